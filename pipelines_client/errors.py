@@ -1,0 +1,43 @@
+"""The exceptions of this package.
+
+    PipelinesError
+    ├── ConfigError            settings that cannot be right: raised where the client is made
+    ├── SpoolError
+    │   ├── SpoolClosedError   the spool was used after `close`
+    │   └── SpoolBusyError     another living process owns the spool's file
+    ├── LedgerError            a ledger that cannot be read or written
+    └── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
+
+Nothing of this is ever raised by `identify`, `track`, `page`, `screen`, `group` or `alias`: those answer
+`(False, message)`. No exception carries a payload, a write key or an identifier.
+"""
+
+from __future__ import annotations
+
+
+class PipelinesError(Exception):
+    """Whatever this package raises on purpose."""
+
+
+class ConfigError(PipelinesError, ValueError):
+    """Settings that contradict each other or cannot be right."""
+
+
+class SpoolError(PipelinesError):
+    """The durable log cannot do what it was asked."""
+
+
+class SpoolClosedError(SpoolError):
+    """The spool was used after it was closed."""
+
+
+class SpoolBusyError(SpoolError):
+    """Another living process owns this spool file."""
+
+
+class LedgerError(PipelinesError):
+    """The ledger cannot be read or written."""
+
+
+class SourceError(PipelinesError):
+    """Evidence for parity that cannot be read; the text names the file, the place and the cure."""
