@@ -1,0 +1,164 @@
+"""Both APIs on loopback, true to what their vendors document, with faults on request and both exports.
+
+```python
+with Sandbox(out=Path("exports")) as sandbox:
+    client = Client("cio-key", host=sandbox.customerio.url, segment_write_key="seg-key", segment_host=sandbox.segment.url)
+    client.track("u1", "Order Completed", {"total": 42})
+    sandbox.segment.answer(503, times=2)
+    assert sandbox.customerio.wait_for(1)
+    assert sandbox.customerio.lost == {}
+```
+
+It keeps what each API truly accepted, not what was answered, and writes it as the vendors' own exports. It knows no
+client and no parity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import TracebackType
+
+from pipelines_client.sandbox.api import CUSTOMERIO, SEGMENT, Api
+from pipelines_client.sandbox.export import Exporter
+from pipelines_client.sandbox.layouts import TimeForm
+from pipelines_client.sandbox.model import Answer, Call, Limits, Planted, RequestRecord
+from pipelines_client.sandbox.scenario import Scenario, ScenarioError
+from pipelines_client.sandbox.server import ServerThread
+
+__all__ = [
+    "Answer",
+    "Api",
+    "Call",
+    "Limits",
+    "Planted",
+    "RequestRecord",
+    "Sandbox",
+    "Scenario",
+    "ScenarioError",
+]
+
+_API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Sandbox:
+    """One server on 127.0.0.1 with four APIs: `customerio`, `customerio_eu`, `segment`, `segment_eu`.
+
+    Args:
+        out: Where the exports are written on `stop`; None writes none.
+        port: The port; 0 takes a free one. It stays the same over `stop` and `start`.
+        scenario: The faults; None plants none.
+        write_keys: The right keys by API, such as `{"segment": ["seg-key"]}`; other APIs take any key.
+        now: The clock of receipt: aware instants. Replace it to simulate days.
+        sync_every: How often Customer.io's storage files are cut (FACTS C18).
+        times: How those files spell times: `iso` or `unix` seconds (FACTS C19).
+    """
+
+    def __init__(
+        self,
+        out: Path | None = None,
+        port: int = 0,
+        scenario: Scenario | None = None,
+        write_keys: Mapping[str, Iterable[str]] | None = None,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        sync_every: timedelta = timedelta(minutes=10),
+        times: TimeForm = "iso",
+    ) -> None:
+        self._out = out
+        self._port = port
+        self._scenario = scenario or Scenario()
+        self._sync_every = sync_every
+        self._times: TimeForm = times
+        self._exporters: dict[Path, Exporter] = {}
+        self._server: ServerThread | None = None
+        self._was_started = False
+        self._apis = {name: self._make_api(name, now) for name in _API_NAMES}
+        self.customerio, self.customerio_eu = self._apis["customerio"], self._apis["customerio-eu"]
+        self.segment, self.segment_eu = self._apis["segment"], self._apis["segment-eu"]
+        for one, other in ((self.customerio, self.customerio_eu), (self.segment, self.segment_eu)):
+            one.sibling, other.sibling = other, one
+        for name, keys in (write_keys or {}).items():
+            self._apis[name.replace("_", "-")].allow_keys(*keys)
+
+    @property
+    def apis(self) -> tuple[Api, ...]:
+        """All four APIs."""
+        return tuple(self._apis.values())
+
+    @property
+    def url(self) -> str:
+        """Address of the server, which answers its counts there.
+
+        Raises:
+            RuntimeError: It was never started, so it has no port.
+        """
+        if not self._was_started:
+            raise RuntimeError("the sandbox has no address before start()")
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def planted(self) -> list[Planted]:
+        """The scenario's faults so far: on messages, and after an export on its files."""
+        on_messages = [fault for api in self.apis for fault in api.planted]
+        exporters = list(self._exporters.values())
+        return on_messages + (exporters[-1].missing if exporters else [])
+
+    def start(self) -> Sandbox:
+        """Serve; harmless if it does already.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        if self._server is None:
+            server = ServerThread(self._apis, self._port)
+            self._port, self._was_started = server.port, True
+            server.start()
+            self._server = server
+        return self
+
+    def stop(self) -> None:
+        """Cut every connection, close the port and write the exports; what was accepted stays readable."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+            if self._out is not None:
+                self.export(self._out)
+
+    def sync(self) -> None:
+        """End a sync of Customer.io's storage files: later messages go into the next position."""
+        for api in self.apis:
+            api.sync()
+
+    def export(self, out: Path) -> dict[Path, int]:
+        """Write both exports and `planted.json` into a folder; again, to bring it up to date.
+
+        Returns:
+            The export files there that this sandbox wrote, with their numbers of messages.
+
+        Raises:
+            OSError: A file cannot be written.
+        """
+        place = out.resolve()
+        if place not in self._exporters:
+            self._exporters[place] = Exporter(place, self._scenario, sync_every=self._sync_every, times=self._times)
+        exporter = self._exporters[place]
+        exporter.write(self.apis)
+        return exporter.files
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _make_api(self, name: str, now: Callable[[], datetime]) -> Api:
+        vendor = CUSTOMERIO if name.startswith("customerio") else SEGMENT
+        return Api(name, vendor, scenario=self._scenario, now=now, base_url=lambda: self.url)

@@ -1,0 +1,363 @@
+"""One API of the sandbox: its keys, its planted answers, and what it truly accepted. Safe for threads; no sockets."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import zlib
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from pipelines_client.sandbox import rules
+from pipelines_client.sandbox.auth import KeyStanding, judge_key, read_authorization, region_of_key
+from pipelines_client.sandbox.faults import RequestFaults, StorageFaults
+from pipelines_client.sandbox.model import Answer, Body, Call, Failure, Limits, Planted, Reply, RequestRecord
+from pipelines_client.sandbox.scenario import Scenario
+
+_MAX_INFLATED_BYTES = 64 * 1024 * 1024
+_JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What tells the two vendors apart.
+
+    Attributes:
+        judge: The rules of a request.
+        limits: What the API takes.
+        success: Body of a 200.
+        keys_name_regions: Whether a key such as `pk_eu_…` says where it belongs (FACTS C2).
+        dedup_for: How long a repeated messageId is dropped (FACTS S6); None: never (FACTS C14).
+        dedup_ids: How many ids are remembered for that.
+    """
+
+    judge: Callable[[rules.Submission, Limits, rules.BadItem], rules.Ruling]
+    limits: Limits
+    success: bytes
+    keys_name_regions: bool = False
+    dedup_for: timedelta | None = None
+    dedup_ids: int = 500_000
+
+
+CUSTOMERIO = Vendor(rules.judge_customerio, Limits(), b"{}", keys_name_regions=True)
+SEGMENT = Vendor(
+    rules.judge_segment,
+    Limits(items=2500),
+    b'{"success": true}',
+    dedup_for=timedelta(hours=24),
+)
+
+
+class Api:
+    """One of the four APIs. Reading it from a test gives snapshots; nothing of it is shared.
+
+    Attributes:
+        name: `customerio`, `customerio-eu`, `segment` or `segment-eu`.
+        limits: What it takes; may be replaced.
+        strict_bad_item: What strict mode refuses for one bad message of a batch: `batch` or `item` (FACTS C5).
+        delay_s: How long each answer takes, besides what the scenario says. The messages are stored before that.
+    """
+
+    def __init__(
+        self, name: str, vendor: Vendor, *, scenario: Scenario, now: Callable[[], datetime], base_url: Callable[[], str]
+    ) -> None:
+        self.name = name
+        self.limits = vendor.limits
+        self.strict_bad_item: rules.BadItem = scenario.of(name).strict_bad_item
+        self.delay_s = 0.0
+        self.sibling: Api | None = None
+        self._vendor = vendor
+        self._region = "eu" if name.endswith("-eu") else "us"
+        self._now = now
+        self._base_url = base_url
+        self._changed = threading.Condition()
+        self._keys: frozenset[str] | None = None
+        self._forever: Answer | None = None
+        self._next: deque[Answer] = deque()
+        self._request_faults = RequestFaults(name, scenario.of(name), scenario.seed)
+        self._storage_faults = StorageFaults(name, scenario.of(name), scenario.seed)
+        self._calls: list[Call] = []
+        self._requests: list[RequestRecord] = []
+        self._lost: Counter[str] = Counter()
+        self._commands: list[Body] = []
+        self._recent: OrderedDict[str, datetime] = OrderedDict()
+        self._started_at: datetime | None = None
+        self._handled = 0
+        self._sync = 0
+
+    @property
+    def url(self) -> str:
+        """Base for a client's `host` setting; `/v1/batch` goes behind it."""
+        return f"{self._base_url()}/{self.name}"
+
+    @property
+    def accepted(self) -> list[Body]:
+        """The messages truly accepted, as received, in order."""
+        return [call.message for call in self.calls]
+
+    @property
+    def calls(self) -> list[Call]:
+        """The same with the time of receipt and with what is stored of them."""
+        with self._changed:
+            return list(self._calls)
+
+    @property
+    def commands(self) -> list[Body]:
+        """The accepted tracks whose name is a command at Customer.io (FACTS C12); always empty at Segment."""
+        with self._changed:
+            return list(self._commands)
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """Every request, in order."""
+        with self._changed:
+            return list(self._requests)
+
+    @property
+    def lost(self) -> Counter[str]:
+        """What was lost behind a 200, by reason: the sender was never told."""
+        with self._changed:
+            return Counter(self._lost)
+
+    @property
+    def planted(self) -> list[Planted]:
+        """The scenario's faults on stored messages so far."""
+        with self._changed:
+            return list(self._storage_faults.planted)
+
+    def message_ids(self) -> list[str]:
+        """Return the ids of the accepted messages, in order, repeats included."""
+        return [call.message_id for call in self.calls]
+
+    def allow_keys(self, *keys: str) -> None:
+        """Take only these write keys; without any, every key that is not empty is right again."""
+        with self._changed:
+            self._keys = frozenset(keys) or None
+
+    def answer(
+        self,
+        status: int | Failure,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        times: int | None = None,
+        accept: bool | None = None,
+    ) -> None:
+        """Answer so to every request, or to the next `times`, instead of what the API would say.
+
+        Args:
+            status: An HTTP status, `reset` to cut the connection, or `timeout` to never answer.
+            body: A JSON value, or text or bytes as they are; None for the API's usual words.
+            headers: Added to the answer.
+            times: How many requests; afterwards the API is as it was. None: until `normal`.
+            accept: Whether the messages are stored all the same. None: on a 2xx as usual, else not. False with a 200
+                swallows them.
+        """
+        planned = Answer(status, body, dict(headers or {}), accept)
+        with self._changed:
+            if times is None:
+                self._next.clear()
+                self._forever = planned
+            else:
+                self._next = deque([planned] * times)
+
+    def answer_sequence(self, answers: Iterable[int | Failure | Answer]) -> None:
+        """Answer the next requests so, one after the other; then the API is as it was."""
+        planned = deque(answer if isinstance(answer, Answer) else Answer(answer) for answer in answers)
+        with self._changed:
+            self._next = planned
+
+    def rate_limit(self, retry_after_s: int | None = None, *, times: int | None = None) -> None:
+        """Answer 429, with `Retry-After` if given; Segment adds `X-RateLimit-Reset` (FACTS C7, S4)."""
+        headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+        if headers and self._vendor is SEGMENT:
+            headers["X-RateLimit-Reset"] = str(retry_after_s)
+        self.answer(429, headers=headers, times=times)
+
+    def normal(self) -> None:
+        """Forget planned answers and delays."""
+        with self._changed:
+            self._next.clear()
+            self._forever = None
+            self.delay_s = 0.0
+
+    def sync(self) -> None:
+        """End a sync of the storage files: what comes now goes into files of the next position (FACTS C18)."""
+        with self._changed:
+            self._sync += 1
+
+    def wait_for(self, count: int, timeout_s: float = 5.0) -> bool:
+        """Wait until that many messages were truly accepted; False if they were not in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._calls) >= count, timeout_s)
+
+    def wait_for_requests(self, count: int, timeout_s: float = 5.0) -> bool:
+        """Wait until that many requests came, whatever was answered; False if they did not in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._requests) >= count, timeout_s)
+
+    def receive(self, call: str | None, path: str, headers: Mapping[str, str], raw: bytes) -> Reply:
+        """Handle one request: decide, store, record; return what to answer.
+
+        Args:
+            call: `batch` or a call type; None for a path that the API does not have.
+            path: The path on the server.
+            headers: Lower-cased.
+            raw: The body as it came.
+        """
+        body, size = _read_body(raw, headers.get("content-encoding", ""))
+        scheme, key = self._key_of(headers, body)
+        with self._changed:
+            standing = self._standing(key)
+            received_at = self._now()
+            submission = rules.Submission(call or "batch", body, size, standing, headers.get("x-strict-mode") == "1")
+            reply = Reply(404) if call is None else self._handle(submission, received_at)
+            self._requests.append(_record(submission, path, headers, raw, reply, received_at, scheme))
+            self._changed.notify_all()
+        return reply
+
+    def status(self) -> dict[str, Any]:
+        """Return counts for the status page."""
+        with self._changed:
+            accepted = Counter(str(call.message.get("type")) for call in self._calls)
+            return {"requests": len(self._requests), "accepted": dict(accepted), "lost": dict(self._lost)}
+
+    def _handle(self, submission: rules.Submission, received_at: datetime) -> Reply:
+        if self._started_at is None:
+            self._started_at = received_at
+        number, self._handled = self._handled, self._handled + 1
+        planned = self._planned(number, (received_at - self._started_at).total_seconds())
+        delay_s = self.delay_s + self._request_faults.delay_s(number)
+        ruling = self._vendor.judge(submission, self.limits, self.strict_bad_item)
+        if planned is None or planned.is_kept:
+            self._store(ruling, submission.body, received_at)
+        elif planned.is_success:
+            self._lost["swallowed"] += len(submission.items or [None])
+        if planned is not None:
+            return replace(self._reply_planned(planned), delay_s=delay_s)
+        if ruling.status == 200:
+            return Reply(200, self._vendor.success, _JSON, delay_s)
+        return Reply(ruling.status, self._refusal(ruling.status, ruling.errors), _JSON, delay_s)
+
+    def _planned(self, number: int, elapsed_s: float) -> Answer | None:
+        if self._next:
+            return self._next.popleft()
+        if self._forever is not None:
+            return self._forever
+        return self._request_faults.answer(number, elapsed_s)
+
+    def _store(self, ruling: rules.Ruling, top: Any, received_at: datetime) -> None:
+        self._lost.update(ruling.lost)
+        sent_at = top.get("sentAt") if isinstance(top, dict) else None
+        is_batch = isinstance(top, dict) and "batch" in top
+        for message in ruling.kept:
+            given = message.get("messageId")
+            message_id = given if isinstance(given, str) and given else str(uuid.uuid4())
+            if self._is_repeat(message_id, received_at):
+                self._lost["duplicate"] += 1
+                continue
+            merged = rules.merge_defaults(message, top) if is_batch else message
+            stored = self._storage_faults.apply(message_id, merged)
+            if not stored:
+                self._lost["swallowed"] += 1
+                continue
+            own = message.get("sentAt", sent_at)
+            text = own if isinstance(own, str) else None
+            self._calls.append(Call(message_id, message, stored, received_at, text, self._sync))
+            if self._vendor is CUSTOMERIO and message.get("type") == "track":
+                self._note_command(message)
+
+    def _note_command(self, message: Body) -> None:
+        if str(message.get("event")).strip() in rules.RESERVED_EVENTS:
+            self._commands.append(message)
+
+    def _is_repeat(self, message_id: str, received_at: datetime) -> bool:
+        """Tell whether the id was stored within the vendor's window, and remember it."""
+        window = self._vendor.dedup_for
+        if window is None:
+            return False
+        before = self._recent.get(message_id)
+        if before is not None and received_at - before < window:
+            return True
+        self._recent[message_id] = received_at
+        self._recent.move_to_end(message_id)
+        if len(self._recent) > self._vendor.dedup_ids:
+            self._recent.popitem(last=False)
+        return False
+
+    def _key_of(self, headers: Mapping[str, str], body: Any) -> tuple[str | None, str | None]:
+        """Return how the key came and the key (FACTS C2, S2)."""
+        scheme, credential = read_authorization(headers.get("authorization"))
+        if self._vendor is CUSTOMERIO:
+            return scheme, credential
+        in_body = body.get("writeKey") if isinstance(body, dict) else None
+        if isinstance(in_body, str) and in_body:
+            return scheme or "body", in_body
+        return scheme, credential if scheme == "basic" else None
+
+    def _standing(self, key: str | None) -> KeyStanding:
+        named = region_of_key(key) if key and self._vendor.keys_name_regions else None
+        elsewhere = self.sibling._keys if self.sibling is not None else None  # noqa: SLF001 - the same class
+        return judge_key(key, named_region=named, region=self._region, allowed=self._keys, allowed_elsewhere=elsewhere)
+
+    def _refusal(self, status: int, errors: list[str]) -> bytes:
+        """Spell an error as the vendor does (FACTS C4)."""
+        if self._vendor is CUSTOMERIO:
+            return orjson.dumps({"meta": {"errors": errors}})
+        return orjson.dumps({"success": False, "code": str(status), "message": "; ".join(errors)})
+
+    def _reply_planned(self, planned: Answer) -> Reply:
+        headers = {name.lower(): value for name, value in planned.headers.items()}
+        if not isinstance(planned.status, int):
+            return Reply(planned.status)
+        if isinstance(planned.body, bytes):
+            return Reply(planned.status, planned.body, headers)
+        if isinstance(planned.body, str):
+            return Reply(planned.status, planned.body.encode(), {"content-type": "text/plain", **headers})
+        if planned.body is not None:
+            return Reply(planned.status, orjson.dumps(planned.body), {**_JSON, **headers})
+        usual = (
+            self._vendor.success if planned.is_success else self._refusal(planned.status, ["planned by the sandbox"])
+        )
+        return Reply(planned.status, usual, {**_JSON, **headers})
+
+
+def _read_body(raw: bytes, encoding: str) -> tuple[Any, int]:
+    """Return the parsed body, None if it is no JSON, and its size when not compressed."""
+    if encoding.strip().lower() == "gzip":
+        try:
+            raw = zlib.decompressobj(wbits=31).decompress(raw, _MAX_INFLATED_BYTES)
+        except zlib.error:
+            return None, len(raw)
+    try:
+        return orjson.loads(raw), len(raw)
+    except orjson.JSONDecodeError:
+        return None, len(raw)
+
+
+def _record(
+    submission: rules.Submission,
+    path: str,
+    headers: Mapping[str, str],
+    raw: bytes,
+    reply: Reply,
+    received_at: datetime,
+    scheme: str | None,
+) -> RequestRecord:
+    is_right = submission.key is KeyStanding.RIGHT
+    word = "matched" if is_right else "not matched"
+    kept = dict(headers)
+    if "authorization" in kept:
+        kept["authorization"] = f"{scheme} {word}"
+    top = submission.body if isinstance(submission.body, dict) else {}
+    top = {name: value for name, value in top.items() if name != "batch"}
+    if "writeKey" in top:
+        top["writeKey"] = word
+    status = reply.status if isinstance(reply.status, int) else None
+    items = len(submission.items or ())
+    return RequestRecord(path, status, items, len(raw), kept, scheme, is_right, received_at, top)

@@ -1,0 +1,68 @@
+"""Whose key came with a request, and is it right? Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+import re
+
+_REGION = re.compile(r"(?:pk|sk)_(us|eu)_")
+
+
+class KeyStanding(enum.Enum):
+    """What an API makes of the key of a request."""
+
+    RIGHT = "right"
+    MISSING = "no_key"
+    WRONG = "wrong_key"
+    OTHER_REGION = "other_region"
+
+
+def read_authorization(header: str | None) -> tuple[str | None, str | None]:
+    """Return scheme and credential of an `Authorization` header; of Basic, the user name (FACTS C2, S2)."""
+    scheme, _, credential = (header or "").strip().partition(" ")
+    scheme, credential = scheme.lower(), credential.strip()
+    if scheme == "bearer" and credential:
+        return scheme, credential
+    if scheme == "basic" and credential:
+        try:
+            user = base64.b64decode(credential, validate=True).decode("utf-8", "replace").partition(":")[0]
+        except (binascii.Error, ValueError):
+            return scheme, None
+        return scheme, user or None
+    return scheme or None, None
+
+
+def region_of_key(key: str) -> str | None:
+    """Return the region that a key of Customer.io names, if it names one (FACTS C2)."""
+    match = _REGION.match(key)
+    return match.group(1) if match else None
+
+
+def judge_key(
+    key: str | None,
+    *,
+    named_region: str | None,
+    region: str,
+    allowed: frozenset[str] | None,
+    allowed_elsewhere: frozenset[str] | None,
+) -> KeyStanding:
+    """Say how a key stands at an API.
+
+    Args:
+        key: The key as it came.
+        named_region: The region that the key itself names, where the vendor's keys do.
+        region: The API's region.
+        allowed: The API's own keys; None lets in any key.
+        allowed_elsewhere: The keys declared for the vendor's other region, if any were.
+    """
+    if not key:
+        return KeyStanding.MISSING
+    if named_region is not None and named_region != region:
+        return KeyStanding.OTHER_REGION
+    if allowed is not None and key in allowed:
+        return KeyStanding.RIGHT
+    if allowed_elsewhere is not None and key in allowed_elsewhere:
+        return KeyStanding.OTHER_REGION
+    return KeyStanding.RIGHT if allowed is None else KeyStanding.WRONG

@@ -1,0 +1,208 @@
+"""The sandbox's HTTP server: uvicorn in a thread, on 127.0.0.1 only. Knows paths and sockets, no rules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+import uvicorn
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from pipelines_client.sandbox.api import Api
+from pipelines_client.sandbox.model import CALL_TYPES, Reply
+
+_HOST = "127.0.0.1"
+_START_TIMEOUT_S = 10.0
+_ENDING_TIMEOUT_S = 0.3
+_CALLS = frozenset({"batch", *CALL_TYPES})
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
+
+
+class Application:
+    """The ASGI application: finds the API of a path and carries out its reply."""
+
+    def __init__(self, apis: Mapping[str, Api], cut: Callable[[tuple[str, int]], None]) -> None:
+        self._apis = apis
+        self._cut = cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        path = scope["path"]
+        if path == "/" and request.method == "GET":
+            await _status(self._apis)(scope, receive, send)
+            return
+        _, name, *rest = (path + "/").split("/")[:-1]
+        api = self._apis.get(name)
+        if api is None:
+            await Response(status_code=404)(scope, receive, send)
+            return
+        is_known = request.method == "POST" and len(rest) == 2 and rest[0] == "v1" and rest[1] in _CALLS  # noqa: PLR2004 - `v1` and the call
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return
+        reply = api.receive(rest[1] if is_known else None, path, dict(request.headers), raw)
+        await self._carry_out(reply, scope, receive, send)
+
+    async def _carry_out(self, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+        if reply.delay_s > 0 and await _is_gone_within(receive, reply.delay_s):
+            return
+        if reply.status == "timeout":
+            await _is_gone_within(receive, None)
+            return
+        if not isinstance(reply.status, int):
+            self._cut(tuple(scope["client"]))
+            await _is_gone_within(receive, None)
+            return
+        response = Response(reply.body, status_code=reply.status, headers=dict(reply.headers))
+        await response(scope, receive, send)
+
+
+class ServerThread:
+    """Runs the application in a thread until stopped; stopping cuts every connection at once."""
+
+    def __init__(self, apis: Mapping[str, Api], port: int) -> None:
+        self._socket = _listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            Application(apis, self._cut),
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=3600,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._run, name="pipelines-sandbox", daemon=True)
+        _living.add(self)
+
+    def start(self) -> None:
+        """Start serving; returns once requests are answered."""
+        self._thread.start()
+        if not self._server.is_up.wait(_START_TIMEOUT_S):
+            raise RuntimeError(f"the sandbox did not start on {_HOST}:{self.port}")
+
+    def stop(self) -> None:
+        """Cut every connection and free the port."""
+        self._server.end()
+        self._thread.join(_START_TIMEOUT_S)
+        self._socket.close()
+        _living.discard(self)
+
+    def forget(self) -> None:
+        """Let go of the sockets in a forked child, which would keep connections open that the parent closes.
+
+        Their numbers are kept in use: the objects that own them may still be finalised in the child.
+        """
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        numbers = [self._socket.fileno()]
+        for connection in list(self._server.server_state.connections):
+            held = connection.transport.get_extra_info("socket")
+            numbers.append(held.fileno() if held is not None else -1)
+        for number in numbers:
+            if number >= 0:
+                with contextlib.suppress(OSError):
+                    os.dup2(nowhere, number)
+        os.close(nowhere)
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def _cut(self, client: tuple[Any, ...]) -> None:
+        for connection in list(self._server.server_state.connections):
+            if connection.client == client:
+                held = connection.transport.get_extra_info("socket")
+                if held is not None:
+                    held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                connection.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its tenth-of-a-second ticks, so that starting and stopping take no time."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = threading.Event()
+        self._ending: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Ask the server to stop, from any thread."""
+        loop, ending = self._loop, self._ending
+        if loop is not None and ending is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(ending.set)
+
+    async def main_loop(self) -> None:
+        """Serve until `end`."""
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        self.is_up.set()
+        await self._ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut what is open and wait shortly for the handlers, which notice."""
+        for server in self.servers:
+            server.close()
+        for listening in sockets or ():
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = set(self.server_state.tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_ENDING_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((_HOST, port))
+        listening.listen(512)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _status(apis: Mapping[str, Api]) -> Response:
+    body = orjson.dumps({"sandbox": "pipelines-client", "apis": {name: api.status() for name, api in apis.items()}})
+    return Response(body, media_type="application/json")
+
+
+async def _is_gone_within(receive: Receive, timeout_s: float | None) -> bool:
+    """Wait until the client is gone; False if it is still there after `timeout_s`. The body must have been read."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(receive(), timeout_s)
+        return True
+    return False
+
+
+_living: weakref.WeakSet[ServerThread] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for server in list(_living):
+        server.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
