@@ -2,7 +2,7 @@
 
 ```python
 with Sandbox(out=Path("exports")) as sandbox:
-    client = Client("cio-key", host=sandbox.customerio.url, segment_write_key="seg-key", segment_host=sandbox.segment.url)
+    client = Client("cio-key", host=sandbox.customerio.url, segment_host=sandbox.segment.url, segment_write_key="s")
     client.track("u1", "Order Completed", {"total": 42})
     sandbox.segment.answer(503, times=2)
     assert sandbox.customerio.wait_for(1)
@@ -15,17 +15,23 @@ client and no parity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pipelines_client.sandbox.api import CUSTOMERIO, SEGMENT, Api
 from pipelines_client.sandbox.export import Exporter
-from pipelines_client.sandbox.layouts import TimeForm
 from pipelines_client.sandbox.model import Answer, Call, Limits, Planted, RequestRecord
 from pipelines_client.sandbox.scenario import Scenario, ScenarioError
 from pipelines_client.sandbox.server import ServerThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from pipelines_client.sandbox.layouts import TimeForm
 
 __all__ = [
     "Answer",
@@ -109,7 +115,7 @@ class Sandbox:
         exporters = list(self._exporters.values())
         return on_messages + (exporters[-1].missing if exporters else [])
 
-    def start(self) -> Sandbox:
+    def start(self) -> None:
         """Serve; harmless if it does already.
 
         Raises:
@@ -120,7 +126,6 @@ class Sandbox:
             self._port, self._was_started = server.port, True
             server.start()
             self._server = server
-        return self
 
     def stop(self) -> None:
         """Cut every connection, close the port and write the exports; what was accepted stays readable."""
@@ -151,8 +156,9 @@ class Sandbox:
         exporter.write(self.apis)
         return exporter.files
 
-    def __enter__(self) -> Sandbox:
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

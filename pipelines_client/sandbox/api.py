@@ -6,10 +6,10 @@ import threading
 import uuid
 import zlib
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -17,7 +17,11 @@ from pipelines_client.sandbox import rules
 from pipelines_client.sandbox.auth import KeyStanding, judge_key, read_authorization, region_of_key
 from pipelines_client.sandbox.faults import RequestFaults, StorageFaults
 from pipelines_client.sandbox.model import Answer, Body, Call, Failure, Limits, Planted, Reply, RequestRecord
-from pipelines_client.sandbox.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pipelines_client.sandbox.scenario import Scenario
 
 _MAX_INFLATED_BYTES = 64 * 1024 * 1024
 _JSON = {"content-type": "application/json"}
@@ -217,7 +221,17 @@ class Api:
             received_at = self._now()
             submission = rules.Submission(call or "batch", body, size, standing, headers.get("x-strict-mode") == "1")
             reply = Reply(404) if call is None else self._handle(submission, received_at)
-            self._requests.append(_record(submission, path, headers, raw, reply, received_at, scheme))
+            self._requests.append(
+                _record(
+                    submission,
+                    path=path,
+                    headers=headers,
+                    raw=raw,
+                    reply=reply,
+                    received_at=received_at,
+                    scheme=scheme,
+                )
+            )
             self._changed.notify_all()
         return reply
 
@@ -240,8 +254,8 @@ class Api:
             self._lost["swallowed"] += len(submission.items or [None])
         if planned is not None:
             return replace(self._reply_planned(planned), delay_s=delay_s)
-        if ruling.status == 200:
-            return Reply(200, self._vendor.success, _JSON, delay_s)
+        if ruling.status == HTTPStatus.OK:
+            return Reply(ruling.status, self._vendor.success, _JSON, delay_s)
         return Reply(ruling.status, self._refusal(ruling.status, ruling.errors), _JSON, delay_s)
 
     def _planned(self, number: int, elapsed_s: float) -> Answer | None:
@@ -342,6 +356,7 @@ def _read_body(raw: bytes, encoding: str) -> tuple[Any, int]:
 
 def _record(
     submission: rules.Submission,
+    *,
     path: str,
     headers: Mapping[str, str],
     raw: bytes,

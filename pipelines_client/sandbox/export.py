@@ -18,16 +18,20 @@ import gzip
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
-from pipelines_client.sandbox.api import Api
 from pipelines_client.sandbox.layouts import PlannedFile, TimeForm, customerio_files, segment_files
 from pipelines_client.sandbox.model import Planted
-from pipelines_client.sandbox.scenario import MissingFile, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+    from pathlib import Path
+
+    from pipelines_client.sandbox.api import Api
+    from pipelines_client.sandbox.scenario import MissingFile, Scenario
 
 _PLANTED_FILE = "planted.json"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from pipelines_client.sandbox.model import Answer, Body, Planted
 from pipelines_client.sandbox.scenario import (
@@ -19,6 +19,9 @@ from pipelines_client.sandbox.scenario import (
     Selector,
     Swallow,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def lot(*parts: object) -> float:
@@ -54,7 +57,7 @@ class RequestFaults:
 
     def _answer(self, status: Any) -> Answer:
         headers = {}
-        if status == 429 and self._scenario.retry_after_s is not None:
+        if status == HTTPStatus.TOO_MANY_REQUESTS and self._scenario.retry_after_s is not None:
             headers = {"Retry-After": str(self._scenario.retry_after_s)}
         return Answer(status, headers=headers, accept=self._scenario.accepts_failed)
 
@@ -62,7 +65,8 @@ class RequestFaults:
 class StorageFaults:
     """Decides what an API stores of a message that it accepted, and remembers what it planted.
 
-    A message that comes again is treated as the first time, so that a retry does not undo a fault. Not safe for threads.
+    A message that comes again is treated as the first time, so that a retry does not undo a fault. Not safe for
+    threads.
     """
 
     def __init__(self, api: str, scenario: ApiScenario, seed: int) -> None:
@@ -111,8 +115,10 @@ def change_value(old: Any, kind: ChangeKind, given: Any = None) -> Any:
         return None
     if kind == "type":
         return _other_type(old)
-    if given is not None and given != old:
-        return given
+    return given if given is not None and given != old else _near(old)
+
+
+def _near(old: Any) -> Any:
     if isinstance(old, bool):
         return not old
     if isinstance(old, (int, float)):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.sandbox.model import Body, Call, iso_ms, parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 TimeForm = Literal["iso", "unix"]
 
@@ -84,7 +86,7 @@ def archive_line(api: str, call: Call, body: Body) -> Body:
 
 
 def corrected_time(call: Call, body: Body) -> datetime:
-    """Return receivedAt − (sentAt − originalTimestamp): when it happened by the server's clock (FACTS S7)."""
+    """Return receivedAt - (sentAt - originalTimestamp): when it happened by the server's clock (FACTS S7)."""
     original = parse_instant(body.get("timestamp") or body.get("originalTimestamp"))
     sent_at = parse_instant(call.sent_at)
     if original is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Body = dict[str, Any]
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
@@ -100,7 +102,7 @@ class Answer:
     @property
     def is_success(self) -> bool:
         """Whether the caller is told that all is well."""
-        return isinstance(self.status, int) and 200 <= self.status < 300
+        return isinstance(self.status, int) and 200 <= self.status <= 299  # noqa: PLR2004 - the range is the meaning
 
     @property
     def is_kept(self) -> bool:

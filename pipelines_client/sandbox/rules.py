@@ -119,13 +119,9 @@ def judge_customerio(submission: Submission, limits: Limits, bad_item: BadItem =
 def judge_segment(submission: Submission, limits: Limits, _bad_item: BadItem = "batch") -> Ruling:
     """400 only for size and for what is no JSON; everything else is a 200, and maybe lost (FACTS S1, S3)."""
     items = submission.items
-    if submission.body is None:
-        return Ruling(400, errors=[_WORDS["malformed"]])
-    if submission.body_bytes > limits.body_bytes:
-        return Ruling(400, errors=[_WORDS["body_too_large"]])
-    is_measured = submission.body_bytes > limits.call_bytes
-    if is_measured and any(_size(item) > limits.call_bytes for item in items or ()):
-        return Ruling(400, errors=[_WORDS["too_large"]])
+    refusal = _segment_refusal(submission, limits)
+    if refusal is not None:
+        return Ruling(400, errors=[_WORDS[refusal]])
     count = 1 if items is None else len(items)
     if submission.key is not KeyStanding.RIGHT:
         return Ruling(lost=Counter({submission.key.value: count}))
@@ -133,14 +129,7 @@ def judge_segment(submission: Submission, limits: Limits, _bad_item: BadItem = "
         return Ruling(lost=Counter({"malformed": count}))
     if limits.items is not None and count > limits.items:
         return Ruling(lost=Counter({"too_many_items": count}))
-    ruling = Ruling()
-    for item in items:
-        reason = _segment_fault(item)
-        if reason is None:
-            ruling.kept.append(item)
-        else:
-            ruling.lost[reason] += 1
-    return ruling
+    return _sift_for_segment(items)
 
 
 def merge_defaults(message: Body, top: Body) -> Body:
@@ -190,14 +179,39 @@ def _customerio_fault(item: Any) -> str | None:
         return None if _has(item, "previousId") and _has(item, "userId") else "no_previous_id"
     if kind == "track" and not (isinstance(item.get("event"), str) and item["event"].strip()):
         return "no_event"
+    return None if _has_person(item, kind) else "no_id"
+
+
+def _has_person(item: Body, kind: str) -> bool:
+    """Tell whether a message names a person, or what its type takes instead of one."""
     if _has(item, "userId") or _has(item, "anonymousId"):
-        return None
-    if kind == "track" and _has(item, "groupId"):
-        return None
+        return True
+    if kind == "track":
+        return _has(item, "groupId")
     traits = item.get("traits")
-    if kind == "identify" and isinstance(traits, dict) and traits.get("email"):
-        return None
-    return "no_id"
+    return kind == "identify" and isinstance(traits, dict) and bool(traits.get("email"))
+
+
+def _segment_refusal(submission: Submission, limits: Limits) -> str | None:
+    if submission.body is None:
+        return "malformed"
+    if submission.body_bytes > limits.body_bytes:
+        return "body_too_large"
+    is_measured = submission.body_bytes > limits.call_bytes
+    if is_measured and any(_size(item) > limits.call_bytes for item in submission.items or ()):
+        return "too_large"
+    return None
+
+
+def _sift_for_segment(items: list[Any]) -> Ruling:
+    ruling = Ruling()
+    for item in items:
+        reason = _segment_fault(item)
+        if reason is None:
+            ruling.kept.append(item)
+        else:
+            ruling.lost[reason] += 1
+    return ruling
 
 
 def _segment_fault(item: Any) -> str | None:

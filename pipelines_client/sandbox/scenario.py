@@ -41,13 +41,15 @@ carries one such fault at most, so that what was planted can be counted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.sandbox.model import CallType
+from pipelines_client.sandbox.model import CallType  # noqa: TC001 - pydantic reads it at run time
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 if sys.version_info >= (3, 11):
     import tomllib
