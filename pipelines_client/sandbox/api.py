@@ -111,6 +111,12 @@ class Api:
             return list(self._calls)
 
     @property
+    def count(self) -> int:
+        """How many messages were truly accepted."""
+        with self._changed:
+            return len(self._calls)
+
+    @property
     def commands(self) -> list[Body]:
         """The accepted tracks whose name is a command at Customer.io (FACTS C12); always empty at Segment."""
         with self._changed:

@@ -214,6 +214,8 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 
 def _cure(kind: str, message: str, place: tuple[int | str, ...]) -> str:
+    if kind == "string_pattern_mismatch":
+        return "write it with dots from the top of the message, such as properties.total"
     if kind != "extra_forbidden":
         return message.removeprefix("Value error, ")
     model = _model_at(place[:-1])

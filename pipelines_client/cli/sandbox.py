@@ -1,0 +1,153 @@
+"""`pipelines-client sandbox`: both APIs on loopback until interrupted, then their exports. A skin over `sandbox`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from pipelines_client.sandbox import Sandbox, Scenario
+
+_API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
+_BAD_INPUT = 2
+_EXPORT_EVERY_S = 1.0
+_EXPORT_SHARE = 4  # exports take at most about a fifth of the time
+
+
+def sandbox(
+    out: Annotated[Path, typer.Option(help="Folder for both exports; an earlier run's files there stay.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    scenario: Annotated[Path | None, typer.Option(help="TOML file of faults to plant.")] = None,
+    write_key: Annotated[
+        list[str] | None,
+        typer.Option(help="A right write key, for all APIs or as `segment=KEY`. May be repeated. Without: any key."),
+    ] = None,
+) -> None:
+    """Run Customer.io's and Segment's APIs on loopback; write what they accepted as both vendors' exports."""
+    keys = _keys_by_api(write_key or [])
+    running = _make(out, port, scenario, keys)
+    with _interruption() as interrupted:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            running.start()
+        except OSError as error:
+            raise _fail(f"the sandbox cannot start with --out {out} --port {port}: {error.strerror}") from error
+        _announce(running, keys, out)
+        try:
+            _export_until(interrupted, running, out)
+        finally:
+            running.stop()
+            _conclude(running, out)
+
+
+def _make(out: Path, port: int, scenario: Path | None, keys: dict[str, list[str]]) -> Sandbox:
+    try:
+        from pipelines_client.sandbox import Sandbox
+    except ModuleNotFoundError as error:
+        raise _fail(f"{error.name} is missing: install pipelines-client[sandbox]") from error
+    if out.exists() and not out.is_dir():
+        raise _fail(f"--out {out} is a file; name a folder")
+    return Sandbox(port=port, scenario=_load(scenario), write_keys=keys)
+
+
+def _load(path: Path | None) -> Scenario | None:
+    from pipelines_client.sandbox import Scenario, ScenarioError
+
+    if path is None:
+        return None
+    try:
+        return Scenario.load(path)
+    except ScenarioError as error:
+        raise _fail(str(error)) from error
+
+
+def _keys_by_api(given: list[str]) -> dict[str, list[str]]:
+    """Sort the keys by API: `segment=KEY` is for one, `KEY` for all four."""
+    keys: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, key = text.partition("=")
+        is_named = bool(equals) and name in _API_NAMES
+        for api in (name,) if is_named else _API_NAMES:
+            keys.setdefault(api, []).append(key if is_named else text)
+    return keys
+
+
+def _announce(running: Sandbox, keys: dict[str, list[str]], out: Path) -> None:
+    for api in running.apis:
+        typer.echo(f"{api.name:14} {api.url}")
+    typer.echo("")
+    typer.echo(f"export PIPELINES_HOST={running.customerio.url}")
+    typer.echo(f"export PIPELINES_SEGMENT_HOST={running.segment.url}")
+    typer.echo(f"export PIPELINES_WRITE_KEY={keys.get('customerio', ['sandbox-customerio'])[0]}")
+    typer.echo(f"export PIPELINES_SEGMENT_WRITE_KEY={keys.get('segment', ['sandbox-segment'])[0]}")
+    typer.echo("")
+    typer.echo(f"Counts at {running.url}/ ; exports go to {out} ; stop with Ctrl-C.")
+
+
+def _export_until(interrupted: threading.Event, running: Sandbox, out: Path) -> None:
+    """Keep the exports up to date, so that a kill loses about a second."""
+    exported = -1
+    pause_s = _EXPORT_EVERY_S
+    while not interrupted.wait(pause_s):
+        count = sum(api.count for api in running.apis)
+        if count == exported:
+            continue
+        began = time.monotonic()
+        running.export(out)
+        exported = count
+        pause_s = max(_EXPORT_EVERY_S, _EXPORT_SHARE * (time.monotonic() - began))
+
+
+def _conclude(running: Sandbox, out: Path) -> None:
+    try:
+        files = running.export(out)
+    except OSError as error:
+        raise _fail(f"the exports cannot be written to {out}: {error.strerror}") from error
+    counts: Counter[str] = Counter()
+    messages: Counter[str] = Counter()
+    for path, count in files.items():
+        api = path.relative_to(out.resolve()).parts[0]
+        counts[api] += 1
+        messages[api] += count
+    for api in running.apis:
+        lost = ", ".join(f"{count} {reason}" for reason, count in sorted(api.lost.items()))
+        if counts[api.name] or lost:
+            told = f"; lost behind a 200: {lost}" if lost else ""
+            typer.echo(f"{out / api.name}: {messages[api.name]} messages in {counts[api.name]} files{told}")
+    planted = Counter(f"{fault.kind} at {fault.api}" for fault in running.planted)
+    if planted:
+        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(planted.items()))
+        typer.echo(f"{out / 'planted.json'}: {faults}")
+    if not files:
+        typer.echo("Nothing was accepted, so there is nothing to export.")
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set."""
+    interrupted = threading.Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(_BAD_INPUT)
