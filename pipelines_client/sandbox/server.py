@@ -167,13 +167,16 @@ class _Server(uvicorn.Server):
             server.close()
         for listening in sockets or ():
             listening.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        tasks = set(self.server_state.tasks)
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_ENDING_TIMEOUT_S)
-            for task in late:
-                task.cancel()
+        # More than once: a connection that is being accepted is known to nobody until asyncio's own task for it is done.
+        for _ in range(3):
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            if tasks:
+                await asyncio.wait(tasks, timeout=_ENDING_TIMEOUT_S / 3)
+        for late in asyncio.all_tasks() - {asyncio.current_task()}:
+            late.cancel()
 
 
 def _listen(port: int) -> socket.socket:
