@@ -1,0 +1,81 @@
+"""The first sentence of a report and the first thing to do about it. Pure."""
+
+from __future__ import annotations
+
+from pipelines_client.parity.report import Counts, DriftRow, Side, Totals
+from pipelines_client.parity.verdict import TITLES, Gate, Verdict
+
+CAUSE_ADVICE = {
+    "accepted_but_absent": "{side} answered 2xx and its export lacks them: replay these messages, and ask {side} where they went.",
+    "rejected": "{side} refused them: read the ledger's reason, repair the call, then replay.",
+    "dropped": "The client gave them up: read the reason (a full spool, a message too large) and raise that limit.",
+    "in_spool": "They are still in a spool: look at `pipelines-client status`, drain it, then run again.",
+    "foreign_writer": "Something other than this client sends them to the other side only: find that writer and move it.",
+    "unknown": "The other side has them: give --ledger as well, and each will have a cause.",
+    "skipped": "As intended by stage or rule.",
+    "too_young": "Sent after the last message of this export: run again with a newer one.",
+    "expected": "Known differences of the two vendors (aliases, calls without a person).",
+}
+"""What to do about an absence, by its cause."""
+
+_GATE_ADVICE = {
+    "identity": "Look at the identity rows first: the same message names two people, which no replay repairs.",
+    "renamed": "Look at the renamed rows first: campaigns listen to exact names.",
+    "min_events": "Let more messages through, widen the window with --since or --all, or lower --min-events.",
+}
+
+Causes = dict[Side, Counts | None]
+
+
+def advise(
+    verdict: Verdict, gates: tuple[Gate, ...], causes: Causes, totals: Totals, drift: tuple[DriftRow, ...]
+) -> tuple[str, str]:
+    """Return what the report comes to, and what to do first, a sentence each."""
+    if verdict is Verdict.PASS:
+        return (
+            f"{totals.matched:,} of {totals.messages:,} messages arrived the same wherever they were looked for.",
+            "Nothing to repair; keep comparing daily until the cutover.",
+        )
+    wanted = "failed" if verdict is Verdict.FAIL else "inconclusive"
+    first = max((gate for gate in gates if gate.result == wanted), key=_weight)
+    others = sum(gate.result == wanted for gate in gates) - 1
+    headline = (
+        first.evidence + (f", and {others} more {'gate' if others == 1 else 'gates'} {wanted}" if others else "") + "."
+    )
+    return headline, _first_step(first, causes, drift)
+
+
+def _weight(gate: Gate) -> float:
+    """Order gates by what to look at first: what no replay repairs, then gaps, then the size of the breach."""
+    if gate.name in _GATE_ADVICE:
+        return float("inf") if gate.name != "min_events" else 0.0
+    if gate.unit == "gaps":
+        return 1e12
+    return gate.actual / gate.limit if gate.limit else gate.actual * 1e6
+
+
+def _first_step(gate: Gate, causes: Causes, drift: tuple[DriftRow, ...]) -> str:
+    if gate.name in _GATE_ADVICE:
+        return _GATE_ADVICE[gate.name]
+    kind, _, side = gate.name.partition("_")
+    if kind == "missing":
+        counts = {
+            cause: count
+            for cause, count in _of(causes, side).items()
+            if cause not in ("skipped", "too_young", "expected")
+        }
+        cause = max(counts, key=lambda name: counts[name])
+        return f"Most are {cause.replace('_', ' ')}. " + CAUSE_ADVICE[cause].format(side=TITLES[side])
+    if kind == "drift" and drift:
+        return f"Start with {drift[0].path} ({drift[0].kind}, {drift[0].count:,} messages), then compare the samples."
+    if kind == "duplicates":
+        return (
+            f"Find who sends to {TITLES[side]} twice: a second forwarding destination, or a retry with a new request."
+        )
+    if kind == "evidence":
+        return f"Get a whole export of {TITLES[side]} (see sources), then run again."
+    return "Run again when the exports have caught up with what was sent."
+
+
+def _of(causes: Causes, side: str) -> Counts:
+    return (causes["segment"] if side == "segment" else causes["customerio"]) or {}

@@ -1,0 +1,324 @@
+"""Answers of the engine → ParityReport. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pipelines_client.ledger import iso_utc
+from pipelines_client.parity import report as parts
+from pipelines_client.parity.advice import advise
+from pipelines_client.parity.engine import Settings
+from pipelines_client.parity.instants import iso_ms
+from pipelines_client.parity.normalise import Reading, Rejected
+from pipelines_client.parity.pairs import DriftFound, OpenedPair, show, top_events
+from pipelines_client.parity.report import ParityReport
+from pipelines_client.parity.sources import Listing
+from pipelines_client.parity.verdict import SIDES, TITLES, Evidence, Limits, SourceEvidence, conclude, judge, percent
+
+CAUSES = (
+    "accepted_but_absent",
+    "rejected",
+    "dropped",
+    "in_spool",
+    "foreign_writer",
+    "unknown",
+    "skipped",
+    "too_young",
+    "expected",
+)
+"""Why a message may be absent; the last three are no loss and do not count against the gate."""
+
+NOT_COUNTED = frozenset(("skipped", "too_young", "expected"))
+PROVEN = frozenset(("rejected", "dropped"))
+
+_ROWS_LISTED = 1000
+_SAMPLE_DIFFERENCES = 10
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """One source as it was read."""
+
+    path: str
+    listing: Listing
+    reading: Reading
+    holes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, and what the answers depend on."""
+
+    limits: Limits
+    settings: Settings
+    spans: dict[str, Row]
+    legs: tuple[str, ...]
+    mode: Literal["ledger", "given", "all"]
+    is_redacted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that a report is made of."""
+
+    asked: Asked
+    reads: dict[str, SourceRead]
+    answers: dict[str, list[Row]]
+    drift: DriftFound
+    now: datetime
+
+
+def build_report(found: Found) -> ParityReport:
+    """Write down what was found, and judge it."""
+    causes = _causes(found)
+    gates = judge(_evidence(found, causes), found.asked.limits)
+    verdict = conclude(gates)
+    totals = _totals(found, causes)
+    drift_by_path = _drift_by_path(found.drift)
+    headline, advice = advise(verdict, gates, causes, totals, drift_by_path)
+    rows = found.answers
+    return ParityReport(
+        generated_at=iso_utc(found.now),
+        verdict=verdict,
+        headline=headline,
+        advice=advice,
+        window=_window(found),
+        sources={name: _source(name, read, found.asked) for name, read in found.reads.items()},
+        totals=totals,
+        gates=gates,
+        missing_by_cause=causes,
+        missing_by_reason=tuple(
+            parts.ReasonRow(**row, is_counted=row["cause"] not in NOT_COUNTED) for row in rows["missing_by_cause"]
+        ),
+        drift_by_path=drift_by_path,
+        duplicates=parts.Duplicates(
+            count=sum(row["count"] for row in rows["duplicates"]),
+            rows=tuple(parts.DuplicateRow(**row) for row in rows["duplicates"]),
+        ),
+        identity=parts.Identity(
+            count=len(rows["identity"]),
+            is_ledger_compared=bool(found.asked.settings.knows_identity and "ledger" in found.reads),
+            rows=tuple(parts.IdentityRow(**row) for row in rows["identity"][:_ROWS_LISTED]),
+        ),
+        renamed=parts.Renamed(
+            count=sum(row["count"] for row in rows["renamed"]),
+            rows=tuple(parts.RenamedRow(**row) for row in rows["renamed"][:_ROWS_LISTED]),
+        ),
+        events=tuple(_event(row) for row in rows["events"]),
+        samples=_samples(found),
+        is_redacted=found.asked.is_redacted,
+    )
+
+
+def _causes(found: Found) -> dict[parts.Side, parts.Counts | None]:
+    counts: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
+    for row in found.answers["missing_by_cause"]:
+        counts[row["side"]][row["cause"]] += row["count"]
+    return {side: _ordered(counts[side]) if side in found.reads else None for side in ("segment", "customerio")}
+
+
+def _ordered(counts: Counter[str]) -> parts.Counts:
+    return {cause: counts[cause] for cause in CAUSES}
+
+
+def _sum(causes: dict[parts.Side, parts.Counts | None], which: frozenset[str]) -> dict[parts.Side, int | None]:
+    return {
+        side: None if counts is None else sum(count for cause, count in counts.items() if cause in which)
+        for side, counts in causes.items()
+    }
+
+
+def _evidence(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> Evidence:
+    total = found.answers["totals"][0]
+
+    def by_side(which: frozenset[str]) -> dict[str, int]:
+        return {side: count for side, count in _sum(causes, which).items() if count is not None}
+
+    return Evidence(
+        messages=total["messages"],
+        compared=total["compared"],
+        drift=total["drift"],
+        identity=total["identity"],
+        renamed=total["renamed"],
+        sources={name: _source_evidence(name, read, total) for name, read in found.reads.items()},
+        missing=by_side(frozenset(CAUSES) - NOT_COUNTED),
+        proven_missing=by_side(PROVEN),
+        too_young=by_side(frozenset(("too_young",))),
+    )
+
+
+def _source_evidence(name: str, read: SourceRead, total: Row) -> SourceEvidence:
+    gaps = [f"{place.file}:{place.line}: {place.reason}" for place in read.reading.incomplete]
+    gaps += [f"{hole} is missing" for hole in read.holes]
+    if not read.reading.rows:
+        gaps.append("it is empty")
+    return SourceEvidence(
+        rows=total[f"{name}_rows"],
+        messages=total[f"{name}_messages"],
+        duplicates=total[f"{name}_duplicates"],
+        rejected_lines=read.reading.rejected_lines,
+        files=len(read.listing.files),
+        gaps=tuple(gaps),
+    )
+
+
+def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> parts.Totals:
+    total = found.answers["totals"][0]
+    sources = {
+        name: parts.SourceTotals(
+            rows=total[f"{name}_rows"],
+            messages=total[f"{name}_messages"],
+            duplicates=total[f"{name}_duplicates"],
+            rejected_lines=read.reading.rejected_lines,
+        )
+        for name, read in found.reads.items()
+    }
+    return parts.Totals(
+        messages=total["messages"],
+        matched=total["matched"],
+        compared=total["compared"],
+        drift=total["drift"],
+        drift_examined=found.drift.examined,
+        missing=_sum(causes, frozenset(CAUSES) - NOT_COUNTED),
+        skipped=_sum(causes, frozenset(("skipped",))),
+        too_young=_sum(causes, frozenset(("too_young",))),
+        expected=_sum(causes, frozenset(("expected",))),
+        unrecorded=total["unrecorded"],
+        ledger=sources.get("ledger"),
+        segment=sources.get("segment"),
+        customerio=sources.get("customerio"),
+    )
+
+
+def _window(found: Found) -> parts.Window:
+    settings, span = found.asked.settings, found.asked.spans.get("ledger", {})
+    since, until = settings.since_ms, settings.until_ms
+    if found.asked.mode == "ledger":
+        since, until = span["first_appended_ms"], span["last_appended_ms"]
+        chosen = (
+            "Everything in the ledger, from its first to its last message; of what the ledger never saw, only what"
+            " arrived after its first message. --all takes in the rest."
+        )
+    elif found.asked.mode == "given":
+        chosen = "As given, by when a message happened: the ledger's word, else Segment's, else Customer.io's sent_at."
+    else:
+        chosen = "Everything in the sources."
+    outside = {name: found.answers["outside"][0][name] for name in found.reads}
+    return parts.Window(mode=found.asked.mode, since=iso_ms(since), until=iso_ms(until), chosen=chosen, outside=outside)
+
+
+def _source(name: str, read: SourceRead, asked: Asked) -> parts.SourceReport:
+    span = asked.spans.get(name, {})
+    first, last = (
+        ("first_appended_ms", "last_appended_ms") if name == "ledger" else ("first_received_ms", "last_received_ms")
+    )
+    return parts.SourceReport(
+        path=read.path,
+        files=len(read.listing.files),
+        bytes=sum(file.bytes for file in read.listing.files),
+        rows=read.reading.rows,
+        rejected_lines=read.reading.rejected_lines,
+        rejected=tuple(map(_place, read.reading.rejected)),
+        incomplete=tuple(map(_place, read.reading.incomplete)),
+        holes=read.holes,
+        ignored_files=len(read.listing.ignored),
+        first_at=iso_ms(span.get(first)),
+        watermark=iso_ms(span.get(last)),
+        notes=tuple(_notes(name, asked)),
+    )
+
+
+def _notes(name: str, asked: Asked) -> list[str]:
+    notes = []
+    if name == "ledger" and not asked.settings.knows_identity:
+        notes.append(
+            "No identity key beside the ledger or in PIPELINES_LEDGER_KEY: its identities were not compared, only those of"
+            " the two exports."
+        )
+    if name == "ledger":
+        notes += [
+            f"The ledger has no record of the {side} leg: it was never configured, or nothing has left its spool yet."
+            for side in SIDES
+            if side not in asked.legs and "ledger" in asked.spans and getattr(asked.settings, f"has_{side}")
+        ]
+    return notes
+
+
+def _place(place: Rejected) -> parts.Place:
+    return parts.Place(file=place.file, line=place.line, reason=place.reason)
+
+
+def _drift_by_path(drift: DriftFound) -> tuple[parts.DriftRow, ...]:
+    entries = sorted(drift.paths.items(), key=lambda item: (-item[1].count, item[0]))
+    return tuple(
+        parts.DriftRow(
+            path=path,
+            kind=kind,  # type: ignore[arg-type]  # a key of `paths` is made of a Difference's kind
+            count=entry.count,
+            sides=dict(sorted(entry.sides.items())),
+            events=top_events(entry),
+        )
+        for (path, kind), entry in entries
+    )
+
+
+def _event(row: Row) -> parts.EventRow:
+    missing: dict[parts.Side, int] = {"segment": row["missing_segment"], "customerio": row["missing_customerio"]}
+    bad = min(row["messages"], max(missing.values()) + row["drift"] + row["identity"] + row["renamed"])
+    fields = {name: value for name, value in row.items() if not name.startswith("missing_")}
+    return parts.EventRow(**fields, missing=missing, health=round(percent(row["messages"] - bad, row["messages"]), 3))
+
+
+def _samples(found: Found) -> tuple[parts.Sample, ...]:
+    rows = [
+        parts.Sample(
+            kind=row["class"],
+            side=row["side"],
+            cause=row["cause"],
+            reason=row["reason"],
+            message_id=row["message_id"],
+            type=row["type"],
+            event=row["event"],
+            day=row["day"],
+            segment=_at(row, "segment"),
+            customerio=_at(row, "customerio"),
+        )
+        for row in found.answers["samples"]
+    ]
+    return (*rows, *(_drift_sample(pair, is_redacted=found.asked.is_redacted) for pair in found.drift.samples))
+
+
+def _drift_sample(pair: OpenedPair, *, is_redacted: bool) -> parts.Sample:
+    return parts.Sample(
+        kind="drift",
+        side=pair.side,
+        cause="",
+        reason="",
+        message_id=pair.row["message_id"],
+        type=pair.row["type"],
+        event=pair.row["label"],
+        day=pair.row["day"],
+        segment=_at(pair.row, "segment"),
+        customerio=_at(pair.row, "customerio"),
+        differences=tuple(
+            parts.SampleDifference(
+                path=difference.path,
+                kind=difference.kind,
+                segment=show(difference.left, is_redacted=is_redacted),
+                customerio=show(difference.right, is_redacted=is_redacted),
+            )
+            for difference in pair.differences[:_SAMPLE_DIFFERENCES]
+        ),
+    )
+
+
+def _at(row: Row, side: str) -> str | None:
+    return None if row[f"{side}_file"] is None else f"{row[f'{side}_file']}:{row[f'{side}_line']}"
+
+
+__all__ = ["CAUSES", "NOT_COUNTED", "TITLES", "Asked", "Found", "SourceRead", "build_report"]

@@ -1,0 +1,81 @@
+"""Instants as the vendors spell them, read as Unix milliseconds. Pure.
+
+ISO-8601 with `Z` or an offset, with any number of digits after the second, and Unix seconds (FACTS C19) are one instant
+each: two spellings of it never count as a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+_UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
+_LAST_MS = 253_402_300_799_999  # 9999-12-31: later than this no engine agrees on anything
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
+)
+
+
+def unix_ms(value: Any) -> int | None:
+    """Return `value` as Unix milliseconds, or None if it names no instant.
+
+    Args:
+        value: ISO-8601 text (UTC if it names no zone) or Unix time as a number or as text; above 10**11 it is taken
+            as milliseconds.
+    """
+    if type(value) is str:
+        try:
+            at = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+        except ValueError:
+            return _unusual(value.strip())
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=timezone.utc)
+        return (at - _EPOCH) // _MILLISECOND
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _from_number(value)
+    return None
+
+
+def iso_ms(at_ms: int | None) -> str | None:
+    """Spell Unix milliseconds as the ledger does: `2026-11-02T09:30:00.125Z`."""
+    if at_ms is None:
+        return None
+    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_of(at_ms: int | None) -> str | None:
+    """Return the UTC day of an instant: `2026-11-02`."""
+    if at_ms is None:
+        return None
+    return (_EPOCH + timedelta(milliseconds=at_ms)).date().isoformat()
+
+
+def _from_number(value: float) -> int | None:
+    if value != value or abs(value) > _LAST_MS:  # noqa: PLR0124 - the one test for NaN that needs no import
+        return None
+    return int(value) if abs(value) >= _UNIX_MILLISECONDS_FROM else round(value * 1000)
+
+
+def _unusual(text: str) -> int | None:
+    """Read what Python 3.10's `fromisoformat` does not: digits of any count, offsets without a colon, numbers."""
+    if _NUMBER.fullmatch(text):
+        return _from_number(float(text))
+    match = _ISO.fullmatch(text)
+    if match is None:
+        return None
+    day, minute, second, fraction, zone = match.groups()
+    digits = (fraction or "0")[:6].ljust(6, "0")
+    offset = "+00:00" if zone in (None, "Z", "z", "UTC") else zone
+    if len(offset) == 3:  # noqa: PLR2004 - `+01`
+        offset += ":00"
+    elif ":" not in offset:
+        offset = f"{offset[:3]}:{offset[3:]}"
+    try:
+        at = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}.{digits}{offset}")
+    except ValueError:
+        return None
+    return (at - _EPOCH) // _MILLISECOND

@@ -1,0 +1,29 @@
+-- What is not where one would look for it, and why? One row per message and side that lacks it.
+-- The ledger's last word comes first; then age; then what the two vendors are known to do (FACTS T, S3).
+SELECT message_id, side, type, label, day,
+       CASE
+           WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome
+           WHEN in_ledger = 1 AND (appended_at_ms > watermark_ms OR finished_at_ms > watermark_ms + settle_ms)
+               THEN 'too_young'
+           WHEN in_ledger = 0 AND other_received_at_ms > watermark_ms THEN 'too_young'
+           WHEN type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
+           WHEN side = 'segment' AND is_group_only = 1 AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
+           WHEN in_ledger = 1 AND outcome IS NULL THEN 'in_spool'
+           WHEN in_ledger = 1 THEN 'accepted_but_absent'
+           WHEN has_ledger = 1 THEN 'foreign_writer'
+           ELSE 'unknown'
+       END AS cause,
+       CASE WHEN in_ledger = 1 THEN reason END AS reason
+FROM (
+    SELECT message_id, 'segment' AS side, type, label, day, in_ledger, has_ledger, is_group_only, appended_at_ms,
+           settle_ms, segment_outcome AS outcome, segment_reason AS reason, segment_finished_at_ms AS finished_at_ms,
+           segment_watermark_ms AS watermark_ms, customerio_received_at_ms AS other_received_at_ms
+    FROM messages
+    WHERE has_segment = 1 AND in_segment = 0 AND (in_ledger = 1 OR in_customerio = 1)
+    UNION ALL
+    SELECT message_id, 'customerio', type, label, day, in_ledger, has_ledger, is_group_only, appended_at_ms,
+           settle_ms, customerio_outcome, customerio_reason, customerio_finished_at_ms,
+           customerio_watermark_ms, segment_received_at_ms
+    FROM messages
+    WHERE has_customerio = 1 AND in_customerio = 0 AND (in_ledger = 1 OR in_segment = 1)
+) AS absent

@@ -1,0 +1,35 @@
+"""The report as one HTML file without network: a Jinja template with everything escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pipelines_client.parity.render import words
+from pipelines_client.parity.report import ParityReport
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render_html(report: ParityReport) -> str:
+    """Return the report as a page that needs nothing but itself."""
+    return (
+        _template().render(report=report, words=words, days=words.days_of(report), grid=words.by_event(report)) + "\n"
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("pipelines_client.parity", "render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["safe_line"] = words.one_line
+    environment.filters["number"] = words.count
+    return environment.get_template("report.html.jinja")

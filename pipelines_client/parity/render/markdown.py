@@ -1,0 +1,135 @@
+"""The report as Markdown, for a pull request or a chat. Every text from outside is one safe cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pipelines_client.parity.render import words
+from pipelines_client.parity.report import ParityReport
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$:@/-])")
+_RESULTS = {"passed": "passed", "failed": "**failed**", "inconclusive": "**inconclusive**"}
+_ROWS = 50
+_SAMPLES = 20
+
+
+def render_markdown(report: ParityReport) -> str:
+    """Return the report as GitHub-flavoured Markdown."""
+    parts = [
+        f"# Parity: {words.VERDICTS[report.verdict]}",
+        f"{escape(report.headline)}  \n{escape(report.advice)}",
+        f"Window: {escape(words.window_line(report))}. {escape(report.window.chosen)}",
+        *_sources(report),
+        "## Gates\n\n"
+        + _table(
+            ("Gate", "Result", "Found", "Limit", "Evidence"),
+            (
+                (
+                    words.gate_title(gate),
+                    _RESULTS[gate.result],
+                    words.amount(gate.actual, gate.unit),
+                    words.limit(gate),
+                    escape(gate.evidence),
+                )
+                for gate in report.gates
+            ),
+        ),
+        *_findings(report),
+        *_samples(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: object) -> str:
+    """Return text from outside as Markdown that shows just that text, in one line."""
+    plain = words.one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", plain)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _sources(report: ParityReport) -> list[str]:
+    totals = report.totals
+    by_name = {"ledger": totals.ledger, "segment": totals.segment, "customerio": totals.customerio}
+    missing = {"segment": totals.missing["segment"], "customerio": totals.missing["customerio"]}
+    rows = [
+        (
+            words.NAMES[name],
+            f"{of_source.rows:,}",
+            f"{of_source.messages:,}",
+            f"{of_source.duplicates:,}",
+            words.count(missing.get(name)),
+            f"{of_source.rejected_lines:,}",
+        )
+        for name, of_source in ((name, by_name[name]) for name in report.sources)
+        if of_source is not None
+    ]
+    head = ("Source", "Rows", "Messages", "Duplicates", "Missing", "Unread lines")
+    notes = [
+        f"- {words.NAMES[name]}: {escape(text)}"
+        for name, source in report.sources.items()
+        for text in (
+            *source.notes,
+            *(f"{place.file}:{place.line}: {place.reason}" for place in source.rejected),
+            *(f"{hole} is missing from the sequence" for hole in source.holes),
+        )
+    ]
+    summary = f"{totals.messages:,} messages, {totals.matched:,} matched, {totals.drift:,} drifted."
+    return ["## Sources\n\n" + _table(head, rows), summary, *(["\n".join(notes)] if notes else [])]
+
+
+def _findings(report: ParityReport) -> list[str]:
+    causes = [
+        (
+            words.NAMES[row.side],
+            words.cause(row.cause),
+            escape(row.reason),
+            row.type,
+            f"{row.count:,}",
+            escape(words.cause_note(row)),
+        )
+        for row in report.missing_by_reason[:_ROWS]
+    ]
+    drift = [
+        (escape(row.path), row.kind, escape(", ".join(row.events)), f"{row.count:,}")
+        for row in report.drift_by_path[:_ROWS]
+    ]
+    doubles = [
+        (words.NAMES[row.side], escape(row.event), f"{row.messages:,}", f"{row.count:,}")
+        for row in report.duplicates.rows[:_ROWS]
+    ]
+    identity = [
+        (escape(row.message_id), escape(row.event), row.day, words.NAMES.get(row.side, row.side))
+        for row in report.identity.rows[:_ROWS]
+    ]
+    renamed = [
+        tuple(escape("–" if name is None else name) for name in (row.ledger, row.segment, row.customerio))
+        + (f"{row.count:,}",)
+        for row in report.renamed.rows[:_ROWS]
+    ]
+    sections = (
+        ("Missing by cause", ("Side", "Cause", "Reason", "Type", "Count", "What to do"), causes),
+        ("Drift by path", ("Path", "Kind", "Events", "Count"), drift),
+        ("Duplicates", ("Side", "Event", "Messages", "Surplus rows"), doubles),
+        ("Identity", ("Message", "Event", "Day", "Who differs"), identity),
+        ("Renamed", ("Ledger", "Segment", "Customer.io", "Count"), renamed),
+    )
+    return [f"## {title}\n\n" + _table(head, rows) for title, head, rows in sections if rows]
+
+
+def _samples(report: ParityReport) -> list[str]:
+    lines = []
+    for sample in report.samples[:_SAMPLES]:
+        places = ", ".join(place for place in (sample.segment, sample.customerio) if place is not None)
+        lines.append(
+            f"- {escape(words.sample_title(sample))}: {escape(sample.message_id)} {escape(sample.event)} {escape(places)}"
+        )
+        lines += [
+            f"  - {escape(item.path)} {item.kind}: Segment {escape(item.segment)}, Customer.io {escape(item.customerio)}"
+            for item in sample.differences
+        ]
+    return ["## Samples\n\n" + "\n".join(lines)] if lines else []

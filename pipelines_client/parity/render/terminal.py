@@ -1,0 +1,162 @@
+"""The report in a terminal: verdict first, then the counts, then what is wrong. Fits 80 columns."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines_client.parity.render import words
+from pipelines_client.parity.report import ParityReport
+from pipelines_client.parity.verdict import Verdict
+
+_COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
+_RESULTS = {"passed": ("ok", "green"), "failed": ("FAIL", "bold red"), "inconclusive": ("?", "bold yellow")}
+_ROWS = 12
+_SAMPLES = 8
+
+
+def render_text(report: ParityReport, *, width: int = 100) -> str:
+    """Return the report as plain text without colour."""
+    console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False, highlight=False)
+    print_report(report, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO from above
+    return "\n".join(line.rstrip() for line in str(text).splitlines()) + "\n"
+
+
+def print_report(report: ParityReport, console: Console) -> None:
+    """Print the report to a console."""
+    console.print(_head(report))
+    for line in (report.headline, report.advice):
+        console.print(_text(line))
+    console.print()
+    console.print(_sources(report))
+    _print_places(report, console)
+    console.print(_gates(report))
+    for title, table in _findings(report):
+        console.print(Text(f"\n{title}", style="bold"))
+        console.print(table)
+    _print_samples(report, console)
+
+
+def _head(report: ParityReport) -> Text:
+    return Text.assemble(
+        (f" {words.VERDICTS[report.verdict]} ", f"bold reverse {_COLOURS[report.verdict]}"),
+        f"  parity, {words.window_line(report)}",
+    )
+
+
+def _text(value: object, style: str = "") -> Text:
+    """Take text from outside as it is: no markup, no control characters."""
+    return Text(words.one_line(value), style=style)
+
+
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in right
+        )
+    return table
+
+
+def _sources(report: ParityReport) -> Table:
+    totals = report.totals
+    numbers = ("rows", "messages", "doubled", "unread", "missing")
+    table = _table("source", *numbers, "last seen", right=numbers)
+    for name, source in report.sources.items():
+        of_source = {"ledger": totals.ledger, "segment": totals.segment, "customerio": totals.customerio}[name]
+        if of_source is None:
+            continue
+        missing = {"segment": totals.missing["segment"], "customerio": totals.missing["customerio"]}.get(name)
+        table.add_row(
+            words.NAMES[name],
+            f"{of_source.rows:,}",
+            f"{of_source.messages:,}",
+            f"{of_source.duplicates:,}",
+            f"{of_source.rejected_lines:,}",
+            words.count(missing),
+            (source.watermark or "–")[:19].replace("T", " "),
+        )
+    table.caption = (
+        f"{totals.messages:,} messages: {totals.matched:,} matched, {totals.drift:,} drifted, "
+        f"{report.identity.count:,} of another identity, {report.renamed.count:,} renamed"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _print_places(report: ParityReport, console: Console) -> None:
+    for name, source in report.sources.items():
+        for note in source.notes:
+            console.print(_text(f"! {words.NAMES[name]}: {note}", "yellow"))
+        for place in source.rejected[:3]:
+            console.print(_text(f"! {words.NAMES[name]}: {place.file}:{place.line}: {place.reason}", "yellow"))
+        more = source.rejected_lines - min(3, len(source.rejected))
+        if more > 0:
+            console.print(_text(f"! {words.NAMES[name]}: {more:,} more unread lines", "yellow"))
+        for hole in source.holes[:3]:
+            console.print(_text(f"! {words.NAMES[name]}: {hole} is missing from the sequence", "yellow"))
+    console.print()
+
+
+def _gates(report: ParityReport) -> Table:
+    table = _table("gate", "", "found", "limit", "evidence", right=("found", "limit"))
+    for gate in report.gates:
+        word, style = _RESULTS[gate.result]
+        table.add_row(
+            words.gate_title(gate),
+            Text(word, style=style),
+            words.amount(gate.actual, gate.unit),
+            words.amount(gate.limit, gate.unit),
+            _text(gate.evidence) if gate.result != "passed" else "",
+        )
+    return table
+
+
+def _findings(report: ParityReport) -> list[tuple[str, Table]]:
+    found = []
+    if report.missing_by_reason:
+        table = _table("side", "cause", "reason", "type", "count", right=("count",))
+        for cause in report.missing_by_reason[:_ROWS]:
+            name = words.cause(cause.cause) + ("" if cause.is_counted else " (no loss)")
+            table.add_row(words.NAMES[cause.side], name, _text(cause.reason), cause.type, f"{cause.count:,}")
+        found.append(("Missing by cause", table))
+    if report.drift_by_path:
+        table = _table("path", "kind", "events", "count", right=("count",))
+        for drift in report.drift_by_path[:_ROWS]:
+            table.add_row(_text(drift.path), drift.kind, _text(", ".join(drift.events)), f"{drift.count:,}")
+        found.append(("Drift by path", table))
+    if report.duplicates.rows:
+        table = _table("side", "event", "messages", "surplus", right=("messages", "surplus"))
+        for double in report.duplicates.rows[:_ROWS]:
+            table.add_row(words.NAMES[double.side], _text(double.event), f"{double.messages:,}", f"{double.count:,}")
+        found.append(("Duplicates", table))
+    if report.renamed.rows:
+        table = _table("names", "count", right=("count",))
+        for renamed in report.renamed.rows[:_ROWS]:
+            table.add_row(
+                _text(", ".join(f"{at}: {name}" for at, name in words.names_of(renamed))), f"{renamed.count:,}"
+            )
+        found.append(("Renamed", table))
+    return found
+
+
+def _print_samples(report: ParityReport, console: Console) -> None:
+    if not report.samples:
+        return
+    console.print(Text("\nSamples", style="bold"))
+    for sample in report.samples[:_SAMPLES]:
+        console.print(_text(f"{words.sample_title(sample)}: {sample.message_id} {sample.event} {sample.day}"))
+        for side, place in (("segment", sample.segment), ("customerio", sample.customerio)):
+            if place is not None:
+                console.print(_text(f"    {words.NAMES[side]} {place}", "dim"))
+        for item in sample.differences:
+            console.print(
+                _text(f"    {item.path} ({item.kind}): Segment {item.segment}, Customer.io {item.customerio}")
+            )
+    if len(report.samples) > _SAMPLES:
+        console.print(_text(f"{len(report.samples) - _SAMPLES} more in the JSON and HTML reports", "dim"))

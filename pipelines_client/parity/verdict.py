@@ -1,0 +1,209 @@
+"""Gates: counts against limits → passed, failed or inconclusive; and of all gates, one verdict. Pure.
+
+A gate *fails* only on proof, and it *passes* only on whole evidence:
+
+- A rate needs `min_events` messages. With fewer, a breach is *inconclusive*.
+- "Missing at a side" is no proof while that side's evidence has gaps (an empty side, a cut or unreadable file, a hole in
+  the positions): the message may lie in the gap. Then only what the ledger itself says was rejected or dropped, and what
+  unreadable lines cannot explain, counts as proven.
+- What is there is proof however much is not: drift, duplicates, another identity, another name.
+
+Over all gates a proven failure beats short evidence: nothing that the gaps may hide could turn a failure into a pass, so
+waiting for better evidence would only delay the repair. Short evidence beats a pass: *inconclusive* never reads as pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+SIDES = ("segment", "customerio")
+TITLES = {"ledger": "the ledger", "segment": "Segment", "customerio": "Customer.io"}
+
+
+class Verdict(str, Enum):
+    """What a report comes to; the value is the word on the wire."""
+
+    PASS = "pass"  # noqa: S105 - the verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command: 0, 1 or 3; 2 is bad input."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}[self]
+
+
+GateResult = Literal["passed", "failed", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is bearable. Shares are percent; counts are messages."""
+
+    max_missing_pct: float = 0.1
+    max_drift_pct: float = 0.1
+    max_duplicates_pct: float = 0.1
+    max_identity: int = 0
+    max_renamed: int = 0
+    min_events: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvidence:
+    """What one source brought to the judgement.
+
+    `gaps` says, in words, what its evidence lacks; [] when it is whole.
+    """
+
+    rows: int
+    messages: int
+    duplicates: int
+    rejected_lines: int
+    files: int
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The counts that the gates look at. `missing` and `too_young` have a key for each side that was given."""
+
+    messages: int
+    compared: int
+    drift: int
+    identity: int
+    renamed: int
+    sources: dict[str, SourceEvidence]
+    missing: dict[str, int]
+    proven_missing: dict[str, int]
+    too_young: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One limit and how the evidence stands against it; `unit` belongs to `limit` and `actual`."""
+
+    name: str
+    limit: float
+    actual: float
+    unit: Literal["%", "messages", "gaps"]
+    result: GateResult
+    evidence: str
+
+
+def judge(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
+    """Hold the evidence against the limits, one gate after the other, in a fixed order."""
+    sides = [side for side in SIDES if side in evidence.sources]
+    return (
+        _enough(evidence, limits),
+        *(_whole(name, source, limits) for name, source in evidence.sources.items()),
+        *(_missing(side, evidence, limits) for side in sides),
+        *(_too_young(side, evidence, limits) for side in sides),
+        _drift(evidence, limits),
+        *(_duplicates(side, evidence, limits) for side in sides),
+        _none_of("identity", evidence.identity, limits.max_identity, "belong to another identity on one side"),
+        _none_of("renamed", evidence.renamed, limits.max_renamed, "go by another event name on one side"),
+    )
+
+
+def conclude(gates: tuple[Gate, ...]) -> Verdict:
+    """Return the verdict that the gates come to (see the module for why a failure comes first)."""
+    results = {gate.result for gate in gates}
+    if "failed" in results:
+        return Verdict.FAIL
+    return Verdict.INCONCLUSIVE if "inconclusive" in results else Verdict.PASS
+
+
+def percent(part: int, whole: int) -> float:
+    """Return a share in percent; of nothing, nothing is 0 and anything is all."""
+    if whole:
+        return 100 * part / whole
+    return 100.0 if part else 0.0
+
+
+def _enough(evidence: Evidence, limits: Limits) -> Gate:
+    is_enough = evidence.messages >= limits.min_events
+    text = f"{evidence.messages:,} messages in the window" + (
+        "" if is_enough else "; too few for a rate to mean anything"
+    )
+    result: GateResult = "passed" if is_enough else "inconclusive"
+    return Gate("min_events", limits.min_events, evidence.messages, "messages", result, text)
+
+
+def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
+    gaps = list(source.gaps)
+    # A killed process tears the last line of its ledger file: one a file is the ledger's normal, and hides no message.
+    bad = max(0, source.rejected_lines - source.files) if name == "ledger" else source.rejected_lines
+    if percent(bad, source.rows + bad) > limits.max_missing_pct:
+        gaps.append(f"{source.rejected_lines:,} lines could not be read")
+    if gaps:
+        text = f"{TITLES[name]}: {'; '.join(gaps)}"
+        return Gate(f"evidence_{name}", 0, len(gaps), "gaps", "inconclusive", text[0].upper() + text[1:])
+    return Gate(f"evidence_{name}", 0, 0, "gaps", "passed", f"All {source.files:,} files read, {source.rows:,} rows")
+
+
+def _missing(side: str, evidence: Evidence, limits: Limits) -> Gate:
+    source, missing = evidence.sources[side], evidence.missing[side]
+    expected = source.messages + missing
+    actual = percent(missing, expected)
+    result: GateResult = "passed"
+    text = f"{missing:,} of {expected:,} messages are not in {TITLES[side]}'s export"
+    if actual > limits.max_missing_pct:
+        unexplained = max(evidence.proven_missing[side], 0 if source.gaps else missing - source.rejected_lines)
+        is_proven = percent(unexplained, expected) > limits.max_missing_pct and _is_rate(evidence, limits)
+        result = "failed" if is_proven else "inconclusive"
+        if not is_proven:
+            text += ", which is no proof while evidence is short"
+    return Gate(f"missing_{side}", limits.max_missing_pct, _rounded(actual), "%", result, text)
+
+
+def _too_young(side: str, evidence: Evidence, limits: Limits) -> Gate:
+    young = evidence.too_young[side]
+    whole = evidence.sources[side].messages + evidence.missing[side] + young
+    actual = percent(young, whole)
+    text = f"{young:,} of {whole:,} messages were sent after the last one that {TITLES[side]} exported"
+    is_open = actual > limits.max_missing_pct
+    result: GateResult = "inconclusive" if is_open else "passed"
+    return Gate(
+        f"too_young_{side}",
+        limits.max_missing_pct,
+        _rounded(actual),
+        "%",
+        result,
+        text + ("; run again later" if is_open else ""),
+    )
+
+
+def _drift(evidence: Evidence, limits: Limits) -> Gate:
+    text = f"{evidence.drift:,} of {evidence.compared:,} compared payloads differ"
+    return _rate("drift", evidence.drift, evidence.compared, limits.max_drift_pct, text, evidence, limits)
+
+
+def _duplicates(side: str, evidence: Evidence, limits: Limits) -> Gate:
+    source = evidence.sources[side]
+    text = f"{source.duplicates:,} of {source.rows:,} rows of {TITLES[side]} repeat a message"
+    limit = limits.max_duplicates_pct
+    return _rate(f"duplicates_{side}", source.duplicates, source.rows, limit, text, evidence, limits)
+
+
+def _rate(name: str, part: int, whole: int, limit: float, text: str, evidence: Evidence, limits: Limits) -> Gate:
+    actual = percent(part, whole)
+    result: GateResult = "passed"
+    if actual > limit:
+        result = "failed" if _is_rate(evidence, limits) else "inconclusive"
+    return Gate(name, limit, _rounded(actual), "%", result, text)
+
+
+def _none_of(name: str, count: int, limit: int, what: str) -> Gate:
+    text = f"{count:,} messages {what}"
+    return Gate(name, limit, count, "messages", "failed" if count > limit else "passed", text)
+
+
+def _is_rate(evidence: Evidence, limits: Limits) -> bool:
+    return evidence.messages >= limits.min_events
+
+
+def _rounded(share: float) -> float:
+    """Round for print, but never a breach down to its limit or a loss down to none."""
+    return float(f"{share:.6g}")
