@@ -167,7 +167,8 @@ class _Server(uvicorn.Server):
             server.close()
         for listening in sockets or ():
             listening.close()
-        # More than once: a connection that is being accepted is known to nobody until asyncio's own task for it is done.
+        # More than once: a connection that is being accepted is known to nobody until asyncio's own task for it is
+        # done.
         for _ in range(3):
             for connection in list(self.server_state.connections):
                 connection.transport.abort()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
 
-from pipelines_client.sandbox import Api
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipelines_client.sandbox import Api
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def post() -> Iterator[Callable[..., Response]]:
     """Send a request as a client would and read the answer."""
     pool = urllib3.PoolManager(retries=False, timeout=5)
 
-    def send(  # noqa: PLR0913 - a test names what it is about and leaves out the rest
+    def send(
         api: Api,
         batch: list[Any] | None = None,
         *,

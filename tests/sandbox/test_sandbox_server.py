@@ -109,7 +109,12 @@ def test_records_of_requests_carry_no_key(sandbox, post, message):
     sandbox.segment.allow_keys("hush")
     post(
         sandbox.segment,
-        body={"batch": [message("m1")], "writeKey": "hush", "sentAt": "2026-11-02T09:30:00Z", "integrations": {"A": False}},
+        body={
+            "batch": [message("m1")],
+            "writeKey": "hush",
+            "sentAt": "2026-11-02T09:30:00Z",
+            "integrations": {"A": False},
+        },
         key="hush",
         headers={"X-Retry-Count": "2"},
     )
@@ -152,6 +157,9 @@ def test_the_root_tells_the_counts(sandbox, post, message):
     assert status["apis"]["segment"]["accepted"] == {}
 
 
+@pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)  # it is, and forks on purpose
 def test_a_forked_child_does_not_hold_the_port_open(post, message):
     """When the parent stops, the address is dead although a child that was forked meanwhile lives on."""
     with Sandbox() as sandbox:
