@@ -116,9 +116,9 @@ def _conclude(running: Sandbox, out: Path) -> None:
     counts: Counter[str] = Counter()
     messages: Counter[str] = Counter()
     for path, count in files.items():
-        api = path.relative_to(out.resolve()).parts[0]
-        counts[api] += 1
-        messages[api] += count
+        name = path.relative_to(out.resolve()).parts[0]
+        counts[name] += 1
+        messages[name] += count
     for api in running.apis:
         lost = ", ".join(f"{count} {reason}" for reason, count in sorted(api.lost.items()))
         if counts[api.name] or lost:

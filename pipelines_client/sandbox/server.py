@@ -163,12 +163,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut what is open and wait shortly for the handlers, which notice."""
-        for server in self.servers:
-            server.close()
+        # Stop accepting first and close last: asyncio loses a connection whose server closes between `accept` and its
+        # task, and nobody knows of such a one until that task is done, hence more than one round.
         for listening in sockets or ():
-            listening.close()
-        # More than once: a connection that is being accepted is known to nobody until asyncio's own task for it is
-        # done.
+            asyncio.get_running_loop().remove_reader(listening)
         for _ in range(3):
             for connection in list(self.server_state.connections):
                 connection.transport.abort()
@@ -178,6 +176,11 @@ class _Server(uvicorn.Server):
                 await asyncio.wait(tasks, timeout=_ENDING_TIMEOUT_S / 3)
         for late in asyncio.all_tasks() - {asyncio.current_task()}:
             late.cancel()
+        for listening in sockets or ():
+            with contextlib.suppress(OSError):  # not every system takes it; where it does, it holds in forked children
+                listening.shutdown(socket.SHUT_RDWR)
+        for server in self.servers:
+            server.close()
 
 
 def _listen(port: int) -> socket.socket:

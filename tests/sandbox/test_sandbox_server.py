@@ -161,23 +161,28 @@ def test_the_root_tells_the_counts(sandbox, post, message):
     "ignore:This process .* is multi-threaded:DeprecationWarning"
 )  # it is, and forks on purpose
 def test_a_forked_child_does_not_hold_the_port_open(post, message):
-    """When the parent stops, the address is dead although a child that was forked meanwhile lives on."""
+    """The address is dead once the parent stops, and free again, although a child forked meanwhile lives on."""
     with Sandbox() as sandbox:
         post(sandbox.segment, [message("m1")])
-        reading, writing = os.pipe()
+        (from_child, to_parent), (reading, writing) = os.pipe(), os.pipe()
         child = os.fork()
         if child == 0:
             os.close(writing)
+            os.write(to_parent, b".")
             os.read(reading, 1)
             os._exit(0)
         try:
+            os.read(from_child, 1)
             sandbox.stop()
             with pytest.raises(urllib3.exceptions.NewConnectionError):
                 urllib3.request("POST", f"{sandbox.segment.url}/v1/batch", body=b"{}", retries=False, timeout=5)
+            sandbox.start()
+            assert post(sandbox.segment, [message("m2")]).status == 200
         finally:
             os.close(writing)
             os.waitpid(child, 0)
-            os.close(reading)
+            for descriptor in (reading, from_child, to_parent):
+                os.close(descriptor)
 
 
 def test_an_address_before_the_start_is_an_error():
