@@ -11,18 +11,20 @@ import enum
 import gzip
 import os
 import secrets
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import orjson
 
 from pipelines_client.errors import LedgerError
 
 IDENTITY_KEY_FILE = "identity.key"
+MAX_SEALED_AT_EXIT_BYTES = 8 << 20
 _KEY_BYTES = 32
 
 
@@ -136,17 +138,17 @@ def ensure_identity_key(directory: Path) -> bytes:
 
 
 class LedgerWriter:
-    """Appends records to the day's file of one writer and seals the days that are over.
+    """Appends records to the day's file of one writer and seals the days that are over. Safe for threads.
 
-    Not safe for threads: its owner serialises the calls.
+    `directory=None` keeps no ledger: what a client in memory has.
     """
 
-    def __init__(self, directory: Path, writer: str) -> None:
+    def __init__(self, directory: Path | None, writer: str) -> None:
         self._directory = directory
         self._writer = writer
         self._file: BinaryIO | None = None
         self._path: Path | None = None
-        self._pid = os.getpid()
+        self._lock = threading.Lock()
 
     def append(self, records: Iterable[DeliveryRecord], *, now: datetime) -> None:
         """Write the records and hand them to the operating system.
@@ -154,34 +156,77 @@ class LedgerWriter:
         Raises:
             OSError: The file cannot be written; nothing of the spool may be settled then.
         """
-        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
-        if not lines:
+        if self._directory is None:
             return
-        file = self._file_of(now.astimezone(timezone.utc).date().isoformat())
-        file.write(lines)
-        file.flush()
+        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+        with self._lock:
+            self._file_of(self._directory, now.astimezone(timezone.utc).date().isoformat()).write(lines)
 
     def close(self) -> None:
-        """Seal the open file: `.jsonl` becomes `.jsonl.gz`."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        if self._path is not None:
-            seal(self._path)
-            self._path = None
+        """Close the open file; seal it (`.jsonl` becomes `.jsonl.gz`) unless that would keep a process from ending."""
+        with self._lock:
+            self._close(max_bytes=MAX_SEALED_AT_EXIT_BYTES)
 
-    def _file_of(self, day: str) -> BinaryIO:
+    def hold(self) -> None:
+        """Take the lock, so that no other thread is inside while the process forks."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    def _close(self, *, max_bytes: int | None) -> None:
+        file, path = self._file, self._path
+        self._file = self._path = None
+        if file is None or path is None:
+            return
+        size = file.tell()
+        file.close()
+        if max_bytes is None or size <= max_bytes:
+            seal(path)
+
+    def _file_of(self, directory: Path, day: str) -> BinaryIO:
         if self._path is not None and self._path.parent.name == day and self._file is not None:
             return self._file
-        self.close()
-        folder = self._directory / day
+        self._close(max_bytes=None)
+        folder = directory / day
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = folder / f"{self._writer}.jsonl"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "ab")
+        # Unbuffered: a line is the operating system's when `append` returns, and a forked child inherits no half of it.
+        self._file = cast(BinaryIO, os.fdopen(descriptor, "ab", buffering=0))
         if self._file.tell() and not _ends_a_line(self._path):
             self._file.write(b"\n")  # a torn last line of a killed process must not swallow our first one
         return self._file
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerContents:
+    """Records in file order, and how many lines could not be read: the torn last line of a killed process."""
+
+    records: list[DeliveryRecord]
+    torn_lines: int
+
+
+def read_ledger(directory: Path) -> LedgerContents:
+    """Read every ledger file below a directory into memory; parity streams them instead.
+
+    A record may stand twice; the last one per message and leg counts.
+    """
+    records: list[DeliveryRecord] = []
+    torn = 0
+    for path in sorted(directory.rglob("*.jsonl*")):
+        if path.name.startswith("."):
+            continue
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as file:
+            for line in file:
+                try:
+                    fields = orjson.loads(line)
+                    records.append(DeliveryRecord(**{**fields, "outcome": Outcome(fields["outcome"])}))
+                except (ValueError, KeyError, TypeError):
+                    torn += 1
+    return LedgerContents(records, torn)
 
 
 def seal(path: Path) -> None:

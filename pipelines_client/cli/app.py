@@ -1,0 +1,38 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import pipelines_client
+from pipelines_client.cli.parity import parity_app
+from pipelines_client.cli.sandbox import sandbox
+from pipelines_client.cli.status import status
+
+app = typer.Typer(
+    name="pipelines-client",
+    help="Move from Segment to Customer.io Data Pipelines without losing an event.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(status)
+app.command()(sandbox)
+app.add_typer(parity_app, name="parity")
+
+
+def _say_version(value: bool) -> None:
+    if value:
+        typer.echo(f"pipelines-client {pipelines_client.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Move from Segment to Customer.io Data Pipelines without losing an event."""

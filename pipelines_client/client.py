@@ -1,0 +1,458 @@
+"""`Client`: upstream's client with another way out: build → check → route → append → wake.
+
+Subclasses `segment.analytics.client.Client`, so that `isinstance` checks, signatures and argument checks hold: upstream
+builds the call's dict, `_enqueue` takes it from there. Beyond upstream's AssertionErrors for misuse nothing is ever
+raised into the caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from segment.analytics.client import Client as _SegmentClient
+from segment.analytics.client import require
+from segment.analytics.version import VERSION as _SEGMENT_VERSION
+
+from pipelines_client import message as messages
+from pipelines_client.clock import utc_now
+from pipelines_client.ledger import DeliveryRecord, Outcome
+from pipelines_client.log import LOGGER_NAME, CallSites, logger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines_client.config import Region
+    from pipelines_client.delivery.callbacks import Callbacks
+    from pipelines_client.delivery.pipeline import FlushResult
+    from pipelines_client.delivery.sender import Delivery
+
+Call = dict[str, Any]
+Taken = tuple[bool, Call]
+"""`(True, call)` once the message is in the spool; `(False, call)` if it was not taken, counted with its reason."""
+UserId = str | int | float | None
+Timestamp = datetime | date | str | float | None
+OnError = Callable[[Exception, list[Call]], object]
+OnDelivery = Callable[[Sequence[DeliveryRecord]], object]
+
+_LIBRARY = {"name": "analytics-python", "version": _SEGMENT_VERSION}  # as upstream says it: dashboards filter on it
+_call_sites = CallSites()
+
+
+class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
+    """A client for Customer.io Data Pipelines and, while you migrate, for the legacy Segment source.
+
+    Upstream's parameters come first, in upstream's order; `write_key` and `host` are Customer.io's. Ours are
+    keyword-only. None means "not set here": the `PIPELINES_…` variable decides, else the default (`Settings`).
+
+    Raises:
+        AssertionError: `write_key` is no text (as upstream), here and in the environment.
+        ConfigError: Settings contradict each other: a key and a host of two regions, a stage without its key.
+    """
+
+    log = logging.getLogger(LOGGER_NAME)
+
+    def __init__(
+        self,
+        write_key: str | None = None,
+        host: str | None = None,
+        debug: bool | None = None,
+        max_queue_size: int | None = None,
+        send: bool | None = None,
+        on_error: OnError | None = None,
+        gzip: bool | None = None,
+        max_retries: int | None = None,
+        sync_mode: bool | None = None,
+        timeout: float | None = None,
+        proxies: Mapping[str, str] | None = None,
+        thread: int | None = None,
+        upload_size: int | None = None,
+        upload_interval: float | None = None,
+        log_handler: logging.Handler | None = None,
+        oauth_client_id: str | None = None,
+        oauth_client_key: str | None = None,
+        oauth_key_id: str | None = None,
+        oauth_auth_server: str | None = None,
+        oauth_scope: str | None = None,
+        max_total_backoff_duration: float | None = None,
+        max_rate_limit_duration: float | None = None,
+        *,
+        region: Region | None = None,
+        segment_write_key: str | None = None,
+        segment_host: str | None = None,
+        segment_region: Region | None = None,
+        segment_integrations: Mapping[str, Any] | None = None,
+        stage: str | None = None,
+        state_dir: str | Path | None = None,
+        spool: str | None = None,
+        on_delivery: OnDelivery | None = None,
+        **more: Any,
+    ) -> None:
+        from pipelines_client.config import Settings
+
+        given = {name: value for name, value in locals().items() if name in Settings.model_fields}
+        self.settings = settings = Settings.load(**given, **more)
+        require("write_key", settings.write_key and settings.write_key.get_secret_value(), str)
+        _check_durations(max_total_backoff_duration, max_rate_limit_duration)
+        self._set_upstream_attributes(host, on_error, max_total_backoff_duration, max_rate_limit_duration)
+        self._start_logging(log_handler)
+        self.replaced: Counter[str] = Counter()
+        """Values that had no JSON form, and naive timestamps, by kind."""
+        self.not_taken: Counter[str] = Counter()
+        """Calls that were answered `(False, call)`, by reason."""
+        self._plan = settings.plan()
+        self._pipeline = _make_pipeline(
+            settings, self._plan, on_error=on_error or None, on_delivery=on_delivery, oauth=self.oauth_manager
+        )
+        # Not at exit: the pipelines end there themselves, within one budget for all.
+        weakref.finalize(self, self._pipeline.retire).atexit = False
+
+    def __repr__(self) -> str:
+        return f"<pipelines_client.Client stage={self._plan.stage.value} legs={'+'.join(self._plan.legs)}>"
+
+    # Calls: upstream's signatures, typed; upstream's checks, without the value in their text
+
+    def identify(
+        self,
+        user_id: UserId = None,
+        traits: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        anonymous_id: UserId = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say who someone is, and what is known of them.
+
+        Raises:
+            AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
+        """
+        with _Redacted():
+            return super().identify(
+                _id(user_id), traits, context, timestamp, _id(anonymous_id), integrations, message_id
+            )
+
+    def track(
+        self,
+        user_id: UserId = None,
+        event: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        anonymous_id: UserId = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say what someone did.
+
+        Raises:
+            AssertionError: No id, no event name, or an argument of a wrong type.
+        """
+        with _Redacted():
+            return super().track(
+                _id(user_id), event, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+            )
+
+    def alias(
+        self,
+        previous_id: UserId = None,
+        user_id: UserId = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say that two ids are one person.
+
+        Raises:
+            AssertionError: An id is missing, or an argument of a wrong type.
+        """
+        with _Redacted():
+            return super().alias(_id(previous_id), _id(user_id), context, timestamp, integrations, message_id)
+
+    def group(
+        self,
+        user_id: UserId = None,
+        group_id: UserId = None,
+        traits: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        anonymous_id: UserId = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say which company or other group someone belongs to.
+
+        Raises:
+            AssertionError: No id of a person or of the group, or an argument of a wrong type.
+        """
+        with _Redacted():
+            return super().group(
+                _id(user_id), _id(group_id), traits, context, timestamp, _id(anonymous_id), integrations, message_id
+            )
+
+    def page(
+        self,
+        user_id: UserId = None,
+        category: str | None = None,
+        name: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        anonymous_id: UserId = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say which page someone saw.
+
+        Raises:
+            AssertionError: No id, or an argument of a wrong type.
+        """
+        with _Redacted():
+            return super().page(
+                _id(user_id), category, name, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+            )
+
+    def screen(
+        self,
+        user_id: UserId = None,
+        category: str | None = None,
+        name: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        timestamp: Timestamp = None,
+        anonymous_id: UserId = None,
+        integrations: Mapping[str, Any] | None = None,
+        message_id: UserId = None,
+    ) -> Taken:
+        """Say which screen of an app someone saw.
+
+        Raises:
+            AssertionError: No id, or an argument of a wrong type.
+        """
+        with _Redacted():
+            return super().screen(
+                _id(user_id), category, name, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+            )
+
+    # Waiting
+
+    def flush(self, timeout: float | None = None) -> FlushResult:
+        """Deliver what is there; return when it is delivered, when no leg can, or after `timeout` seconds.
+
+        Returns:
+            What still waits, by leg; true if nothing does. It stays on disk and goes when it can.
+        """
+        return self._pipeline.flush(timeout)
+
+    def join(self) -> None:
+        """Stop sending after the request in flight. What is left stays; the next call starts it again."""
+        self._pipeline.stop()
+
+    def shutdown(self, timeout: float | None = None) -> FlushResult:
+        """Flush, then stop. The client may still be used afterwards: it starts again."""
+        left = self.flush(timeout)
+        self.join()
+        return left
+
+    # Upstream's windows, to look through
+
+    @property
+    def queue(self) -> QueueView:
+        """What waits, as upstream's queue shows it; read-only."""
+        return QueueView(self)
+
+    @property
+    def consumers(self) -> list[ConsumerView] | None:
+        """The senders, as upstream's consumers show themselves; read-only; None in `sync_mode`."""
+        return None if self.settings.sync_mode else [ConsumerView(self)]
+
+    # The way of a message
+
+    def _enqueue(self, msg: Call) -> Taken:
+        built = messages.build(msg, library=_LIBRARY, now=utc_now())
+        if built.notes:
+            self._say_replaced(built.notes)
+        if not self.settings.send:
+            return True, built.call
+        reason = self._pipeline.take(built.message, self._plan.route(built.message))
+        if reason is not None:
+            self.not_taken[reason] += 1
+            return False, built.call
+        if self.settings.sync_mode:
+            self._pipeline.flush(self.settings.timeout)
+        return True, built.call
+
+    def _say_replaced(self, notes: Counter[str]) -> None:
+        self.replaced.update(notes)
+        for kind in notes:
+            site = _call_sites.first(kind)
+            if site is not None:
+                logger().warning("value_replaced" if kind != "naive_timestamp" else "naive_timestamp_read_as_utc", kind=kind, site=site)
+
+    def _set_upstream_attributes(
+        self,
+        host: str | None,
+        on_error: OnError | None,
+        max_total_backoff_duration: float | None,
+        max_rate_limit_duration: float | None,
+    ) -> None:
+        """Set what code written for upstream may read."""
+        settings, defaults = self.settings, _SegmentClient.DefaultConfig
+        self.write_key = settings.write_key.get_secret_value() if settings.write_key else None
+        self.host = host or settings.host
+        self.on_error = on_error
+        self.debug, self.send, self.sync_mode = settings.debug, settings.send, settings.sync_mode
+        self.gzip, self.timeout, self.proxies = settings.gzip, settings.timeout, settings.proxies
+        self.max_total_backoff_duration = max_total_backoff_duration or defaults.max_total_backoff_duration
+        self.max_rate_limit_duration = max_rate_limit_duration or defaults.max_rate_limit_duration
+        self.oauth_manager = _oauth_manager(settings)
+
+    def _start_logging(self, handler: logging.Handler | None) -> None:
+        if handler:
+            self.log.addHandler(handler)
+        if self.settings.debug:
+            self.log.setLevel(logging.DEBUG)
+            if not handler and not self.log.handlers:
+                self.log.addHandler(logging.StreamHandler())
+
+
+class QueueView:
+    """What waits, in the words of `queue.Queue`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def maxsize(self) -> int:
+        """Most messages that may wait; 0: no limit but that of bytes."""
+        return self._client.settings.max_queue_size or 0
+
+    def qsize(self) -> int:
+        """Return how many messages wait on the leg that has most of them."""
+        return max(self._client._pipeline.pending().values(), default=0)  # noqa: SLF001 - a view of it
+
+    def empty(self) -> bool:
+        """Return whether nothing waits."""
+        return self.qsize() == 0
+
+    def full(self) -> bool:
+        """Return whether `maxsize` is reached."""
+        return bool(self.maxsize) and self.qsize() >= self.maxsize
+
+    def join(self) -> None:
+        """Flush."""
+        self._client.flush()
+
+
+class ConsumerView:
+    """The senders, in the words of upstream's `Consumer`."""
+
+    def __init__(self, client: Client) -> None:
+        settings = client.settings
+        self._client = client
+        self.retries = settings.max_retries
+        self.timeout = settings.timeout
+        self.upload_size = settings.upload_size
+        self.upload_interval = settings.upload_interval
+        self.gzip = settings.gzip
+        self.proxies = settings.proxies
+        self.host = client.host
+
+    @property
+    def running(self) -> bool:
+        """Whether a sender runs."""
+        return self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Return whether a sender's thread runs; none does before the first message."""
+        return self._client._pipeline.is_running  # noqa: SLF001 - a view of it
+
+    def pause(self) -> None:
+        """Stop sending, as `Client.join` does."""
+        self._client.join()
+
+
+class _Redacted:
+    """Keeps upstream's AssertionErrors and takes the offending value out of their text."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if kind is AssertionError and error is not None and ", got: " in str(error):
+            text, _, value = str(error).partition(", got: ")
+            raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
+
+
+def _id(value: Any) -> Any:
+    """Make text of a number, so that 0 is an id like any other; leave the rest to upstream's checks."""
+    return str(value) if isinstance(value, Number) and not isinstance(value, bool) else value
+
+
+def _check_durations(max_total_backoff_duration: float | None, max_rate_limit_duration: float | None) -> None:
+    """Refuse what upstream refuses; neither ends a retry here."""
+    for name, value in (
+        ("max_total_backoff_duration", max_total_backoff_duration),
+        ("max_rate_limit_duration", max_rate_limit_duration),
+    ):
+        if value is not None and value < 0:
+            raise ValueError(f"{name} must be a non-negative number")
+
+
+def _oauth_manager(settings: Any) -> Any:
+    """Return upstream's own OAuth manager if its three settings are there: Segment's leg uses it."""
+    if not (settings.oauth_client_id and settings.oauth_client_key and settings.oauth_key_id):
+        return None
+    from segment.analytics.oauth_manager import OauthManager
+
+    return OauthManager(
+        settings.oauth_client_id,
+        settings.oauth_client_key.get_secret_value(),
+        settings.oauth_key_id,
+        settings.oauth_auth_server,
+        settings.oauth_scope,
+        settings.timeout,
+        settings.max_retries,
+    )
+
+
+def _make_pipeline(
+    settings: Any, plan: Any, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
+) -> Any:
+    from pipelines_client.delivery.pipeline import Pipeline
+
+    authoritative = plan.authoritative
+
+    def tell(delivery: Delivery, callbacks: Callbacks) -> None:
+        """Hand on what became of messages; holds no client, so that a client can be let go."""
+        if on_delivery is not None:
+            callbacks.run(lambda: on_delivery(delivery.records))
+        if on_error is not None and delivery.leg == authoritative:
+            failed = [
+                orjson.loads(body)
+                for record, body in zip(delivery.records, delivery.bodies, strict=True)
+                if record.outcome in (Outcome.REJECTED, Outcome.DROPPED)
+            ]
+            if failed:
+                callbacks.run(lambda: on_error(_api_error(delivery), failed))
+
+    return Pipeline(settings, settings.destinations(), plan, tell=tell, oauth=oauth)
+
+
+def _api_error(delivery: Delivery) -> Exception:
+    """Return what upstream's `on_error` receives."""
+    from segment.analytics.request import APIError
+
+    verdict = delivery.verdict
+    if verdict is None:
+        return APIError(0, "dropped", "given up before it was sent")
+    return APIError(verdict.status, verdict.reason, verdict.words)
+
+

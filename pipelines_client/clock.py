@@ -1,0 +1,18 @@
+"""The two clocks: the wall, which goes on the wire, and the one that waits are measured with."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+
+
+def utc_now() -> datetime:
+    """Return the wall clock's instant, aware, in UTC. freezegun freezes it."""
+    return datetime.now(timezone.utc)
+
+
+def monotonic_s() -> float:
+    """Return seconds of a clock that nobody sets and that freezegun leaves alone: frozen tests must not hang."""
+    if hasattr(time, "clock_gettime"):
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()

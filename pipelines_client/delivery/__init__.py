@@ -1,0 +1,1 @@
+"""From "taken" to "settled": the durable spool, and one sender for each leg."""

@@ -1,0 +1,61 @@
+"""Runs the application's callbacks apart from delivery: they may raise, block, or call the client."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from pipelines_client.clock import monotonic_s
+from pipelines_client.log import logger
+
+Call = Callable[[], object]
+
+
+class Callbacks:
+    """One thread, made when the first callback is due, ended by `close`."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._outstanding = 0
+        self._thread: threading.Thread | None = None
+
+    def run(self, call: Call) -> None:
+        """Have `call` run soon, after those before it."""
+        with self._changed:
+            self._outstanding += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pipelines-client-callbacks", daemon=True)
+                self._thread.start()
+        self._calls.put(call)
+
+    def wait_idle(self, until_s: float) -> bool:
+        """Wait until every callback has run, or the clock passes `until_s`; a callback itself never waits."""
+        if threading.current_thread() is self._thread:
+            return False
+        with self._changed:
+            while self._outstanding:
+                left = until_s - monotonic_s()
+                if left <= 0:
+                    return False
+                self._changed.wait(left)
+        return True
+
+    def close(self) -> None:
+        """End the thread after the callbacks that are due."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._calls.put(None)
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - the application's; delivery must not care
+                logger().error("callback_failed", error=type(error).__name__)
+            finally:
+                with self._changed:
+                    self._outstanding -= 1
+                    self._changed.notify_all()

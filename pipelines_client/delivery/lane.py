@@ -1,0 +1,201 @@
+"""One spool with its senders, its ledger file and its run file: what one writer has under way."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.delivery.http import Http
+from pipelines_client.delivery.sender import TICK_S, Delivery, Health, Pace, Sender, TokenSource
+from pipelines_client.delivery.spool import Spool
+from pipelines_client.destinations import Destination
+from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
+
+MakeHttp = Callable[[Destination], Http]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """Where things are below the state directory."""
+
+    path: Path
+
+    @property
+    def spool(self) -> Path:
+        """Files of messages that wait."""
+        return self.path / "spool"
+
+    @property
+    def ledger(self) -> Path:
+        """A folder for each UTC day."""
+        return self.path / "ledger"
+
+    @property
+    def run(self) -> Path:
+        """What each writer says of itself."""
+        return self.path / "run"
+
+    def make(self) -> None:
+        """Create the folders, for their owner alone.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        for folder in (self.path, self.spool, self.ledger, self.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"{folder} cannot be written")
+
+
+class Lane:
+    """A spool, the senders of the legs that we have keys for, and what is said about them."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        destinations: Mapping[str, Destination],
+        *,
+        state: StateDir | None,
+        ledger: LedgerWriter,
+        make_http: MakeHttp,
+        paces: Mapping[str, Pace],
+        tell: Callable[[Delivery], None],
+        oauth: TokenSource | None,
+        on_progress: Callable[[], None],
+    ) -> None:
+        self.spool = spool
+        self.ledger = ledger
+        self._run_file = state.run / f"{spool.writer}.json" if state else None
+        self._on_progress = on_progress
+        self._tell_outside = tell
+        self._published_at = 0.0
+        self._publishing = threading.Lock()
+        self._started_at = iso_utc(utc_now())
+        self.senders = {
+            leg: Sender(
+                spool,
+                destination,
+                make_http(destination),
+                ledger,
+                paces[leg],
+                self._tell,
+                self.publish,
+                oauth if leg == "segment" else None,
+            )
+            for leg, destination in destinations.items()
+        }
+
+    @property
+    def pending(self) -> dict[str, int]:
+        """Messages that wait, by leg we can serve."""
+        return {leg: self.spool.pending(leg) for leg in self.senders}
+
+    def start(self) -> None:
+        """Start the senders that do not run."""
+        for sender in self.senders.values():
+            if not sender.is_alive:
+                sender.start()
+
+    def hurry(self) -> None:
+        """Send what is there without waiting for company."""
+        for sender in self.senders.values():
+            sender.hurry()
+
+    def retire(self) -> None:
+        """Have the senders end once they are level."""
+        for sender in self.senders.values():
+            sender.retire()
+
+    def stop(self, until_s: float | None = None) -> bool:
+        """Stop the senders after the request in flight; True if all have ended before the clock passes `until_s`."""
+        for sender in self.senders.values():
+            sender.stop()
+        ended = [
+            sender.join(None if until_s is None else max(0.0, until_s - monotonic_s()))
+            for sender in self.senders.values()
+        ]
+        return all(ended)
+
+    def close(self) -> None:
+        """Close the files; a spool that is level is removed, any other waits for the next process."""
+        self.publish(force=True, state="closed")
+        for sender in self.senders.values():
+            sender.http.close()
+        self.ledger.close()
+        self.spool.close(remove_if_level=True)
+
+    def publish(self, *, force: bool = False, state: str = "running") -> None:
+        """Write the run file, at most once a second unless forced; failing to is not worth failing for."""
+        if self._run_file is None or not self._publishing.acquire(blocking=force):
+            return
+        try:
+            now = monotonic_s()
+            if force or now - self._published_at >= TICK_S:
+                self._published_at = now
+                _replace(self._run_file, {**self.status(), "state": state})
+        except OSError:
+            pass
+        finally:
+            self._publishing.release()
+
+    def status(self) -> dict[str, Any]:
+        """Return counts and health of each leg, as the run file has them."""
+        return {
+            "writer": self.spool.writer,
+            "pid": os.getpid(),
+            "started_at": self._started_at,
+            "updated_at": iso_utc(utc_now()),
+            "legs": {leg: self._leg_status(leg) for leg in self.spool.legs},
+        }
+
+    def _leg_status(self, leg: str) -> dict[str, Any]:
+        sender = self.senders.get(leg)
+        return {**leg_counts(self.spool, leg), **(_health(sender.health) if sender else {})}
+
+    def _tell(self, delivery: Delivery) -> None:
+        self._tell_outside(delivery)
+        self._on_progress()
+        self.publish()
+
+
+def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:
+    """Return a leg's counts; `recorded` is counted apart from the others, so that their sum can be checked."""
+    recorded, tally = spool.counts(leg)
+    by_outcome: dict[str, dict[str, int]] = {outcome.value: {} for outcome in Outcome}
+    for (outcome, reason), count in sorted(tally.items()):
+        by_outcome[outcome.value][reason] = count
+    return {
+        "recorded": recorded,
+        "pending": spool.pending(leg),
+        "accepted": sum(by_outcome["accepted"].values()),
+        **{name: by_outcome[name] for name in ("rejected", "dropped", "skipped")},
+        "oldest_pending_at": spool.oldest_pending_at(leg),
+    }
+
+
+def _health(health: Health) -> dict[str, Any]:
+    def spell(at: datetime | None) -> str | None:
+        return iso_utc(at) if at else None
+
+    return {
+        "last_success_at": spell(health.last_success_at),
+        "last_error_at": spell(health.last_error_at),
+        "last_error": health.last_error,
+        "failing_since": spell(health.failing_since),
+        "state": "paused" if health.is_paused else "unhealthy" if health.is_unhealthy else "ok",
+    }
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    fresh.replace(path)

@@ -1,0 +1,459 @@
+"""Owns the spool and its senders: start, append, flush, fork, exit, and what dead processes left behind.
+
+Nothing is opened before the first message (or `flush`), so importing, constructing and forking cost nothing. A forked
+child starts with a lane of its own; it never touches the parent's files.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import socket
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.config import Settings
+from pipelines_client.cutover import Plan
+from pipelines_client.delivery.callbacks import Callbacks
+from pipelines_client.delivery.http import Http
+from pipelines_client.delivery.lane import Lane, StateDir
+from pipelines_client.delivery.retry import Backoff
+from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
+from pipelines_client.delivery.spool import Entry, Spool
+from pipelines_client.destinations import Destination
+from pipelines_client.errors import SpoolBusyError, SpoolError
+from pipelines_client.ledger import (
+    DeliveryRecord,
+    LedgerWriter,
+    Outcome,
+    ensure_identity_key,
+    hash_identity,
+    iso_utc,
+    parse_identity_key,
+)
+from pipelines_client.log import logger
+from pipelines_client.message import Message
+
+ON_STOPPED_JOIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlushResult:
+    """What is left after a flush: messages that still wait, by leg. True if nothing is."""
+
+    pending: Mapping[str, int]
+
+    @property
+    def left(self) -> int:
+        """Messages that wait on the leg that has most of them."""
+        return max(self.pending.values(), default=0)
+
+    def __bool__(self) -> bool:
+        return self.left == 0
+
+
+class Pipeline:
+    """The delivery of one client. Safe for threads and forks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        destinations: Sequence[Destination],
+        plan: Plan,
+        *,
+        tell: Callable[[Delivery, Callbacks], None],
+        oauth: TokenSource | None,
+    ) -> None:
+        self._settings = settings
+        self._destinations = {destination.name: destination for destination in destinations}
+        self._plan = plan
+        self._tell = tell
+        self._oauth = oauth
+        self._is_memory = settings.spool == "memory"
+        self._reset()
+        _live.add(self)
+
+    def _reset(self) -> None:
+        self._lock = threading.RLock()
+        self._progress = threading.Condition()
+        self._callbacks = Callbacks()
+        self._lanes: list[Lane] = []  # the first is ours, the others are adopted
+        self._identity_key = b""
+        self._is_retired = False
+        self._untaken: Counter[str] = Counter()
+
+    # What the client calls
+
+    def take(self, message: Message, skips: Mapping[str, str]) -> str | None:
+        """Put a message into the spool; return None once it is there, else the reason why it is not.
+
+        Args:
+            message: Built and checked.
+            skips: Why a leg skips it, by leg.
+        """
+        try:
+            lane = self._started()
+            entry = self._entry(message, skips)
+            reason = self._reason_to_refuse(lane, entry)
+            if reason is not None:
+                self._refuse(lane, entry, reason)
+                return reason
+            lane.spool.append(entry)
+        except (sqlite3.Error, OSError, SpoolError) as error:
+            return self._not_taken(error)
+        for sender in lane.senders.values():
+            sender.appended()
+        return None
+
+    def flush(self, timeout_s: float | None = None) -> FlushResult:
+        """Deliver what is there; return when it is, when no leg can, or when time is up: it never hangs."""
+        until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
+        if not self._lanes and not self._has_leftovers():
+            return FlushResult(dict.fromkeys(self._destinations, 0))
+        self._started()
+        for lane in list(self._lanes):
+            lane.hurry()
+        with self._progress:
+            while self._is_waiting_useful() and (left := until - monotonic_s()) > 0:
+                self._progress.wait(min(left, 0.1))
+        self._callbacks.wait_idle(until)
+        left = self.pending()
+        self._close_adopted()
+        return FlushResult(left)
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Stop sending after the requests in flight; what is left stays. The next message starts it again."""
+        until = monotonic_s() + (ON_STOPPED_JOIN_S if timeout_s is None else timeout_s)
+        stopped = [lane.stop(until) for lane in list(self._lanes)]
+        return all(stopped)
+
+    def retire(self) -> None:
+        """Deliver what is left in the background, then let go: nobody holds the client any more."""
+        with self._lock:
+            self._is_retired = True
+            for lane in self._lanes:
+                lane.start()
+                lane.retire()
+        if not self._lanes:
+            _live.discard(self)
+            return
+        threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
+
+    def close(self, until_s: float) -> None:
+        """End of the process: deliver what can be until then, leave the rest on disk."""
+        if self._lanes:
+            self.flush(max(0.0, until_s - monotonic_s()))
+        self._close_lanes(until_s)
+
+    def pending(self) -> dict[str, int]:
+        """Return the messages that wait, by leg, adopted ones included."""
+        totals = Counter(dict.fromkeys(self._destinations, 0))
+        for lane in list(self._lanes):
+            totals.update(lane.pending)
+        return dict(totals)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a sender's thread runs."""
+        return any(sender.is_alive for lane in list(self._lanes) for sender in lane.senders.values())
+
+    @property
+    def untaken(self) -> Mapping[str, int]:
+        """Messages that could not even be counted on disk, by reason."""
+        return dict(self._untaken)
+
+    # Starting
+
+    def _started(self) -> Lane:
+        lanes = self._lanes
+        if len(lanes) > 1:
+            self._close_adopted()
+        if lanes and all(sender.is_alive for sender in lanes[0].senders.values()):
+            return lanes[0]
+        with self._lock:
+            if not self._lanes:
+                self._open()
+            self._lanes[0].start()
+            return self._lanes[0]
+
+    def _open(self) -> None:
+        settings = self._settings
+        writer = f"{socket.gethostname().split('.')[0][:40] or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
+        if settings.ledger_key is not None:
+            self._identity_key = parse_identity_key(settings.ledger_key.get_secret_value())
+        if not self._is_memory:
+            state = StateDir(settings.state_dir)
+            try:
+                state.make()
+                self._identity_key = self._identity_key or ensure_identity_key(state.path)
+                spool = Spool(state.spool / f"{writer}.db", legs=self._fingerprints(), writer=writer)
+            except (OSError, sqlite3.Error, SpoolError) as error:
+                self._is_memory = True
+                logger().error(
+                    "spool_in_memory",
+                    error=type(error).__name__,
+                    cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
+                )
+            else:
+                self._lanes = [self._lane(spool, state, self._destinations)]
+                self._adopt(state)
+                return
+        self._identity_key = self._identity_key or secrets.token_bytes(32)
+        self._lanes = [self._lane(Spool(None, legs=self._fingerprints(), writer=writer), None, self._destinations)]
+
+    def _lane(self, spool: Spool, state: StateDir | None, destinations: Mapping[str, Destination]) -> Lane:
+        settings = self._settings
+        return Lane(
+            spool,
+            destinations,
+            state=state,
+            ledger=LedgerWriter(state.ledger if state else None, spool.writer),
+            make_http=lambda destination: Http(
+                destination.url,
+                timeout_s=settings.timeout,
+                gzip=settings.gzip,
+                proxies=settings.proxies,
+                ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
+            ),
+            paces={leg: self._pace(leg) for leg in destinations},
+            tell=lambda delivery: self._tell(delivery, self._callbacks),
+            oauth=self._oauth,
+            on_progress=self._progressed,
+        )
+
+    def _pace(self, leg: str) -> Pace:
+        settings = self._settings
+        return Pace(
+            settings.upload_interval,
+            settings.spool_max_bytes,
+            settings.max_queue_size,
+            settings.pause_s,
+            settings.unhealthy_after_s,
+            Backoff(settings.retry_base_s, settings.retry_cap_s),
+            drops_oldest=leg != self._plan.authoritative,
+        )
+
+    def _fingerprints(self) -> dict[str, str]:
+        """Say which destination and key a leg is, so that a spool is only ever drained to where it was meant to go."""
+        return {
+            leg: blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16, key=self._identity_key[:64]).hexdigest()
+            for leg, destination in self._destinations.items()
+        }
+
+    # What dead processes left
+
+    def _has_leftovers(self) -> bool:
+        return not self._is_memory and any(StateDir(self._settings.state_dir).spool.glob("*.db"))
+
+    def _adopt(self, state: StateDir) -> None:
+        """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own."""
+        ours = self._fingerprints()
+        for path in sorted(state.spool.glob("*.db")):
+            if path == self._lanes[0].spool.path:
+                continue
+            spool = _open_dead(path)
+            if spool is None:
+                continue
+            legs = {leg: self._destinations[leg] for leg, mark in spool.legs.items() if ours.get(leg) == mark}
+            lane = self._lane(spool, state, legs)
+            if spool.is_level or not any(lane.pending.values()):
+                lane.close()
+                continue
+            logger().info("spool_adopted", pending=max(lane.pending.values()))
+            self._lanes.append(lane)
+            lane.start()
+            lane.retire()
+
+    def _close_adopted(self) -> None:
+        """Close the adopted lanes whose senders are done."""
+        with self._lock:
+            for lane in [lane for lane in self._lanes[1:] if not any(s.is_alive for s in lane.senders.values())]:
+                self._lanes.remove(lane)
+                lane.close()
+
+    # Refusing
+
+    def _entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
+        plain = self._settings.ledger_identity == "plain"
+        return Entry(
+            message_id=message.message_id,
+            type=message.type,
+            event=message.event,
+            identity=message.identity if plain else hash_identity(self._identity_key, message.identity),
+            occurred_at=message.occurred_at,
+            appended_at=iso_utc(utc_now()),
+            payload_hash=message.payload_hash,
+            stage=self._plan.stage.value,
+            skips=skips,
+            body=message.body,
+        )
+
+    def _reason_to_refuse(self, lane: Lane, entry: Entry) -> str | None:
+        settings = self._settings
+        if len(entry.message_id) > 99 or not entry.message_id:  # noqa: PLR2004 - FACTS S6
+            return "invalid_message_id"
+        if len(entry.body) > settings.max_message_bytes:
+            return "too_large"
+        if len(entry.skips) == len(self._destinations):
+            return "no_leg"
+        leg = self._plan.authoritative
+        if settings.max_queue_size is not None and lane.spool.pending(leg) >= settings.max_queue_size:
+            return "queue_full"
+        if lane.spool.pending_bytes(leg) + len(entry.body) > settings.spool_max_bytes:
+            return "spool_full"
+        return None
+
+    def _refuse(self, lane: Lane, entry: Entry, reason: str) -> None:
+        """Record a message that is not taken: no leg will have it, and the ledger says why."""
+        now = utc_now()
+        fates = {
+            leg: (Outcome.SKIPPED, entry.skips[leg]) if leg in entry.skips else (Outcome.DROPPED, reason)
+            for leg in self._destinations
+        }
+        lane.ledger.append([_refusal(entry, leg, fate, now, lane.spool.writer) for leg, fate in fates.items()], now=now)
+        lane.spool.refuse(fates)
+        lane.publish()
+        logger().warning("message_dropped", reason=reason, count=1)
+
+    def _not_taken(self, error: Exception) -> str:
+        reason = "disk_full" if isinstance(error, sqlite3.OperationalError) and "full" in str(error) else "spool_error"
+        if not self._untaken[reason]:
+            logger().error("message_dropped", reason=reason, count=1, error=type(error).__name__)
+        self._untaken[reason] += 1
+        return reason
+
+    # Waiting and ending
+
+    def _progressed(self) -> None:
+        with self._progress:
+            self._progress.notify_all()
+
+    def _is_waiting_useful(self) -> bool:
+        """Whether a leg has messages that could still go: a leg that counts is waited for, the other while it works."""
+        for lane in list(self._lanes):
+            for leg, sender in lane.senders.items():
+                if not lane.spool.pending(leg) or sender.health.is_paused or not sender.is_alive:
+                    continue
+                if leg == self._plan.authoritative or not sender.is_failing:
+                    return True
+        return False
+
+    def _close_when_level(self) -> None:
+        for lane in list(self._lanes):
+            for sender in lane.senders.values():
+                sender.join()
+        with self._lock:
+            if self._lanes:
+                self._close_lanes(monotonic_s())
+
+    def _close_lanes(self, until_s: float) -> None:
+        self.stop(max(0.0, until_s - monotonic_s()))
+        with self._lock:
+            for lane in self._lanes:
+                lane.close()
+            self._lanes = []
+            self._callbacks.close()
+        _live.discard(self)
+
+    # Fork
+
+    def hold(self) -> None:
+        """Before a fork: let no thread be inside a lock that the child would inherit."""
+        self._lock.acquire()
+        for lane in self._lanes:
+            lane.spool.hold()
+            lane.ledger.hold()
+
+    def release(self) -> None:
+        """After a fork, in the parent."""
+        for lane in self._lanes:
+            lane.ledger.release()
+            lane.spool.release()
+        self._lock.release()
+
+    def forget(self) -> None:
+        """After a fork, in the child: the parent's files and sockets are not ours, and are not even closed."""
+        _leaked.extend([lane, lane.spool.leak()] for lane in self._lanes)
+        self._reset()
+
+
+def _open_dead(path: Path) -> Spool | None:
+    """Open a spool whose owner is dead, or return None: it lives, or the file is no use to this version."""
+    try:
+        return Spool(path, legs={}, writer="")
+    except SpoolBusyError:
+        return None
+    except (SpoolError, sqlite3.Error, OSError) as error:
+        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
+        return None
+
+
+def _refusal(entry: Entry, leg: str, fate: tuple[Outcome, str], now: Any, writer: str) -> DeliveryRecord:
+    return DeliveryRecord(
+        message_id=entry.message_id,
+        type=entry.type,
+        event=entry.event,
+        identity=entry.identity,
+        occurred_at=entry.occurred_at,
+        appended_at=entry.appended_at,
+        finished_at=iso_utc(now),
+        leg=leg,
+        outcome=fate[0],
+        reason=fate[1],
+        http_status=None,
+        attempts=0,
+        body_bytes=len(entry.body),
+        payload_hash=entry.payload_hash,
+        stage=entry.stage,
+        writer=writer,
+    )
+
+
+_live: set[Pipeline] = set()
+_leaked: list[Any] = []
+_held: list[Pipeline] = []
+
+
+def _close_all() -> None:
+    """At exit, within one budget for all."""
+    pipelines = list(_live)
+    budgets = [pipeline._settings.exit_timeout_s for pipeline in pipelines]  # noqa: SLF001 - this module's own class
+    until = monotonic_s() + max(budgets, default=0.0)
+    for pipeline in pipelines:
+        for lane in list(pipeline._lanes):  # noqa: SLF001 - as above
+            lane.hurry()  # all at once: the budget is shared
+    for pipeline in pipelines:
+        pipeline.close(until)
+
+
+def _before_fork() -> None:
+    _held[:] = list(_live)
+    for pipeline in _held:
+        pipeline.hold()
+
+
+def _after_fork_in_parent() -> None:
+    for pipeline in _held:
+        pipeline.release()
+    _held.clear()
+
+
+def _after_fork_in_child() -> None:
+    for pipeline in _held:
+        pipeline.forget()
+    _held.clear()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )

@@ -1,0 +1,397 @@
+"""The only thread: read → pack → post → decide → settle, for one leg of one spool.
+
+In order, one request in flight. Only the sender moves its leg's cursor. Nothing is settled before the ledger has it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any, Protocol
+
+from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.delivery import batch
+from pipelines_client.delivery.http import Http, NoAnswerError
+from pipelines_client.delivery.retry import Backoff
+from pipelines_client.delivery.spool import Spool, SpooledMessage, Tally
+from pipelines_client.destinations import Decision, Destination, Verdict
+from pipelines_client.errors import SpoolClosedError
+from pipelines_client.ledger import DeliveryRecord, LedgerWriter, Outcome, iso_utc
+from pipelines_client.log import logger
+
+TICK_S = 1.0  # while there is something to do, health is told this often
+_LEDGER_RETRY_S = 1.0
+
+
+class TokenSource(Protocol):
+    """Segment's OAuth, as upstream's `OauthManager` does it."""
+
+    def get_token(self) -> str:
+        """Return a token; may block, may raise."""
+
+    def clear_token(self) -> None:
+        """Forget a token that was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How eager a sender is. Seconds, bytes and counts as in `Settings`."""
+
+    upload_interval_s: float
+    max_pending_bytes: int
+    max_pending_count: int | None
+    pause_s: float
+    unhealthy_after_s: float
+    backoff: Backoff
+    drops_oldest: bool
+
+
+@dataclass(slots=True)
+class Health:
+    """What a leg knows of itself; instants are aware, UTC."""
+
+    last_success_at: datetime | None = None
+    last_error_at: datetime | None = None
+    last_error: str | None = None
+    failing_since: datetime | None = None
+    is_paused: bool = False
+    is_unhealthy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of some messages, for the callbacks: records beside the messages they are about, and the words."""
+
+    leg: str
+    records: Sequence[DeliveryRecord]
+    bodies: Sequence[bytes]
+    verdict: Verdict | None
+
+
+@dataclass(slots=True)
+class _Part:
+    """A run of messages that is sent together, and how often it was."""
+
+    messages: list[SpooledMessage]
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Sender:
+    """Delivers one leg of a spool until it is stopped, or, once retired, until the leg is level."""
+
+    spool: Spool
+    destination: Destination
+    http: Http
+    ledger: LedgerWriter
+    pace: Pace
+    tell: Callable[[Delivery], None]
+    tick: Callable[[], None]
+    oauth: TokenSource | None = None
+    random: Random = field(default_factory=Random)
+    health: Health = field(default_factory=Health)
+
+    _thread: threading.Thread | None = None
+    _wakeup: threading.Condition = field(default_factory=threading.Condition)
+    _stopping: bool = False
+    _retiring: bool = False
+    _hurry_to: int = 0
+    _idle: bool = False
+    _failures: int = 0
+
+    @property
+    def leg(self) -> str:
+        """The destination's name."""
+        return self.destination.name
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last answer was none that settles anything."""
+        return self._failures > 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
+        self._thread.start()
+
+    def appended(self) -> None:
+        """Say that a message came; cheap while the sender is busy or waits for more."""
+        if self._idle or self._is_full():
+            with self._wakeup:
+                self._wakeup.notify()
+
+    def hurry(self) -> None:
+        """Send what is there now without waiting for company."""
+        with self._wakeup:
+            self._hurry_to = max(self._hurry_to, self.spool.last_seq)
+            self._wakeup.notify()
+
+    def retire(self) -> None:
+        """Deliver what is left, then end."""
+        with self._wakeup:
+            self._retiring = True
+            self._wakeup.notify()
+
+    def stop(self) -> None:
+        """End after the request in flight; what is left stays in the spool."""
+        with self._wakeup:
+            self._stopping = True
+            self._wakeup.notify()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the thread to end; False if it has not."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+        return not self.is_alive
+
+    def _run(self) -> None:
+        try:
+            while self._wait_for_work():
+                self._deliver(self._next_part())
+        except SpoolClosedError:
+            return  # the process ends, and its budget was over before the request was
+        except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
+            self._failures += 1
+            self.health.last_error = type(error).__name__
+            logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
+
+    def _wait_for_work(self) -> bool:
+        """Wait until a batch is due; False when the thread should end."""
+        linger_until: float | None = None
+        with self._wakeup:
+            while not self._stopping:
+                if not self.spool.pending(self.leg):
+                    if self._retiring:
+                        return False
+                    linger_until = None
+                    self._wait_idle()
+                    continue
+                now = monotonic_s()
+                linger_until = now + self.pace.upload_interval_s if linger_until is None else linger_until
+                if self._is_due() or now >= linger_until:
+                    return True
+                self._wakeup.wait(linger_until - now)
+        return False
+
+    def _wait_idle(self) -> None:
+        """Wait for a message; after a second of peace, say for the last time how things stand."""
+        self._idle = True
+        # Looked at again after saying so: a message between the two would wait for the next one.
+        if not self.spool.pending(self.leg) and not self._wakeup.wait(TICK_S) and not self.spool.pending(self.leg):
+            self.tick()
+            self._wakeup.wait()
+        self._idle = False
+
+    def _is_due(self) -> bool:
+        return self._retiring or self._is_full() or self.spool.cursor(self.leg) < self._hurry_to
+
+    def _is_full(self) -> bool:
+        limits = self.destination.limits
+        return (
+            self.spool.pending(self.leg) >= limits.max_batch_count
+            or self.spool.pending_bytes(self.leg) >= limits.max_body_bytes
+        )
+
+    def _next_part(self) -> _Part:
+        limits = self.destination.limits
+        messages = self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
+        envelope = self.destination.envelope(sent_at=utc_now())
+        sendable = [index for index, message in enumerate(messages) if self._is_for_us(message)]
+        bodies = [messages[index].entry.body for index in sendable]
+        fitting = batch.pack(bodies, envelope, max_body_bytes=limits.max_body_bytes)
+        return _Part(messages if fitting == len(bodies) else messages[: sendable[fitting]])
+
+    def _deliver(self, first: _Part) -> None:
+        """Send a batch until each of its messages is settled, splitting it where the API refuses."""
+        parts = [first]
+        while parts and not self._stopping:
+            part = parts.pop()
+            sendable = [message for message in part.messages if self._is_for_us(message)]
+            if not sendable:
+                self._settle(part, None)
+                continue
+            part.attempts += 1
+            verdict = self._post(sendable)
+            if verdict.decision is Decision.SPLIT and len(sendable) > 1:
+                middle = part.messages.index(sendable[len(sendable) // 2])
+                parts.append(_Part(part.messages[middle:], part.attempts))
+                parts.append(_Part(part.messages[:middle], part.attempts))
+            elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
+                self._succeeded(verdict)
+                self._settle(part, verdict)
+            else:
+                parts.append(part)
+                self._failed(verdict)
+                self._wait_after(verdict)
+                if self._drop_overflow():
+                    return  # the cursor has moved: what is left of this batch is read again
+
+    def _post(self, messages: Sequence[SpooledMessage]) -> Verdict:
+        token = None
+        if self.oauth is not None:
+            try:
+                token = self.oauth.get_token()
+            except Exception as error:  # noqa: BLE001 - upstream's manager raises whatever its server made of it
+                return Verdict(Decision.WAIT, "oauth", words=type(error).__name__)
+        envelope = self.destination.envelope(sent_at=utc_now())
+        body = batch.join([message.entry.body for message in messages], envelope)
+        try:
+            answer = self.http.post(body, self.destination.headers(token=token))
+        except NoAnswerError as error:
+            return Verdict(Decision.WAIT, "no_answer", words=str(error))
+        if self.oauth is not None and answer.status in (400, 401, 403, 511):
+            self.oauth.clear_token()
+            if answer.status in (401, 403) and not self._failures:
+                return Verdict(Decision.WAIT, f"http_{answer.status}", answer.status)  # once more with a new token
+        return self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
+
+    def _settle(self, part: _Part, verdict: Verdict | None) -> None:
+        """Write what became of the messages into the ledger, then move the cursor."""
+        now = utc_now()
+        fates = [self._fate(message, verdict) for message in part.messages]
+        self._record(part.messages, fates, now, attempts=part.attempts, verdict=verdict)
+
+    def _record(
+        self,
+        messages: Sequence[SpooledMessage],
+        fates: Sequence[tuple[Outcome, str, str]],
+        now: datetime,
+        *,
+        attempts: int,
+        verdict: Verdict | None,
+    ) -> None:
+        records = [
+            _record(message, fate, self, attempts=attempts, finished_at=iso_utc(now), verdict=verdict)
+            for message, fate in zip(messages, fates, strict=True)
+        ]
+        while not self._write(records, now):
+            if not self._wait(_LEDGER_RETRY_S):
+                return  # stopping: not settled, so it is sent and recorded again by whoever comes next
+        tally: Tally = Counter((outcome, code) for outcome, code, _ in fates)
+        self.spool.settle(self.leg, messages, tally)
+        self.tell(Delivery(self.leg, records, [message.entry.body for message in messages], verdict))
+
+    def _write(self, records: Sequence[DeliveryRecord], now: datetime) -> bool:
+        try:
+            self.ledger.append(records, now=now)
+        except OSError as error:
+            self._failed(Verdict(Decision.WAIT, "ledger_unwritable", words=type(error).__name__))
+            return False
+        return True
+
+    def _is_for_us(self, message: SpooledMessage) -> bool:
+        return self.leg not in message.entry.skips
+
+    def _fate(self, message: SpooledMessage, verdict: Verdict | None) -> tuple[Outcome, str, str]:
+        """Return outcome, reason code (few, for counts) and reason (the API's words, for people)."""
+        skip = message.entry.skips.get(self.leg)
+        if skip is not None or verdict is None:
+            return Outcome.SKIPPED, skip or "", skip or ""
+        if verdict.decision is Decision.ACCEPT:
+            return Outcome.ACCEPTED, "", ""
+        code = "too_large" if verdict.status == 413 else verdict.reason  # noqa: PLR2004 - an HTTP status
+        return Outcome.REJECTED, code, verdict.words or code
+
+    def _drop_overflow(self) -> bool:
+        """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
+        if not self.pace.drops_oldest:
+            return False
+        over_bytes = self.spool.pending_bytes(self.leg) - self.pace.max_pending_bytes
+        over_count = self.spool.pending(self.leg) - (self.pace.max_pending_count or self.spool.pending(self.leg))
+        if over_bytes <= 0 and over_count <= 0:
+            return False
+        oldest = self.spool.read(self.leg, max_bytes=max(over_bytes, 1), max_count=max(over_count, 1_000))
+        fates = [(Outcome.DROPPED, "spool_full", "spool_full")] * len(oldest)
+        self._record(oldest, fates, utc_now(), attempts=0, verdict=None)
+        logger().error("message_dropped", leg=self.leg, reason="spool_full", count=len(oldest))
+        return True
+
+    def _succeeded(self, verdict: Verdict) -> None:
+        if self.health.is_paused or self.health.is_unhealthy:
+            logger().warning("leg_recovered", leg=self.leg, status=verdict.status)
+        self._failures = 0
+        self.health = Health(utc_now(), self.health.last_error_at, self.health.last_error)
+
+    def _failed(self, verdict: Verdict) -> None:
+        self._failures += 1
+        now = utc_now()
+        health = self.health
+        health.last_error_at, health.last_error = now, f"{verdict.reason} {verdict.words}".strip()
+        health.failing_since = health.failing_since or now
+        if verdict.decision is Decision.PAUSE and not health.is_paused:
+            health.is_paused = True
+            cure = "check the write key" if verdict.status in (401, 403) else "check the host"
+            logger().error("leg_paused", leg=self.leg, reason=verdict.reason, kept=self.spool.pending(self.leg), cure=cure)
+        else:
+            logger().info("batch_failed", leg=self.leg, reason=verdict.reason, attempt=self._failures)
+
+    def _wait_after(self, verdict: Verdict) -> None:
+        if verdict.decision is Decision.PAUSE:
+            self._wait(self.pace.pause_s * self.random.uniform(0.5, 1.0))
+        else:
+            backoff = self.pace.backoff
+            self._wait(backoff.wait_s(self._failures, retry_after_s=verdict.retry_after_s, random=self.random))
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait, telling health meanwhile; False when the sender should stop."""
+        until = monotonic_s() + seconds
+        while not self._stopping:
+            self._check_health()
+            self.tick()
+            left = until - monotonic_s()
+            if left <= 0:
+                return True
+            with self._wakeup:
+                if not self._stopping:
+                    self._wakeup.wait(min(left, TICK_S))
+        return False
+
+    def _check_health(self) -> None:
+        health = self.health
+        if health.failing_since is None or health.is_unhealthy:
+            return
+        failing_s = (utc_now() - health.failing_since).total_seconds()
+        if failing_s >= self.pace.unhealthy_after_s:
+            health.is_unhealthy = True
+            logger().error("leg_unhealthy", leg=self.leg, failing_s=round(failing_s), pending=self.spool.pending(self.leg))
+
+
+def _record(
+    message: SpooledMessage,
+    fate: tuple[Outcome, str, str],
+    sender: Sender,
+    *,
+    attempts: int,
+    finished_at: str,
+    verdict: Verdict | None,
+) -> DeliveryRecord:
+    entry, (outcome, _, reason) = message.entry, fate
+    was_sent = outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
+    return DeliveryRecord(
+        message_id=entry.message_id,
+        type=entry.type,
+        event=entry.event,
+        identity=entry.identity,
+        occurred_at=entry.occurred_at,
+        appended_at=entry.appended_at,
+        finished_at=finished_at,
+        leg=sender.leg,
+        outcome=outcome,
+        reason=reason or None,
+        http_status=verdict.status if verdict and was_sent else None,
+        attempts=attempts if was_sent else 0,
+        body_bytes=len(entry.body),
+        payload_hash=entry.payload_hash,
+        stage=entry.stage,
+        writer=sender.spool.writer,
+    )

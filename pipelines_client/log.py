@@ -1,0 +1,48 @@
+"""Our log: structlog events on the standard logger `pipelines_client`. No payload, key or identifier goes in."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+import threading
+from typing import Any
+
+LOGGER_NAME = "pipelines_client"
+_OWN_PREFIX = __name__.partition(".")[0]
+_MAX_SITES = 1_000
+
+
+@functools.cache
+def logger() -> Any:
+    """Return the bound logger. Wrapped here, so that the application's structlog configuration is neither used nor set."""
+    import structlog
+
+    return structlog.wrap_logger(
+        logging.getLogger(LOGGER_NAME),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+class CallSites:
+    """Remembers which lines of the application were told about what, so that each is told once."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, int, str]] = set()
+        self._lock = threading.Lock()
+
+    def first(self, kind: str) -> str | None:
+        """Return `file:line` of the nearest caller outside this package, the first time it comes with this kind."""
+        frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a caller, and cheap
+        while frame.f_back and str(frame.f_globals.get("__name__", "")).partition(".")[0] in (_OWN_PREFIX, "segment"):
+            frame = frame.f_back
+        site = (frame.f_code.co_filename, frame.f_lineno, kind)
+        with self._lock:
+            if site in self._told or len(self._told) >= _MAX_SITES:
+                return None
+            self._told.add(site)
+        return f"{site[0]}:{site[1]}"

@@ -1,0 +1,132 @@
+"""What a state directory says of itself: per leg, counts whose sum is checked, and health.
+
+Living writers are read from their run files, never from their spool; the spool of a dead one is read itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines_client.delivery.lane import StateDir, leg_counts
+from pipelines_client.delivery.spool import Spool
+from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolError
+
+
+@dataclass(slots=True)
+class LegStatus:
+    """One leg, over all writers. Counts are of messages; `lag_s` is the age of the oldest that waits, in seconds."""
+
+    recorded: int = 0
+    pending: int = 0
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lag_s: float | None = None
+    last_success_at: str | None = None
+    last_error_at: str | None = None
+    last_error: str | None = None
+    state: str = "ok"
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether recorded = pending + accepted + rejected + dropped + skipped."""
+        outcomes = self.accepted + self.rejected.total() + self.dropped.total() + self.skipped.total()
+        return self.recorded == self.pending + outcomes
+
+    def add(self, leg: dict[str, Any], *, now: datetime) -> None:
+        """Add what one writer says."""
+        self.recorded += leg["recorded"]
+        self.pending += leg["pending"]
+        self.accepted += leg["accepted"]
+        for name in ("rejected", "dropped", "skipped"):
+            getattr(self, name).update(leg[name])
+        if leg["oldest_pending_at"] is not None:
+            age_s = (now - _instant(leg["oldest_pending_at"])).total_seconds()
+            self.lag_s = max(self.lag_s or 0.0, round(age_s, 1))
+        self.last_success_at = max(filter(None, (self.last_success_at, leg.get("last_success_at"))), default=None)
+        if (leg.get("last_error_at") or "") > (self.last_error_at or ""):
+            self.last_error_at, self.last_error = leg["last_error_at"], leg["last_error"]
+        if leg.get("state", "ok") != "ok":
+            self.state = leg["state"]
+
+
+@dataclass(slots=True)
+class Status:
+    """A state directory: its legs, its writers, and what could not be read."""
+
+    legs: dict[str, LegStatus] = field(default_factory=dict)
+    living: int = 0
+    waiting: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the equation holds for every leg."""
+        return all(leg.is_balanced for leg in self.legs.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as `status --json` prints them."""
+        legs = {name: {**asdict(leg), "is_balanced": leg.is_balanced} for name, leg in sorted(self.legs.items())}
+        return {
+            "is_balanced": self.is_balanced,
+            "legs": legs,
+            "writers": {"living": self.living, "dead_with_messages": self.waiting},
+            "unreadable": self.unreadable,
+        }
+
+
+def read_status(path: Path, *, now: datetime) -> Status:
+    """Read a state directory.
+
+    Args:
+        path: The state directory.
+        now: Aware; what lags are measured against.
+
+    Raises:
+        LedgerError: There is no such directory, or it is no state directory.
+    """
+    state = StateDir(path)
+    if not state.run.is_dir():
+        raise LedgerError(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")
+    status = Status()
+    for writer, legs in _writers(state, status).items():
+        for name, leg in legs.items():
+            try:
+                status.legs.setdefault(name, LegStatus()).add(leg, now=now)
+            except (KeyError, TypeError, ValueError):
+                status.unreadable.append(writer)
+    return status
+
+
+def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(state.run.glob("*.json")):
+        try:
+            found[file.stem] = json.loads(file.read_text("utf-8"))["legs"]
+        except (OSError, ValueError, KeyError):
+            status.unreadable.append(file.name)
+    for file in sorted(state.spool.glob("*.db")):
+        try:
+            spool = Spool(file, legs={}, writer="")
+        except SpoolBusyError:
+            status.living += 1
+        except (SpoolError, sqlite3.Error, OSError):
+            status.unreadable.append(file.name)
+        else:
+            # A killed writer's run file is up to a second old; its spool is exact.
+            health = found.get(spool.writer, {})
+            found[spool.writer] = {leg: {**health.get(leg, {}), **leg_counts(spool, leg)} for leg in spool.legs}
+            status.waiting += not spool.is_level
+            spool.close()
+    return found
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,0 +1,113 @@
+"""Fixtures of all tests: a state directory of their own, no settings from outside, only loopback reachable."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pipelines_client
+from pipelines_client import Client
+from pipelines_client.ledger import DeliveryRecord, Outcome, read_ledger
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse any connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory of this test, and no other `PIPELINES_…` variable."""
+    for name in [name for name in os.environ if name.startswith("PIPELINES_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "state"
+    monkeypatch.setenv("PIPELINES_STATE_DIR", str(path))
+    return path
+
+
+@pytest.fixture
+def make_client(sandbox: Any) -> Iterator[Callable[..., Client]]:
+    """Make clients that write to both legs of the sandbox and wait briefly; they are closed in the end."""
+    made: list[Client] = []
+
+    def make(**settings: Any) -> Client:
+        given = {
+            "write_key": "cio-key",
+            "host": sandbox.customerio.url,
+            "segment_write_key": "segment-key",
+            "segment_host": sandbox.segment.url,
+            "upload_interval": 0.01,
+            "retry_base_s": 0.01,
+            "retry_cap_s": 0.05,
+            "pause_s": 0.05,
+            **settings,
+        }
+        client = Client(**{name: value for name, value in given.items() if value is not None})
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client._pipeline.close(0)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., Client]) -> Client:
+    """A dual-writing client against the sandbox."""
+    return make_client()
+
+
+class Ledger:
+    """Reads the records of a state directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def records(self) -> list[DeliveryRecord]:
+        """Return all records, the last one of each message and leg."""
+        last = {(record.message_id, record.leg): record for record in read_ledger(self.path / "ledger").records}
+        return list(last.values())
+
+    def outcomes(self, message_id: str) -> dict[str, Outcome]:
+        """Return what became of a message, by leg."""
+        return {record.leg: record.outcome for record in self.records() if record.message_id == message_id}
+
+    def reasons(self, message_id: str) -> dict[str, str | None]:
+        """Return why, by leg."""
+        return {record.leg: record.reason for record in self.records() if record.message_id == message_id}
+
+
+@pytest.fixture
+def ledger(state_dir: Path) -> Ledger:
+    """The ledger of this test's state directory."""
+    return Ledger(state_dir)
+
+
+@pytest.fixture
+def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The module as a fresh process would see it, pointed at the sandbox."""
+    monkeypatch.setenv("PIPELINES_HOST", sandbox.customerio.url)
+    monkeypatch.setenv("PIPELINES_SEGMENT_HOST", sandbox.segment.url)
+    before = dict(vars(pipelines_client))
+    pipelines_client._assigned.clear()
+    pipelines_client.default_client = None
+    yield pipelines_client
+    if pipelines_client.default_client is not None:
+        pipelines_client.default_client._pipeline.close(0)
+    for name in pipelines_client._SETTINGS | {"default_client"}:
+        setattr(pipelines_client, name, before[name])
+    pipelines_client._assigned.clear()
+    pipelines_client.default_client = None
