@@ -1,16 +1,20 @@
-"""`pipelines-client parity`: compare what was sent with what each side received. A skin over `pipelines_client.parity`."""
+"""`pipelines-client parity`: compare what was sent with what each side received. A skin, as every command."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import Annotated
+from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from pipelines_client.errors import PipelinesError
+
+if TYPE_CHECKING:
+    from pipelines_client.parity import ParityReport
 
 parity_app = typer.Typer(invoke_without_command=True, help="Compare what was sent with what each side received.")
 
@@ -51,6 +55,7 @@ def moment(text: str | None, *, now: datetime) -> datetime | None:
 @parity_app.callback()
 def parity(
     context: typer.Context,
+    *,
     ledger: Annotated[
         Path | None, typer.Option(help="State directory of the client, its ledger, or a file of it.")
     ] = None,
@@ -81,54 +86,68 @@ def parity(
     """
     if context.invoked_subcommand is not None:
         return
-    from pipelines_client.parity import Limits, ParityOptions, run_parity
-    from pipelines_client.parity.render import ENDINGS, FORMATS, render
-
     now = datetime.now(timezone.utc)
-    if form not in FORMATS:
-        raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
-    for path in output or ():
-        if path.suffix.lower() not in ENDINGS:
-            raise typer.BadParameter(f"{path}: an output ends in one of {', '.join(ENDINGS)}, which names its format")
+    given = {"ledger": ledger, "segment": segment, "customerio": customerio}
+    outputs = output or []
+    _check(form, outputs)
     if everything and (since or until):
         raise typer.BadParameter("--all is the opposite of --since and --until")
-    options = ParityOptions(
-        since=moment(since, now=now),
-        until=moment(until, now=now),
-        is_all=everything,
-        limits=Limits(
-            percentage(max_missing), percentage(max_drift), percentage(max_duplicates), min_events=min_events
-        ),
-        show_values=show_values,
-    )
-    given = {"ledger": ledger, "segment": segment, "customerio": customerio}
     try:
+        from pipelines_client.parity import Limits, ParityOptions, run_parity
+
+        shares = (percentage(max_missing), percentage(max_drift), percentage(max_duplicates))
+        options = ParityOptions(
+            since=moment(since, now=now),
+            until=moment(until, now=now),
+            is_all=everything,
+            limits=Limits(*shares, min_events=min_events),
+            show_values=show_values,
+        )
         report = run_parity({name: path for name, path in given.items() if path is not None}, options, now=now)
-        for path in output or ():
-            path.write_text(render(report, ENDINGS[path.suffix.lower()]), "utf-8")
-        if form == "text":
-            _print(report)
-        else:
-            sys.stdout.write(render(report, form))
-            sys.stdout.flush()
+        _write(report, form, outputs)
     except PipelinesError as error:
-        typer.echo(f"parity: {error}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
+        _leave(str(error), _BAD_INPUT)
     except OSError as error:
-        typer.echo(f"parity: {error.filename or ''}: {error.strerror or error}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
+        _leave(f"{error.filename or 'the system'}: {error.strerror or error}", _BAD_INPUT)
     except KeyboardInterrupt:
-        typer.echo("parity: interrupted", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        _leave("interrupted", _INTERRUPTED)
     raise typer.Exit(report.verdict.exit_code)
 
 
-def _print(report: object) -> None:
-    """Print to the terminal as it is: its width, its colours, none when piped."""
-    from rich.console import Console
+def _check(form: str, outputs: list[Path]) -> None:
+    """Refuse what could not be written, before the work is done."""
+    from pipelines_client.parity.render import ENDINGS, FORMATS
 
-    from pipelines_client.parity.render.terminal import print_report
-    from pipelines_client.parity.report import ParityReport
+    if form not in FORMATS:
+        raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+    for path in outputs:
+        if path.suffix.lower() not in ENDINGS:
+            raise typer.BadParameter(f"{path}: an output ends in one of {', '.join(ENDINGS)}, which names its format")
+        if not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path}: its folder does not exist")
 
-    assert isinstance(report, ParityReport)  # noqa: S101 - for the type checker: the import above is late on purpose
-    print_report(report, Console(highlight=False))
+
+def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
+    """Write the files, then standard output: to a terminal as wide and as colourful as it is."""
+    from pipelines_client.parity.render import ENDINGS, render
+
+    for path in outputs:
+        path.write_text(render(report, ENDINGS[path.suffix.lower()]), "utf-8")
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from pipelines_client.parity.render.terminal import print_report
+
+        print_report(report, Console(highlight=False))
+        return
+    try:
+        sys.stdout.write(render(report, form))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `… | head`: the reader has enough, and the exit code still tells the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave(text: str, code: int) -> NoReturn:
+    typer.echo(f"pipelines-client parity: {text}", err=True)
+    raise typer.Exit(code) from None

@@ -6,11 +6,11 @@ from pipelines_client.parity.report import Counts, DriftRow, Side, Totals
 from pipelines_client.parity.verdict import TITLES, Gate, Verdict
 
 CAUSE_ADVICE = {
-    "accepted_but_absent": "{side} answered 2xx and its export lacks them: replay these messages, and ask {side} where they went.",
+    "accepted_but_absent": "{side} answered 2xx and its export lacks them: ask {side} where they went, and replay.",
     "rejected": "{side} refused them: read the ledger's reason, repair the call, then replay.",
     "dropped": "The client gave them up: read the reason (a full spool, a message too large) and raise that limit.",
     "in_spool": "They are still in a spool: look at `pipelines-client status`, drain it, then run again.",
-    "foreign_writer": "Something other than this client sends them to the other side only: find that writer and move it.",
+    "foreign_writer": "Not in the ledger: another writer sends to the other side only; find it and move it.",
     "unknown": "The other side has them: give --ledger as well, and each will have a cause.",
     "skipped": "As intended by stage or rule.",
     "too_young": "Sent after the last message of this export: run again with a newer one.",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.ledger import iso_utc
 from pipelines_client.parity import report as parts
 from pipelines_client.parity.advice import advise
-from pipelines_client.parity.engine import Settings
 from pipelines_client.parity.instants import iso_ms
-from pipelines_client.parity.normalise import Reading, Rejected
 from pipelines_client.parity.pairs import DriftFound, OpenedPair, show, top_events
 from pipelines_client.parity.report import ParityReport
-from pipelines_client.parity.sources import Listing
 from pipelines_client.parity.verdict import SIDES, TITLES, Evidence, Limits, SourceEvidence, conclude, judge, percent
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipelines_client.parity.engine import Settings
+    from pipelines_client.parity.normalise import Reading, Rejected
+    from pipelines_client.parity.sources import Listing
 
 CAUSES = (
     "accepted_but_absent",
@@ -237,8 +240,8 @@ def _notes(name: str, asked: Asked) -> list[str]:
     notes = []
     if name == "ledger" and not asked.settings.knows_identity:
         notes.append(
-            "No identity key beside the ledger or in PIPELINES_LEDGER_KEY: its identities were not compared, only those of"
-            " the two exports."
+            "No identity key beside the ledger or in PIPELINES_LEDGER_KEY: its identities were not compared, only those"
+            " of the two exports."
         )
     if name == "ledger":
         notes += [
@@ -258,7 +261,7 @@ def _drift_by_path(drift: DriftFound) -> tuple[parts.DriftRow, ...]:
     return tuple(
         parts.DriftRow(
             path=path,
-            kind=kind,  # type: ignore[arg-type]  # a key of `paths` is made of a Difference's kind
+            kind=kind,
             count=entry.count,
             sides=dict(sorted(entry.sides.items())),
             events=top_events(entry),
@@ -268,10 +271,13 @@ def _drift_by_path(drift: DriftFound) -> tuple[parts.DriftRow, ...]:
 
 
 def _event(row: Row) -> parts.EventRow:
-    missing: dict[parts.Side, int] = {"segment": row["missing_segment"], "customerio": row["missing_customerio"]}
-    bad = min(row["messages"], max(missing.values()) + row["drift"] + row["identity"] + row["renamed"])
-    fields = {name: value for name, value in row.items() if not name.startswith("missing_")}
-    return parts.EventRow(**fields, missing=missing, health=round(percent(row["messages"] - bad, row["messages"]), 3))
+    fields = {name: value for name, value in row.items() if not name.startswith("missing_") and name != "bad"}
+    return parts.EventRow(
+        **fields,
+        missing={"segment": row["missing_segment"], "customerio": row["missing_customerio"]},
+        faults=row["bad"] + row["duplicates"],
+        health=round(percent(row["messages"] - row["bad"], row["messages"]), 3),
+    )
 
 
 def _samples(found: Found) -> tuple[parts.Sample, ...]:

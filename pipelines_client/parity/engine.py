@@ -1,19 +1,20 @@
-"""Runs the questions of `queries/` over facts: DuckDB, in a folder of its own, with bounded memory.
+"""Runs the questions of `queries/` over facts: DuckDB, with bounded memory.
 
-The questions know only two tables, `facts` and `settings` (one row), of texts and whole numbers. Tables are built in the
-order of `TABLES`; every other file of the folder is a question that is asked of them.
+The questions know only two tables, `facts` and `settings` (one row), of texts and whole numbers. Tables are built in
+the order of `TABLES`; every other file of the folder is a question that is asked of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from importlib import resources
-from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 TABLES = ("messages_exported", "records_last", "messages_recorded", "messages_joined", "messages", "absences", "judged")
 """The questions whose answers others build upon, in order."""
@@ -48,12 +49,8 @@ class Engine:
         files = [str(path) for path in facts]
         self._connection.read_parquet(files).create_view("facts")
 
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of memory and of the scratch folder."""
         self._connection.close()
 
     def build(self, settings: Settings) -> None:

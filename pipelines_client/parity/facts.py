@@ -6,13 +6,15 @@ in this module, because SQL dialects disagree on each of them. Instants are Unix
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 NORMALISER_VERSION: Final = 1
 """Goes up when the same line would give another fact: what was cached under a lower number is read again."""

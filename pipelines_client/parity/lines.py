@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import msgspec
 from isal import igzip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -41,7 +43,7 @@ def open_unpacked(path: Path) -> BinaryIO:
     magic = raw.read(2)
     raw.seek(0)
     if magic == _GZIP_MAGIC:
-        return cast("BinaryIO", igzip.IGzipFile(fileobj=raw, mode="rb"))
+        return cast("BinaryIO", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]  # isal has no types
     return raw
 
 

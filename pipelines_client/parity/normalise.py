@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -20,6 +20,9 @@ from pipelines_client.parity.facts import Fact, write_facts
 from pipelines_client.parity.lines import read_lines
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
 from pipelines_client.parity.sources.base import LineRejectedError, path_in, vendor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PLACES_KEPT = 20
 """So many rejected lines are named; all are counted."""
@@ -159,17 +162,23 @@ def _facts(kind: Kind, root: Path, names: list[str], reading: Reading) -> Iterat
     for name in names:
         path = path_in(root, name)
         reject = _rejecter(reading, name)
-        is_first = True
+        is_known = False
         for line, offset, data in read_lines(path, reject):
-            try:
-                fact = kind.read_line(data, name, line, offset)
-            except LineRejectedError as error:
-                if is_first:
-                    _refuse_other_vendor(kind, path, line, data)
-                reject(line, str(error))
-            else:
-                is_first = False
+            fact = _fact(kind, data, (name, line, offset))
+            if isinstance(fact, Fact):
+                is_known = True
                 yield fact
+            else:
+                if not is_known:
+                    _refuse_other_vendor(kind, path, line, data)
+                reject(line, str(fact))
+
+
+def _fact(kind: Kind, data: bytes, place: tuple[str, int, int]) -> Fact | LineRejectedError:
+    try:
+        return kind.read_line(data, *place)
+    except LineRejectedError as error:
+        return error
 
 
 def _rejecter(reading: Reading, name: str) -> Callable[..., None]:

@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.drift import Difference, drift, json_type
 from pipelines_client.parity.lines import read_spans
-from pipelines_client.parity.sources import Kind
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.sources import Kind
 
 MAX_PAIRS = 50_000
 """So many pairs are opened; beyond that a path's count speaks for the pairs opened, which the report says."""
@@ -76,7 +78,7 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
         side = _side(row)
         message_id = row["message_id"]
         if row["exports_drift"]:
-            field_name = PAYLOAD_FIELD[row["type"]] if row["type"] in PAYLOAD_FIELD else ""
+            field_name = PAYLOAD_FIELD.get(row["type"], "")
             differences = drift(payloads["segment"][message_id], payloads["customerio"][message_id], field_name)
         else:
             differences = [Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines_client.parity.verdict import Gate, Verdict
+from pipelines_client.parity.verdict import Gate, Verdict  # noqa: TC001 - pydantic reads the annotations
 
 SCHEMA_VERSION = 1
 
@@ -72,9 +72,9 @@ class SourceTotals(_Part):
 class Totals(_Part):
     """The counts over all events. A source that was not given has no entry; its side of `missing` is None.
 
-    `matched`: wherever it was looked for, and the same. `compared`: known to two sources or more. `drift_examined`: pairs
-    that were opened to name their paths. `unrecorded`: in an export, not in the ledger. `skipped`, `too_young` and
-    `expected` are absences that are no loss.
+    `matched`: wherever it was looked for, and the same. `compared`: known to two sources or more. `drift_examined`:
+    pairs that were opened to name their paths. `unrecorded`: in an export, not in the ledger. `skipped`, `too_young`
+    and `expected` are absences that are no loss.
     """
 
     messages: int
@@ -170,6 +170,7 @@ class EventRow(_Part):
     identity: int
     renamed: int
     too_young: int
+    faults: int = Field(description="Messages that are missing or different, each once, and surplus rows.")
     health: float = Field(description="Share in percent of messages that are neither missing nor different.")
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.build import Asked, Found, SourceRead, build_report
 from pipelines_client.parity.engine import Engine, Settings
 from pipelines_client.parity.normalise import read_listing
 from pipelines_client.parity.pairs import Opener, open_pairs
-from pipelines_client.parity.report import ParityReport
-from pipelines_client.parity.sources import KINDS, Listing, list_files
+from pipelines_client.parity.sources import KINDS, Kind, Listing, list_files
 from pipelines_client.parity.sources.ledger import find_identity_key
 from pipelines_client.parity.verdict import SIDES, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pipelines_client.parity.report import ParityReport
 
 SETTLE_MS = 60_000
 """An answer this much younger than a side's last export says that the request was still on its way when it was cut."""
@@ -62,9 +67,10 @@ def run_parity(paths: Mapping[str, Path], options: ParityOptions, *, now: dateti
     listings = {name: list_files(KINDS[name], paths[name]) for name in KINDS if name in paths}
     with TemporaryDirectory(prefix="parity-") as scratch:
         reads = {
-            name: _read(name, listing, paths[name], key, Path(scratch), options) for name, listing in listings.items()
+            name: _read(KINDS[name](key), listing, paths[name], Path(scratch, name), options.processes)
+            for name, listing in listings.items()
         }
-        with Engine(sorted(Path(scratch).glob("*/*.parquet")), Path(scratch)) as engine:
+        with closing(Engine(sorted(Path(scratch).glob("*/*.parquet")), Path(scratch))) as engine:
             asked = _ask(engine, reads, options, knows_identity=ledger_key is not None)
             answers = _answers(engine)
         openers = {name: Opener(KINDS[name](key), reads[name].listing.path_of) for name in SIDES if name in reads}
@@ -72,12 +78,10 @@ def run_parity(paths: Mapping[str, Path], options: ParityOptions, *, now: dateti
     return build_report(Found(asked, reads, answers, drift, now))
 
 
-def _read(name: str, listing: Listing, given: Path, key: bytes, scratch: Path, options: ParityOptions) -> SourceRead:
-    folder = scratch / name
+def _read(kind: Kind, listing: Listing, given: Path, folder: Path, processes: int | None) -> SourceRead:
     folder.mkdir()
-    reading = read_listing(KINDS[name](key), listing, folder, processes=options.processes)
-    holes = tuple(KINDS[name].holes(file.name for file in listing.files))
-    return SourceRead(str(given), listing, reading, holes)
+    reading = read_listing(kind, listing, folder, processes=processes)
+    return SourceRead(str(given), listing, reading, tuple(kind.holes(file.name for file in listing.files)))
 
 
 def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, *, knows_identity: bool) -> Asked:
@@ -100,7 +104,7 @@ def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions
         settle_ms=SETTLE_MS,
     )
     engine.build(settings)
-    mode = "given" if is_given else "ledger" if is_ledger else "all"
+    mode: Literal["ledger", "given", "all"] = "given" if is_given else "ledger" if is_ledger else "all"
     return Asked(options.limits, settings, spans, legs, mode, is_redacted=not options.show_values)
 
 

@@ -3,13 +3,13 @@
 A gate *fails* only on proof, and it *passes* only on whole evidence:
 
 - A rate needs `min_events` messages. With fewer, a breach is *inconclusive*.
-- "Missing at a side" is no proof while that side's evidence has gaps (an empty side, a cut or unreadable file, a hole in
-  the positions): the message may lie in the gap. Then only what the ledger itself says was rejected or dropped, and what
-  unreadable lines cannot explain, counts as proven.
+- "Missing at a side" is no proof while that side's evidence has gaps (an empty side, a cut or unreadable file, a hole
+  in the positions): the message may lie in the gap. Then only what the ledger itself says was rejected or dropped is
+  proven. Without gaps, so many of the missing as there are unreadable lines may be those lines.
 - What is there is proof however much is not: drift, duplicates, another identity, another name.
 
-Over all gates a proven failure beats short evidence: nothing that the gaps may hide could turn a failure into a pass, so
-waiting for better evidence would only delay the repair. Short evidence beats a pass: *inconclusive* never reads as pass.
+Over all gates a proven failure beats short evidence: nothing that the gaps may hide could turn a failure into a pass,
+so waiting for better evidence would only delay the repair. Short evidence beats a pass: it never reads as one.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def judge(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
         *(_too_young(side, evidence, limits) for side in sides),
         _drift(evidence, limits),
         *(_duplicates(side, evidence, limits) for side in sides),
-        _none_of("identity", evidence.identity, limits.max_identity, "belong to another identity on one side"),
-        _none_of("renamed", evidence.renamed, limits.max_renamed, "go by another event name on one side"),
+        _none_of("identity", evidence.identity, limits.max_identity, "with another identity on one side"),
+        _none_of("renamed", evidence.renamed, limits.max_renamed, "with another event name on one side"),
     )
 
 
@@ -122,11 +122,14 @@ def percent(part: int, whole: int) -> float:
     return 100.0 if part else 0.0
 
 
+def plural(count: int, noun: str) -> str:
+    """Spell a count and what it counts."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
 def _enough(evidence: Evidence, limits: Limits) -> Gate:
     is_enough = evidence.messages >= limits.min_events
-    text = f"{evidence.messages:,} messages in the window" + (
-        "" if is_enough else "; too few for a rate to mean anything"
-    )
+    text = f"{evidence.messages:,} messages in the window{'' if is_enough else '; too few for a rate to mean anything'}"
     result: GateResult = "passed" if is_enough else "inconclusive"
     return Gate("min_events", limits.min_events, evidence.messages, "messages", result, text)
 
@@ -136,11 +139,18 @@ def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
     # A killed process tears the last line of its ledger file: one a file is the ledger's normal, and hides no message.
     bad = max(0, source.rejected_lines - source.files) if name == "ledger" else source.rejected_lines
     if percent(bad, source.rows + bad) > limits.max_missing_pct:
-        gaps.append(f"{source.rejected_lines:,} lines could not be read")
+        gaps.append(f"{plural(source.rejected_lines, 'line')} could not be read")
     if gaps:
         text = f"{TITLES[name]}: {'; '.join(gaps)}"
         return Gate(f"evidence_{name}", 0, len(gaps), "gaps", "inconclusive", text[0].upper() + text[1:])
-    return Gate(f"evidence_{name}", 0, 0, "gaps", "passed", f"All {source.files:,} files read, {source.rows:,} rows")
+    return Gate(
+        f"evidence_{name}",
+        0,
+        0,
+        "gaps",
+        "passed",
+        f"{plural(source.files, 'file')} read whole, {plural(source.rows, 'row')}",
+    )
 
 
 def _missing(side: str, evidence: Evidence, limits: Limits) -> Gate:
@@ -151,7 +161,7 @@ def _missing(side: str, evidence: Evidence, limits: Limits) -> Gate:
     text = f"{missing:,} of {expected:,} messages are not in {TITLES[side]}'s export"
     if actual > limits.max_missing_pct:
         unexplained = max(evidence.proven_missing[side], 0 if source.gaps else missing - source.rejected_lines)
-        is_proven = percent(unexplained, expected) > limits.max_missing_pct and _is_rate(evidence, limits)
+        is_proven = percent(unexplained, expected) > limits.max_missing_pct and _has_enough(evidence, limits)
         result = "failed" if is_proven else "inconclusive"
         if not is_proven:
             text += ", which is no proof while evidence is short"
@@ -163,44 +173,37 @@ def _too_young(side: str, evidence: Evidence, limits: Limits) -> Gate:
     whole = evidence.sources[side].messages + evidence.missing[side] + young
     actual = percent(young, whole)
     text = f"{young:,} of {whole:,} messages were sent after the last one that {TITLES[side]} exported"
-    is_open = actual > limits.max_missing_pct
-    result: GateResult = "inconclusive" if is_open else "passed"
-    return Gate(
-        f"too_young_{side}",
-        limits.max_missing_pct,
-        _rounded(actual),
-        "%",
-        result,
-        text + ("; run again later" if is_open else ""),
-    )
+    result: GateResult = "passed"
+    if actual > limits.max_missing_pct:
+        result, text = "inconclusive", text + "; run again later"
+    return Gate(f"too_young_{side}", limits.max_missing_pct, _rounded(actual), "%", result, text)
 
 
 def _drift(evidence: Evidence, limits: Limits) -> Gate:
     text = f"{evidence.drift:,} of {evidence.compared:,} compared payloads differ"
-    return _rate("drift", evidence.drift, evidence.compared, limits.max_drift_pct, text, evidence, limits)
+    share = percent(evidence.drift, evidence.compared)
+    return _rate("drift", share, limits.max_drift_pct, text, is_proof=_has_enough(evidence, limits))
 
 
 def _duplicates(side: str, evidence: Evidence, limits: Limits) -> Gate:
     source = evidence.sources[side]
     text = f"{source.duplicates:,} of {source.rows:,} rows of {TITLES[side]} repeat a message"
-    limit = limits.max_duplicates_pct
-    return _rate(f"duplicates_{side}", source.duplicates, source.rows, limit, text, evidence, limits)
+    share = percent(source.duplicates, source.rows)
+    is_proof = _has_enough(evidence, limits)
+    return _rate(f"duplicates_{side}", share, limits.max_duplicates_pct, text, is_proof=is_proof)
 
 
-def _rate(name: str, part: int, whole: int, limit: float, text: str, evidence: Evidence, limits: Limits) -> Gate:
-    actual = percent(part, whole)
-    result: GateResult = "passed"
-    if actual > limit:
-        result = "failed" if _is_rate(evidence, limits) else "inconclusive"
-    return Gate(name, limit, _rounded(actual), "%", result, text)
+def _rate(name: str, actual: float, limit: float, text: str, *, is_proof: bool) -> Gate:
+    breach: GateResult = "failed" if is_proof else "inconclusive"
+    return Gate(name, limit, _rounded(actual), "%", breach if actual > limit else "passed", text)
 
 
 def _none_of(name: str, count: int, limit: int, what: str) -> Gate:
-    text = f"{count:,} messages {what}"
+    text = f"{plural(count, 'message')} {what}"
     return Gate(name, limit, count, "messages", "failed" if count > limit else "passed", text)
 
 
-def _is_rate(evidence: Evidence, limits: Limits) -> bool:
+def _has_enough(evidence: Evidence, limits: Limits) -> bool:
     return evidence.messages >= limits.min_events
 
 

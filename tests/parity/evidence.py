@@ -7,11 +7,13 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
 from pipelines_client.ledger import hash_identity, iso_utc, primary_identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = bytes(range(32))
 START = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)

@@ -7,6 +7,8 @@ SELECT label AS event, judged.type AS type, judged.day AS day,
        sum(is_matched) AS matched,
        coalesce(sum(missing_segment), 0) AS missing_segment,
        coalesce(sum(missing_customerio), 0) AS missing_customerio,
+       sum(CASE WHEN coalesce(missing_segment, 0) + coalesce(missing_customerio, 0) + is_drift + is_identity + is_renamed > 0
+                THEN 1 ELSE 0 END) AS bad,
        sum(is_drift) AS drift,
        coalesce(sum(is_young), 0) AS too_young,
        sum(is_identity) AS identity,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines_client.parity.render.html import render_html
 from pipelines_client.parity.render.markdown import render_markdown
 from pipelines_client.parity.render.terminal import render_text
-from pipelines_client.parity.report import ParityReport
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.report import ParityReport
 
 FORMATS = ("text", "json", "markdown", "html")
 ENDINGS = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html"}

@@ -6,17 +6,27 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.render import words
-from pipelines_client.parity.report import ParityReport
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from pipelines_client.parity.report import ParityReport
+
+_DAYS, _EVENTS = 45, 200  # a page that still opens on a phone
+
 
 def render_html(report: ParityReport) -> str:
     """Return the report as a page that needs nothing but itself."""
-    return (
-        _template().render(report=report, words=words, days=words.days_of(report), grid=words.by_event(report)) + "\n"
+    days, grid = words.days_of(report), words.by_event(report)
+    page = _template().render(
+        report=report,
+        words=words,
+        days=days[-_DAYS:],
+        grid=grid[:_EVENTS],
+        days_hidden=max(0, len(days) - _DAYS),
+        events_hidden=max(0, len(grid) - _EVENTS),
     )
+    return page + "\n"
 
 
 @cache

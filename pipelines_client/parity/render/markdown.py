@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.render import words
-from pipelines_client.parity.report import ParityReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines_client.parity.report import ParityReport
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$:@/-])")
 _RESULTS = {"passed": "passed", "failed": "**failed**", "inconclusive": "**inconclusive**"}
@@ -53,31 +57,20 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _sources(report: ParityReport) -> list[str]:
-    totals = report.totals
-    by_name = {"ledger": totals.ledger, "segment": totals.segment, "customerio": totals.customerio}
-    missing = {"segment": totals.missing["segment"], "customerio": totals.missing["customerio"]}
     rows = [
         (
             words.NAMES[name],
-            f"{of_source.rows:,}",
-            f"{of_source.messages:,}",
-            f"{of_source.duplicates:,}",
-            words.count(missing.get(name)),
-            f"{of_source.rejected_lines:,}",
+            f"{counts.rows:,}",
+            f"{counts.messages:,}",
+            f"{counts.duplicates:,}",
+            words.missing_at(report, name),
+            f"{counts.rejected_lines:,}",
         )
-        for name, of_source in ((name, by_name[name]) for name in report.sources)
-        if of_source is not None
+        for name, _, counts in words.sources(report)
     ]
-    head = ("Source", "Rows", "Messages", "Duplicates", "Missing", "Unread lines")
-    notes = [
-        f"- {words.NAMES[name]}: {escape(text)}"
-        for name, source in report.sources.items()
-        for text in (
-            *source.notes,
-            *(f"{place.file}:{place.line}: {place.reason}" for place in source.rejected),
-            *(f"{hole} is missing from the sequence" for hole in source.holes),
-        )
-    ]
+    head = ("Source", "Rows", "Messages", "Surplus rows", "Missing", "Unread lines")
+    notes = [f"- {words.NAMES[name]}: {escape(text)}" for name, text in words.alerts(report)]
+    totals = report.totals
     summary = f"{totals.messages:,} messages, {totals.matched:,} matched, {totals.drift:,} drifted."
     return ["## Sources\n\n" + _table(head, rows), summary, *(["\n".join(notes)] if notes else [])]
 
@@ -107,8 +100,12 @@ def _findings(report: ParityReport) -> list[str]:
         for row in report.identity.rows[:_ROWS]
     ]
     renamed = [
-        tuple(escape("–" if name is None else name) for name in (row.ledger, row.segment, row.customerio))
-        + (f"{row.count:,}",)
+        (
+            *tuple(
+                escape("\N{EN DASH}" if name is None else name) for name in (row.ledger, row.segment, row.customerio)
+            ),
+            f"{row.count:,}",
+        )
         for row in report.renamed.rows[:_ROWS]
     ]
     sections = (
@@ -125,11 +122,10 @@ def _samples(report: ParityReport) -> list[str]:
     lines = []
     for sample in report.samples[:_SAMPLES]:
         places = ", ".join(place for place in (sample.segment, sample.customerio) if place is not None)
-        lines.append(
-            f"- {escape(words.sample_title(sample))}: {escape(sample.message_id)} {escape(sample.event)} {escape(places)}"
-        )
+        texts = (words.sample_title(sample), sample.message_id, sample.event, places)
+        lines.append("- " + " ".join(escape(text) for text in texts if text))
         lines += [
-            f"  - {escape(item.path)} {item.kind}: Segment {escape(item.segment)}, Customer.io {escape(item.customerio)}"
+            f"  - {escape(f'{item.path} {item.kind}: Segment {item.segment}, Customer.io {item.customerio}')}"
             for item in sample.differences
         ]
     return ["## Samples\n\n" + "\n".join(lines)] if lines else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -10,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.parity.render import words
-from pipelines_client.parity.report import ParityReport
 from pipelines_client.parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.report import ParityReport
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
 _RESULTS = {"passed": ("ok", "green"), "failed": ("FAIL", "bold red"), "inconclusive": ("?", "bold yellow")}
@@ -67,19 +70,15 @@ def _sources(report: ParityReport) -> Table:
     totals = report.totals
     numbers = ("rows", "messages", "doubled", "unread", "missing")
     table = _table("source", *numbers, "last seen", right=numbers)
-    for name, source in report.sources.items():
-        of_source = {"ledger": totals.ledger, "segment": totals.segment, "customerio": totals.customerio}[name]
-        if of_source is None:
-            continue
-        missing = {"segment": totals.missing["segment"], "customerio": totals.missing["customerio"]}.get(name)
+    for name, source, counts in words.sources(report):
         table.add_row(
             words.NAMES[name],
-            f"{of_source.rows:,}",
-            f"{of_source.messages:,}",
-            f"{of_source.duplicates:,}",
-            f"{of_source.rejected_lines:,}",
-            words.count(missing),
-            (source.watermark or "–")[:19].replace("T", " "),
+            f"{counts.rows:,}",
+            f"{counts.messages:,}",
+            f"{counts.duplicates:,}",
+            f"{counts.rejected_lines:,}",
+            words.missing_at(report, name),
+            words.minute(source.watermark),
         )
     table.caption = (
         f"{totals.messages:,} messages: {totals.matched:,} matched, {totals.drift:,} drifted, "
@@ -90,16 +89,8 @@ def _sources(report: ParityReport) -> Table:
 
 
 def _print_places(report: ParityReport, console: Console) -> None:
-    for name, source in report.sources.items():
-        for note in source.notes:
-            console.print(_text(f"! {words.NAMES[name]}: {note}", "yellow"))
-        for place in source.rejected[:3]:
-            console.print(_text(f"! {words.NAMES[name]}: {place.file}:{place.line}: {place.reason}", "yellow"))
-        more = source.rejected_lines - min(3, len(source.rejected))
-        if more > 0:
-            console.print(_text(f"! {words.NAMES[name]}: {more:,} more unread lines", "yellow"))
-        for hole in source.holes[:3]:
-            console.print(_text(f"! {words.NAMES[name]}: {hole} is missing from the sequence", "yellow"))
+    for name, text in words.alerts(report, places=3):
+        console.print(_text(f"! {words.NAMES[name]}: {text}", "yellow"))
     console.print()
 
 

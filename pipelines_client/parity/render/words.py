@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.advice import CAUSE_ADVICE
-from pipelines_client.parity.report import EventRow, ParityReport, ReasonRow, RenamedRow, Sample
-from pipelines_client.parity.verdict import TITLES, Gate, Verdict
+from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.report import (
+        DriftRow,
+        EventRow,
+        ParityReport,
+        ReasonRow,
+        RenamedRow,
+        Sample,
+        SourceReport,
+        SourceTotals,
+    )
 
 NAMES = {**TITLES, "ledger": "Ledger"}
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
@@ -20,7 +32,7 @@ GATES = {
     "duplicates": "Duplicates at {side}",
     "evidence": "Evidence of {side}",
 }
-_NO_LOSS = ("skipped", "too_young", "expected")
+_CLEAN, _SOME, _MORE = 100.0, 99.0, 95.0  # percent of an event's messages in a day that are as they should be
 
 
 def gate_title(gate: Gate) -> str:
@@ -53,7 +65,7 @@ def cause_note(row: ReasonRow) -> str:
 
 def count(value: int | None) -> str:
     """Spell a count; a side that was not given has a dash."""
-    return "–" if value is None else f"{value:,}"
+    return "\N{EN DASH}" if value is None else f"{value:,}"
 
 
 def one_line(text: object) -> str:
@@ -69,7 +81,7 @@ def window_line(report: ParityReport) -> str:
     window = report.window
     if window.since is None and window.until is None:
         return "all time"
-    return f"{_minute(window.since)} to {_minute(window.until)} UTC"
+    return f"{_edge(window.since)} to {_edge(window.until)} UTC"
 
 
 def names_of(row: RenamedRow) -> list[tuple[str, str]]:
@@ -86,18 +98,88 @@ def sample_title(sample: Sample) -> str:
     return f"{sample.kind}{where}{why}{reason}"
 
 
+def sources(report: ParityReport) -> list[tuple[str, SourceReport, SourceTotals]]:
+    """Pair each source that was given with its counts in the window."""
+    totals = {"ledger": report.totals.ledger, "segment": report.totals.segment, "customerio": report.totals.customerio}
+    pairs = [(name, source, totals[name]) for name, source in report.sources.items()]
+    return [(name, source, counts) for name, source, counts in pairs if counts is not None]
+
+
+def missing_at(report: ParityReport, name: str) -> str:
+    """Spell how many messages a source lacks; a dash for the ledger, of which that is not asked."""
+    missing = report.totals.missing
+    return count({"segment": missing["segment"], "customerio": missing["customerio"]}.get(name))
+
+
+def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
+    """List, by source, what a reader must know about its evidence: notes, unread lines, holes."""
+    found: list[tuple[str, str]] = []
+    for name, source in report.sources.items():
+        found += [(name, note) for note in source.notes]
+        found += [(name, f"{place.file}:{place.line}: {place.reason}") for place in source.rejected[:places]]
+        more = source.rejected_lines - len(source.rejected[:places])
+        if more > 0:
+            found.append((name, f"{plural(more, 'more line')} could not be read"))
+        found += [(name, f"{hole} is missing from the sequence") for hole in source.holes[:places]]
+        if source.ignored_files:
+            found.append((name, f"{plural(source.ignored_files, 'other file')} there: not read"))
+    return found
+
+
+def outside(report: ParityReport) -> str:
+    """Say how many messages the window left out, by source."""
+    left = {NAMES[name]: number for name, number in report.window.outside.items() if number}
+    return ", ".join(f"{number:,} of {name}" for name, number in left.items())
+
+
+def sides(row: DriftRow) -> str:
+    """Say who differs from what was sent."""
+    return ", ".join(f"{NAMES.get(side, side)} {number:,}" for side, number in row.sides.items())
+
+
 def days_of(report: ParityReport) -> list[str]:
     """List the days of the report."""
     return sorted({row.day for row in report.events})
 
 
-def by_event(report: ParityReport) -> dict[tuple[str, str], dict[str, EventRow]]:
-    """Arrange the event rows by event and type, then by day."""
+def by_event(report: ParityReport) -> list[tuple[tuple[str, str], dict[str, EventRow]]]:
+    """Arrange the event rows by event and type, then by day; the events that fare worst come first."""
     grid: dict[tuple[str, str], dict[str, EventRow]] = {}
     for row in report.events:
         grid.setdefault((row.event, row.type), {})[row.day] = row
-    return grid
+    return sorted(grid.items(), key=lambda item: (min(row.health for row in item[1].values()), item[0]))
 
 
-def _minute(at: str | None) -> str:
-    return "…" if at is None else at[:16].replace("T", " ")
+def heat(row: EventRow) -> str:
+    """Name the colour of a cell."""
+    if row.health >= _CLEAN and not row.duplicates:
+        return "hy" if row.too_young else "h0"
+    return "h1" if row.health >= _SOME else "h2" if row.health >= _MORE else "h3"
+
+
+def cell_faults(row: EventRow) -> str:
+    """Spell what is wrong in a cell, shortly."""
+    return f"{row.faults:,}" if row.faults else ""
+
+
+def cell_words(row: EventRow) -> str:
+    """Spell a cell in full."""
+    parts = [f"{row.messages:,} messages, {row.matched:,} matched"]
+    parts += [f"{number:,} missing at {TITLES[side]}" for side, number in row.missing.items() if number]
+    numbers = {
+        "drifted": row.drift,
+        "doubled": row.duplicates,
+        "of another identity": row.identity,
+        "renamed": row.renamed,
+        "too young": row.too_young,
+    }
+    return ", ".join(parts + [f"{number:,} {word}" for word, number in numbers.items() if number])
+
+
+def minute(at: str | None) -> str:
+    """Spell an instant to the minute."""
+    return "\N{EN DASH}" if at is None else at[:16].replace("T", " ")
+
+
+def _edge(at: str | None) -> str:
+    return "…" if at is None else minute(at)

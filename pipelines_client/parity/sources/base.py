@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
 import orjson
 
 from pipelines_client import canonical
 from pipelines_client.errors import SourceError
 from pipelines_client.ledger import hash_identity, primary_identity
-from pipelines_client.parity.facts import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import msgspec
+
+    from pipelines_client.parity.facts import Fact
 
 CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias"))
 
@@ -50,6 +54,7 @@ class Kind(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    litter: ClassVar[frozenset[str]] = frozenset()  # names of files that lie beside the evidence and mean nothing
     cure: ClassVar[str]
 
     def __init__(self, identity_key: bytes) -> None:
@@ -106,7 +111,7 @@ def list_files(kind: type[Kind], given: Path) -> Listing:
         name = path.relative_to(root).as_posix()
         if kind.wants(path):
             wanted.append(_stat(path, name))
-        else:
+        elif path.name not in kind.litter:
             ignored.append(name)
     if ignored and not wanted:
         raise SourceError(f"{given}: holds no file of {kind.title}, but for example {ignored[0]}; {kind.cure}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -22,6 +21,9 @@ from pipelines_client.parity.sources.base import (
     read_payload,
     text_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SUFFIX = r"\.(?:json|jsonl|ndjson)(?:\.gz)?"
 _TYPE = r"(?P<type>identif(?:y|ies)|tracks?|pages?|screens?|groups?|alias(?:es)?)"

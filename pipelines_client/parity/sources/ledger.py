@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -13,6 +12,9 @@ from pipelines_client.ledger import IDENTITY_KEY_FILE, Outcome, hash_identity, p
 from pipelines_client.parity.facts import Fact
 from pipelines_client.parity.instants import day_of, unix_ms
 from pipelines_client.parity.sources.base import CALL_TYPES, Kind, LineRejectedError, name_of, text_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY_VARIABLE = "PIPELINES_LEDGER_KEY"
 _LEVELS_ABOVE = 3  # state dir / ledger / day / file

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -20,6 +19,9 @@ from pipelines_client.parity.sources.base import (
     read_payload,
     text_of,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
 
@@ -50,6 +52,7 @@ class SegmentArchive(Kind):
 
     name: ClassVar[str] = "segment"
     title: ClassVar[str] = "a Segment archive"
+    litter: ClassVar[frozenset[str]] = frozenset(("dummy-object.txt",))
     cure: ClassVar[str] = "give the folder that holds segment-logs, or one of the .gz files in it"
 
     @classmethod
@@ -67,7 +70,7 @@ class SegmentArchive(Kind):
         return path
 
     def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
-        """Turn one archived call into a fact; it happened at `originalTimestamp`, which is what the client sent (S7)."""
+        """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
         call = _read(data)
         message_id, kind = text_of(call.message_id), call.type
         if message_id is None:
