@@ -1,0 +1,38 @@
+# Each target makes its own virtual environment: on a fresh machine with Python and make, any of them may come first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check format lint types imports clean
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "installing what is needed into $(VENV), once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Both APIs on this machine, a real dual-write with planted faults, and the parity report
+	@$(BIN)/python examples/demo.py
+
+test: $(STAMP) ## All tests
+	$(BIN)/python -m pytest
+
+check: format lint types imports test ## What CI runs
+
+format: $(STAMP) ## Is everything formatted?
+	$(BIN)/ruff format --check .
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP) ## Do the rooms only know the rooms below them?
+	$(BIN)/lint-imports
+
+clean: ## Remove the environment and all caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out
