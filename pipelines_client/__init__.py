@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Settings: upstream's, with upstream's meaning but that write_key and host are Customer.io's
+# Upstream's settings, with upstream's meaning, but that write_key and host are Customer.io's
 write_key: str | None = None
 host: str | None = None
 on_error: OnError | None = None
@@ -44,7 +44,7 @@ oauth_key_id: str | None = None
 oauth_auth_server: str = "https://oauth2.segment.io"
 oauth_scope: str = "tracking_api:write"
 
-# Settings: ours
+# Our own settings
 region: str | None = None
 segment_write_key: str | None = None
 segment_host: str | None = None
@@ -72,9 +72,7 @@ on_delivery: OnDelivery | None = None
 
 default_client: Client | None = None
 
-_SETTINGS = frozenset(
-    name for name in __annotations__ if name not in ("default_client",) and not name.startswith("_")
-)
+_SETTINGS = frozenset(__annotations__) - {"default_client"}
 _assigned: dict[str, Any] = {}
 _making = threading.Lock()
 

@@ -14,9 +14,16 @@ from typing import Any
 import orjson
 
 _MAX_EXACT = 2**53  # the largest integer that every JSON reader keeps
+_MIN_PLAIN = 1e-6  # below it, spellings of a number part ways
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
-PAYLOAD_FIELD = {"identify": "traits", "group": "traits", "track": "properties", "page": "properties", "screen": "properties"}
+PAYLOAD_FIELD = {
+    "identify": "traits",
+    "group": "traits",
+    "track": "properties",
+    "page": "properties",
+    "screen": "properties",
+}
 """The field of a call that is its payload; an alias has none."""
 
 
@@ -80,7 +87,7 @@ def _fast(value: Any) -> Any:
     if kind is float:
         if value.is_integer() and -_MAX_EXACT <= value <= _MAX_EXACT:
             return int(value)
-        if 1e-6 <= abs(value) < _MAX_EXACT:
+        if _MIN_PLAIN <= abs(value) < _MAX_EXACT:
             return value
         raise _NeedsReferenceError
     return value

@@ -12,7 +12,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,13 +23,23 @@ from pipelines_client import message as messages
 from pipelines_client.clock import utc_now
 from pipelines_client.ledger import DeliveryRecord, Outcome
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
+from pipelines_client.upstream import (
+    ConsumerView,
+    QueueView,
+    Redacted,
+    api_error,
+    as_id,
+    check_durations,
+    oauth_manager,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines_client.config import Region
+    from pipelines_client.config import Region, Settings
+    from pipelines_client.cutover import Plan
     from pipelines_client.delivery.callbacks import Callbacks
-    from pipelines_client.delivery.pipeline import FlushResult
+    from pipelines_client.delivery.pipeline import FlushResult, Pipeline
     from pipelines_client.delivery.sender import Delivery
 
 Call = dict[str, Any]
@@ -99,7 +108,7 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         given = {name: value for name, value in locals().items() if name in Settings.model_fields}
         self.settings = settings = Settings.load(**given, **more)
         require("write_key", settings.write_key and settings.write_key.get_secret_value(), str)
-        _check_durations(max_total_backoff_duration, max_rate_limit_duration)
+        check_durations(max_total_backoff_duration, max_rate_limit_duration)
         self._set_upstream_attributes(host, on_error, max_total_backoff_duration, max_rate_limit_duration)
         self._start_logging(log_handler)
         self.replaced: Counter[str] = Counter()
@@ -133,10 +142,11 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
         """
-        with _Redacted():
-            return super().identify(
-                _id(user_id), traits, context, timestamp, _id(anonymous_id), integrations, message_id
+        with Redacted():
+            taken: Taken = super().identify(
+                as_id(user_id), traits, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
+        return taken
 
     def track(
         self,
@@ -154,10 +164,11 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, no event name, or an argument of a wrong type.
         """
-        with _Redacted():
-            return super().track(
-                _id(user_id), event, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+        with Redacted():
+            taken: Taken = super().track(
+                as_id(user_id), event, properties, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
+        return taken
 
     def alias(
         self,
@@ -173,8 +184,11 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: An id is missing, or an argument of a wrong type.
         """
-        with _Redacted():
-            return super().alias(_id(previous_id), _id(user_id), context, timestamp, integrations, message_id)
+        with Redacted():
+            taken: Taken = super().alias(
+                as_id(previous_id), as_id(user_id), context, timestamp, integrations, message_id
+            )
+        return taken
 
     def group(
         self,
@@ -192,10 +206,18 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id of a person or of the group, or an argument of a wrong type.
         """
-        with _Redacted():
-            return super().group(
-                _id(user_id), _id(group_id), traits, context, timestamp, _id(anonymous_id), integrations, message_id
+        with Redacted():
+            taken: Taken = super().group(
+                as_id(user_id),
+                as_id(group_id),
+                traits,
+                context,
+                timestamp,
+                as_id(anonymous_id),
+                integrations,
+                message_id,
             )
+        return taken
 
     def page(
         self,
@@ -214,10 +236,19 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with _Redacted():
-            return super().page(
-                _id(user_id), category, name, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+        with Redacted():
+            taken: Taken = super().page(
+                as_id(user_id),
+                category,
+                name,
+                properties,
+                context,
+                timestamp,
+                as_id(anonymous_id),
+                integrations,
+                message_id,
             )
+        return taken
 
     def screen(
         self,
@@ -236,10 +267,19 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with _Redacted():
-            return super().screen(
-                _id(user_id), category, name, properties, context, timestamp, _id(anonymous_id), integrations, message_id
+        with Redacted():
+            taken: Taken = super().screen(
+                as_id(user_id),
+                category,
+                name,
+                properties,
+                context,
+                timestamp,
+                as_id(anonymous_id),
+                integrations,
+                message_id,
             )
+        return taken
 
     # Waiting
 
@@ -266,12 +306,12 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     @property
     def queue(self) -> QueueView:
         """What waits, as upstream's queue shows it; read-only."""
-        return QueueView(self)
+        return QueueView(self._pipeline, maxsize=self.settings.max_queue_size or 0)
 
     @property
     def consumers(self) -> list[ConsumerView] | None:
         """The senders, as upstream's consumers show themselves; read-only; None in `sync_mode`."""
-        return None if self.settings.sync_mode else [ConsumerView(self)]
+        return None if self.settings.sync_mode else [ConsumerView(self._pipeline, self.settings)]
 
     # The way of a message
 
@@ -294,7 +334,11 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         for kind in notes:
             site = _call_sites.first(kind)
             if site is not None:
-                logger().warning("value_replaced" if kind != "naive_timestamp" else "naive_timestamp_read_as_utc", kind=kind, site=site)
+                logger().warning(
+                    "value_replaced" if kind != "naive_timestamp" else "naive_timestamp_read_as_utc",
+                    kind=kind,
+                    site=site,
+                )
 
     def _set_upstream_attributes(
         self,
@@ -312,7 +356,7 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         self.gzip, self.timeout, self.proxies = settings.gzip, settings.timeout, settings.proxies
         self.max_total_backoff_duration = max_total_backoff_duration or defaults.max_total_backoff_duration
         self.max_rate_limit_duration = max_rate_limit_duration or defaults.max_rate_limit_duration
-        self.oauth_manager = _oauth_manager(settings)
+        self.oauth_manager = oauth_manager(settings)
 
     def _start_logging(self, handler: logging.Handler | None) -> None:
         if handler:
@@ -323,109 +367,9 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
                 self.log.addHandler(logging.StreamHandler())
 
 
-class QueueView:
-    """What waits, in the words of `queue.Queue`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    @property
-    def maxsize(self) -> int:
-        """Most messages that may wait; 0: no limit but that of bytes."""
-        return self._client.settings.max_queue_size or 0
-
-    def qsize(self) -> int:
-        """Return how many messages wait on the leg that has most of them."""
-        return max(self._client._pipeline.pending().values(), default=0)  # noqa: SLF001 - a view of it
-
-    def empty(self) -> bool:
-        """Return whether nothing waits."""
-        return self.qsize() == 0
-
-    def full(self) -> bool:
-        """Return whether `maxsize` is reached."""
-        return bool(self.maxsize) and self.qsize() >= self.maxsize
-
-    def join(self) -> None:
-        """Flush."""
-        self._client.flush()
-
-
-class ConsumerView:
-    """The senders, in the words of upstream's `Consumer`."""
-
-    def __init__(self, client: Client) -> None:
-        settings = client.settings
-        self._client = client
-        self.retries = settings.max_retries
-        self.timeout = settings.timeout
-        self.upload_size = settings.upload_size
-        self.upload_interval = settings.upload_interval
-        self.gzip = settings.gzip
-        self.proxies = settings.proxies
-        self.host = client.host
-
-    @property
-    def running(self) -> bool:
-        """Whether a sender runs."""
-        return self.is_alive()
-
-    def is_alive(self) -> bool:
-        """Return whether a sender's thread runs; none does before the first message."""
-        return self._client._pipeline.is_running  # noqa: SLF001 - a view of it
-
-    def pause(self) -> None:
-        """Stop sending, as `Client.join` does."""
-        self._client.join()
-
-
-class _Redacted:
-    """Keeps upstream's AssertionErrors and takes the offending value out of their text."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if kind is AssertionError and error is not None and ", got: " in str(error):
-            text, _, value = str(error).partition(", got: ")
-            raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
-
-
-def _id(value: Any) -> Any:
-    """Make text of a number, so that 0 is an id like any other; leave the rest to upstream's checks."""
-    return str(value) if isinstance(value, Number) and not isinstance(value, bool) else value
-
-
-def _check_durations(max_total_backoff_duration: float | None, max_rate_limit_duration: float | None) -> None:
-    """Refuse what upstream refuses; neither ends a retry here."""
-    for name, value in (
-        ("max_total_backoff_duration", max_total_backoff_duration),
-        ("max_rate_limit_duration", max_rate_limit_duration),
-    ):
-        if value is not None and value < 0:
-            raise ValueError(f"{name} must be a non-negative number")
-
-
-def _oauth_manager(settings: Any) -> Any:
-    """Return upstream's own OAuth manager if its three settings are there: Segment's leg uses it."""
-    if not (settings.oauth_client_id and settings.oauth_client_key and settings.oauth_key_id):
-        return None
-    from segment.analytics.oauth_manager import OauthManager
-
-    return OauthManager(
-        settings.oauth_client_id,
-        settings.oauth_client_key.get_secret_value(),
-        settings.oauth_key_id,
-        settings.oauth_auth_server,
-        settings.oauth_scope,
-        settings.timeout,
-        settings.max_retries,
-    )
-
-
 def _make_pipeline(
-    settings: Any, plan: Any, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
-) -> Any:
+    settings: Settings, plan: Plan, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
+) -> Pipeline:
     from pipelines_client.delivery.pipeline import Pipeline
 
     authoritative = plan.authoritative
@@ -441,18 +385,6 @@ def _make_pipeline(
                 if record.outcome in (Outcome.REJECTED, Outcome.DROPPED)
             ]
             if failed:
-                callbacks.run(lambda: on_error(_api_error(delivery), failed))
+                callbacks.run(lambda: on_error(api_error(delivery), failed))
 
     return Pipeline(settings, settings.destinations(), plan, tell=tell, oauth=oauth)
-
-
-def _api_error(delivery: Delivery) -> Exception:
-    """Return what upstream's `on_error` receives."""
-    from segment.analytics.request import APIError
-
-    verdict = delivery.verdict
-    if verdict is None:
-        return APIError(0, "dropped", "given up before it was sent")
-    return APIError(verdict.status, verdict.reason, verdict.words)
-
-

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     write_key: SecretStr | None = Field(None, description="Customer.io's key.")
     host: str | None = Field(None, description="Customer.io's address; default: the region's.")
     region: Region | None = Field(None, description="Customer.io's region, if the key does not name it.")
-    segment_write_key: SecretStr | None = Field(None, description="The legacy Segment key; setting it means dual-write.")
+    segment_write_key: SecretStr | None = Field(
+        None, description="The legacy Segment key; setting it means dual-write."
+    )
     segment_host: str | None = Field(None, description="Segment's address; default: the region's.")
     segment_region: Region | None = Field(None, description="Segment's region.")
     segment_integrations: dict[str, Any] = Field({}, description="`integrations` at the top of each Segment batch.")
@@ -46,7 +48,9 @@ class Settings(BaseSettings):
     )
     spool: Literal["disk", "memory"] = Field("disk", description="disk survives a kill; memory does not.")
     spool_max_bytes: int = Field(1 << 30, ge=1, description="Most bytes of messages that wait, for each leg.")
-    max_queue_size: int | None = Field(None, ge=1, description="Most messages that wait, for each leg; default: no limit.")
+    max_queue_size: int | None = Field(
+        None, ge=1, description="Most messages that wait, for each leg; default: no limit."
+    )
     ledger_identity: Literal["hashed", "plain"] = Field("hashed", description="How the ledger names people.")
     ledger_key: SecretStr | None = Field(None, description="Key of the identity hash (hex), for a fleet to share.")
 

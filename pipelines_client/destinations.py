@@ -121,7 +121,9 @@ def customerio(
     match = _REGION_KEY.match(key)
     key_region = match.group(1) if match else None
     if key_region and region and region != key_region:
-        raise ConfigError(f'write_key is of region "{key_region}", but region is "{region}": drop region, or use the other key')
+        raise ConfigError(
+            f'write_key is of region "{key_region}", but region is "{region}": drop region, or use the other key'
+        )
     url = _batch_url(CUSTOMERIO, host, region=key_region or region, region_from="write_key" if key_region else "region")
     return Destination(CUSTOMERIO, url, key, limits or Limits())
 

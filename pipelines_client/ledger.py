@@ -25,7 +25,7 @@ from pipelines_client.errors import LedgerError
 
 IDENTITY_KEY_FILE = "identity.key"
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20
-_KEY_BYTES = 32
+_KEY_BYTES, _MIN_KEY_BYTES, _MAX_KEY_BYTES = 32, 16, 64
 
 
 class Outcome(str, enum.Enum):
@@ -100,7 +100,9 @@ def read_identity_key(directory: Path) -> bytes | None:
     try:
         return parse_identity_key(text)
     except ValueError:
-        raise LedgerError(f"{path} holds no identity key; restore it, or remove it and lose the join by identity") from None
+        raise LedgerError(
+            f"{path} holds no identity key; restore it, or remove it and lose the join by identity"
+        ) from None
 
 
 def parse_identity_key(text: str) -> bytes:
@@ -110,7 +112,7 @@ def parse_identity_key(text: str) -> bytes:
         ValueError: The text is something else.
     """
     key = bytes.fromhex(text.strip())
-    if not 16 <= len(key) <= 64:
+    if not _MIN_KEY_BYTES <= len(key) <= _MAX_KEY_BYTES:
         raise ValueError("an identity key is 16 to 64 bytes in hexadecimal")
     return key
 
@@ -194,7 +196,7 @@ class LedgerWriter:
         self._path = folder / f"{self._writer}.jsonl"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         # Unbuffered: a line is the operating system's when `append` returns, and a forked child inherits no half of it.
-        self._file = cast(BinaryIO, os.fdopen(descriptor, "ab", buffering=0))
+        self._file = cast("BinaryIO", os.fdopen(descriptor, "ab", buffering=0))
         if self._file.tell() and not _ends_a_line(self._path):
             self._file.write(b"\n")  # a torn last line of a killed process must not swallow our first one
         return self._file

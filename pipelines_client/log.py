@@ -15,7 +15,7 @@ _MAX_SITES = 1_000
 
 @functools.cache
 def logger() -> Any:
-    """Return the bound logger. Wrapped here, so that the application's structlog configuration is neither used nor set."""
+    """Return the bound logger, wrapped here: the application's structlog configuration is neither used nor set."""
     import structlog
 
     return structlog.wrap_logger(

@@ -150,7 +150,8 @@ def _parse_iso(text: str) -> datetime:
         # Python 3.10 reads fewer spellings; dateutil comes with upstream and reads them all.
         from dateutil.parser import isoparse
 
-        return isoparse(text)
+        parsed: datetime = isoparse(text)
+        return parsed
 
 
 def _id_text(value: Any) -> str | None:

@@ -27,7 +27,8 @@ import ipaddress
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Set, ValuesView
+from collections.abc import Callable, Iterable, Mapping, ValuesView
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -41,7 +42,7 @@ Note = Callable[[str], None]
 """Told the kind of each replacement."""
 
 _AS_TEXT = (UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
-_AS_LIST = (list, tuple, set, frozenset, deque, Set, ValuesView)
+_AS_LIST = (list, tuple, set, frozenset, deque, AbstractSet, ValuesView)
 
 
 def to_json_value(value: Any, note: Note) -> Any:

@@ -6,7 +6,6 @@ child starts with a lane of its own; it never touches the parent's files.
 
 from __future__ import annotations
 
-import atexit
 import os
 import secrets
 import socket
@@ -17,21 +16,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
+from pipelines_client.delivery import processes
 from pipelines_client.delivery.callbacks import Callbacks
+from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
-from pipelines_client.delivery.spool import Entry, Spool
+from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolBusyError, SpoolError
 from pipelines_client.ledger import (
-    DeliveryRecord,
     LedgerWriter,
     Outcome,
     ensure_identity_key,
@@ -79,7 +78,7 @@ class Pipeline:
         self._oauth = oauth
         self._is_memory = settings.spool == "memory"
         self._reset()
-        _live.add(self)
+        processes.LIVE.add(self)
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
@@ -119,11 +118,10 @@ class Pipeline:
         if not self._lanes and not self._has_leftovers():
             return FlushResult(dict.fromkeys(self._destinations, 0))
         self._started()
-        for lane in list(self._lanes):
-            lane.hurry()
+        self.hurry()
         with self._progress:
-            while self._is_waiting_useful() and (left := until - monotonic_s()) > 0:
-                self._progress.wait(min(left, 0.1))
+            while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
+                self._progress.wait(min(seconds, 0.1))
         self._callbacks.wait_idle(until)
         left = self.pending()
         self._close_adopted()
@@ -143,9 +141,19 @@ class Pipeline:
                 lane.start()
                 lane.retire()
         if not self._lanes:
-            _live.discard(self)
+            processes.LIVE.discard(self)
             return
         threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
+
+    @property
+    def exit_timeout_s(self) -> float:
+        """Seconds the end of the process may take for this pipeline."""
+        return self._settings.exit_timeout_s
+
+    def hurry(self) -> None:
+        """Send what is there without waiting for company."""
+        for lane in list(self._lanes):
+            lane.hurry()
 
     def close(self, until_s: float) -> None:
         """End of the process: deliver what can be until then, leave the rest on disk."""
@@ -244,7 +252,9 @@ class Pipeline:
     def _fingerprints(self) -> dict[str, str]:
         """Say which destination and key a leg is, so that a spool is only ever drained to where it was meant to go."""
         return {
-            leg: blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16, key=self._identity_key[:64]).hexdigest()
+            leg: blake2b(
+                f"{destination.url}\0{destination.write_key}".encode(), digest_size=16, key=self._identity_key[:64]
+            ).hexdigest()
             for leg, destination in self._destinations.items()
         }
 
@@ -318,7 +328,11 @@ class Pipeline:
             leg: (Outcome.SKIPPED, entry.skips[leg]) if leg in entry.skips else (Outcome.DROPPED, reason)
             for leg in self._destinations
         }
-        lane.ledger.append([_refusal(entry, leg, fate, now, lane.spool.writer) for leg, fate in fates.items()], now=now)
+        records = [
+            entry.record(leg, outcome, why, writer=lane.spool.writer, finished_at=iso_utc(now))
+            for leg, (outcome, why) in fates.items()
+        ]
+        lane.ledger.append(records, now=now)
         lane.spool.refuse(fates)
         lane.publish()
         logger().warning("message_dropped", reason=reason, count=1)
@@ -361,7 +375,7 @@ class Pipeline:
                 lane.close()
             self._lanes = []
             self._callbacks.close()
-        _live.discard(self)
+        processes.LIVE.discard(self)
 
     # Fork
 
@@ -381,7 +395,7 @@ class Pipeline:
 
     def forget(self) -> None:
         """After a fork, in the child: the parent's files and sockets are not ours, and are not even closed."""
-        _leaked.extend([lane, lane.spool.leak()] for lane in self._lanes)
+        processes.LEAKED.extend((lane, lane.spool.leak()) for lane in self._lanes)
         self._reset()
 
 
@@ -394,66 +408,3 @@ def _open_dead(path: Path) -> Spool | None:
     except (SpoolError, sqlite3.Error, OSError) as error:
         logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
         return None
-
-
-def _refusal(entry: Entry, leg: str, fate: tuple[Outcome, str], now: Any, writer: str) -> DeliveryRecord:
-    return DeliveryRecord(
-        message_id=entry.message_id,
-        type=entry.type,
-        event=entry.event,
-        identity=entry.identity,
-        occurred_at=entry.occurred_at,
-        appended_at=entry.appended_at,
-        finished_at=iso_utc(now),
-        leg=leg,
-        outcome=fate[0],
-        reason=fate[1],
-        http_status=None,
-        attempts=0,
-        body_bytes=len(entry.body),
-        payload_hash=entry.payload_hash,
-        stage=entry.stage,
-        writer=writer,
-    )
-
-
-_live: set[Pipeline] = set()
-_leaked: list[Any] = []
-_held: list[Pipeline] = []
-
-
-def _close_all() -> None:
-    """At exit, within one budget for all."""
-    pipelines = list(_live)
-    budgets = [pipeline._settings.exit_timeout_s for pipeline in pipelines]  # noqa: SLF001 - this module's own class
-    until = monotonic_s() + max(budgets, default=0.0)
-    for pipeline in pipelines:
-        for lane in list(pipeline._lanes):  # noqa: SLF001 - as above
-            lane.hurry()  # all at once: the budget is shared
-    for pipeline in pipelines:
-        pipeline.close(until)
-
-
-def _before_fork() -> None:
-    _held[:] = list(_live)
-    for pipeline in _held:
-        pipeline.hold()
-
-
-def _after_fork_in_parent() -> None:
-    for pipeline in _held:
-        pipeline.release()
-    _held.clear()
-
-
-def _after_fork_in_child() -> None:
-    for pipeline in _held:
-        pipeline.forget()
-    _held.clear()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.delivery import batch
+from pipelines_client.delivery.entry import SpooledMessage
 from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.spool import Spool, SpooledMessage, Tally
+from pipelines_client.delivery.spool import Spool, Tally
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import DeliveryRecord, LedgerWriter, Outcome, iso_utc
@@ -270,10 +271,21 @@ class Sender:
         attempts: int,
         verdict: Verdict | None,
     ) -> None:
-        records = [
-            _record(message, fate, self, attempts=attempts, finished_at=iso_utc(now), verdict=verdict)
-            for message, fate in zip(messages, fates, strict=True)
-        ]
+        status = verdict.status if verdict else None
+        records = []
+        for message, (outcome, _, reason) in zip(messages, fates, strict=True):
+            was_sent = outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
+            records.append(
+                message.entry.record(
+                    self.leg,
+                    outcome,
+                    reason,
+                    writer=self.spool.writer,
+                    finished_at=iso_utc(now),
+                    http_status=status if was_sent else None,
+                    attempts=attempts if was_sent else 0,
+                )
+            )
         while not self._write(records, now):
             if not self._wait(_LEDGER_RETRY_S):
                 return  # stopping: not settled, so it is sent and recorded again by whoever comes next
@@ -331,7 +343,9 @@ class Sender:
         if verdict.decision is Decision.PAUSE and not health.is_paused:
             health.is_paused = True
             cure = "check the write key" if verdict.status in (401, 403) else "check the host"
-            logger().error("leg_paused", leg=self.leg, reason=verdict.reason, kept=self.spool.pending(self.leg), cure=cure)
+            logger().error(
+                "leg_paused", leg=self.leg, reason=verdict.reason, kept=self.spool.pending(self.leg), cure=cure
+            )
         else:
             logger().info("batch_failed", leg=self.leg, reason=verdict.reason, attempt=self._failures)
 
@@ -363,35 +377,6 @@ class Sender:
         failing_s = (utc_now() - health.failing_since).total_seconds()
         if failing_s >= self.pace.unhealthy_after_s:
             health.is_unhealthy = True
-            logger().error("leg_unhealthy", leg=self.leg, failing_s=round(failing_s), pending=self.spool.pending(self.leg))
-
-
-def _record(
-    message: SpooledMessage,
-    fate: tuple[Outcome, str, str],
-    sender: Sender,
-    *,
-    attempts: int,
-    finished_at: str,
-    verdict: Verdict | None,
-) -> DeliveryRecord:
-    entry, (outcome, _, reason) = message.entry, fate
-    was_sent = outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
-    return DeliveryRecord(
-        message_id=entry.message_id,
-        type=entry.type,
-        event=entry.event,
-        identity=entry.identity,
-        occurred_at=entry.occurred_at,
-        appended_at=entry.appended_at,
-        finished_at=finished_at,
-        leg=sender.leg,
-        outcome=outcome,
-        reason=reason or None,
-        http_status=verdict.status if verdict and was_sent else None,
-        attempts=attempts if was_sent else 0,
-        body_bytes=len(entry.body),
-        payload_hash=entry.payload_hash,
-        stage=entry.stage,
-        writer=sender.spool.writer,
-    )
+            logger().error(
+                "leg_unhealthy", leg=self.leg, failing_s=round(failing_s), pending=self.spool.pending(self.leg)
+            )

@@ -3,9 +3,10 @@
 A log with an increasing `seq` and one cursor per leg, not a state per message: appending is one insert, settling a
 batch one update. All messages are in the log for all legs; one that a leg skips says so in `skips`. So for each leg
 
-    recorded = last seq + refused   and   pending = last seq − cursor
+    recorded = last seq + refused   and   pending = last seq - cursor
 
-while outcomes are counted on their own as the cursor moves: `recorded = pending + outcomes` is a check, not a definition.
+while outcomes are counted on their own as the cursor moves: `recorded = pending + outcomes` is a check, not a
+definition.
 
 The file is exclusive to its process. `seq` is ours and never reused: SQLite would hand out a plain primary key again
 once the table is empty, and send a cursor into the past. A kill loses nothing that `append` returned for; the loss of
@@ -17,12 +18,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 
+from pipelines_client.delivery.entry import Entry, SpooledMessage
 from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
 
@@ -40,31 +43,8 @@ CREATE TABLE cursor (leg TEXT PRIMARY KEY, seq INTEGER NOT NULL, bytes INTEGER N
 CREATE TABLE outcome (
     leg TEXT, outcome TEXT, reason TEXT, count INTEGER NOT NULL, PRIMARY KEY (leg, outcome, reason)) WITHOUT ROWID;
 """
-_COLUMNS = "message_id, type, event, identity, occurred_at, appended_at, payload_hash, stage, skips, body"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message as the spool keeps it. `identity` is as the ledger will show it; `skips` is why, by leg."""
-
-    message_id: str
-    type: str
-    event: str | None
-    identity: str | None
-    occurred_at: str
-    appended_at: str
-    payload_hash: str
-    stage: str
-    skips: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SpooledMessage:
-    """An entry with its place in the log."""
-
-    seq: int
-    entry: Entry
+_INSERT = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_READ = "SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
 Tally = Counter[tuple[Outcome, str]]
@@ -114,7 +94,9 @@ class Spool:
             raise SpoolError(f"{self.path} is of schema {meta['schema_version']}, this version reads {SCHEMA_VERSION}")
         self.writer = meta["writer"]
         self.legs: dict[str, str] = orjson.loads(meta["legs"])
-        self._cursor = {leg: (seq, size) for leg, seq, size in run("SELECT leg, seq, bytes FROM cursor").fetchall()}
+        self._cursor: dict[str, tuple[int, int]] = {
+            leg: (seq, size) for leg, seq, size in run("SELECT leg, seq, bytes FROM cursor").fetchall()
+        }
         self._outcomes: dict[str, Tally] = {leg: Counter() for leg in self.legs}
         self._refused: Counter[str] = Counter()
         for leg, outcome, reason, count in run("SELECT leg, outcome, reason, count FROM outcome").fetchall():
@@ -123,12 +105,14 @@ class Spool:
             else:
                 self._outcomes[leg][Outcome(outcome), reason] = count
         row = run("SELECT max(seq), sum(length(body)) FROM message").fetchone()
-        self._last_seq = max([row[0] or 0, *(seq for seq, _ in self._cursor.values())])
+        self._last_seq: int = max([row[0] or 0, *(seq for seq, _ in self._cursor.values())])
         self._trimmed_to = (run("SELECT min(seq) FROM message").fetchone()[0] or self._last_seq + 1) - 1
         # Bytes are counted from the start of the log; what is no longer there counts as the slowest cursor says.
         base = min((size for _, size in self._cursor.values()), default=0)
         first = min((seq for seq, _ in self._cursor.values()), default=0)
-        self._total_bytes = base + run("SELECT coalesce(sum(length(body)), 0) FROM message WHERE seq > ?", (first,)).fetchone()[0]
+        self._total_bytes: int = (
+            base + run("SELECT coalesce(sum(length(body)), 0) FROM message WHERE seq > ?", (first,)).fetchone()[0]
+        )
         self._tail: list[SpooledMessage] = []
         self._tail_bytes = 0
 
@@ -143,7 +127,7 @@ class Spool:
         with self._lock:
             seq = self._last_seq + 1
             self._run(
-                f"INSERT INTO message (seq, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                _INSERT,
                 (
                     seq,
                     entry.message_id,
@@ -301,11 +285,7 @@ class Spool:
         if self._tail and self._tail[0].seq <= after + 1:
             start = after + 1 - self._tail[0].seq
             return self._tail[start : start + count]
-        rows = self._run(f"SELECT seq, {_COLUMNS} FROM message WHERE seq > ? ORDER BY seq LIMIT ?", (after, count))
-        return [
-            SpooledMessage(seq, Entry(*columns, skips=orjson.loads(skips) if skips else {}, body=body))
-            for seq, *columns, skips, body in rows
-        ]
+        return [_spooled(*row) for row in self._run(_READ, (after, count))]
 
     def _forget_passed(self) -> None:
         passed = min(seq for seq, _ in self._cursor.values())
@@ -325,8 +305,15 @@ class Spool:
             (leg, outcome, reason, count),
         )
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self)
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
 
     def _run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         if self._connection is None:
@@ -334,17 +321,9 @@ class Spool:
         return self._connection.execute(statement, values)
 
 
-class _Transaction:
-    """BEGIN … COMMIT, or ROLLBACK."""
-
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-
-    def __enter__(self) -> None:
-        self._spool._run("BEGIN IMMEDIATE")  # noqa: SLF001 - a part of the spool
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._spool._run("COMMIT" if kind is None else "ROLLBACK")  # noqa: SLF001 - as above
+def _spooled(seq: int, *columns: Any) -> SpooledMessage:
+    skips = orjson.loads(columns[8]) if columns[8] else {}
+    return SpooledMessage(seq, Entry(*columns[:8], skips=skips, body=columns[9]))
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
@@ -352,26 +331,30 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
     Raises:
         SpoolBusyError: A living process owns it.
+        SpoolError: Its file system cannot hold it.
     """
     if path is not None:
         path.touch(mode=0o600)
-    connection = sqlite3.connect(
-        str(path) if path else ":memory:", timeout=0, isolation_level=None, check_same_thread=False
-    )
+    name = str(path) if path else ":memory:"
+    connection = sqlite3.connect(name, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] not in ("wal", "memory"):
-            raise SpoolError(f"{path}: its file system does not support SQLite's log (a network share?); move state_dir")
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         connection.execute("PRAGMA synchronous=NORMAL")
         # An exclusive lock is taken at the first write and then kept: take it now.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         connection.close()
-        if "locked" in str(error) or "busy" in str(error):
-            raise SpoolBusyError(f"{path} belongs to a living process") from None
+        if "locked" in str(error):
+            raise SpoolBusyError("the spool file belongs to a living process") from None
         raise
-    except BaseException:
+    except sqlite3.Error:
         connection.close()
         raise
+    if mode not in ("wal", "memory"):
+        connection.close()
+        raise SpoolError(
+            "its file system does not support SQLite's log (a network share?): move state_dir to a local disk"
+        )
     return connection

@@ -1,0 +1,72 @@
+"""The birth and death of processes: what all pipelines do at a fork and at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Any, Protocol
+
+from pipelines_client.clock import monotonic_s
+
+
+class Living(Protocol):
+    """A pipeline, as far as processes are concerned."""
+
+    @property
+    def exit_timeout_s(self) -> float:
+        """Seconds its end may take."""
+
+    def hurry(self) -> None:
+        """Send what is there."""
+
+    def close(self, until_s: float) -> None:
+        """Deliver what can be until then, leave the rest on disk."""
+
+    def hold(self) -> None:
+        """Before a fork: let no thread be inside a lock."""
+
+    def release(self) -> None:
+        """After a fork, in the parent."""
+
+    def forget(self) -> None:
+        """After a fork, in the child: touch nothing of the parent's."""
+
+
+LIVE: set[Living] = set()
+"""Pipelines that may hold messages; each takes itself out when it has none and nobody holds its client."""
+LEAKED: list[Any] = []
+"""What a child inherited and must never close, not even by exiting (docs/adr/0001)."""
+_held: list[Living] = []
+
+
+def _before_fork() -> None:
+    _held[:] = list(LIVE)
+    for pipeline in _held:
+        pipeline.hold()
+
+
+def _after_fork_in_parent() -> None:
+    for pipeline in _held:
+        pipeline.release()
+    _held.clear()
+
+
+def _after_fork_in_child() -> None:
+    for pipeline in _held:
+        pipeline.forget()
+    _held.clear()
+
+
+def _at_exit() -> None:
+    """Close all, within one budget."""
+    pipelines = list(LIVE)
+    until_s = monotonic_s() + max((pipeline.exit_timeout_s for pipeline in pipelines), default=0.0)
+    for pipeline in pipelines:
+        pipeline.hurry()
+    for pipeline in pipelines:
+        pipeline.close(until_s)
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
