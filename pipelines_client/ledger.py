@@ -150,6 +150,7 @@ class LedgerWriter:
         self._writer = writer
         self._file: BinaryIO | None = None
         self._path: Path | None = None
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def append(self, records: Iterable[DeliveryRecord], *, now: datetime) -> None:
@@ -157,16 +158,20 @@ class LedgerWriter:
 
         Raises:
             OSError: The file cannot be written; nothing of the spool may be settled then.
+            LedgerError: After `close`.
         """
         if self._directory is None:
             return
         lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
         with self._lock:
+            if self._is_closed:
+                raise LedgerError("the ledger is closed")
             self._file_of(self._directory, now.astimezone(timezone.utc).date().isoformat()).write(lines)
 
     def close(self) -> None:
         """Close the open file; seal it (`.jsonl` becomes `.jsonl.gz`) unless that would keep a process from ending."""
         with self._lock:
+            self._is_closed = True
             self._close(max_bytes=MAX_SEALED_AT_EXIT_BYTES)
 
     def hold(self) -> None:

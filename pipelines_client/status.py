@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,12 @@ class LegStatus:
         """Whether recorded = pending + accepted + rejected + dropped + skipped."""
         outcomes = self.accepted + self.rejected.total() + self.dropped.total() + self.skipped.total()
         return self.recorded == self.pending + outcomes
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        counts = {name: dict(values[name]) for name in ("rejected", "dropped", "skipped")}
+        return {**values, **counts, "is_balanced": self.is_balanced}
 
     def add(self, leg: dict[str, Any], *, now: datetime) -> None:
         """Add what one writer says."""
@@ -73,7 +79,7 @@ class Status:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as `status --json` prints them."""
-        legs = {name: {**asdict(leg), "is_balanced": leg.is_balanced} for name, leg in sorted(self.legs.items())}
+        legs = {name: leg.as_dict() for name, leg in sorted(self.legs.items())}
         return {
             "is_balanced": self.is_balanced,
             "legs": legs,

@@ -88,6 +88,10 @@ class Http:
 
     def close(self) -> None:
         """Close the connection."""
+        for key in self._pool.pools.keys():  # noqa: SIM118 - no dict: its iterator is not safe for threads, keys() is
+            pool = self._pool.pools.get(key)
+            if pool is not None:
+                pool.close()
         self._pool.clear()
 
 

@@ -99,6 +99,7 @@ class Lane:
 
     def start(self) -> None:
         """Start the senders that do not run."""
+        self.publish()
         for sender in self.senders.values():
             if not sender.is_alive:
                 sender.start()

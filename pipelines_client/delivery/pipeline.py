@@ -193,6 +193,7 @@ class Pipeline:
             return self._lanes[0]
 
     def _open(self) -> None:
+        processes.watch_exit()
         settings = self._settings
         writer = f"{socket.gethostname().split('.')[0][:40] or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
         if settings.ledger_key is not None:
@@ -395,7 +396,8 @@ class Pipeline:
 
     def forget(self) -> None:
         """After a fork, in the child: the parent's files and sockets are not ours, and are not even closed."""
-        processes.LEAKED.extend((lane, lane.spool.leak()) for lane in self._lanes)
+        for lane in self._lanes:
+            processes.leak(lane.spool.leak())
         self._reset()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
+import functools
 import os
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipelines_client.clock import monotonic_s
 
@@ -34,9 +36,21 @@ class Living(Protocol):
 
 LIVE: set[Living] = set()
 """Pipelines that may hold messages; each takes itself out when it has none and nobody holds its client."""
-LEAKED: list[Any] = []
-"""What a child inherited and must never close, not even by exiting (docs/adr/0001)."""
 _held: list[Living] = []
+
+
+@functools.cache
+def watch_exit() -> None:
+    """Have all pipelines closed at exit, before the exit hooks that were there already: those close our sockets."""
+    atexit.register(_at_exit)
+
+
+def leak(inherited: object) -> None:
+    """Keep an object for ever: what a child inherited must not be closed, not even by exiting (docs/adr/0001).
+
+    A global is not enough: the interpreter clears those at exit, and SQLite would close the parent's log.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
 
 
 def _before_fork() -> None:
@@ -67,6 +81,5 @@ def _at_exit() -> None:
         pipeline.close(until_s)
 
 
-atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

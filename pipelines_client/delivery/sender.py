@@ -20,12 +20,13 @@ from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.spool import Spool, Tally
 from pipelines_client.destinations import Decision, Destination, Verdict
-from pipelines_client.errors import SpoolClosedError
+from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.ledger import DeliveryRecord, LedgerWriter, Outcome, iso_utc
 from pipelines_client.log import logger
 
 TICK_S = 1.0  # while there is something to do, health is told this often
 _LEDGER_RETRY_S = 1.0
+_DROPPED_AT_ONCE = 10_000
 
 
 class TokenSource(Protocol):
@@ -103,6 +104,7 @@ class Sender:
     _hurry_to: int = 0
     _idle: bool = False
     _failures: int = 0
+    _was_token_refused: bool = False
 
     @property
     def leg(self) -> str:
@@ -159,7 +161,7 @@ class Sender:
         try:
             while self._wait_for_work():
                 self._deliver(self._next_part())
-        except SpoolClosedError:
+        except (SpoolClosedError, LedgerError):
             return  # the process ends, and its budget was over before the request was
         except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
             self._failures += 1
@@ -252,7 +254,8 @@ class Sender:
             return Verdict(Decision.WAIT, "no_answer", words=str(error))
         if self.oauth is not None and answer.status in (400, 401, 403, 511):
             self.oauth.clear_token()
-            if answer.status in (401, 403) and not self._failures:
+            if answer.status in (401, 403) and not self._was_token_refused:
+                self._was_token_refused = True
                 return Verdict(Decision.WAIT, f"http_{answer.status}", answer.status)  # once more with a new token
         return self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
 
@@ -322,7 +325,10 @@ class Sender:
         over_count = self.spool.pending(self.leg) - (self.pace.max_pending_count or self.spool.pending(self.leg))
         if over_bytes <= 0 and over_count <= 0:
             return False
-        oldest = self.spool.read(self.leg, max_bytes=max(over_bytes, 1), max_count=max(over_count, 1_000))
+        if over_count > 0:
+            oldest = self.spool.read(self.leg, max_bytes=self.pace.max_pending_bytes, max_count=over_count)
+        else:
+            oldest = self.spool.read(self.leg, max_bytes=over_bytes, max_count=_DROPPED_AT_ONCE)
         fates = [(Outcome.DROPPED, "spool_full", "spool_full")] * len(oldest)
         self._record(oldest, fates, utc_now(), attempts=0, verdict=None)
         logger().error("message_dropped", leg=self.leg, reason="spool_full", count=len(oldest))
@@ -332,6 +338,7 @@ class Sender:
         if self.health.is_paused or self.health.is_unhealthy:
             logger().warning("leg_recovered", leg=self.leg, status=verdict.status)
         self._failures = 0
+        self._was_token_refused = False
         self.health = Health(utc_now(), self.health.last_error_at, self.health.last_error)
 
     def _failed(self, verdict: Verdict) -> None:

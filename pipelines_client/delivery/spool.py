@@ -20,6 +20,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ CREATE TABLE outcome (
     leg TEXT, outcome TEXT, reason TEXT, count INTEGER NOT NULL, PRIMARY KEY (leg, outcome, reason)) WITHOUT ROWID;
 """
 _INSERT = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ENTRY_FIELDS = tuple(field.name for field in fields_of(Entry))
 _READ = "SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
@@ -322,8 +324,9 @@ class Spool:
 
 
 def _spooled(seq: int, *columns: Any) -> SpooledMessage:
-    skips = orjson.loads(columns[8]) if columns[8] else {}
-    return SpooledMessage(seq, Entry(*columns[:8], skips=skips, body=columns[9]))
+    fields = dict(zip(_ENTRY_FIELDS, columns, strict=True))
+    fields["skips"] = orjson.loads(fields["skips"]) if fields["skips"] else {}
+    return SpooledMessage(seq, Entry(**fields))
 
 
 def _open(path: Path | None) -> sqlite3.Connection:

@@ -1,0 +1,74 @@
+"""Which payloads count as the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines_client.canonical import canonical_bytes, payload_hash
+
+_SAFE = 2**53 - 1
+_json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-_SAFE, _SAFE)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(_json)
+def test_the_fast_path_and_the_reference_agree(value: Any) -> None:
+    """Whatever is hashed here is RFC 8785 to the byte, as another implementation writes it."""
+    assert canonical_bytes(value) == rfc8785.dumps(value)
+
+
+@given(_json)
+def test_a_json_round_trip_keeps_the_hash(value: Any) -> None:
+    """Another library's spelling, key order or escapes are not a difference."""
+    spelled = json.dumps(value, ensure_ascii=True, indent=1)
+    assert payload_hash(json.loads(spelled)) == payload_hash(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({"n": 1}, {"n": 1.0}),
+        ({"n": 1e21}, {"n": 10**21}),
+        ({"n": 2**60}, {"n": float(2**60)}),
+        ({"n": 0.0}, {"n": -0.0}),
+    ],
+)
+def test_spellings_of_one_payload_hash_alike(one: Any, other: Any) -> None:
+    """Key order and the form of a number are not drift."""
+    assert payload_hash(one) == payload_hash(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"n": 1}, {"n": "1"}),
+        ({"n": None}, {}),
+        ({"n": True}, {"n": 1}),
+        ({"n": [1, 2]}, {"n": [2, 1]}),
+        ({"é": 1}, {"e": 1}),
+    ],
+)
+def test_payloads_that_differ_hash_apart(one: Any, other: Any) -> None:
+    """Text against number, null against nothing, order of a list: these are drift."""
+    assert payload_hash(one) != payload_hash(other)
+
+
+def test_nan_is_refused_rather_than_hashed() -> None:
+    """Non-finite numbers are made null before; here they have no form."""
+    with pytest.raises(Exception, match=r"."):
+        canonical_bytes({"n": math.nan})

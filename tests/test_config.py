@@ -1,0 +1,149 @@
+"""Settings: where they come from, and what cannot be right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipelines_client import Client
+from pipelines_client.config import Settings
+from pipelines_client.errors import ConfigError
+
+
+def url_of(client: Client, leg: str = "customerio") -> str:
+    return client._pipeline._destinations[leg].url
+
+
+def test_what_code_sets_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when code sets the default's own value."""
+    monkeypatch.setenv("PIPELINES_GZIP", "true")
+    monkeypatch.setenv("PIPELINES_WRITE_KEY", "from-environment")
+    assert Client().settings.gzip is True
+    client = Client("from-code", gzip=False)
+    assert client.settings.gzip is False
+    assert client.write_key == "from-code"
+
+
+def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys, hosts and stage may all come from variables."""
+    for name, value in {
+        "WRITE_KEY": "k",
+        "HOST": "http://127.0.0.1:9/x/",
+        "SEGMENT_WRITE_KEY": "s",
+        "SEGMENT_HOST": "http://127.0.0.1:9/y/v1",
+        "STAGE": "live",
+        "ALLOW_COMMANDS": "User Deleted, Device Deleted",
+        "SEGMENT_INTEGRATIONS": '{"Customer.io": false}',
+    }.items():
+        monkeypatch.setenv(f"PIPELINES_{name}", value)
+    client = Client()
+    assert url_of(client) == "http://127.0.0.1:9/x/v1/batch"
+    assert url_of(client, "segment") == "http://127.0.0.1:9/y/v1/batch"
+    assert client.settings.stage == "live"
+    assert client.settings.allow_commands == {"User Deleted", "Device Deleted"}
+    assert client.settings.segment_integrations == {"Customer.io": False}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"write_key": "k"}, "https://cdp.customer.io/v1/batch"),
+        ({"write_key": "k", "region": "eu"}, "https://cdp-eu.customer.io/v1/batch"),
+        ({"write_key": "pk_eu_1"}, "https://cdp-eu.customer.io/v1/batch"),
+        ({"write_key": "sk_us_1\n"}, "https://cdp.customer.io/v1/batch"),
+        ({"write_key": "k", "host": "cdp.customer.io"}, "https://cdp.customer.io/v1/batch"),
+        ({"write_key": "k", "host": "https://cdp-eu.customer.io/"}, "https://cdp-eu.customer.io/v1/batch"),
+        ({"write_key": "k", "host": "https://cdp.customer.io/v1"}, "https://cdp.customer.io/v1/batch"),
+        ({"write_key": "k", "host": "https://proxy.example/cdp/v1/"}, "https://proxy.example/cdp/v1/batch"),
+        ({"write_key": "k", "host": "https://cdp.customer.io/v1/batch"}, "https://cdp.customer.io/v1/batch"),
+    ],
+)
+def test_region_comes_from_the_key_else_the_setting_and_hosts_may_end_as_they_like(
+    given: dict[str, Any], url: str
+) -> None:
+    """FACTS C1, C2."""
+    assert url_of(Client(**given)) == url
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"write_key": "pk_eu_1", "host": "https://cdp.customer.io"}, ("write_key", "cdp.customer.io")),
+        ({"write_key": "pk_us_1", "host": "https://CDP-EU.customer.io/v1"}, ("write_key", "customer.io")),
+        ({"write_key": "pk_eu_1", "region": "us"}, ("write_key", "region")),
+        ({"write_key": "k", "region": "us", "host": "cdp-eu.customer.io"}, ("region", "host")),
+        ({"write_key": "k", "host": "https://api.segment.io"}, ("Segment", "segment_host")),
+        (
+            {"write_key": "k", "segment_write_key": "s", "segment_host": "https://cdp.customer.io"},
+            ("Customer.io", "segment_host"),
+        ),
+        (
+            {"write_key": "k", "segment_write_key": "s", "segment_region": "eu", "segment_host": "api.segment.io"},
+            ("segment_region", "segment_host"),
+        ),
+        ({"write_key": "k", "stage": "dual"}, ("dual", "segment_write_key")),
+        ({"write_key": "k", "stage": "duel"}, ("stage", "PIPELINES_STAGE")),
+        ({"write_key": "k", "spool": "cloud"}, ("spool", "PIPELINES_SPOOL")),
+        ({"write_key": "a b"}, ("write_key", "white space")),
+        ({"write_key": "k", "host": "ftp://x"}, ("host",)),
+        ({"write_key": "k", "no_such_setting": 1}, ("no_such_setting",)),
+    ],
+)
+def test_a_contradiction_is_an_error_at_construction_that_names_both(
+    given: dict[str, Any], names: tuple[str, ...]
+) -> None:
+    """FACTS C8, S1: sent to the wrong region, data is lost behind a 200."""
+    with pytest.raises(ConfigError) as caught:
+        Client(**given)
+    for name in names:
+        assert name in str(caught.value)
+
+
+def test_no_error_and_no_repr_shows_a_key() -> None:
+    """Keys are secrets, also when they are wrong."""
+    with pytest.raises(ConfigError) as caught:
+        Client("secret key", segment_write_key="other")
+    assert "secret" not in str(caught.value)
+    client = Client("topsecret", segment_write_key="alsosecret", ledger_key="00" * 16)
+    shown = repr((client, client.settings, client._pipeline._destinations))
+    assert "secret" not in shown.replace("SecretStr", "")
+    assert "0000" not in shown
+
+
+def test_a_bad_value_is_not_repeated_in_its_error() -> None:
+    """What stands in a variable may be a key in the wrong place."""
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(write_key="k", timeout="pk_live_oops")
+    assert "pk_live_oops" not in str(caught.value)
+    assert "PIPELINES_TIMEOUT" in str(caught.value)
+
+
+def test_module_settings_left_alone_leave_the_environment_its_say(
+    analytics: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module default is not something code has set; an assignment is, whatever its value."""
+    monkeypatch.setenv("PIPELINES_TIMEOUT", "3")
+    monkeypatch.setenv("PIPELINES_GZIP", "true")
+    analytics.write_key = "k"
+    analytics.gzip = False
+    analytics.flush()
+    assert analytics.default_client.timeout == 3
+    assert analytics.default_client.gzip is False
+
+
+def test_every_setting_is_a_module_setting(analytics: Any) -> None:
+    """`analytics.<setting> = …` works for all of them, as upstream's do (P27)."""
+    assert set(Settings.model_fields) <= analytics._SETTINGS
+    assert {"on_error", "on_delivery", "log_handler"} <= analytics._SETTINGS
+
+
+def test_everything_upstream_offers_at_module_level_is_here(analytics: Any) -> None:
+    """The drop-in has no holes."""
+    import segment.analytics as upstream
+
+    public = {name for name in vars(upstream) if not name.startswith("_")} - {"client", "consumer", "request", "utils"}
+    missing = {
+        name for name in public - {"version", "VERSION", "oauth_manager", "test"} if not hasattr(analytics, name)
+    }
+    assert missing == set()

@@ -1,0 +1,97 @@
+"""The socket: proxies, `.netrc`, redirects, failures."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines_client.delivery.http import Http, NoAnswerError, find_proxy
+
+
+class _Seen(http.server.BaseHTTPRequestHandler):
+    seen: list[tuple[str, dict[str, str]]]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Any]:
+    """A plain HTTP proxy that answers itself and remembers what it was asked."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), _Seen)
+    server.seen = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_proxies_setting_is_honoured(make_client: Any, proxy: Any, sandbox: Any) -> None:
+    """Upstream's `test_proxies`, on the wire: also without a scheme, also with a password."""
+    client = make_client(segment_write_key=None, proxies={"http": f"ada:pw@127.0.0.1:{proxy.server_port}"})
+    client.track("u1", "E")
+    assert client.flush(timeout=5)
+    ((path, headers),) = proxy.seen
+    assert path == sandbox.customerio.url + "/v1/batch"
+    assert {name.lower(): value for name, value in headers.items()}["proxy-authorization"].startswith("Basic ")
+    assert sandbox.customerio.requests == []
+
+
+def test_proxies_of_the_environment_count_unless_the_host_is_exempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they did for the client that this one replaces."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost,.internal")
+    assert find_proxy("https://cdp.customer.io/v1/batch", None) == ("http://proxy.example:3128", None)
+    assert find_proxy("https://cdp.internal/v1/batch", None) is None
+    assert find_proxy("https://cdp.customer.io/v1/batch", {}) is None
+
+
+def test_netrc_is_never_read(make_client: Any, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P25: upstream lets it replace the write key."""
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login wrong password wrong\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sandbox.segment.allow_keys("segment-key")
+    sandbox.customerio.allow_keys("cio-key")
+    client = make_client()
+    client.track("u1", "E")
+    assert client.flush(timeout=5)
+    assert (sandbox.segment.count, sandbox.customerio.count) == (1, 1)
+    assert {r.headers["authorization"] for r in sandbox.segment.requests} == {"basic matched"}
+
+
+def test_a_failure_names_its_kind_and_no_address() -> None:
+    """The host may be a customer's own."""
+    far_end = Http("http://127.0.0.1:9/secret-path", timeout_s=1)
+    with pytest.raises(NoAnswerError) as caught:
+        far_end.post(b"{}", {})
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert str(caught.value)
+    far_end.close()
+
+
+def test_a_redirect_is_not_followed(sandbox: Any) -> None:
+    """P12: a POST that became a GET was never delivered."""
+    sandbox.customerio.answer(302, headers={"Location": sandbox.segment.url + "/v1/batch"})
+    far_end = Http(sandbox.customerio.url + "/v1/batch", timeout_s=2)
+    assert far_end.post(b'{"batch":[]}', {"Content-Type": "application/json"}).status == 302
+    assert sandbox.segment.requests == []
+    far_end.close()

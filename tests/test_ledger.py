@@ -1,0 +1,135 @@
+"""What became of each message, on disk."""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from pipelines_client.errors import LedgerError
+from pipelines_client.ledger import (
+    DeliveryRecord,
+    LedgerWriter,
+    Outcome,
+    ensure_identity_key,
+    hash_identity,
+    parse_identity_key,
+    primary_identity,
+    read_identity_key,
+    read_ledger,
+)
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
+
+
+def record(number: int) -> DeliveryRecord:
+    at = "2026-11-02T12:00:00.000Z"
+    return DeliveryRecord(
+        f"m{number}", "track", "E", "i", at, at, at, "segment", Outcome.ACCEPTED, None, 200, 1, 100, "h", "dual", "w"
+    )
+
+
+def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
+    """By day, then sealed."""
+    writer = LedgerWriter(tmp_path, "w")
+    writer.append([record(1), record(2)], now=NOON)
+    assert (tmp_path / "2026-11-02" / "w.jsonl").exists()
+    writer.append([record(3)], now=NOON + timedelta(days=1))
+    assert (tmp_path / "2026-11-02" / "w.jsonl.gz").exists()
+    writer.close()
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["w.jsonl.gz", "w.jsonl.gz"]
+    assert read_ledger(tmp_path).records == [record(1), record(2), record(3)]
+
+
+def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
+    """0700 and 0600, sealed or not."""
+    writer = LedgerWriter(tmp_path / "ledger", "w")
+    writer.append([record(1)], now=NOON)
+    for path in (tmp_path / "ledger").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+    writer.close()
+    (sealed,) = (tmp_path / "ledger").rglob("*.gz")
+    assert stat.S_IMODE(sealed.stat().st_mode) == 0o600
+
+
+def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> None:
+    """A kill in the middle of a write costs that line alone; the record is written again by whoever comes next."""
+    writer = LedgerWriter(tmp_path, "w")
+    writer.append([record(1)], now=NOON)
+    file = tmp_path / "2026-11-02" / "w.jsonl"
+    with file.open("ab") as torn:
+        torn.write(b'{"message_id":"m2","ty')
+    again = LedgerWriter(tmp_path, "w")
+    again.append([record(2)], now=NOON)
+    contents = read_ledger(tmp_path)
+    assert contents.records == [record(1), record(2)]
+    assert contents.torn_lines == 1
+    again.close()
+    writer._close(max_bytes=0)
+
+
+def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
+    """A process that ends and comes back under the same name appends a gzip member."""
+    for number in (1, 2):
+        writer = LedgerWriter(tmp_path, "w")
+        writer.append([record(number)], now=NOON)
+        writer.close()
+    (sealed,) = tmp_path.rglob("*.gz")
+    assert len(gzip.decompress(sealed.read_bytes()).splitlines()) == 2
+    assert read_ledger(tmp_path).records == [record(1), record(2)]
+
+
+def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
+    """Nothing is written after the end."""
+    writer = LedgerWriter(tmp_path, "w")
+    writer.close()
+    with pytest.raises(LedgerError):
+        writer.append([record(1)], now=NOON)
+
+
+def test_the_identity_key_is_made_once_however_many_come_at_once(tmp_path: Path) -> None:
+    """All joiners hash alike, from the first message on."""
+    start = threading.Barrier(8)
+    keys: list[bytes] = []
+
+    def make() -> None:
+        start.wait()
+        keys.append(ensure_identity_key(tmp_path))
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(keys)) == 1
+    assert read_identity_key(tmp_path) == keys[0]
+    assert [p.name for p in tmp_path.iterdir()] == ["identity.key"]
+    assert stat.S_IMODE((tmp_path / "identity.key").stat().st_mode) == 0o600
+
+
+def test_a_spoiled_identity_key_is_named_and_not_shown(tmp_path: Path) -> None:
+    """Overwriting it would silently end the join by identity."""
+    (tmp_path / "identity.key").write_text("n0t-hex")
+    with pytest.raises(LedgerError, match=r"identity\.key") as caught:
+        ensure_identity_key(tmp_path)
+    assert "n0t-hex" not in str(caught.value)
+
+
+def test_identities_are_hashed_with_the_key_and_keep_their_kind() -> None:
+    """A user and a group of one name stay two; another key says something else."""
+    key, other = bytes(32), bytes([1] * 32)
+    user, group = primary_identity("7", "a"), primary_identity(None, None, "7")
+    assert hash_identity(key, user) != hash_identity(key, group)
+    assert hash_identity(key, user) != hash_identity(other, user)
+    assert hash_identity(key, None) is None
+
+
+@pytest.mark.parametrize("text", ["", "zz", "00" * 15, "00" * 65])
+def test_a_key_given_must_be_a_key(text: str) -> None:
+    """PIPELINES_LEDGER_KEY: 16 to 64 bytes in hexadecimal."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_identity_key(text)

@@ -1,0 +1,159 @@
+"""A call's dict becomes a message: ids, times, bytes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+from segment.analytics.client import Client as SegmentClient
+from ulid import ULID
+
+from pipelines_client.message import Built, build
+
+NOW = datetime(2026, 11, 2, 9, 30, 0, 125_000, tzinfo=timezone.utc)
+_LIBRARY = {"name": "analytics-python", "version": "2.4.0"}
+
+
+def call(**changes: Any) -> dict[str, Any]:
+    plain = {
+        "integrations": {},
+        "anonymousId": None,
+        "properties": {},
+        "timestamp": None,
+        "context": {},
+        "userId": "u1",
+        "type": "track",
+        "event": "Order Completed",
+        "messageId": None,
+    }
+    return {**plain, **changes}
+
+
+def make(**changes: Any) -> Built:
+    return build(call(**changes), library=_LIBRARY, now=NOW)
+
+
+def test_the_body_is_what_upstream_would_have_sent() -> None:
+    """Same keys, same values, same spelling of the time; only the messageId is ours when none is given."""
+    upstream = SegmentClient("k", send=False)
+    when = datetime(2026, 11, 2, 9, 30, tzinfo=timezone(timedelta(hours=2)))
+    arguments = ("u1", "Order Completed", {"total": 19.5}, {"ip": "127.0.0.1"}, when, "a1", {"All": True}, "m1")
+    _, theirs = upstream.track(*arguments)
+    ours = make(
+        properties={"total": 19.5},
+        context={"ip": "127.0.0.1"},
+        timestamp=when,
+        anonymousId="a1",
+        integrations={"All": True},
+        messageId="m1",
+    )
+    assert json.loads(ours.message.body) == json.loads(json.dumps(theirs))
+    assert ours.call == theirs
+
+
+def test_the_callers_objects_stay_untouched() -> None:
+    """P16: upstream writes into the caller's context."""
+    given = call(context={"page": {"url": "x"}}, properties={"items": [1, {"a": {2}}]})
+    before = copy.deepcopy(given)
+    build(given, library=_LIBRARY, now=NOW)
+    assert given == before
+
+
+def test_a_message_id_is_a_ulid_of_its_time_unless_given() -> None:
+    """FACTS C14: Journeys drops a repeated ULID; the caller's own id is kept."""
+    first, second = make().message.message_id, make().message.message_id
+    assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", first)
+    assert first != second
+    assert first[:10] == second[:10]
+    assert make(messageId="order-7").message.message_id == "order-7"
+    assert make(messageId=7).message.message_id == "7"
+
+
+@pytest.mark.parametrize(
+    ("given", "wire"),
+    [
+        (None, "2026-11-02T09:30:00.125+00:00"),
+        (datetime(2014, 9, 3, tzinfo=timezone.utc), "2014-09-03T00:00:00.000+00:00"),
+        (datetime(2014, 9, 3, tzinfo=timezone(timedelta(hours=-5))), "2014-09-03T00:00:00.000-05:00"),
+        (date(2014, 9, 3), "2014-09-03T00:00:00.000+00:00"),
+        ("2014-09-03", "2014-09-03T00:00:00.000+00:00"),
+        ("2014-09-03T10:20:30Z", "2014-09-03T10:20:30.000+00:00"),
+        ("2014-09-03T10:20:30.5+02:00", "2014-09-03T10:20:30.500+02:00"),
+        ("20140903T102030Z", "2014-09-03T10:20:30.000+00:00"),
+        (1409739630, "2014-09-03T10:20:30.000+00:00"),
+        (1409739630.25, "2014-09-03T10:20:30.250+00:00"),
+    ],
+)
+def test_every_spelling_of_an_instant_is_read(given: Any, wire: str) -> None:
+    """N7: event time is when it happened, however the caller has it."""
+    built = make(timestamp=given)
+    assert json.loads(built.message.body)["timestamp"] == wire
+    assert not built.notes
+
+
+@pytest.mark.parametrize("given", [datetime(2014, 9, 3, 1), "2014-09-03T01:00:00"])  # noqa: DTZ001 - naive on purpose
+def test_a_naive_time_is_utc_and_noted(given: Any) -> None:
+    """P21: one rule, whatever the time's age and the machine's zone."""
+    built = make(timestamp=given)
+    assert built.call["timestamp"] == "2014-09-03T01:00:00.000+00:00"
+    assert built.notes == Counter(naive_timestamp=1)
+
+
+@pytest.mark.parametrize("given", ["yesterday", "", True, 1.7e15, [], object(), float("nan")])
+def test_what_is_no_instant_is_refused_without_its_value(given: Any) -> None:
+    """Upstream's AssertionError for misuse, with the type and not the value in its text."""
+    with pytest.raises(AssertionError, match=r"timestamp must be .* got: \w+$") as caught:
+        make(timestamp=given)
+    assert "yesterday" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["context", "integrations"])
+def test_context_and_integrations_must_be_dicts(name: str) -> None:
+    """Upstream's rule."""
+    with pytest.raises(AssertionError, match=name):
+        make(**{name: ["secret"]})
+
+
+def test_size_is_counted_as_sent_in_utf8() -> None:
+    """P23: 12 KB of emoji are 12 KB, not 36 KB of escapes."""
+    body = make(properties={"text": "😀" * 3_000}).message.body
+    assert 12_000 < len(body) < 12_500
+
+
+def test_identity_is_the_user_else_the_anonymous_id_else_the_group() -> None:
+    """One identity a message, its kind in front."""
+    assert make(userId=0).message.identity == "user:0"
+    assert make(userId=None, anonymousId="a").message.identity == "anonymous:a"
+    assert make(userId=None, groupId="g").message.identity == "group:g"
+    assert make(userId=None).message.identity is None
+
+
+def test_event_is_the_name_of_a_track_page_or_screen() -> None:
+    """An identify has none."""
+    assert make().message.event == "Order Completed"
+    assert make(type="page", name="Pricing").message.event == "Pricing"
+    assert make(type="identify", traits={}).message.event is None
+
+
+def test_the_hash_is_of_the_payload_alone() -> None:
+    """Ids, times and context do not change it; the payload does."""
+    base = make(properties={"total": 1}).message.payload_hash
+    assert make(properties={"total": 1.0}, userId="other", context={"a": 1}).message.payload_hash == base
+    assert make(properties={"total": 2}).message.payload_hash != base
+    assert make(type="identify", traits={"total": 1}).message.payload_hash == base
+
+
+def test_freezegun_freezes_what_goes_on_the_wire(client: Any, sandbox: Any) -> None:
+    """Time of the message, of its id and of the batch are the frozen one, and nothing hangs."""
+    with freeze_time("2026-02-03T04:05:06Z"):
+        _, sent = client.track("u1", "Signed Up")
+        assert client.flush(timeout=5)
+    assert sent["timestamp"] == "2026-02-03T04:05:06.000+00:00"
+    assert ULID.from_str(sent["messageId"]).datetime == datetime(2026, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
+    assert {request.top["sentAt"] for request in sandbox.customerio.requests} == {"2026-02-03T04:05:06+00:00"}

@@ -1,0 +1,93 @@
+"""`pipelines-client status`, through the real command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines_client.clock import utc_now
+from pipelines_client.errors import LedgerError
+from pipelines_client.status import read_status
+
+
+def status(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "status", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_every_message_is_somewhere_and_the_sum_is_said(make_client: Any, sandbox: Any) -> None:
+    """Accepted, rejected, skipped, dropped and pending, by leg and reason, while the process lives."""
+    client = make_client(upload_interval=0)
+    client.track("u1", "E")
+    client.track("u1", "User Deleted")
+    client.track("u1", "E", {"text": "x" * 40_000})
+    client.flush(timeout=5)
+    sandbox.segment.answer(400)
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    sandbox.customerio.answer(401, body={"message": "unknown key"})
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    client._pipeline._lanes[0].publish(force=True)
+    done = status("--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["is_balanced"]
+    assert found["writers"] == {"living": 1, "dead_with_messages": 0}
+    customerio, segment = found["legs"]["customerio"], found["legs"]["segment"]
+    assert customerio["recorded"] == segment["recorded"] == 5
+    assert (customerio["accepted"], customerio["pending"]) == (2, 1)
+    assert customerio["skipped"] == {"reserved_name": 1}
+    assert customerio["dropped"] == segment["dropped"] == {"too_large": 1}
+    assert customerio["state"] == "paused"
+    assert customerio["last_error"] == "http_401 unknown key"
+    assert customerio["lag_s"] >= 0
+    assert segment["rejected"] == {"http_400": 2}
+    assert segment["accepted"] == 2
+    assert segment["last_success_at"]
+    text = status().stdout
+    assert "customerio: recorded 5 = 1 + 2 + 0 + 1 + 1: holds" in text
+    assert "too_large" in text
+
+
+def test_a_sum_that_does_not_hold_is_a_failure(make_client: Any, state_dir: Path) -> None:
+    """Exit code 1, and it says which leg."""
+    client = make_client()
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    client._pipeline.close(0)
+    (file,) = (state_dir / "run").glob("*.json")
+    content = json.loads(file.read_text())
+    content["legs"]["segment"]["recorded"] += 1
+    file.write_text(json.dumps(content))
+    done = status()
+    assert done.returncode == 1
+    assert "segment: recorded 2 ≠ 0 + 1 + 0 + 0 + 0: DOES NOT HOLD" in done.stdout
+
+
+def test_no_such_directory_is_bad_input(tmp_path: Path) -> None:
+    """Named, with the cure, exit code 2, no traceback."""
+    done = status("--state-dir", str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "PIPELINES_STATE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+    with pytest.raises(LedgerError):
+        read_status(tmp_path, now=utc_now())
+
+
+def test_a_run_file_that_cannot_be_read_is_said(make_client: Any, state_dir: Path) -> None:
+    """The rest still counts."""
+    client = make_client()
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    client._pipeline._lanes[0].publish(force=True)
+    (state_dir / "run" / "broken.json").write_text("{")
+    found = read_status(state_dir, now=utc_now())
+    assert found.unreadable == ["broken.json"]
+    assert found.legs["segment"].recorded == 1

@@ -1,0 +1,194 @@
+"""What a caller may put into properties, and what becomes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import ipaddress
+import math
+import uuid
+from collections import Counter, OrderedDict, UserDict, deque
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines_client.canonical import isoformat
+from pipelines_client.values import MAX_DEPTH, to_json_value
+
+
+class Plan(enum.Enum):
+    PRO = "pro"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+@dataclasses.dataclass
+class Item:
+    sku: str
+    price: Decimal
+
+
+class Cart(pydantic.BaseModel):
+    cart_id: str
+    items: list[str]
+
+
+class Unfriendly(dict):  # type: ignore[type-arg]
+    def __iter__(self) -> Any:
+        raise RuntimeError("no")
+
+    def keys(self) -> Any:
+        raise RuntimeError("no")
+
+
+def convert(value: Any) -> tuple[Any, Counter[str]]:
+    notes: Counter[str] = Counter()
+
+    def note(kind: str) -> None:
+        notes[kind] += 1
+
+    return to_json_value(value, note), notes
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, True),
+        (2**64 - 1, 2**64 - 1),
+        (Decimal("19.99"), 19.99),
+        (Decimal(20), 20),
+        (Decimal("1.10"), 1.1),
+        (Decimal("0.1234567890123456789"), "0.1234567890123456789"),
+        (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (timedelta(minutes=1), 60),
+        (timedelta(milliseconds=1500), 1.5),
+        (time(9, 30), "09:30:00"),
+        (b"caf\xc3\xa9", "café"),
+        ((1, "a"), [1, "a"]),
+        ({7}, [7]),
+        (frozenset({"x"}), ["x"]),
+        (deque([1, 2]), [1, 2]),
+        ({"a": 1}.keys(), ["a"]),
+        ({"a": 1}.values(), [1]),
+        (OrderedDict(b=1), {"b": 1}),
+        (UserDict(b=1), {"b": 1}),
+        (Plan.PRO, "pro"),
+        (Level.HIGH, 3),
+        (Item("s1", Decimal("5.5")), {"sku": "s1", "price": 5.5}),
+        (Cart(cart_id="c", items=["a"]), {"cart_id": "c", "items": ["a"]}),
+        (np.int64(5), 5),
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.array([[1, 2]]), [[1, 2]]),
+        (ipaddress.ip_address("127.0.0.1"), "127.0.0.1"),
+        (Path("a/b"), "a/b"),
+        ({2: "a", True: "b", None: "c", Plan.PRO: "d"}, {"2": "a", "true": "b", "null": "c", "pro": "d"}),
+        (date(1981, 2, 2), date(1981, 2, 2)),
+        (datetime(2026, 1, 2, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_with_a_json_form_are_encoded_and_nothing_is_noted(value: Any, expected: Any) -> None:
+    """P17: all of these arrive."""
+    assert convert(value) == (expected, {})
+
+
+def test_a_surrogate_pair_that_belongs_together_is_one_character() -> None:
+    """Only lone halves are lost."""
+    assert convert("\ud83d\ude00")[0] == "😀"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "kind"),
+    [
+        (math.nan, None, "non_finite"),
+        (-math.inf, None, "non_finite"),
+        (Decimal("NaN"), None, "non_finite"),
+        (np.float64("inf"), None, "non_finite"),
+        (2**64, str(2**64), "big_integer"),
+        (b"\xff", "\ufffd", "invalid_utf8"),
+        ("a\ud800b", "a\ufffdb", "invalid_utf8"),
+        (1 + 2j, None, "unsupported_type"),
+        (object(), None, "unsupported_type"),
+        (Fraction(1, 3), None, "unsupported_type"),
+        (Cart, None, "unsupported_type"),
+        (Unfriendly(a=1), None, "unreadable"),
+        ({(1, 2): "a"}, {"(1, 2)": "a"}, "key"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_without_a_json_form_are_replaced_and_noted_by_kind(value: Any, expected: Any, kind: str) -> None:
+    """P4, P17, P18: a bad value never takes its siblings along."""
+    found, notes = convert({"bad": value, "good": 1})
+    assert found == {"bad": expected, "good": 1}
+    assert notes == {kind: 1}
+
+
+def test_a_circle_ends_where_it_closes() -> None:
+    """P18: a circular dict is sent up to the point where it repeats."""
+    circle: dict[str, Any] = {"name": "a"}
+    circle["self"] = circle
+    assert convert(circle) == ({"name": "a", "self": None}, {"circular": 1})
+
+
+def test_the_same_object_twice_is_no_circle() -> None:
+    """Only an object inside itself is circular."""
+    item = {"sku": "a"}
+    assert convert([item, item]) == ([item, item], {})
+
+
+def test_nesting_beyond_any_reader_is_cut_and_serialises() -> None:
+    """A thousand levels neither raise nor make a body that is refused."""
+    deep: Any = "end"
+    for _ in range(1_000):
+        deep = [deep]
+    found, notes = convert(deep)
+    assert notes == {"too_deep": 1}
+    assert orjson.dumps(found).count(b"[") == MAX_DEPTH
+
+
+def test_an_integer_of_thousands_of_digits_does_not_raise() -> None:
+    """Python itself refuses to spell it; the message goes on without it."""
+    assert convert(10**5_000) == (None, {"big_integer": 1})
+
+
+_anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(alphabet=st.characters())
+    | st.binary()
+    | st.decimals()
+    | st.datetimes()
+    | st.dates()
+    | st.timedeltas()
+    | st.uuids()
+    | st.complex_numbers(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.integers() | st.tuples(st.integers()), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(_anything)
+def test_whatever_is_given_serialises_to_strict_json(value: Any) -> None:
+    """No value at all raises, and none makes JSON that another reader refuses."""
+    found, _ = convert(value)
+    body = orjson.dumps(found, default=isoformat, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    assert b"NaN" not in body.replace(b'"', b"") or isinstance(value, (str, list, dict, tuple, bytes))
+    orjson.loads(body)
