@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer

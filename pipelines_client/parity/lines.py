@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import msgspec
 from isal import igzip
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -37,14 +39,23 @@ class Reject(Protocol):
         """Note the place; `incomplete` says that an unknown number of lines went with it."""
 
 
-def open_unpacked(path: Path) -> BinaryIO:
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading its unpacked bytes; gzip is known by its first bytes, not by its name (FACTS S8)."""
-    raw = path.open("rb")
-    magic = raw.read(2)
-    raw.seek(0)
-    if magic == _GZIP_MAGIC:
-        return cast("BinaryIO", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]  # isal has no types
-    return raw
+    with path.open("rb") as raw:
+        magic = raw.read(2)
+        raw.seek(0)
+        if magic != _GZIP_MAGIC:
+            yield raw
+            return
+        with igzip.IGzipFile(fileobj=raw, mode="rb") as stream:  # type: ignore[no-untyped-call]  # isal has no types
+            yield cast("BinaryIO", stream)
+
+
+def is_gzip(path: Path) -> bool:
+    """Say whether a file begins as gzip does."""
+    with path.open("rb") as raw:
+        return raw.read(2) == _GZIP_MAGIC
 
 
 def read_lines(path: Path, reject: Reject) -> Iterator[Place]:
@@ -79,23 +90,24 @@ class _Cut(Exception):  # noqa: N818 - a signal between two functions of this mo
 
 def _read_chunks(path: Path, reject: Reject) -> Iterator[bytes]:
     """Yield the unpacked bytes; a file that breaks raises `_Cut` after the last good byte."""
-    try:
-        stream = open_unpacked(path)
-    except OSError as error:
-        reject(0, f"cannot be opened ({error.strerror}); give this user the right to read it", incomplete=True)
-        return
-    with stream:
-        while True:
-            try:
-                # `read1`: a longer read would throw away what it had unpacked before the cut.
-                chunk = stream.read1(_CHUNK_BYTES) if hasattr(stream, "read1") else stream.read(_CHUNK_BYTES)
-            except EOFError:
-                raise _Cut("the gzip stream is cut off here; copy the file again") from None
-            except (OSError, zlib.error) as error:
-                raise _Cut(f"the file is damaged here ({type(error).__name__}); copy it again") from None
-            if not chunk:
-                return
+    with ExitStack() as opened:
+        try:
+            stream = opened.enter_context(open_unpacked(path))
+        except OSError as error:
+            reject(0, f"cannot be opened ({error.strerror}); give this user the right to read it", incomplete=True)
+            return
+        while chunk := _read_chunk(stream):
             yield chunk
+
+
+def _read_chunk(stream: BinaryIO) -> bytes:
+    try:
+        # `read1`: a longer read would throw away what it had unpacked before the cut.
+        return cast("io.BufferedReader", stream).read1(_CHUNK_BYTES)
+    except EOFError:
+        raise _Cut("the gzip stream is cut off here; copy the file again") from None
+    except (OSError, zlib.error) as error:
+        raise _Cut(f"the file is damaged here ({type(error).__name__}); copy it again") from None
 
 
 def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:

@@ -17,7 +17,7 @@ import orjson
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.facts import Fact, write_facts
-from pipelines_client.parity.lines import read_lines
+from pipelines_client.parity.lines import is_gzip, read_lines
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
 from pipelines_client.parity.sources.base import LineRejectedError, path_in, vendor_of
 
@@ -171,7 +171,8 @@ def _facts(kind: Kind, root: Path, names: list[str], reading: Reading) -> Iterat
             else:
                 if not is_known:
                     _refuse_other_vendor(kind, path, line, data)
-                reject(line, str(fact))
+                is_misnamed = not is_known and name.endswith(".gz") and not is_gzip(path)
+                reject(line, f"{fact}, and not gzip either" if is_misnamed else str(fact))
 
 
 def _fact(kind: Kind, data: bytes, place: tuple[str, int, int]) -> Fact | LineRejectedError:

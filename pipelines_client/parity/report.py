@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines_client.parity.verdict import Gate, Verdict  # noqa: TC001 - pydantic reads the annotations
+from pipelines_client.parity.verdict import Gate, Verdict
 
 SCHEMA_VERSION = 1
 

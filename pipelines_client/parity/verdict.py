@@ -129,7 +129,7 @@ def plural(count: int, noun: str) -> str:
 
 def _enough(evidence: Evidence, limits: Limits) -> Gate:
     is_enough = evidence.messages >= limits.min_events
-    text = f"{evidence.messages:,} messages in the window{'' if is_enough else '; too few for a rate to mean anything'}"
+    text = f"{evidence.messages:,} messages in the window{'' if is_enough else '; too few to tell a rate'}"
     result: GateResult = "passed" if is_enough else "inconclusive"
     return Gate("min_events", limits.min_events, evidence.messages, "messages", result, text)
 
@@ -143,14 +143,8 @@ def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
     if gaps:
         text = f"{TITLES[name]}: {'; '.join(gaps)}"
         return Gate(f"evidence_{name}", 0, len(gaps), "gaps", "inconclusive", text[0].upper() + text[1:])
-    return Gate(
-        f"evidence_{name}",
-        0,
-        0,
-        "gaps",
-        "passed",
-        f"{plural(source.files, 'file')} read whole, {plural(source.rows, 'row')}",
-    )
+    text = f"{plural(source.files, 'file')} read whole, {plural(source.rows, 'row')}"
+    return Gate(f"evidence_{name}", 0, 0, "gaps", "passed", text)
 
 
 def _missing(side: str, evidence: Evidence, limits: Limits) -> Gate:

@@ -31,23 +31,30 @@ class Sent:
     sides: dict[str, dict[str, Any] | None]
     copies: dict[str, int] = field(default_factory=lambda: {"segment": 1, "customerio": 1})
     is_recorded: bool = True
+    finished_after: timedelta = timedelta(milliseconds=150)
+    occurred_at: datetime | None = None
 
     @property
     def id(self) -> str:
+        """Return its messageId."""
         return self.call["messageId"]
 
     def lose(self, side: str) -> None:
+        """Let it vanish at a side that accepted it."""
         self.sides[side] = None
 
     def not_sent(self, side: str, outcome: str, reason: str) -> None:
+        """Let a leg end otherwise than accepted."""
         self.outcomes[side] = (outcome, reason)
         self.sides[side] = None
 
     def unsettled(self, side: str) -> None:
+        """Leave it in the spool of a leg."""
         self.outcomes[side] = None
         self.sides[side] = None
 
     def payload(self, side: str) -> dict[str, Any]:
+        """Return its properties or traits as a side has them, to be changed."""
         call = self.sides[side]
         assert call is not None
         return call[PAYLOAD_FIELD[call["type"]]]
@@ -64,9 +71,11 @@ class Evidence:
             self.track(f"u{index % 7}", event, {"feature": "export", "index": index, "price": 9.5, "tags": ["a", "b"]})
 
     def track(self, user: str, event: str, properties: dict[str, Any], **more: Any) -> Sent:
+        """Add a track a second after the last message."""
         return self.add({"type": "track", "userId": user, "event": event, "properties": properties, **more})
 
     def add(self, call: dict[str, Any], *, after: timedelta | None = None) -> Sent:
+        """Add a call, accepted and received by both sides."""
         index = len(self.messages)
         at = START + (after if after is not None else timedelta(seconds=index))
         call = {"messageId": f"m{index:05}", **call}
@@ -79,12 +88,12 @@ class Evidence:
         self.messages.append(sent)
         return sent
 
-    # Writing -------------------------------------------------------------------------------------------------------
-
     def paths(self) -> dict[str, Path]:
+        """Write all three and return where they are."""
         return {"ledger": self.write_ledger(), "segment": self.write_segment(), "customerio": self.write_customerio()}
 
     def write_ledger(self, *, key: bytes | None = KEY, is_sealed: bool = False) -> Path:
+        """Write a state directory with its ledger."""
         state = self.folder / "state"
         day = state / "ledger" / "2026-11-02"
         day.mkdir(parents=True, exist_ok=True)
@@ -102,6 +111,7 @@ class Evidence:
         return state
 
     def write_segment(self, *, is_packed: bool = True) -> Path:
+        """Write a bucket with an archive below a prefix."""
         logs = self.folder / "bucket" / "prefix" / "segment-logs"
         day = logs / "9sBxKq2mVd" / str(DAY_MS)
         day.mkdir(parents=True, exist_ok=True)
@@ -114,6 +124,7 @@ class Evidence:
         return self.folder / "bucket"
 
     def write_customerio(self, *, is_old: bool = False, as_array: bool = False, unix: bool = False) -> Path:
+        """Write storage files, two of each type."""
         folder = self.folder / "customerio"
         folder.mkdir(parents=True, exist_ok=True)
         by_type: dict[str, list[bytes]] = {}
@@ -145,9 +156,9 @@ def _records(sent: Sent) -> list[dict[str, Any]]:
                 "type": call["type"],
                 "event": call.get("event", call.get("name")),
                 "identity": hash_identity(KEY, identity),
-                "occurred_at": iso_utc(sent.at),
+                "occurred_at": iso_utc(sent.occurred_at or sent.at),
                 "appended_at": iso_utc(sent.at),
-                "finished_at": iso_utc(sent.at + timedelta(milliseconds=150)),
+                "finished_at": iso_utc(sent.at + sent.finished_after),
                 "leg": leg,
                 "outcome": fate[0],
                 "reason": fate[1],

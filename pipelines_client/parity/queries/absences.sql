@@ -1,13 +1,13 @@
 -- What is not where one would look for it, and why? One row per message and side that lacks it.
--- The ledger's last word comes first; then age; then what the two vendors are known to do (FACTS T, S3).
+-- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age.
 SELECT message_id, side, type, label, day,
        CASE
            WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome
+           WHEN type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
+           WHEN side = 'segment' AND is_group_only = 1 AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
            WHEN in_ledger = 1 AND (appended_at_ms > watermark_ms OR finished_at_ms > watermark_ms + settle_ms)
                THEN 'too_young'
            WHEN in_ledger = 0 AND other_received_at_ms > watermark_ms THEN 'too_young'
-           WHEN type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
-           WHEN side = 'segment' AND is_group_only = 1 AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
            WHEN in_ledger = 1 AND outcome IS NULL THEN 'in_spool'
            WHEN in_ledger = 1 THEN 'accepted_but_absent'
            WHEN has_ledger = 1 THEN 'foreign_writer'

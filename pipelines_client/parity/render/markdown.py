@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from pipelines_client.parity.report import ParityReport
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$:@/-])")
+_SPECIAL = re.compile(
+    r"([\\`*_\[\]()#|~$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE
+)  # the last two: GitHub links bare addresses
 _RESULTS = {"passed": "passed", "failed": "**failed**", "inconclusive": "**inconclusive**"}
 _ROWS = 50
 _SAMPLES = 20

@@ -58,7 +58,7 @@ class CustomerioFiles(Kind):
     """Reads `<integration>.<action>.<position>.<type>.json` and the older `<workspace>_tracks_<position>.json`."""
 
     name: ClassVar[str] = "customerio"
-    title: ClassVar[str] = "Customer.io storage exports"
+    title: ClassVar[str] = "a Customer.io storage export"
     cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json; CSV and Parquet: export as JSON"
 
     @classmethod

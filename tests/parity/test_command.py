@@ -1,0 +1,156 @@
+"""The command as users run it: exit codes, outputs, what goes where."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+
+import pytest
+import typer
+from evidence import Evidence
+
+from pipelines_client.cli.parity import moment, percentage
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment}
+    )
+
+
+def options(paths):
+    return [part for name, path in paths.items() for part in (f"--{name}", path)]
+
+
+def test_a_pass_exits_0_and_writes_every_format_asked_for(evidence, tmp_path):
+    """Standard output has the text, each file the format of its ending."""
+    outputs = [tmp_path / f"report{ending}" for ending in (".json", ".md", ".html", ".txt")]
+    done = run(*options(evidence.paths()), *(part for path in outputs for part in ("--output", path)))
+    assert done.returncode == 0, done.stderr
+    assert "PASS" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert json.loads(outputs[0].read_text())["verdict"] == "pass"
+    assert outputs[1].read_text().startswith("# Parity: PASS")
+    assert outputs[2].read_text().startswith("<!doctype html>")
+    assert outputs[3].read_text() == done.stdout
+
+
+def test_a_failure_exits_1_and_the_json_has_the_agreed_names(evidence):
+    """The report's names are a contract."""
+    evidence.messages[3].lose("segment")
+    evidence.messages[4].lose("customerio")
+    evidence.messages[5].payload("customerio")["price"] = "9.5"
+    done = run(*options(evidence.paths()), "--format", "json")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert report["schema_version"] == 1
+    assert report["verdict"] == "fail"
+    assert report["totals"]["missing"] == {"segment": 1, "customerio": 1}
+    assert report["totals"]["matched"] == 197
+    assert report["totals"]["drift"] == 1
+    for source in ("ledger", "segment", "customerio"):
+        assert set(report["totals"][source]) == {"rows", "messages", "duplicates", "rejected_lines"}
+    assert report["missing_by_cause"]["segment"]["accepted_but_absent"] == 1
+    (drift,) = report["drift_by_path"]
+    assert (drift["path"], drift["kind"], drift["count"]) == ("properties.price", "type", 1)
+    assert report["identity"]["count"] == report["renamed"]["count"] == 0
+    assert report["identity"]["rows"] == report["renamed"]["rows"] == []
+    assert {"event", "day", "sent", "segment", "customerio", "missing", "drift"} <= set(report["events"][0])
+    assert {"name", "limit", "actual", "result", "evidence"} <= set(report["gates"][0])
+    assert {"window", "sources", "samples"} <= set(report)
+
+
+def test_limits_may_be_loosened(evidence):
+    """With or without the percent sign."""
+    evidence.messages[3].lose("segment")
+    evidence.messages[5].payload("customerio")["price"] = "9.5"
+    evidence.messages[6].copies["segment"] = 2
+    paths = options(evidence.paths())
+    assert run(*paths, "--max-missing", "5%", "--max-drift", "0.5", "--max-duplicates", "1 %").returncode == 0
+    assert run(*paths, "--max-missing", "5%", "--max-drift", "0.4", "--max-duplicates", "1 %").returncode == 1
+
+
+def test_short_evidence_exits_3(tmp_path):
+    """Ten messages."""
+    paths = options(Evidence(tmp_path, count=10).paths())
+    assert run(*paths).returncode == 3
+    assert run(*paths, "--min-events", 10).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--segment", "/nowhere", "--customerio", "/nowhere"], "/nowhere: no such file"),
+        (["--segment", "/nowhere"], "at least two"),
+        (["--format", "xml"], "--format is one of"),
+        (["--output", "report.pdf"], "ending"),
+        (["--output", "/nowhere/report.json"], "folder does not exist"),
+        (["--max-missing", "lots"], "no percentage"),
+        (["--since", "some day"], "no time"),
+        (["--all", "--since", "24h"], "--all is the opposite"),
+    ],
+)
+def test_bad_input_exits_2_and_says_what(arguments, says):
+    """On standard error, without a traceback."""
+    done = run(*arguments, COLUMNS="200")
+    assert done.returncode == 2
+    assert says.replace("ending", "an output ends in") in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_a_file_of_the_wrong_vendor_exits_2(evidence):
+    """With file, line and cure."""
+    paths = evidence.paths()
+    done = run("--segment", paths["customerio"], "--customerio", paths["customerio"])
+    assert done.returncode == 2
+    assert "2184.13699.1.track.json:1: this is a Customer.io storage export" in done.stderr
+
+
+def test_an_interrupt_exits_130(tmp_path):
+    """While it reads a file that takes long, without a traceback, and leaving nothing behind."""
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "x.json.gz").write_bytes(gzip.compress(b"\n" * 50_000_000, compresslevel=1) * 20)
+    source = ["--segment", str(tmp_path / "x.json.gz"), "--customerio", str(tmp_path / "x.json.gz")]
+    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *source]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        deadline = time.monotonic() + 30
+        while not list((tmp_path / "scratch").glob("parity-*/*/*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "pipelines-client parity: interrupted\n"
+    assert not list((tmp_path / "scratch").glob("parity-*"))
+
+
+def test_values_are_hidden_unless_asked_for(evidence):
+    """Names of properties show, values do not."""
+    evidence.messages[5].payload("customerio")["feature"] = "a secret"
+    paths = options(evidence.paths())
+    for form in ("text", "json", "markdown", "html"):
+        assert "secret" not in run(*paths, "--format", form).stdout
+        assert "secret" in run(*paths, "--format", form, "--show-values").stdout
+
+
+def test_moments_and_percentages():
+    """As people write them."""
+    now = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
+    assert moment("24h", now=now) == datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
+    assert moment("7d", now=now) == datetime(2026, 10, 26, 12, tzinfo=timezone.utc)
+    assert moment("2026-11-02", now=now) == datetime(2026, 11, 2, tzinfo=timezone.utc)
+    assert moment("2026-11-02T09:30:00Z", now=now) == datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
+    assert moment(None, now=now) is None
+    assert [percentage(text) for text in ("0.1", "0.1%", "5 %", "0")] == [0.1, 0.1, 5.0, 0.0]
+    for text in ("101", "-1", "nan", ""):
+        with pytest.raises(typer.BadParameter):
+            percentage(text)
