@@ -111,3 +111,21 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         setattr(pipelines_client, name, before[name])
     pipelines_client._assigned.clear()
     pipelines_client.default_client = None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how upstream's own tests fared, and which two do not apply."""
+    counts = {
+        outcome: sum("test_upstream.py" in report.nodeid for report in terminalreporter.getreports(outcome))
+        for outcome in ("passed", "failed")
+    }
+    if not any(counts.values()):
+        return
+    from test_upstream import NOT_APPLICABLE
+
+    terminalreporter.write_line(
+        f"upstream's own tests, run against this package: {counts['passed']} passed, {counts['failed']} failed, "
+        f"{len(NOT_APPLICABLE)} not applicable:"
+    )
+    for name, reason in NOT_APPLICABLE.items():
+        terminalreporter.write_line(f"  {name}: {reason}")
