@@ -1,0 +1,327 @@
+"""The pages are run: their code, their commands, their tables, their links. What they say must be so."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines_client import Client
+from pipelines_client.config import Settings
+from pipelines_client.parity.build import CAUSES, NOT_COUNTED
+from pipelines_client.parity.report import ParityReport
+from pipelines_client.sandbox import Scenario
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "pipelines_client"
+RUN_PAGES = ("README.md", "docs/usage.md")
+ALL_PAGES = ("README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
+COMMAND = Path(sys.executable).with_name("pipelines-client")
+SHELLS = ("bash", "console")
+CHILD_S = 60
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_FACT = r"(?:[CS]\d+|T\b)"
+_FACTS_CITED = re.compile(rf"FACTS ({_FACT}(?:(?:, | and ){_FACT})*)")
+_PLACE_IN_CODE = re.compile(r"`(pipelines_client/[\w/]+\.py)::([\w.]+)`")
+_CODE_ENDINGS = (".py", ".sql", ".jinja")
+
+
+def text_of(page: str) -> str:
+    """Return a page's text."""
+    return (ROOT / page).read_text("utf-8")
+
+
+def blocks(page: str, *languages: str) -> list[Any]:
+    """Return the page's code blocks in these languages, each named by its line."""
+    text = text_of(page)
+    return [
+        pytest.param(match[2], id=f"{page}:{text.count(chr(10), 0, match.start()) + 1}")
+        for match in _BLOCK.finditer(text)
+        if match[1] in languages
+    ]
+
+
+def commands(page: str) -> list[list[str]]:
+    """Return the words of each command in the page's shell blocks, without prompt and comment."""
+    lines = [line for block in blocks(page, *SHELLS) for line in str(block.values[0]).splitlines()]
+    words = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
+    return [command for command in words if command]
+
+
+def after(diff: str) -> str:
+    """Return what a diff leaves."""
+    return "\n".join(line[1:] for line in diff.splitlines() if not line.startswith("-"))
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading, without its head."""
+    section = text_of(page).partition(f"{heading}\n")[2]
+    lines = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert lines, f"{page} has no table below {heading}"
+    return [[cell.strip() for cell in line.strip("|\n").split(" | ")] for line in lines[0].splitlines()[2:]]
+
+
+def plain(cell: str) -> str:
+    """Return a cell without back-quotes."""
+    return cell.strip("`| ")
+
+
+def run(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a child that inherits no setting of ours."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PIPELINES_")}
+    return subprocess.run(
+        arguments, cwd=folder, env={**clean, **variables}, capture_output=True, text=True, timeout=CHILD_S, check=False
+    )
+
+
+@pytest.fixture
+def variables(sandbox: Any, tmp_path: Path) -> dict[str, str]:
+    """What points a child at the sandbox, as a reader's environment would."""
+    return {
+        "PIPELINES_HOST": sandbox.customerio.url,
+        "PIPELINES_SEGMENT_HOST": sandbox.segment.url,
+        "PIPELINES_STATE_DIR": str(tmp_path / "state"),
+        "CUSTOMERIO_WRITE_KEY": "your-customerio-key",
+        "SEGMENT_WRITE_KEY": "your-segment-key",
+    }
+
+
+@pytest.fixture
+def desk(sandbox: Any, make_client: Callable[..., Client], tmp_path: Path) -> Path:
+    """A folder as the commands of the pages expect it: a ledger in `state`, both sides' files in `exports`."""
+    client = make_client(state_dir=tmp_path / "state")
+    for number in range(120):
+        client.track(f"user-{number}", "Feature Used", {"feature": "export"})
+    assert client.flush(timeout=10)
+    client._pipeline.close(0)
+    sandbox.export(tmp_path / "exports")
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", [block for page in RUN_PAGES for block in blocks(page, "python")])
+def test_a_python_block_runs_as_it_stands(block: str, sandbox: Any, variables: dict[str, str], tmp_path: Path) -> None:
+    """A reader who pastes it gets what the page says, and Customer.io gets a message."""
+    child = run([sys.executable, "-c", block], tmp_path, variables)
+    assert child.returncode == 0, child.stderr
+    assert sandbox.customerio.count
+
+
+def test_the_migration_of_the_readme_takes_three_lines_and_reaches_both_sides(
+    sandbox: Any, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """After the diff the same two calls arrive, equal, at Customer.io and at Segment."""
+    (diff,) = (str(block.values[0]) for block in blocks("README.md", "diff"))
+    assert sum(line.startswith("+") for line in diff.splitlines()) == 3
+    child = run([sys.executable, "-c", after(diff)], tmp_path, variables)
+    assert child.returncode == 0, child.stderr
+    assert [call["type"] for call in sandbox.customerio.accepted] == ["identify", "track"]
+    assert sandbox.customerio.accepted == sandbox.segment.accepted
+
+
+@pytest.mark.parametrize("page", RUN_PAGES)
+def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
+    """A page tells nobody to type what is not there."""
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    extras = set(tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"])
+    known = {"make": targets, "pip": {"install"}, "pipelines-client": {"status", "sandbox", "parity"}}
+    found = commands(page)
+    assert found
+    for command in found:
+        assert command[1] in known[command[0]], shlex.join(command)
+        if command[0] == "pip":
+            assert set(re.findall(r"\w+", command[2].removeprefix("."))) <= extras, shlex.join(command)
+
+
+@pytest.mark.parametrize("page", RUN_PAGES)
+def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path) -> None:
+    """Typed in this order where a ledger and two equal exports lie, each ends with 0 and writes its files."""
+    for scenario in blocks(page, "toml"):
+        (desk / "faults.toml").write_text(str(scenario.values[0]), "utf-8")
+    variables = {"PIPELINES_STATE_DIR": str(desk / "state")}
+    ours = [command[1:] for command in commands(page) if command[0] == COMMAND.name]
+    assert {command[0] for command in ours} == {"status", "sandbox", "parity"}
+    for command in ours:
+        if command[0] == "sandbox":
+            assert _serve_once(command, desk) == 0
+            continue
+        child = run([str(COMMAND), *command], desk, variables)
+        assert child.returncode == 0, child.stdout + child.stderr
+        assert child.stdout
+        for option, value in pairwise(command):
+            assert option != "--output" or (desk / value).stat().st_size
+
+
+def _serve_once(command: list[str], folder: Path) -> int:
+    """Start the sandbox, interrupt it once it says that it serves, and return its exit code."""
+    with subprocess.Popen([str(COMMAND), *command], cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert any(line.startswith("Counts at ") for line in server.stdout)
+            server.send_signal(signal.SIGINT)
+            return server.wait(CHILD_S)
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize("scenario", blocks("docs/usage.md", "toml"))
+def test_the_scenario_shows_every_fault_there_is(scenario: str) -> None:
+    """Each key that a scenario may have for Customer.io or Segment stands in the example."""
+    given = tomllib.loads(scenario)
+    Scenario.model_validate(given)
+    shown = {name for api in given.values() if isinstance(api, dict) for name in api}
+    assert shown == set(type(Scenario().customerio).model_fields)
+
+
+def spelled_default(name: str) -> str:
+    """Return a setting's default as the tables spell it."""
+    field = Settings.model_fields[name]
+    if field.default_factory is not None:
+        return "the user's"
+    if field.default in (None, "", frozenset()):
+        return "\N{EN DASH}"
+    value = str(field.default)
+    return f"`{value.lower() if isinstance(field.default, bool) else value}`"
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"), [("README.md", "## Settings people touch"), ("docs/usage.md", "## All settings")]
+)
+def test_a_table_of_settings_agrees_with_the_settings(page: str, heading: str) -> None:
+    """Name, variable and default of each row are those that the client uses."""
+    table = rows(page, heading)
+    assert table
+    for name, variable, default, *_ in table:
+        setting = plain(name)
+        assert setting in Settings.model_fields
+        assert plain(variable) == f"PIPELINES_{setting.upper()}"
+        assert default == spelled_default(setting), setting
+
+
+def test_the_table_of_all_settings_has_them_all() -> None:
+    """A new setting is not done before it has its line."""
+    assert [plain(row[0]) for row in rows("docs/usage.md", "## All settings")] == list(Settings.model_fields)
+
+
+def test_the_page_names_every_key_of_a_report() -> None:
+    """`report.json` has no key that the page does not explain, and the page none that it does not have."""
+    assert [plain(row[0]) for row in rows("docs/usage.md", "### `report.json`")] == list(ParityReport.model_fields)
+
+
+def test_the_page_names_every_cause_and_says_which_count() -> None:
+    """The causes of an absence are those that the report knows, in its order."""
+    table = rows(
+        "docs/usage.md",
+        'No drift: key order, escapes, `1` against `1.0`. Drift: `"1"` against `1`, a key '
+        "that is missing, null against a value.",
+    )
+    assert [plain(row[0]) for row in table] == list(CAUSES)
+    assert {plain(row[0]) for row in table if plain(row[2]) == "no"} == NOT_COUNTED
+
+
+def test_the_page_names_every_gate_of_a_report(desk: Path) -> None:
+    """What a verdict rests on is explained."""
+    sources = [word for name in ("segment", "customerio") for word in (f"--{name}", f"exports/{name}")]
+    child = run([str(COMMAND), "parity", "--ledger", "state", *sources, "--format", "json"], desk, {})
+    gates = {gate["name"] for gate in json.loads(child.stdout)["gates"]}
+    named = {name for row in rows("docs/usage.md", "### Gates and verdict") for name in re.findall(r"`(\w+)`", row[0])}
+    assert named == gates
+
+
+def cited(text: str) -> Iterator[str]:
+    """Yield the numbers of facts that a text cites."""
+    for match in _FACTS_CITED.finditer(text):
+        yield from re.findall(_FACT, match[1])
+
+
+def test_the_facts_are_numbered_without_a_gap_and_each_says_how_sure_it_is() -> None:
+    """C1 to C21, S1 to S13 and T, each with letters that the page explains."""
+    found = re.findall(r"^\| ([CS]\d+) \| .+ \| ([DCI?/]+) \|$", text_of("docs/facts.md"), re.MULTILINE)
+    assert [number for number, _ in found] == [f"C{n}" for n in range(1, 22)] + [f"S{n}" for n in range(1, 14)]
+    assert "\n## T. " in text_of("docs/facts.md")
+
+
+def test_every_fact_that_is_cited_is_there() -> None:
+    """Whoever follows a number from the code or a page finds it."""
+    known = {*re.findall(r"^\| ([CS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
+    code = [path for path in PACKAGE.rglob("*") if path.suffix in _CODE_ENDINGS]
+    pages = [ROOT / page for page in ALL_PAGES]
+    numbers = {path: set(cited(path.read_text("utf-8"))) for path in code + pages}
+    assert {"C3", "S12"} <= set().union(*numbers.values())
+    unknown = {str(path.relative_to(ROOT)): cites - known for path, cites in numbers.items() if cites - known}
+    assert not unknown
+
+
+def test_every_decision_that_the_code_cites_is_there() -> None:
+    """`docs/adr/0001` in a comment leads to a page, and the index knows every page."""
+    pages = {path.name[:4]: path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md")}
+    cites = {n for path in PACKAGE.rglob("*.py") for n in re.findall(r"docs/adr/(\d{4})", path.read_text("utf-8"))}
+    assert cites
+    assert cites <= set(pages)
+    assert all(f"]({name})" in text_of("docs/adr/README.md") for name in pages.values())
+
+
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    """Files exist, and so do the headings that a link names."""
+    text = _BLOCK.sub("", text_of(page))
+    for target in _LINK.findall(text):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.is_file(), f"{page} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings), f"{page} links to {target}"
+
+
+def test_the_hops_of_the_architecture_page_name_functions_that_exist() -> None:
+    """A message can be followed by hand: file and function of each hop are there."""
+    places = _PLACE_IN_CODE.findall(text_of("docs/architecture.md"))
+    assert len(places) >= 12
+    missing = [f"{file}::{name}" for file, name in places if name not in _names_in(ROOT / file)]
+    assert not missing
+
+
+def _names_in(path: Path) -> set[str]:
+    """Return the functions of a module and the methods of its classes."""
+    body = ast.parse(path.read_text("utf-8")).body
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    methods = {
+        f"{kind.name}.{node.name}" for kind in classes for node in kind.body if isinstance(node, ast.FunctionDef)
+    }
+    return methods | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def test_the_rooms_of_the_architecture_page_exist() -> None:
+    """The plan of the house shows no room that was never built, or was torn down."""
+    plan = text_of("docs/architecture.md").partition("## The rooms\n")[2].partition("## What lies on disk")[0]
+    block = plan.partition("```\n")[2].partition("```")[0]
+    modules = set(re.findall(r"(?<![\w.])([a-z_]+\.py)\b", block))
+    folders = set(re.findall(r"^  +([a-z_]+)/", block, re.MULTILINE))
+    assert {"spool.py", "drift.py"} <= modules
+    assert modules <= {path.name for path in PACKAGE.rglob("*.py")}
+    assert folders <= {path.name for path in PACKAGE.rglob("*") if path.is_dir()}
