@@ -316,6 +316,16 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     # The way of a message
 
     def _enqueue(self, msg: Call) -> Taken:
+        try:
+            return self._take(msg)
+        except AssertionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here, it is not the caller's
+            self.not_taken["internal_error"] += 1
+            logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
+            return False, msg
+
+    def _take(self, msg: Call) -> Taken:
         built = messages.build(msg, library=_LIBRARY, now=utc_now())
         if built.notes:
             self._say_replaced(built.notes)

@@ -6,11 +6,15 @@ import functools
 import logging
 import sys
 import threading
+from collections import Counter
 from typing import Any
+
+from pipelines_client.clock import monotonic_s
 
 LOGGER_NAME = "pipelines_client"
 _OWN_PREFIX = __name__.partition(".")[0]
 _MAX_SITES = 1_000
+_QUIET_S = 10.0
 
 
 @functools.cache
@@ -26,6 +30,25 @@ def logger() -> Any:
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+class Throttle:
+    """Adds up what happens often, so that a log says it at most once in ten seconds, with its count."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._said_at_s: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def due(self, kind: str) -> int:
+        """Count one; return how many came since the last time it was said if it is to be said now, else 0."""
+        now = monotonic_s()
+        with self._lock:
+            self._counts[kind] += 1
+            if now - self._said_at_s.get(kind, -_QUIET_S) < _QUIET_S:
+                return 0
+            self._said_at_s[kind] = now
+            return self._counts.pop(kind)
 
 
 class CallSites:

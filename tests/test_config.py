@@ -12,7 +12,7 @@ from pipelines_client.errors import ConfigError
 
 
 def url_of(client: Client, leg: str = "customerio") -> str:
-    return client._pipeline._destinations[leg].url
+    return client._pipeline._opener._destinations[leg].url
 
 
 def test_what_code_sets_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_no_error_and_no_repr_shows_a_key() -> None:
         Client("secret key", segment_write_key="other")
     assert "secret" not in str(caught.value)
     client = Client("topsecret", segment_write_key="alsosecret", ledger_key="00" * 16)
-    shown = repr((client, client.settings, client._pipeline._destinations))
+    shown = repr((client, client.settings, client._pipeline._opener._destinations))
     assert "secret" not in shown.replace("SecretStr", "")
     assert "0000" not in shown
 

@@ -185,7 +185,7 @@ def test_segments_oauth_token_is_used_and_renewed_when_refused(make_client: Make
 
     sandbox.segment.answer(401, times=1)
     client = make_client()
-    tokens = client._pipeline._oauth = Tokens()
+    tokens = client._pipeline._opener._oauth = Tokens()
     send(client, 1)
     assert client.flush(timeout=5)
     assert sandbox.segment.count == 1

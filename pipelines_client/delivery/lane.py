@@ -74,7 +74,6 @@ class Lane:
         self.ledger = ledger
         self._run_file = state.run / f"{spool.writer}.json" if state else None
         self._on_progress = on_progress
-        self._tell_outside = tell
         self._published_at = 0.0
         self._publishing = threading.Lock()
         self._started_at = iso_utc(utc_now())
@@ -85,8 +84,9 @@ class Lane:
                 make_http(destination),
                 ledger,
                 paces[leg],
-                self._tell,
+                tell,
                 self.publish,
+                self._progressed,
                 oauth if leg == "segment" else None,
             )
             for leg, destination in destinations.items()
@@ -160,8 +160,7 @@ class Lane:
         sender = self.senders.get(leg)
         return {**leg_counts(self.spool, leg), **(_health(sender.health) if sender else {})}
 
-    def _tell(self, delivery: Delivery) -> None:
-        self._tell_outside(delivery)
+    def _progressed(self) -> None:
         self._on_progress()
         self.publish()
 

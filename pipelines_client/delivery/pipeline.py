@@ -6,16 +6,11 @@ child starts with a lane of its own; it never touches the parent's files.
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
@@ -23,22 +18,13 @@ from pipelines_client.cutover import Plan
 from pipelines_client.delivery import processes
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Entry
-from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.lane import Lane, StateDir
-from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.lane import Lane
+from pipelines_client.delivery.opening import Opener
+from pipelines_client.delivery.sender import Delivery, TokenSource
 from pipelines_client.destinations import Destination
-from pipelines_client.errors import SpoolBusyError, SpoolError
-from pipelines_client.ledger import (
-    LedgerWriter,
-    Outcome,
-    ensure_identity_key,
-    hash_identity,
-    iso_utc,
-    parse_identity_key,
-)
-from pipelines_client.log import logger
+from pipelines_client.errors import PipelinesError
+from pipelines_client.ledger import Outcome, iso_utc
+from pipelines_client.log import Throttle, logger
 from pipelines_client.message import Message
 
 ON_STOPPED_JOIN_S = 30.0
@@ -72,11 +58,16 @@ class Pipeline:
         oauth: TokenSource | None,
     ) -> None:
         self._settings = settings
-        self._destinations = {destination.name: destination for destination in destinations}
+        self._legs = tuple(destination.name for destination in destinations)
         self._plan = plan
-        self._tell = tell
-        self._oauth = oauth
-        self._is_memory = settings.spool == "memory"
+        self._opener = Opener(
+            settings,
+            destinations,
+            plan,
+            tell=lambda delivery: tell(delivery, self._callbacks),
+            oauth=oauth,
+            on_progress=self._progressed,
+        )
         self._reset()
         processes.LIVE.add(self)
 
@@ -85,9 +76,8 @@ class Pipeline:
         self._progress = threading.Condition()
         self._callbacks = Callbacks()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
-        self._identity_key = b""
-        self._is_retired = False
         self._untaken: Counter[str] = Counter()
+        self._drops = Throttle()
 
     # What the client calls
 
@@ -100,13 +90,13 @@ class Pipeline:
         """
         try:
             lane = self._started()
-            entry = self._entry(message, skips)
+            entry = self._opener.entry(message, skips)
             reason = self._reason_to_refuse(lane, entry)
             if reason is not None:
                 self._refuse(lane, entry, reason)
                 return reason
             lane.spool.append(entry)
-        except (sqlite3.Error, OSError, SpoolError) as error:
+        except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
         for sender in lane.senders.values():
             sender.appended()
@@ -116,7 +106,7 @@ class Pipeline:
         """Deliver what is there; return when it is, when no leg can, or when time is up: it never hangs."""
         until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
         if not self._lanes and not self._has_leftovers():
-            return FlushResult(dict.fromkeys(self._destinations, 0))
+            return FlushResult(dict.fromkeys(self._legs, 0))
         self._started()
         self.hurry()
         with self._progress:
@@ -134,16 +124,14 @@ class Pipeline:
         return all(stopped)
 
     def retire(self) -> None:
-        """Deliver what is left in the background, then let go: nobody holds the client any more."""
-        with self._lock:
-            self._is_retired = True
-            for lane in self._lanes:
-                lane.start()
-                lane.retire()
-        if not self._lanes:
+        """Deliver what is left in the background, then let go: nobody holds the client any more.
+
+        Called by the garbage collector, in any thread and inside any lock of ours: so it takes none.
+        """
+        if self._lanes:
+            threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
+        else:
             processes.LIVE.discard(self)
-            return
-        threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
 
     @property
     def exit_timeout_s(self) -> float:
@@ -163,7 +151,7 @@ class Pipeline:
 
     def pending(self) -> dict[str, int]:
         """Return the messages that wait, by leg, adopted ones included."""
-        totals = Counter(dict.fromkeys(self._destinations, 0))
+        totals = Counter(dict.fromkeys(self._legs, 0))
         for lane in list(self._lanes):
             totals.update(lane.pending)
         return dict(totals)
@@ -188,100 +176,14 @@ class Pipeline:
             return lanes[0]
         with self._lock:
             if not self._lanes:
-                self._open()
+                processes.watch_exit()
+                own = self._opener.open_own()
+                self._lanes = [own, *self._opener.adopt_dead(held=[own])]
             self._lanes[0].start()
             return self._lanes[0]
 
-    def _open(self) -> None:
-        processes.watch_exit()
-        settings = self._settings
-        writer = f"{socket.gethostname().split('.')[0][:40] or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
-        if settings.ledger_key is not None:
-            self._identity_key = parse_identity_key(settings.ledger_key.get_secret_value())
-        if not self._is_memory:
-            state = StateDir(settings.state_dir)
-            try:
-                state.make()
-                self._identity_key = self._identity_key or ensure_identity_key(state.path)
-                spool = Spool(state.spool / f"{writer}.db", legs=self._fingerprints(), writer=writer)
-            except (OSError, sqlite3.Error, SpoolError) as error:
-                self._is_memory = True
-                logger().error(
-                    "spool_in_memory",
-                    error=type(error).__name__,
-                    cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
-                )
-            else:
-                self._lanes = [self._lane(spool, state, self._destinations)]
-                self._adopt(state)
-                return
-        self._identity_key = self._identity_key or secrets.token_bytes(32)
-        self._lanes = [self._lane(Spool(None, legs=self._fingerprints(), writer=writer), None, self._destinations)]
-
-    def _lane(self, spool: Spool, state: StateDir | None, destinations: Mapping[str, Destination]) -> Lane:
-        settings = self._settings
-        return Lane(
-            spool,
-            destinations,
-            state=state,
-            ledger=LedgerWriter(state.ledger if state else None, spool.writer),
-            make_http=lambda destination: Http(
-                destination.url,
-                timeout_s=settings.timeout,
-                gzip=settings.gzip,
-                proxies=settings.proxies,
-                ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
-            ),
-            paces={leg: self._pace(leg) for leg in destinations},
-            tell=lambda delivery: self._tell(delivery, self._callbacks),
-            oauth=self._oauth,
-            on_progress=self._progressed,
-        )
-
-    def _pace(self, leg: str) -> Pace:
-        settings = self._settings
-        return Pace(
-            settings.upload_interval,
-            settings.spool_max_bytes,
-            settings.max_queue_size,
-            settings.pause_s,
-            settings.unhealthy_after_s,
-            Backoff(settings.retry_base_s, settings.retry_cap_s),
-            drops_oldest=leg != self._plan.authoritative,
-        )
-
-    def _fingerprints(self) -> dict[str, str]:
-        """Say which destination and key a leg is, so that a spool is only ever drained to where it was meant to go."""
-        return {
-            leg: blake2b(
-                f"{destination.url}\0{destination.write_key}".encode(), digest_size=16, key=self._identity_key[:64]
-            ).hexdigest()
-            for leg, destination in self._destinations.items()
-        }
-
-    # What dead processes left
-
     def _has_leftovers(self) -> bool:
-        return not self._is_memory and any(StateDir(self._settings.state_dir).spool.glob("*.db"))
-
-    def _adopt(self, state: StateDir) -> None:
-        """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own."""
-        ours = self._fingerprints()
-        for path in sorted(state.spool.glob("*.db")):
-            if path == self._lanes[0].spool.path:
-                continue
-            spool = _open_dead(path)
-            if spool is None:
-                continue
-            legs = {leg: self._destinations[leg] for leg, mark in spool.legs.items() if ours.get(leg) == mark}
-            lane = self._lane(spool, state, legs)
-            if spool.is_level or not any(lane.pending.values()):
-                lane.close()
-                continue
-            logger().info("spool_adopted", pending=max(lane.pending.values()))
-            self._lanes.append(lane)
-            lane.start()
-            lane.retire()
+        return self._opener.state is not None and any(self._opener.state.spool.glob("*.db"))
 
     def _close_adopted(self) -> None:
         """Close the adopted lanes whose senders are done."""
@@ -292,28 +194,13 @@ class Pipeline:
 
     # Refusing
 
-    def _entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
-        plain = self._settings.ledger_identity == "plain"
-        return Entry(
-            message_id=message.message_id,
-            type=message.type,
-            event=message.event,
-            identity=message.identity if plain else hash_identity(self._identity_key, message.identity),
-            occurred_at=message.occurred_at,
-            appended_at=iso_utc(utc_now()),
-            payload_hash=message.payload_hash,
-            stage=self._plan.stage.value,
-            skips=skips,
-            body=message.body,
-        )
-
     def _reason_to_refuse(self, lane: Lane, entry: Entry) -> str | None:
         settings = self._settings
         if len(entry.message_id) > 99 or not entry.message_id:  # noqa: PLR2004 - FACTS S6
             return "invalid_message_id"
         if len(entry.body) > settings.max_message_bytes:
             return "too_large"
-        if len(entry.skips) == len(self._destinations):
+        if len(entry.skips) == len(self._legs):
             return "no_leg"
         leg = self._plan.authoritative
         if settings.max_queue_size is not None and lane.spool.pending(leg) >= settings.max_queue_size:
@@ -327,7 +214,7 @@ class Pipeline:
         now = utc_now()
         fates = {
             leg: (Outcome.SKIPPED, entry.skips[leg]) if leg in entry.skips else (Outcome.DROPPED, reason)
-            for leg in self._destinations
+            for leg in self._legs
         }
         records = [
             entry.record(leg, outcome, why, writer=lane.spool.writer, finished_at=iso_utc(now))
@@ -336,14 +223,19 @@ class Pipeline:
         lane.ledger.append(records, now=now)
         lane.spool.refuse(fates)
         lane.publish()
-        logger().warning("message_dropped", reason=reason, count=1)
+        self._say_dropped(reason)
 
     def _not_taken(self, error: Exception) -> str:
+        """Count a message that not even the refusal of could be written."""
         reason = "disk_full" if isinstance(error, sqlite3.OperationalError) and "full" in str(error) else "spool_error"
-        if not self._untaken[reason]:
-            logger().error("message_dropped", reason=reason, count=1, error=type(error).__name__)
         self._untaken[reason] += 1
+        self._say_dropped(reason)
         return reason
+
+    def _say_dropped(self, reason: str) -> None:
+        count = self._drops.due(reason)
+        if count:
+            logger().warning("message_dropped", reason=reason, count=count)
 
     # Waiting and ending
 
@@ -363,6 +255,8 @@ class Pipeline:
 
     def _close_when_level(self) -> None:
         for lane in list(self._lanes):
+            lane.start()
+            lane.retire()
             for sender in lane.senders.values():
                 sender.join()
         with self._lock:
@@ -399,14 +293,3 @@ class Pipeline:
         for lane in self._lanes:
             processes.leak(lane.spool.leak())
         self._reset()
-
-
-def _open_dead(path: Path) -> Spool | None:
-    """Open a spool whose owner is dead, or return None: it lives, or the file is no use to this version."""
-    try:
-        return Spool(path, legs={}, writer="")
-    except SpoolBusyError:
-        return None
-    except (SpoolError, sqlite3.Error, OSError) as error:
-        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
-        return None

@@ -93,6 +93,7 @@ class Sender:
     pace: Pace
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
+    progressed: Callable[[], None]
     oauth: TokenSource | None = None
     random: Random = field(default_factory=Random)
     health: Health = field(default_factory=Health)
@@ -293,8 +294,10 @@ class Sender:
             if not self._wait(_LEDGER_RETRY_S):
                 return  # stopping: not settled, so it is sent and recorded again by whoever comes next
         tally: Tally = Counter((outcome, code) for outcome, code, _ in fates)
-        self.spool.settle(self.leg, messages, tally)
+        # Before the cursor moves: whoever waits for that finds the callbacks due already.
         self.tell(Delivery(self.leg, records, [message.entry.body for message in messages], verdict))
+        self.spool.settle(self.leg, messages, tally)
+        self.progressed()
 
     def _write(self, records: Sequence[DeliveryRecord], now: datetime) -> bool:
         try:

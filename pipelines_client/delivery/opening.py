@@ -1,0 +1,172 @@
+"""How a lane comes to be: our own, or one that a dead process left.
+
+What is left goes only where it was meant to: a spool remembers a fingerprint of each leg's address and key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from pipelines_client.clock import utc_now
+from pipelines_client.config import Settings
+from pipelines_client.cutover import Plan
+from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.http import Http
+from pipelines_client.delivery.lane import Lane, StateDir
+from pipelines_client.delivery.retry import Backoff
+from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
+from pipelines_client.delivery.spool import Spool
+from pipelines_client.destinations import Destination
+from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolError
+from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, iso_utc, parse_identity_key
+from pipelines_client.log import logger
+from pipelines_client.message import Message
+
+_KEY_BYTES = 32
+
+
+class Opener:
+    """Opens lanes as the settings ask. `state` is None while everything is in memory."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        destinations: Sequence[Destination],
+        plan: Plan,
+        *,
+        tell: Callable[[Delivery], None],
+        oauth: TokenSource | None,
+        on_progress: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._destinations = {destination.name: destination for destination in destinations}
+        self._plan = plan
+        self._tell = tell
+        self._oauth = oauth
+        self._on_progress = on_progress
+        self._identity_key = b""
+        self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
+
+    def open_own(self) -> Lane:
+        """Open a lane of our own, in the state directory; in memory if that cannot be written, which is said loudly."""
+        host = socket.gethostname().split(".")[0][:40] or "host"
+        writer = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+        if self._settings.ledger_key is not None:
+            self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
+        if self.state is not None:
+            try:
+                self.state.make()
+                self._identity_key = self._identity_key or ensure_identity_key(self.state.path)
+                spool = Spool(self.state.spool / f"{writer}.db", legs=self._fingerprints(), writer=writer)
+                return self._lane(spool, self._destinations)
+            except (OSError, sqlite3.Error, PipelinesError) as error:
+                self.state = None
+                logger().error(
+                    "spool_in_memory",
+                    error=type(error).__name__,
+                    cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
+                )
+        self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
+        return self._lane(Spool(None, legs=self._fingerprints(), writer=writer), self._destinations)
+
+    def adopt_dead(self, *, held: Iterable[Lane]) -> list[Lane]:
+        """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
+
+        Args:
+            held: Lanes that are open here already.
+        """
+        if self.state is None:
+            return []
+        held_paths = {lane.spool.path for lane in held}
+        ours = self._fingerprints()
+        adopted = []
+        for path in sorted(self.state.spool.glob("*.db")):
+            spool = _open_dead(path) if path not in held_paths else None
+            if spool is None:
+                continue
+            legs = {leg: self._destinations[leg] for leg, mark in spool.legs.items() if ours.get(leg) == mark}
+            lane = self._lane(spool, legs)
+            if any(lane.pending.values()):
+                logger().info("spool_adopted", pending=max(lane.pending.values()))
+                lane.start()
+                lane.retire()
+                adopted.append(lane)
+            else:
+                lane.close()
+        return adopted
+
+    def entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
+        """Return a message as the spool keeps it, its identity as the ledger will show it."""
+        plain = self._settings.ledger_identity == "plain"
+        return Entry(
+            message_id=message.message_id,
+            type=message.type,
+            event=message.event,
+            identity=message.identity if plain else hash_identity(self._identity_key, message.identity),
+            occurred_at=message.occurred_at,
+            appended_at=iso_utc(utc_now()),
+            payload_hash=message.payload_hash,
+            stage=self._plan.stage.value,
+            skips=skips,
+            body=message.body,
+        )
+
+    def _lane(self, spool: Spool, destinations: Mapping[str, Destination]) -> Lane:
+        return Lane(
+            spool,
+            destinations,
+            state=self.state,
+            ledger=LedgerWriter(self.state.ledger if self.state else None, spool.writer),
+            make_http=self._http,
+            paces={leg: self._pace(leg) for leg in destinations},
+            tell=self._tell,
+            oauth=self._oauth,
+            on_progress=self._on_progress,
+        )
+
+    def _http(self, destination: Destination) -> Http:
+        settings = self._settings
+        return Http(
+            destination.url,
+            timeout_s=settings.timeout,
+            gzip=settings.gzip,
+            proxies=settings.proxies,
+            ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
+        )
+
+    def _pace(self, leg: str) -> Pace:
+        settings = self._settings
+        return Pace(
+            settings.upload_interval,
+            settings.spool_max_bytes,
+            settings.max_queue_size,
+            settings.pause_s,
+            settings.unhealthy_after_s,
+            Backoff(settings.retry_base_s, settings.retry_cap_s),
+            drops_oldest=leg != self._plan.authoritative,
+        )
+
+    def _fingerprints(self) -> dict[str, str]:
+        return {leg: fingerprint(destination) for leg, destination in self._destinations.items()}
+
+
+def fingerprint(destination: Destination) -> str:
+    """Say which address and key a leg is, without saying the key."""
+    return blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16).hexdigest()
+
+
+def _open_dead(path: Path) -> Spool | None:
+    """Open a spool whose owner is dead, or return None: it lives, or the file is no use to this version."""
+    try:
+        return Spool(path, legs={}, writer="")
+    except SpoolBusyError:
+        return None
+    except (SpoolError, sqlite3.Error, OSError) as error:
+        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
+        return None
