@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 TABLES = ("messages_exported", "records_last", "messages_recorded", "messages_joined", "messages", "absences", "judged")
 """The questions whose answers others build upon, in order."""
 
-_MEMORY = "600MB"
+_VIEWS = frozenset(("records_last", "messages", "judged"))  # as tables they would fill the memory
+_MEMORY = "500MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Engine:
             [getattr(settings, name) for name in names],
         )
         for name in TABLES:
-            self._connection.execute(f"CREATE TABLE {name} AS {question(name)}")
+            kind = "VIEW" if name in _VIEWS else "TABLE"
+            self._connection.execute(f"CREATE {kind} {name} AS {question(name)}")
 
     def ask(self, name: str) -> list[dict[str, Any]]:
         """Return the rows that answer a question, in its order, sums as whole numbers."""

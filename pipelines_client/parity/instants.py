@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
+_DAY_MS = 86_400_000
 _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
 _LAST_MS = 253_402_300_799_999  # 9999-12-31: later than this no engine agrees on anything
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -49,9 +51,12 @@ def iso_ms(at_ms: int | None) -> str | None:
 
 def day_of(at_ms: int | None) -> str | None:
     """Return the UTC day of an instant: `2026-11-02`."""
-    if at_ms is None:
-        return None
-    return (_EPOCH + timedelta(milliseconds=at_ms)).date().isoformat()
+    return None if at_ms is None else _day(at_ms // _DAY_MS)
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(days=number)).date().isoformat()
 
 
 def _from_number(value: float) -> int | None:

@@ -1,6 +1,6 @@
 """Files of evidence → facts in Parquet, in several processes when there is enough to read.
 
-A helper process is this module run by the same interpreter, with its job on standard input: neither a fork of a process
+A helper process is `helper` run by the same interpreter, with its job on standard input: neither a fork of a process
 that has threads, nor a second run of the caller's `__main__`, as `multiprocessing` would have it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PLACES_KEPT = 20
 """So many rejected lines are named; all are counted."""
 
-_WORTH_A_PROCESS_BYTES = 16 << 20
+_WORTH_A_PROCESS_BYTES = 4 << 20  # packed; about a second of work, where a process starts in half of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
+    """Files for one process to read; `target` is the Parquet file to make."""
+
     kind: str
     root: str
     names: list[str]
@@ -81,7 +83,7 @@ def read_listing(kind: Kind, listing: Listing, folder: Path, *, processes: int |
     most = processes if processes is not None else len(os.sched_getaffinity(0))
     count = max(1, min(most, len(listing.files), size // _WORTH_A_PROCESS_BYTES))
     jobs = [
-        _Job(kind.name, str(listing.root), names, kind.identity_key.hex(), str(folder / f"part-{index:03}.parquet"))
+        Job(kind.name, str(listing.root), names, kind.identity_key.hex(), str(folder / f"part-{index:03}.parquet"))
         for index, names in enumerate(_deal(listing.files, count))
     ]
     total = Reading()
@@ -109,11 +111,11 @@ def _deal(files: tuple[SourceFile, ...], count: int) -> list[list[str]]:
     return [sorted(hand) for hand in hands]
 
 
-def _run(jobs: list[_Job]) -> list[Reading]:
+def _run(jobs: list[Job]) -> list[Reading]:
     if len(jobs) == 1:
-        return [_read(jobs[0])]
+        return [do(jobs[0])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", __name__]
+    command = [sys.executable, "-m", "pipelines_client.parity.helper"]
     helpers = []
     try:
         for job in jobs:
@@ -152,7 +154,8 @@ def _answer(helper: subprocess.Popen[bytes]) -> Reading:
     )
 
 
-def _read(job: _Job) -> Reading:
+def do(job: Job) -> Reading:
+    """Read the files of a job and write their facts."""
     kind, reading = KINDS[job.kind](bytes.fromhex(job.identity_key)), Reading()
     reading.rows = write_facts(Path(job.target), _facts(kind, Path(job.root), job.names, reading))
     return reading
@@ -200,16 +203,3 @@ def _refuse_other_vendor(kind: Kind, path: Path, line: int, data: bytes) -> None
         raise SourceError(
             f"{path}:{line}: this is {KINDS[vendor].title}, given as --{kind.name}; give it as --{vendor}"
         )
-
-
-def _main() -> None:
-    job = _Job(**orjson.loads(sys.stdin.buffer.read()))
-    try:
-        answer = orjson.dumps(asdict(_read(job)))
-    except SourceError as error:
-        answer = orjson.dumps({"error": str(error)})
-    sys.stdout.buffer.write(answer)
-
-
-if __name__ == "__main__":
-    _main()

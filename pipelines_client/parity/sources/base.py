@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from pipelines_client import canonical
 from pipelines_client.errors import SourceError
 from pipelines_client.ledger import hash_identity, primary_identity
+from pipelines_client.parity.payloads import hash_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,17 +156,6 @@ def identity_of(key: bytes, user: Any, anonymous: Any, group: Any) -> tuple[str 
     return hash_identity(key, identity), None if identity is None else identity.partition(":")[0]
 
 
-def read_payload(raw: msgspec.Raw) -> Any:
-    """Parse a payload; a missing one and a null are the empty one that the clients send."""
-    text = bytes(raw)
-    if not text or text == b"null":
-        return {}
-    payload = orjson.loads(text)
-    if isinstance(payload, str):  # some exports hold nested values as text
-        payload = orjson.loads(payload)
-    return payload
-
-
 def hash_payload(raw: msgspec.Raw) -> str:
     """Hash a payload as the client did.
 
@@ -174,7 +163,7 @@ def hash_payload(raw: msgspec.Raw) -> str:
         LineRejectedError: It is no JSON, or nested deeper than any reader follows.
     """
     try:
-        return canonical.payload_hash(read_payload(raw))
+        return hash_text(bytes(raw))
     except orjson.JSONDecodeError as error:
         raise LineRejectedError(f"its payload is no JSON ({error.msg})") from None
     except RecursionError:

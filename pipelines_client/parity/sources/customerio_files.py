@@ -12,13 +12,13 @@ import msgspec
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.facts import Fact
 from pipelines_client.parity.instants import day_of, unix_ms
+from pipelines_client.parity.payloads import read_payload
 from pipelines_client.parity.sources.base import (
     Kind,
     LineRejectedError,
     hash_payload,
     identity_of,
     name_of,
-    read_payload,
     text_of,
 )
 
@@ -120,7 +120,7 @@ class CustomerioFiles(Kind):
     def payload_of(self, data: bytes, call_type: str) -> Any:
         """Return the properties or traits of a row."""
         field = PAYLOAD_FIELD.get(call_type)
-        return None if field is None else read_payload(getattr(_read(data), field))
+        return None if field is None else read_payload(bytes(getattr(_read(data), field)))
 
 
 def _match(name: str) -> re.Match[str] | None:
