@@ -8,23 +8,18 @@ last one per message and leg. A message that has a record for one leg and none f
 from __future__ import annotations
 
 import enum
-import gzip
 import os
 import secrets
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, cast
 
-import orjson
-
+from pipelines_client.daily import DailyFile, read_lines
 from pipelines_client.errors import LedgerError
 
 IDENTITY_KEY_FILE = "identity.key"
-MAX_SEALED_AT_EXIT_BYTES = 8 << 20
 _KEY_BYTES, _MIN_KEY_BYTES, _MAX_KEY_BYTES = 32, 16, 64
 
 
@@ -140,18 +135,10 @@ def ensure_identity_key(directory: Path) -> bytes:
 
 
 class LedgerWriter:
-    """Appends records to the day's file of one writer and seals the days that are over. Safe for threads.
-
-    `directory=None` keeps no ledger: what a client in memory has.
-    """
+    """Appends records to the day's file of one writer. Safe for threads; `directory=None` keeps no ledger."""
 
     def __init__(self, directory: Path | None, writer: str) -> None:
-        self._directory = directory
-        self._writer = writer
-        self._file: BinaryIO | None = None
-        self._path: Path | None = None
-        self._is_closed = False
-        self._lock = threading.Lock()
+        self._file = DailyFile(directory, writer) if directory else None
 
     def append(self, records: Iterable[DeliveryRecord], *, now: datetime) -> None:
         """Write the records and hand them to the operating system.
@@ -160,51 +147,23 @@ class LedgerWriter:
             OSError: The file cannot be written; nothing of the spool may be settled then.
             LedgerError: After `close`.
         """
-        if self._directory is None:
-            return
-        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
-        with self._lock:
-            if self._is_closed:
-                raise LedgerError("the ledger is closed")
-            self._file_of(self._directory, now.astimezone(timezone.utc).date().isoformat()).write(lines)
+        if self._file is not None:
+            self._file.append(records, now=now)
 
     def close(self) -> None:
-        """Close the open file; seal it (`.jsonl` becomes `.jsonl.gz`) unless that would keep a process from ending."""
-        with self._lock:
-            self._is_closed = True
-            self._close(max_bytes=MAX_SEALED_AT_EXIT_BYTES)
+        """Close and seal the file."""
+        if self._file is not None:
+            self._file.close()
 
     def hold(self) -> None:
         """Take the lock, so that no other thread is inside while the process forks."""
-        self._lock.acquire()
+        if self._file is not None:
+            self._file.lock.acquire()
 
     def release(self) -> None:
         """Give the lock back."""
-        self._lock.release()
-
-    def _close(self, *, max_bytes: int | None) -> None:
-        file, path = self._file, self._path
-        self._file = self._path = None
-        if file is None or path is None:
-            return
-        size = file.tell()
-        file.close()
-        if max_bytes is None or size <= max_bytes:
-            seal(path)
-
-    def _file_of(self, directory: Path, day: str) -> BinaryIO:
-        if self._path is not None and self._path.parent.name == day and self._file is not None:
-            return self._file
-        self._close(max_bytes=None)
-        folder = directory / day
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = folder / f"{self._writer}.jsonl"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        # Unbuffered: a line is the operating system's when `append` returns, and a forked child inherits no half of it.
-        self._file = cast("BinaryIO", os.fdopen(descriptor, "ab", buffering=0))
-        if self._file.tell() and not _ends_a_line(self._path):
-            self._file.write(b"\n")  # a torn last line of a killed process must not swallow our first one
-        return self._file
+        if self._file is not None:
+            self._file.lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,37 +181,9 @@ def read_ledger(directory: Path) -> LedgerContents:
     """
     records: list[DeliveryRecord] = []
     torn = 0
-    for path in sorted(directory.rglob("*.jsonl*")):
-        if path.name.startswith("."):
-            continue
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as file:
-            for line in file:
-                try:
-                    fields = orjson.loads(line)
-                    records.append(DeliveryRecord(**{**fields, "outcome": Outcome(fields["outcome"])}))
-                except (ValueError, KeyError, TypeError):
-                    torn += 1
+    for fields in read_lines(directory):
+        try:
+            records.append(DeliveryRecord(**{**fields, "outcome": Outcome(fields["outcome"])}))
+        except (ValueError, KeyError, TypeError):
+            torn += 1
     return LedgerContents(records, torn)
-
-
-def seal(path: Path) -> None:
-    """Compress a finished ledger file in place; a second seal of the same writer and day appends a gzip member."""
-    if not path.exists():
-        return
-    sealed = path.with_suffix(".jsonl.gz")
-    data = gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
-    fresh = sealed.with_name(f".{sealed.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        if sealed.exists():
-            file.write(sealed.read_bytes())
-        file.write(data)
-    fresh.replace(sealed)
-    path.unlink()
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

@@ -69,7 +69,7 @@ def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> Non
     assert contents.records == [record(1), record(2)]
     assert contents.torn_lines == 1
     again.close()
-    writer._close(max_bytes=0)
+    writer.close()
 
 
 def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
