@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.daily import DailyFile
+from pipelines_client.dead_letters import letters_of
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.sender import TICK_S, Delivery, Health, Pace, Sender, TokenSource
 from pipelines_client.delivery.spool import Spool
@@ -38,6 +40,11 @@ class StateDir:
         return self.path / "ledger"
 
     @property
+    def dead_letters(self) -> Path:
+        """Messages that an API refused, whole."""
+        return self.path / "dead-letters"
+
+    @property
     def run(self) -> Path:
         """What each writer says of itself."""
         return self.path / "run"
@@ -48,7 +55,7 @@ class StateDir:
         Raises:
             OSError: They cannot be written.
         """
-        for folder in (self.path, self.spool, self.ledger, self.run):
+        for folder in (self.path, self.spool, self.ledger, self.dead_letters, self.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(f"{folder} cannot be written")
@@ -72,6 +79,7 @@ class Lane:
     ) -> None:
         self.spool = spool
         self.ledger = ledger
+        self._dead_letters = DailyFile(state.dead_letters, spool.writer) if state else None
         self._run_file = state.run / f"{spool.writer}.json" if state else None
         self._on_progress = on_progress
         self._published_at = 0.0
@@ -82,7 +90,7 @@ class Lane:
                 spool,
                 destination,
                 make_http(destination),
-                ledger,
+                self._write_down,
                 paces[leg],
                 tell,
                 self.publish,
@@ -130,6 +138,8 @@ class Lane:
         for sender in self.senders.values():
             sender.http.close()
         self.ledger.close()
+        if self._dead_letters is not None:
+            self._dead_letters.close()
         self.spool.close(remove_if_level=True)
 
     def publish(self, *, force: bool = False, state: str = "running") -> None:
@@ -159,6 +169,35 @@ class Lane:
     def _leg_status(self, leg: str) -> dict[str, Any]:
         sender = self.senders.get(leg)
         return {**leg_counts(self.spool, leg), **(_health(sender.health) if sender else {})}
+
+    def hold(self) -> None:
+        """Before a fork: let no thread be inside a lock that the child would inherit."""
+        self.spool.hold()
+        self.ledger.hold()
+        if self._dead_letters is not None:
+            self._dead_letters.lock.acquire()
+
+    def release(self) -> None:
+        """After a fork, in the parent."""
+        if self._dead_letters is not None:
+            self._dead_letters.lock.release()
+        self.ledger.release()
+        self.spool.release()
+
+    def _write_down(self, delivery: Delivery, now: datetime) -> None:
+        """Write what became of messages into the ledger, and keep those that were refused.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        refused = [
+            (record, body)
+            for record, body in zip(delivery.records, delivery.bodies, strict=True)
+            if record.outcome is Outcome.REJECTED
+        ]
+        if refused and self._dead_letters is not None:
+            self._dead_letters.append(letters_of(*zip(*refused, strict=True)), now=now)
+        self.ledger.append(delivery.records, now=now)
 
     def _progressed(self) -> None:
         self._on_progress()

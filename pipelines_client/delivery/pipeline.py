@@ -278,14 +278,12 @@ class Pipeline:
         """Before a fork: let no thread be inside a lock that the child would inherit."""
         self._lock.acquire()
         for lane in self._lanes:
-            lane.spool.hold()
-            lane.ledger.hold()
+            lane.hold()
 
     def release(self) -> None:
         """After a fork, in the parent."""
         for lane in self._lanes:
-            lane.ledger.release()
-            lane.spool.release()
+            lane.release()
         self._lock.release()
 
     def forget(self) -> None:

@@ -5,6 +5,7 @@ In order, one request in flight. Only the sender moves its leg's cursor. Nothing
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,11 +22,11 @@ from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.spool import Spool, Tally
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import LedgerError, SpoolClosedError
-from pipelines_client.ledger import DeliveryRecord, LedgerWriter, Outcome, iso_utc
+from pipelines_client.ledger import DeliveryRecord, Outcome, iso_utc
 from pipelines_client.log import logger
 
 TICK_S = 1.0  # while there is something to do, health is told this often
-_LEDGER_RETRY_S = 1.0
+_DISK_RETRY_S = 1.0
 _DROPPED_AT_ONCE = 10_000
 
 
@@ -89,7 +90,7 @@ class Sender:
     spool: Spool
     destination: Destination
     http: Http
-    ledger: LedgerWriter
+    journal: Callable[[Delivery, datetime], None]
     pace: Pace
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
@@ -290,22 +291,28 @@ class Sender:
                     attempts=attempts if was_sent else 0,
                 )
             )
-        while not self._write(records, now):
-            if not self._wait(_LEDGER_RETRY_S):
-                return  # stopping: not settled, so it is sent and recorded again by whoever comes next
+        delivery = Delivery(self.leg, records, [message.entry.body for message in messages], verdict)
         tally: Tally = Counter((outcome, code) for outcome, code, _ in fates)
-        # Before the cursor moves: whoever waits for that finds the callbacks due already.
-        self.tell(Delivery(self.leg, records, [message.entry.body for message in messages], verdict))
-        self.spool.settle(self.leg, messages, tally)
-        self.progressed()
+        # The callbacks come before the cursor moves: whoever waits for that finds them due already.
+        if self._persist(lambda: self.journal(delivery, now)):
+            self.tell(delivery)
+            self._persist(lambda: self.spool.settle(self.leg, messages, tally))
+            self.progressed()
 
-    def _write(self, records: Sequence[DeliveryRecord], now: datetime) -> bool:
-        try:
-            self.ledger.append(records, now=now)
-        except OSError as error:
-            self._failed(Verdict(Decision.WAIT, "ledger_unwritable", words=type(error).__name__))
-            return False
-        return True
+    def _persist(self, write: Callable[[], None]) -> bool:
+        """Write, waiting for a disk that is full or read-only; False when the sender should stop before it could.
+
+        What is not settled then is sent and recorded again by whoever comes next.
+        """
+        while True:
+            try:
+                write()
+            except (OSError, sqlite3.OperationalError) as error:
+                self._failed(Verdict(Decision.WAIT, "disk_unwritable", words=type(error).__name__))
+            else:
+                return True
+            if not self._wait(_DISK_RETRY_S):
+                return False
 
     def _is_for_us(self, message: SpooledMessage) -> bool:
         return self.leg not in message.entry.skips

@@ -1,0 +1,82 @@
+"""Dead letters: messages that an API refused, with its words, kept whole so that they can be mended and sent again.
+
+Daily files below `<state_dir>/dead-letters`. A letter is written before its leg's cursor moves; requeueing appends a
+line that says so. The last line per message and leg counts. These files hold payloads: 0600, in a folder of 0700.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines_client.daily import DailyFile, read_lines
+from pipelines_client.ledger import DeliveryRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message that one leg was refused. `body` is the call as JSON; `requeued_at` is set once it was sent again."""
+
+    message_id: str
+    leg: str
+    type: str
+    event: str | None
+    identity: str | None
+    occurred_at: str
+    rejected_at: str
+    reason: str | None
+    http_status: int | None
+    payload_hash: str
+    body: str
+    requeued_at: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def letters_of(records: Iterable[DeliveryRecord], bodies: Iterable[bytes]) -> list[DeadLetter]:
+    """Return the letters for records of refusals, beside the bodies they are about."""
+    return [
+        DeadLetter(
+            message_id=record.message_id,
+            leg=record.leg,
+            type=record.type,
+            event=record.event,
+            identity=record.identity,
+            occurred_at=record.occurred_at,
+            rejected_at=record.finished_at,
+            reason=record.reason,
+            http_status=record.http_status,
+            payload_hash=record.payload_hash,
+            body=body.decode("utf-8", "replace"),
+        )
+        for record, body in zip(records, bodies, strict=True)
+    ]
+
+
+def read_dead_letters(directory: Path) -> list[DeadLetter]:
+    """Return the letters that have not been requeued, oldest first; a later refusal of the same message counts anew."""
+    last: dict[tuple[str, str], DeadLetter] = {}
+    for fields in read_lines(directory):
+        try:
+            letter = DeadLetter(**fields)
+        except TypeError:
+            continue  # a torn line: its message is still in the spool, and will be refused again
+        last.pop((letter.message_id, letter.leg), None)
+        last[letter.message_id, letter.leg] = letter
+    return [letter for letter in last.values() if letter.requeued_at is None]
+
+
+def mark_requeued(directory: Path, letters: Iterable[DeadLetter], *, writer: str, now: datetime, at: str) -> None:
+    """Append that the letters were put back into a spool.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    file = DailyFile(directory, writer)
+    file.append([replace(letter, requeued_at=at) for letter in letters], now=now)
+    file.close()
