@@ -15,7 +15,7 @@ from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.daily import DailyFile
 from pipelines_client.dead_letters import letters_of
 from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.sender import TICK_S, Delivery, Health, Pace, Sender, TokenSource
+from pipelines_client.delivery.sender import TICK_S, Delivery, Pace, Sender, TokenSource
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
@@ -168,7 +168,7 @@ class Lane:
 
     def _leg_status(self, leg: str) -> dict[str, Any]:
         sender = self.senders.get(leg)
-        return {**leg_counts(self.spool, leg), **(_health(sender.health) if sender else {})}
+        return {**leg_counts(self.spool, leg), **(sender.health.as_dict() if sender else {})}
 
     def hold(self) -> None:
         """Before a fork: let no thread be inside a lock that the child would inherit."""
@@ -216,19 +216,6 @@ def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:
         "accepted": sum(by_outcome["accepted"].values()),
         **{name: by_outcome[name] for name in ("rejected", "dropped", "skipped")},
         "oldest_pending_at": spool.oldest_pending_at(leg),
-    }
-
-
-def _health(health: Health) -> dict[str, Any]:
-    def spell(at: datetime | None) -> str | None:
-        return iso_utc(at) if at else None
-
-    return {
-        "last_success_at": spell(health.last_success_at),
-        "last_error_at": spell(health.last_error_at),
-        "last_error": health.last_error,
-        "failing_since": spell(health.failing_since),
-        "state": "paused" if health.is_paused else "unhealthy" if health.is_unhealthy else "ok",
     }
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.delivery import batch
 from pipelines_client.delivery.entry import SpooledMessage
+from pipelines_client.delivery.health import Health
 from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.spool import Spool, Tally
@@ -53,18 +54,6 @@ class Pace:
     drops_oldest: bool
 
 
-@dataclass(slots=True)
-class Health:
-    """What a leg knows of itself; instants are aware, UTC."""
-
-    last_success_at: datetime | None = None
-    last_error_at: datetime | None = None
-    last_error: str | None = None
-    failing_since: datetime | None = None
-    is_paused: bool = False
-    is_unhealthy: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of some messages, for the callbacks: records beside the messages they are about, and the words."""
@@ -97,7 +86,7 @@ class Sender:
     progressed: Callable[[], None]
     oauth: TokenSource | None = None
     random: Random = field(default_factory=Random)
-    health: Health = field(default_factory=Health)
+    health: Health = field(init=False)
 
     _thread: threading.Thread | None = None
     _wakeup: threading.Condition = field(default_factory=threading.Condition)
@@ -105,8 +94,10 @@ class Sender:
     _retiring: bool = False
     _hurry_to: int = 0
     _idle: bool = False
-    _failures: int = 0
     _was_token_refused: bool = False
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.destination.name, self.pace.unhealthy_after_s)
 
     @property
     def leg(self) -> str:
@@ -121,7 +112,7 @@ class Sender:
     @property
     def is_failing(self) -> bool:
         """Whether the last answer was none that settles anything."""
-        return self._failures > 0
+        return self.health.failures > 0
 
     def start(self) -> None:
         """Start the thread."""
@@ -166,8 +157,7 @@ class Sender:
         except (SpoolClosedError, LedgerError):
             return  # the process ends, and its budget was over before the request was
         except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
-            self._failures += 1
-            self.health.last_error = type(error).__name__
+            self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
 
     def _wait_for_work(self) -> bool:
@@ -232,7 +222,8 @@ class Sender:
                 parts.append(_Part(part.messages[middle:], part.attempts))
                 parts.append(_Part(part.messages[:middle], part.attempts))
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
-                self._succeeded(verdict)
+                self.health.succeeded()
+                self._was_token_refused = False
                 self._settle(part, verdict)
             else:
                 parts.append(part)
@@ -344,40 +335,21 @@ class Sender:
         logger().error("message_dropped", leg=self.leg, reason="spool_full", count=len(oldest))
         return True
 
-    def _succeeded(self, verdict: Verdict) -> None:
-        if self.health.is_paused or self.health.is_unhealthy:
-            logger().warning("leg_recovered", leg=self.leg, status=verdict.status)
-        self._failures = 0
-        self._was_token_refused = False
-        self.health = Health(utc_now(), self.health.last_error_at, self.health.last_error)
-
     def _failed(self, verdict: Verdict) -> None:
-        self._failures += 1
-        now = utc_now()
-        health = self.health
-        health.last_error_at, health.last_error = now, f"{verdict.reason} {verdict.words}".strip()
-        health.failing_since = health.failing_since or now
-        if verdict.decision is Decision.PAUSE and not health.is_paused:
-            health.is_paused = True
-            cure = "check the write key" if verdict.status in (401, 403) else "check the host"
-            logger().error(
-                "leg_paused", leg=self.leg, reason=verdict.reason, kept=self.spool.pending(self.leg), cure=cure
-            )
-        else:
-            logger().info("batch_failed", leg=self.leg, reason=verdict.reason, attempt=self._failures)
+        self.health.failed(verdict, pending=self.spool.pending(self.leg))
 
     def _wait_after(self, verdict: Verdict) -> None:
         if verdict.decision is Decision.PAUSE:
             self._wait(self.pace.pause_s * self.random.uniform(0.5, 1.0))
         else:
             backoff = self.pace.backoff
-            self._wait(backoff.wait_s(self._failures, retry_after_s=verdict.retry_after_s, random=self.random))
+            self._wait(backoff.wait_s(self.health.failures, retry_after_s=verdict.retry_after_s, random=self.random))
 
     def _wait(self, seconds: float) -> bool:
         """Wait, telling health meanwhile; False when the sender should stop."""
         until = monotonic_s() + seconds
         while not self._stopping:
-            self._check_health()
+            self.health.check(pending=self.spool.pending(self.leg))
             self.tick()
             left = until - monotonic_s()
             if left <= 0:
@@ -386,14 +358,3 @@ class Sender:
                 if not self._stopping:
                     self._wakeup.wait(min(left, TICK_S))
         return False
-
-    def _check_health(self) -> None:
-        health = self.health
-        if health.failing_since is None or health.is_unhealthy:
-            return
-        failing_s = (utc_now() - health.failing_since).total_seconds()
-        if failing_s >= self.pace.unhealthy_after_s:
-            health.is_unhealthy = True
-            logger().error(
-                "leg_unhealthy", leg=self.leg, failing_s=round(failing_s), pending=self.spool.pending(self.leg)
-            )
