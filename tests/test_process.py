@@ -213,3 +213,23 @@ def test_importing_and_constructing_open_no_thread_and_no_file(run: Any, state_d
     )
     assert out.strip() == "1"
     assert not state_dir.exists()
+
+
+def test_a_corrected_key_delivers_what_the_wrong_one_left(run: Any, sandbox: Any, state_dir: Path) -> None:
+    """P6: the team mends the variable and restarts; the state directory is theirs, so the backlog goes."""
+    sandbox.customerio.allow_keys("right")
+    script = """
+        import pipelines_client as analytics
+        analytics.track("u1", "E", {"n": %d})
+        print(analytics.flush(5).pending)
+        """
+    out = finish(run(script % 1, PIPELINES_WRITE_KEY="wrong"))
+    assert out.strip() == "{'customerio': 1, 'segment': 0}"
+    status = read_status(state_dir, now=utc_now())
+    assert status.legs["customerio"].pending == 1
+    assert (status.legs["customerio"].last_error or "").startswith("http_401")
+    out = finish(run(script % 2, PIPELINES_WRITE_KEY="right"))
+    assert out.strip() == "{'customerio': 0, 'segment': 0}"
+    assert sorted(numbers(sandbox.customerio)) == [1, 2]
+    assert numbers(sandbox.segment) == [1, 2]
+    assert read_status(state_dir, now=utc_now()).legs["customerio"].pending == 0

@@ -89,12 +89,14 @@ def parity(
     now = datetime.now(timezone.utc)
     given = {"ledger": ledger, "segment": segment, "customerio": customerio}
     outputs = output or []
-    _check(form, outputs)
     if everything and (since or until):
         raise typer.BadParameter("--all is the opposite of --since and --until")
     try:
         from pipelines_client.parity import Limits, ParityOptions, run_parity
-
+    except ImportError:
+        _leave("it needs more packages: pip install 'pipelines-client[parity]'", _BAD_INPUT)
+    _check(form, outputs)
+    try:
         shares = (percentage(max_missing), percentage(max_drift), percentage(max_duplicates))
         options = ParityOptions(
             since=moment(since, now=now),

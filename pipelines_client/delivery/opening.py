@@ -63,7 +63,7 @@ class Opener:
             try:
                 self.state.make()
                 self._identity_key = self._identity_key or ensure_identity_key(self.state.path)
-                spool = Spool(self.state.spool / f"{writer}.db", legs=self._fingerprints(), writer=writer)
+                spool = Spool(self.state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
                 return self._lane(spool, self._destinations)
             except (OSError, sqlite3.Error, PipelinesError) as error:
                 self.state = None
@@ -73,7 +73,7 @@ class Opener:
                     cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
-        return self._lane(Spool(None, legs=self._fingerprints(), writer=writer), self._destinations)
+        return self._lane(Spool(None, legs=self._fingerprints, writer=writer), self._destinations)
 
     def adopt_dead(self, *, held: Iterable[Lane]) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
@@ -84,22 +84,34 @@ class Opener:
         if self.state is None:
             return []
         held_paths = {lane.spool.path for lane in held}
-        ours = self._fingerprints()
         adopted = []
         for path in sorted(self.state.spool.glob("*.db")):
             spool = _open_dead(path) if path not in held_paths else None
             if spool is None:
                 continue
-            legs = {leg: self._destinations[leg] for leg, mark in spool.legs.items() if ours.get(leg) == mark}
-            lane = self._lane(spool, legs)
-            if any(lane.pending.values()):
-                logger().info("spool_adopted", pending=max(lane.pending.values()))
-                lane.start()
-                lane.retire()
-                adopted.append(lane)
+            legs = self._legs_to_serve(spool)
+            if spool.is_level or any(spool.pending(leg) for leg in legs):
+                adopted.append(self._lane(spool, legs))
             else:
-                lane.close()
+                spool.close()
+                waiting = max(spool.pending(leg) for leg in spool.legs)
+                logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain")
+        for lane in adopted:
+            lane.start()
+            lane.retire()
         return adopted
+
+    def _legs_to_serve(self, spool: Spool) -> dict[str, Destination]:
+        """Return the legs of a dead writer's spool that are ours to deliver.
+
+        Those that go where ours go. And those that stood still because of a wrong key or host, which has been set right
+        since: if the spool is known to be our application's, by another leg or by a state directory of its own.
+        """
+        ours = self._fingerprints
+        same = {leg for leg, mark in spool.legs.items() if ours.get(leg) == mark}
+        if same or "state_dir" in self._settings.model_fields_set:
+            same |= spool.paused & ours.keys()
+        return {leg: self._destinations[leg] for leg in sorted(same)}
 
     def entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
         """Return a message as the spool keeps it, its identity as the ledger will show it."""
@@ -152,6 +164,7 @@ class Opener:
             drops_oldest=leg != self._plan.authoritative,
         )
 
+    @property
     def _fingerprints(self) -> dict[str, str]:
         return {leg: fingerprint(destination) for leg, destination in self._destinations.items()}
 

@@ -5,6 +5,7 @@ In order, one request in flight. Only the sender moves its leg's cursor. Nothing
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections import Counter
@@ -223,6 +224,7 @@ class Sender:
                 parts.append(_Part(part.messages[:middle], part.attempts))
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
+                self._remember_pause()
                 self._was_token_refused = False
                 self._settle(part, verdict)
             else:
@@ -337,6 +339,12 @@ class Sender:
 
     def _failed(self, verdict: Verdict) -> None:
         self.health.failed(verdict, pending=self.spool.pending(self.leg))
+        self._remember_pause()
+
+    def _remember_pause(self) -> None:
+        if self.health.is_paused != (self.leg in self.spool.paused):
+            with contextlib.suppress(sqlite3.OperationalError):  # a full disk; then the next process asks for `drain`
+                self.spool.set_paused(self.leg, is_paused=self.health.is_paused)
 
     def _wait_after(self, verdict: Verdict) -> None:
         if verdict.decision is Decision.PAUSE:

@@ -31,7 +31,7 @@ from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
 
 SCHEMA_VERSION = 1
-TRIM_EVERY = 20_000  # rows that every leg has passed go this many at a time: deleting after each batch costs double
+TRIM_EVERY = 20_000  # rows that every leg has passed go this many at a time: deleting after each batch is dear
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
 
 _SCHEMA = """
@@ -81,7 +81,7 @@ class Spool:
     def _load(self, legs: Mapping[str, str], writer: str) -> None:
         run = self._run
         if not run("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            meta = {"schema_version": str(SCHEMA_VERSION), "writer": writer, "first_seq": "1"}
+            meta = {"schema_version": str(SCHEMA_VERSION), "writer": writer}
             meta["legs"] = orjson.dumps(dict(legs)).decode()
             run("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
@@ -96,6 +96,7 @@ class Spool:
             raise SpoolError(f"{self.path} is of schema {meta['schema_version']}, this version reads {SCHEMA_VERSION}")
         self.writer = meta["writer"]
         self.legs: dict[str, str] = orjson.loads(meta["legs"])
+        self.paused = frozenset(filter(None, meta.get("paused", "").split(",")))
         self._cursor: dict[str, tuple[int, int]] = {
             leg: (seq, size) for leg, seq, size in run("SELECT leg, seq, bytes FROM cursor").fetchall()
         }
@@ -216,6 +217,17 @@ class Spool:
             for leg, fate in outcomes.items():
                 self._refused[leg] += 1
                 self._outcomes[leg][fate] += 1
+
+    def set_paused(self, leg: str, *, is_paused: bool) -> None:
+        """Remember, beyond the process, that a leg stands still because its key or host is wrong.
+
+        Raises:
+            SpoolClosedError: After `close`.
+            sqlite3.Error: It could not be written.
+        """
+        with self._lock:
+            self.paused = self.paused | {leg} if is_paused else self.paused - {leg}
+            self._run("INSERT OR REPLACE INTO meta VALUES ('paused', ?)", (",".join(sorted(self.paused)),))
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""

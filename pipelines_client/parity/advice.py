@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines_client.parity.report import Counts, DriftRow, Side, Totals
-from pipelines_client.parity.verdict import TITLES, Gate, Verdict
+from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
 
 CAUSE_ADVICE = {
     "accepted_but_absent": "{side} answered 2xx and its export lacks them: ask {side} where they went, and replay.",
@@ -67,7 +67,8 @@ def _first_step(gate: Gate, causes: Causes, drift: tuple[DriftRow, ...]) -> str:
         cause = max(counts, key=lambda name: counts[name])
         return f"Most are {cause.replace('_', ' ')}. " + CAUSE_ADVICE[cause].format(side=TITLES[side])
     if kind == "drift" and drift:
-        return f"Start with {drift[0].path} ({drift[0].kind}, {drift[0].count:,} messages), then compare the samples."
+        worst = drift[0]
+        return f"Start with {worst.path} ({worst.kind}, {plural(worst.count, 'message')}), then compare the samples."
     if kind == "duplicates":
         return (
             f"Find who sends to {TITLES[side]} twice: a second forwarding destination, or a retry with a new request."

@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.sandbox.model import CallType  # noqa: TC001 - pydantic reads it at run time
+from pipelines_client.sandbox.model import CallType
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -147,14 +147,20 @@ def by_event(report: ParityReport) -> list[tuple[tuple[str, str], dict[str, Even
     grid: dict[tuple[str, str], dict[str, EventRow]] = {}
     for row in report.events:
         grid.setdefault((row.event, row.type), {})[row.day] = row
-    return sorted(grid.items(), key=lambda item: (min(row.health for row in item[1].values()), item[0]))
+    return sorted(grid.items(), key=lambda item: (min(map(_soundness, item[1].values())), item[0]))
 
 
 def heat(row: EventRow) -> str:
     """Name the colour of a cell."""
-    if row.health >= _CLEAN and not row.duplicates:
+    sound = _soundness(row)
+    if sound >= _CLEAN:
         return "hy" if row.too_young else "h0"
-    return "h1" if row.health >= _SOME else "h2" if row.health >= _MORE else "h3"
+    return "h1" if sound >= _SOME else "h2" if sound >= _MORE else "h3"
+
+
+def _soundness(row: EventRow) -> float:
+    """Return the share in percent of messages without any fault, surplus rows included."""
+    return 100 * (1 - min(1, row.faults / row.messages)) if row.messages else row.health
 
 
 def cell_faults(row: EventRow) -> str:
