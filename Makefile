@@ -30,6 +30,7 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+	MYPYPATH=examples $(BIN)/mypy --strict --config-file pyproject.toml $(wildcard examples/*.py)
 
 imports: $(STAMP) ## Do the rooms only know the rooms below them?
 	$(BIN)/lint-imports

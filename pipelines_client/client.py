@@ -286,6 +286,9 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     def flush(self, timeout: float | None = None) -> FlushResult:
         """Deliver what is there; return when it is delivered, when no leg can, or after `timeout` seconds.
 
+        A leg that is paused, and one that does not count at this stage and has failed for three seconds, is not waited
+        for: its messages stay on disk and go when it answers again.
+
         Returns:
             What still waits, by leg; true if nothing does. It stays on disk and goes when it can.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -135,6 +136,8 @@ def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
 
     for path in outputs:
         path.write_text(render(report, ENDINGS[path.suffix.lower()]), "utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 must not turn a report into a traceback
     if form == "text" and sys.stdout.isatty():
         from rich.console import Console
 

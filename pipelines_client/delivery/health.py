@@ -32,6 +32,11 @@ class Health:
         """`ok`, `paused` (a key or a host is wrong) or `unhealthy` (no success for long)."""
         return "paused" if self.is_paused else "unhealthy" if self.is_unhealthy else "ok"
 
+    @property
+    def failing_for_s(self) -> float:
+        """Seconds since the first failure after the last success; 0 while it works."""
+        return monotonic_s() - self.failing_since_s if self.failing_since is not None else 0.0
+
     def succeeded(self) -> None:
         """Note an answer that settles messages."""
         if self.state != "ok":
@@ -58,10 +63,9 @@ class Health:
         """Say, once, that there was no success for too long."""
         if self.failing_since is None or self.is_unhealthy:
             return
-        failing_s = monotonic_s() - self.failing_since_s
-        if failing_s >= self.unhealthy_after_s:
+        if self.failing_for_s >= self.unhealthy_after_s:
             self.is_unhealthy = True
-            logger().error("leg_unhealthy", leg=self.leg, failing_s=round(failing_s), pending=pending)
+            logger().error("leg_unhealthy", leg=self.leg, failing_s=round(self.failing_for_s), pending=pending)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the run file says."""

@@ -28,6 +28,8 @@ from pipelines_client.log import Throttle, logger
 from pipelines_client.message import Message
 
 ON_STOPPED_JOIN_S = 30.0
+PATIENCE_S = 3.0
+"""Seconds a flush waits for a leg that does not count and fails: one 429 is waited out, a leg that is down is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +246,15 @@ class Pipeline:
             self._progress.notify_all()
 
     def _is_waiting_useful(self) -> bool:
-        """Whether a leg has messages that could still go: a leg that counts is waited for, the other while it works."""
+        """Whether a leg has messages that could still go.
+
+        The leg that counts is waited for; the other too, until it has failed for `PATIENCE_S`.
+        """
         for lane in list(self._lanes):
             for leg, sender in lane.senders.items():
                 if not lane.spool.pending(leg) or sender.health.is_paused or not sender.is_alive:
                     continue
-                if leg == self._plan.authoritative or not sender.is_failing:
+                if leg == self._plan.authoritative or sender.health.failing_for_s < PATIENCE_S:
                     return True
         return False
 

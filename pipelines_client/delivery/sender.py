@@ -110,11 +110,6 @@ class Sender:
         """Whether the thread runs."""
         return self._thread is not None and self._thread.is_alive()
 
-    @property
-    def is_failing(self) -> bool:
-        """Whether the last answer was none that settles anything."""
-        return self.health.failures > 0
-
     def start(self) -> None:
         """Start the thread."""
         self._stopping = False

@@ -88,6 +88,7 @@ class Api:
         self._calls: list[Call] = []
         self._requests: list[RequestRecord] = []
         self._lost: Counter[str] = Counter()
+        self._by_type: Counter[str] = Counter()
         self._commands: list[Body] = []
         self._recent: OrderedDict[str, datetime] = OrderedDict()
         self._started_at: datetime | None = None
@@ -244,8 +245,7 @@ class Api:
     def status(self) -> dict[str, Any]:
         """Return counts for the status page."""
         with self._changed:
-            accepted = Counter(str(call.message.get("type")) for call in self._calls)
-            return {"requests": len(self._requests), "accepted": dict(accepted), "lost": dict(self._lost)}
+            return {"requests": len(self._requests), "accepted": dict(self._by_type), "lost": dict(self._lost)}
 
     def _handle(self, submission: rules.Submission, received_at: datetime) -> Reply:
         if self._started_at is None:
@@ -289,6 +289,7 @@ class Api:
             own = message.get("sentAt", sent_at)
             text = own if isinstance(own, str) else None
             self._calls.append(Call(message_id, message, stored, received_at, text, self._sync))
+            self._by_type[str(message.get("type"))] += 1
             if self._vendor is CUSTOMERIO and message.get("type") == "track":
                 self._note_command(message)
 
