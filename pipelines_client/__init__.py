@@ -13,7 +13,8 @@ import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.client import Client, OnDelivery, OnError, Taken
+from pipelines_client.calls import Taken
+from pipelines_client.client import BeforeSend, Client, OnDelivery, OnError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,8 @@ allow_commands: frozenset[str] | None = None
 state_dir: str | Path | None = None
 spool: str | None = None
 spool_max_bytes: int | None = None
+on_full: str | None = None
+block_timeout_s: float | None = None
 ledger_identity: str | None = None
 ledger_key: str | None = None
 max_body_bytes: int | None = None
@@ -69,6 +72,7 @@ retry_cap_s: float | None = None
 pause_s: float | None = None
 unhealthy_after_s: float | None = None
 on_delivery: OnDelivery | None = None
+before_send: BeforeSend | None = None
 
 default_client: Client | None = None
 

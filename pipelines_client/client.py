@@ -7,28 +7,26 @@ raised into the caller.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from segment.analytics.client import Client as _SegmentClient
 from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
 from pipelines_client import message as messages
+from pipelines_client.calls import Call, Calls, Taken
 from pipelines_client.clock import utc_now
 from pipelines_client.ledger import DeliveryRecord, Outcome
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.upstream import (
     ConsumerView,
     QueueView,
-    Redacted,
     api_error,
-    as_id,
     check_durations,
     oauth_manager,
 )
@@ -36,25 +34,23 @@ from pipelines_client.upstream import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from typing_extensions import Self
+
     from pipelines_client.config import Region, Settings
     from pipelines_client.cutover import Plan
     from pipelines_client.delivery.callbacks import Callbacks
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
     from pipelines_client.delivery.sender import Delivery
 
-Call = dict[str, Any]
-Taken = tuple[bool, Call]
-"""`(True, call)` once the message is in the spool; `(False, call)` if it was not taken, counted with its reason."""
-UserId = str | int | float | None
-Timestamp = datetime | date | str | float | None
 OnError = Callable[[Exception, list[Call]], object]
+BeforeSend = Callable[[Call], Call | None]
 OnDelivery = Callable[[Sequence[DeliveryRecord]], object]
 
 _LIBRARY = {"name": "analytics-python", "version": _SEGMENT_VERSION}  # as upstream says it: dashboards filter on it
 _call_sites = CallSites()
 
 
-class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
+class Client(Calls):
     """A client for Customer.io Data Pipelines and, while you migrate, for the legacy Segment source.
 
     Upstream's parameters come first, in upstream's order; `write_key` and `host` are Customer.io's. Ours are
@@ -101,6 +97,7 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         state_dir: str | Path | None = None,
         spool: str | None = None,
         on_delivery: OnDelivery | None = None,
+        before_send: BeforeSend | None = None,
         **more: Any,
     ) -> None:
         from pipelines_client.config import Settings
@@ -115,6 +112,7 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         """Values that had no JSON form, and naive timestamps, by kind."""
         self.not_taken: Counter[str] = Counter()
         """Calls that were answered `(False, call)`, by reason."""
+        self._before_send = before_send
         self._plan = settings.plan()
         self._pipeline = _make_pipeline(
             settings, self._plan, on_error=on_error or None, on_delivery=on_delivery, oauth=self.oauth_manager
@@ -124,162 +122,6 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
 
     def __repr__(self) -> str:
         return f"<pipelines_client.Client stage={self._plan.stage.value} legs={'+'.join(self._plan.legs)}>"
-
-    # Calls: upstream's signatures, typed; upstream's checks, without the value in their text
-
-    def identify(
-        self,
-        user_id: UserId = None,
-        traits: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        anonymous_id: UserId = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say who someone is, and what is known of them.
-
-        Raises:
-            AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().identify(
-                as_id(user_id), traits, context, timestamp, as_id(anonymous_id), integrations, message_id
-            )
-        return taken
-
-    def track(
-        self,
-        user_id: UserId = None,
-        event: str | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        anonymous_id: UserId = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say what someone did.
-
-        Raises:
-            AssertionError: No id, no event name, or an argument of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().track(
-                as_id(user_id), event, properties, context, timestamp, as_id(anonymous_id), integrations, message_id
-            )
-        return taken
-
-    def alias(
-        self,
-        previous_id: UserId = None,
-        user_id: UserId = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say that two ids are one person.
-
-        Raises:
-            AssertionError: An id is missing, or an argument of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().alias(
-                as_id(previous_id), as_id(user_id), context, timestamp, integrations, message_id
-            )
-        return taken
-
-    def group(
-        self,
-        user_id: UserId = None,
-        group_id: UserId = None,
-        traits: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        anonymous_id: UserId = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say which company or other group someone belongs to.
-
-        Raises:
-            AssertionError: No id of a person or of the group, or an argument of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().group(
-                as_id(user_id),
-                as_id(group_id),
-                traits,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        return taken
-
-    def page(
-        self,
-        user_id: UserId = None,
-        category: str | None = None,
-        name: str | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        anonymous_id: UserId = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say which page someone saw.
-
-        Raises:
-            AssertionError: No id, or an argument of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().page(
-                as_id(user_id),
-                category,
-                name,
-                properties,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        return taken
-
-    def screen(
-        self,
-        user_id: UserId = None,
-        category: str | None = None,
-        name: str | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: Timestamp = None,
-        anonymous_id: UserId = None,
-        integrations: Mapping[str, Any] | None = None,
-        message_id: UserId = None,
-    ) -> Taken:
-        """Say which screen of an app someone saw.
-
-        Raises:
-            AssertionError: No id, or an argument of a wrong type.
-        """
-        with Redacted():
-            taken: Taken = super().screen(
-                as_id(user_id),
-                category,
-                name,
-                properties,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        return taken
 
     # Waiting
 
@@ -303,6 +145,26 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         left = self.flush(timeout)
         self.join()
         return left
+
+    async def aflush(self, timeout: float | None = None) -> FlushResult:
+        """Flush without blocking the event loop."""
+        return await asyncio.to_thread(self.flush, timeout)
+
+    async def ashutdown(self, timeout: float | None = None) -> FlushResult:
+        """Shut down without blocking the event loop."""
+        return await asyncio.to_thread(self.shutdown, timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.ashutdown()
 
     # Upstream's windows, to look through
 
@@ -334,13 +196,32 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             self._say_replaced(built.notes)
         if not self.settings.send:
             return True, built.call
-        reason = self._pipeline.take(built.message, self._plan.route(built.message))
+        skips = self._plan.route(built.message)
+        if self._before_send is not None:
+            changed = self._changed(built, self._before_send)
+            if changed is None:
+                skips = dict.fromkeys(self._plan.legs, "before_send")
+            else:
+                built, skips = changed, self._plan.route(changed.message)
+        reason = self._pipeline.take(built.message, skips)
         if reason is not None:
             self.not_taken[reason] += 1
             return False, built.call
         if self.settings.sync_mode:
             self._pipeline.flush(self.settings.timeout)
         return True, built.call
+
+    def _changed(self, built: messages.Built, before_send: BeforeSend) -> messages.Built | None:
+        """Return what the application's hook makes of a message: another, None to drop it, the same if it fails."""
+        try:
+            call = before_send(orjson.loads(built.message.body))
+            return call if call is None else messages.build(call, library=_LIBRARY, now=utc_now())
+        except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
+            self.replaced["before_send_failed"] += 1
+            site = _call_sites.first("before_send_failed")
+            if site is not None:
+                logger().error("hook_failed", hook="before_send", error=type(error).__name__, site=site)
+            return built
 
     def _say_replaced(self, notes: Counter[str]) -> None:
         self.replaced.update(notes)
@@ -361,7 +242,7 @@ class Client(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         max_rate_limit_duration: float | None,
     ) -> None:
         """Set what code written for upstream may read."""
-        settings, defaults = self.settings, _SegmentClient.DefaultConfig
+        settings, defaults = self.settings, Calls.DefaultConfig
         self.write_key = settings.write_key.get_secret_value() if settings.write_key else None
         self.host = host or settings.host
         self.on_error = on_error

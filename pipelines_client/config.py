@@ -24,7 +24,7 @@ Region = Literal["us", "eu"]
 class Settings(BaseSettings):
     """The settings of one client. Keys are secrets: no `repr` shows them."""
 
-    model_config = SettingsConfigDict(env_prefix="PIPELINES_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PIPELINES_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     write_key: SecretStr | None = Field(None, description="Customer.io's key.")
     host: str | None = Field(None, description="Customer.io's address; default: the region's.")
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     )
     spool: Literal["disk", "memory"] = Field("disk", description="disk survives a kill; memory does not.")
     spool_max_bytes: int = Field(1 << 30, ge=1, description="Most bytes of messages that wait, for each leg.")
+    on_full: Literal["reject", "drop_oldest", "block"] = Field(
+        "reject", description="What a full spool does to the next call; the leg that does not count drops its oldest."
+    )
+    block_timeout_s: float = Field(5.0, ge=0, description='Seconds a call may wait for room with on_full="block".')
     max_queue_size: int | None = Field(
         None, ge=1, description="Most messages that wait, for each leg; default: no limit."
     )

@@ -1,7 +1,7 @@
 """Dead letters: messages that an API refused, with its words, kept whole so that they can be mended and sent again.
 
 Daily files below `<state_dir>/dead-letters`. A letter is written before its leg's cursor moves; requeueing appends a
-line that says so. The last line per message and leg counts. These files hold payloads: 0600, in a folder of 0700.
+line that says so; the later of the two counts. These files hold payloads: 0600, in a folder of 0700.
 """
 
 from __future__ import annotations
@@ -59,16 +59,21 @@ def letters_of(records: Iterable[DeliveryRecord], bodies: Iterable[bytes]) -> li
 
 
 def read_dead_letters(directory: Path) -> list[DeadLetter]:
-    """Return the letters that have not been requeued, oldest first; a later refusal of the same message counts anew."""
-    last: dict[tuple[str, str], DeadLetter] = {}
+    """Return the letters that have not been requeued since they were refused, oldest first."""
+    refused: dict[tuple[str, str], DeadLetter] = {}
+    requeued: dict[tuple[str, str], str] = {}
     for fields in read_lines(directory):
         try:
             letter = DeadLetter(**fields)
         except TypeError:
             continue  # a torn line: its message is still in the spool, and will be refused again
-        last.pop((letter.message_id, letter.leg), None)
-        last[letter.message_id, letter.leg] = letter
-    return [letter for letter in last.values() if letter.requeued_at is None]
+        key = (letter.message_id, letter.leg)
+        if letter.requeued_at is not None:
+            requeued[key] = max(requeued.get(key, ""), letter.requeued_at)
+        elif key not in refused or refused[key].rejected_at <= letter.rejected_at:
+            refused[key] = letter
+    waiting = (letter for key, letter in refused.items() if requeued.get(key, "") < letter.rejected_at)
+    return sorted(waiting, key=lambda letter: letter.rejected_at)
 
 
 def mark_requeued(directory: Path, letters: Iterable[DeadLetter], *, writer: str, now: datetime, at: str) -> None:

@@ -118,6 +118,7 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
             found[file.stem] = json.loads(file.read_text("utf-8"))["legs"]
         except (OSError, ValueError, KeyError):
             status.unreadable.append(file.name)
+    status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
     for file in sorted(state.spool.glob("*.db")):
         try:
             spool = Spool(file, legs={}, writer="")

@@ -78,7 +78,8 @@ class Ledger:
 
     def records(self) -> list[DeliveryRecord]:
         """Return all records, the last one of each message and leg."""
-        last = {(record.message_id, record.leg): record for record in read_ledger(self.path / "ledger").records}
+        records = sorted(read_ledger(self.path / "ledger").records, key=lambda record: record.finished_at)
+        last = {(record.message_id, record.leg): record for record in records}
         return list(last.values())
 
     def outcomes(self, message_id: str) -> dict[str, Outcome]:

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 import pipelines_client
+from pipelines_client.cli.dead_letters import dead_letters_app
+from pipelines_client.cli.drain import drain
 from pipelines_client.cli.parity import parity_app
 from pipelines_client.cli.sandbox import sandbox
 from pipelines_client.cli.status import status
@@ -19,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(status)
+app.command()(drain)
+app.add_typer(dead_letters_app, name="dead-letters")
 app.command()(sandbox)
 app.add_typer(parity_app, name="parity")
 

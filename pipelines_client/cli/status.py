@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import platformdirs
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines_client.cli.common import StateDirOption, leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import LedgerError
 from pipelines_client.status import Status, read_status
@@ -18,26 +18,22 @@ from pipelines_client.status import Status, read_status
 if TYPE_CHECKING:
     from collections import Counter
 
-_UNBALANCED, _BAD_INPUT = 1, 2
+_UNBALANCED = 1
 
 
 def status(
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(envvar="PIPELINES_STATE_DIR", help="The client's state directory; default: the user's."),
-    ] = None,
+    state_dir: StateDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say, for each leg, what was recorded and what became of it.
 
     Checks that recorded = pending + accepted + rejected + dropped + skipped; exit code 1 if it does not hold.
     """
-    path = state_dir or Path(platformdirs.user_state_dir("pipelines-client"))
+    path = state_path(state_dir)
     try:
         found = read_status(path, now=utc_now())
     except LedgerError as error:
-        typer.echo(f"pipelines-client: {error}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
+        leave(str(error))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:

@@ -76,15 +76,19 @@ class Lane:
         tell: Callable[[Delivery], None],
         oauth: TokenSource | None,
         on_progress: Callable[[], None],
+        on_tick: Callable[[], None],
     ) -> None:
         self.spool = spool
         self.ledger = ledger
         self._dead_letters = DailyFile(state.dead_letters, spool.writer) if state else None
         self._run_file = state.run / f"{spool.writer}.json" if state else None
         self._on_progress = on_progress
+        self._on_tick = on_tick
         self._published_at = 0.0
         self._publishing = threading.Lock()
         self._started_at = iso_utc(utc_now())
+        self.taken_over = {leg: spool.pending(leg) for leg in spool.legs}
+        """Messages that waited when the lane was opened, by leg."""
         self.senders = {
             leg: Sender(
                 spool,
@@ -93,7 +97,7 @@ class Lane:
                 self._write_down,
                 paces[leg],
                 tell,
-                self.publish,
+                self._tick,
                 self._progressed,
                 oauth if leg == "segment" else None,
             )
@@ -104,6 +108,16 @@ class Lane:
     def pending(self) -> dict[str, int]:
         """Messages that wait, by leg we can serve."""
         return {leg: self.spool.pending(leg) for leg in self.senders}
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a sender found the spool's file damaged."""
+        return any(sender.is_spool_damaged for sender in self.senders.values())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no sender runs."""
+        return not any(sender.is_alive for sender in self.senders.values())
 
     def start(self) -> None:
         """Start the senders that do not run."""
@@ -198,6 +212,10 @@ class Lane:
         if refused and self._dead_letters is not None:
             self._dead_letters.append(letters_of(*zip(*refused, strict=True)), now=now)
         self.ledger.append(delivery.records, now=now)
+
+    def _tick(self) -> None:
+        self.publish()
+        self._on_tick()
 
     def _progressed(self) -> None:
         self._on_progress()

@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.spool import Spool, is_damage, set_aside
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolError
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, iso_utc, parse_identity_key
@@ -43,6 +44,7 @@ class Opener:
         tell: Callable[[Delivery], None],
         oauth: TokenSource | None,
         on_progress: Callable[[], None],
+        on_tick: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._destinations = {destination.name: destination for destination in destinations}
@@ -50,6 +52,7 @@ class Opener:
         self._tell = tell
         self._oauth = oauth
         self._on_progress = on_progress
+        self._on_tick = on_tick
         self._identity_key = b""
         self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
 
@@ -75,11 +78,12 @@ class Opener:
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
         return self._lane(Spool(None, legs=self._fingerprints, writer=writer), self._destinations)
 
-    def adopt_dead(self, *, held: Iterable[Lane]) -> list[Lane]:
+    def adopt_dead(self, *, held: Iterable[Lane], any_key: bool = False) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
 
         Args:
             held: Lanes that are open here already.
+            any_key: Take also what was meant for another key or host: whoever asks for that knows whose it is.
         """
         if self.state is None:
             return []
@@ -89,7 +93,7 @@ class Opener:
             spool = _open_dead(path) if path not in held_paths else None
             if spool is None:
                 continue
-            legs = self._legs_to_serve(spool)
+            legs = self._legs_to_serve(spool, any_key=any_key)
             if spool.is_level or any(spool.pending(leg) for leg in legs):
                 adopted.append(self._lane(spool, legs))
             else:
@@ -101,7 +105,7 @@ class Opener:
             lane.retire()
         return adopted
 
-    def _legs_to_serve(self, spool: Spool) -> dict[str, Destination]:
+    def _legs_to_serve(self, spool: Spool, *, any_key: bool) -> dict[str, Destination]:
         """Return the legs of a dead writer's spool that are ours to deliver.
 
         Those that go where ours go. And those that stood still because of a wrong key or host, which has been set right
@@ -109,9 +113,21 @@ class Opener:
         """
         ours = self._fingerprints
         same = {leg for leg, mark in spool.legs.items() if ours.get(leg) == mark}
-        if same or "state_dir" in self._settings.model_fields_set:
+        if any_key:
+            same = spool.legs.keys() & ours.keys()
+        elif same or "state_dir" in self._settings.model_fields_set:
             same |= spool.paused & ours.keys()
         return {leg: self._destinations[leg] for leg in sorted(same)}
+
+    def left_behind(self) -> Counter[str]:
+        """Return the messages in the spools of dead writers, by leg."""
+        left = Counter[str]()
+        for path in sorted(self.state.spool.glob("*.db")) if self.state is not None else ():
+            spool = _open_dead(path)
+            if spool is not None:
+                left.update({leg: spool.pending(leg) for leg in spool.legs})
+                spool.close()
+        return left
 
     def entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
         """Return a message as the spool keeps it, its identity as the ledger will show it."""
@@ -140,6 +156,7 @@ class Opener:
             tell=self._tell,
             oauth=self._oauth,
             on_progress=self._on_progress,
+            on_tick=self._on_tick,
         )
 
     def _http(self, destination: Destination) -> Http:
@@ -161,7 +178,7 @@ class Opener:
             settings.pause_s,
             settings.unhealthy_after_s,
             Backoff(settings.retry_base_s, settings.retry_cap_s),
-            drops_oldest=leg != self._plan.authoritative,
+            drops_oldest=leg != self._plan.authoritative or settings.on_full == "drop_oldest",
         )
 
     @property
@@ -181,5 +198,9 @@ def _open_dead(path: Path) -> Spool | None:
     except SpoolBusyError:
         return None
     except (SpoolError, sqlite3.Error, OSError) as error:
-        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
+        if is_damage(error):
+            set_aside(path)
+            logger().error("spool_set_aside", error=type(error).__name__, cure="keep the file, it may be mended")
+        else:
+            logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
         return None

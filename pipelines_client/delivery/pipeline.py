@@ -21,12 +21,14 @@ from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import Opener
 from pipelines_client.delivery.sender import Delivery, TokenSource
+from pipelines_client.delivery.spool import is_damage, set_aside
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import Throttle, logger
 from pipelines_client.message import Message
 
+ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
 PATIENCE_S = 3.0
 """Seconds a flush waits for a leg that does not count and fails: one 429 is waited out, a leg that is down is not."""
@@ -69,6 +71,7 @@ class Pipeline:
             tell=lambda delivery: tell(delivery, self._callbacks),
             oauth=oauth,
             on_progress=self._progressed,
+            on_tick=self._look_around,
         )
         self._reset()
         processes.LIVE.add(self)
@@ -78,6 +81,7 @@ class Pipeline:
         self._progress = threading.Condition()
         self._callbacks = Callbacks()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
+        self._looked_at_s = monotonic_s()
         self._untaken: Counter[str] = Counter()
         self._drops = Throttle()
 
@@ -91,15 +95,22 @@ class Pipeline:
             skips: Why a leg skips it, by leg.
         """
         try:
-            lane = self._started()
-            entry = self._opener.entry(message, skips)
-            reason = self._reason_to_refuse(lane, entry)
-            if reason is not None:
-                self._refuse(lane, entry, reason)
-                return reason
-            lane.spool.append(entry)
+            return self._append(self._started(), message, skips)
+        except (sqlite3.Error, OSError, PipelinesError) as error:
+            if not is_damage(error):
+                return self._not_taken(error)
+        try:
+            return self._append(self._replaced(), message, skips)
         except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
+
+    def _append(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
+        entry = self._opener.entry(message, skips)
+        reason = self._reason_to_refuse(lane, entry)
+        if reason is not None:
+            self._refuse(lane, entry, reason)
+            return reason
+        lane.spool.append(entry)
         for sender in lane.senders.values():
             sender.appended()
         return None
@@ -176,6 +187,8 @@ class Pipeline:
             self._close_adopted()
         if lanes and all(sender.is_alive for sender in lanes[0].senders.values()):
             return lanes[0]
+        if lanes and lanes[0].is_damaged:
+            return self._replaced()
         with self._lock:
             if not self._lanes:
                 processes.watch_exit()
@@ -184,13 +197,38 @@ class Pipeline:
             self._lanes[0].start()
             return self._lanes[0]
 
+    def _replaced(self) -> Lane:
+        """Set the damaged file of our lane aside, as evidence, and go on with a new one."""
+        with self._lock:
+            damaged = self._lanes[0]
+            damaged.stop(monotonic_s() + ON_STOPPED_JOIN_S)
+            damaged.close()
+            if damaged.spool.path is not None:
+                set_aside(damaged.spool.path)
+            logger().error("spool_set_aside", pending=max(damaged.pending.values()), cure="keep the file")
+            self._lanes[0] = self._opener.open_own()
+            self._lanes[0].start()
+            return self._lanes[0]
+
+    def _look_around(self) -> None:
+        """Adopt what a sibling that died has left; called by senders, now and again."""
+        if monotonic_s() - self._looked_at_s < ADOPT_EVERY_S or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._looked_at_s = monotonic_s()
+            if self._lanes:
+                self._lanes += self._opener.adopt_dead(held=self._lanes)
+        finally:
+            self._lock.release()
+        self._close_adopted()
+
     def _has_leftovers(self) -> bool:
         return self._opener.state is not None and any(self._opener.state.spool.glob("*.db"))
 
     def _close_adopted(self) -> None:
         """Close the adopted lanes whose senders are done."""
         with self._lock:
-            for lane in [lane for lane in self._lanes[1:] if not any(s.is_alive for s in lane.senders.values())]:
+            for lane in [lane for lane in self._lanes[1:] if lane.is_done]:
                 self._lanes.remove(lane)
                 lane.close()
 
@@ -204,7 +242,20 @@ class Pipeline:
             return "too_large"
         if len(entry.skips) == len(self._legs):
             return "no_leg"
-        leg = self._plan.authoritative
+        if settings.on_full == "drop_oldest":
+            return None  # the sender makes room
+        reason = self._reason_why_full(lane, entry)
+        if reason is None or settings.on_full == "reject":
+            return reason
+        until = monotonic_s() + settings.block_timeout_s
+        lane.hurry()
+        with self._progress:
+            while (reason := self._reason_why_full(lane, entry)) and (left := until - monotonic_s()) > 0:
+                self._progress.wait(min(left, 0.1))
+        return reason
+
+    def _reason_why_full(self, lane: Lane, entry: Entry) -> str | None:
+        settings, leg = self._settings, self._plan.authoritative
         if settings.max_queue_size is not None and lane.spool.pending(leg) >= settings.max_queue_size:
             return "queue_full"
         if lane.spool.pending_bytes(leg) + len(entry.body) > settings.spool_max_bytes:

@@ -27,6 +27,7 @@ from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.ledger import DeliveryRecord, Outcome, iso_utc
 from pipelines_client.log import logger
 
+IDLE_TICK_S = 10.0
 TICK_S = 1.0  # while there is something to do, health is told this often
 _DISK_RETRY_S = 1.0
 _DROPPED_AT_ONCE = 10_000
@@ -88,6 +89,7 @@ class Sender:
     oauth: TokenSource | None = None
     random: Random = field(default_factory=Random)
     health: Health = field(init=False)
+    is_spool_damaged: bool = False
 
     _thread: threading.Thread | None = None
     _wakeup: threading.Condition = field(default_factory=threading.Condition)
@@ -149,9 +151,13 @@ class Sender:
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                self._deliver(self._next_part())
+                if not self._drop_overflow():
+                    self._deliver(self._next_part())
         except (SpoolClosedError, LedgerError):
             return  # the process ends, and its budget was over before the request was
+        except sqlite3.DatabaseError as error:
+            self.is_spool_damaged = True
+            logger().error("spool_damaged", leg=self.leg, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
             self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
@@ -175,12 +181,13 @@ class Sender:
         return False
 
     def _wait_idle(self) -> None:
-        """Wait for a message; after a second of peace, say for the last time how things stand."""
+        """Wait for a message; after a second of peace, and then now and again, say how things stand."""
         self._idle = True
+        wait_s = TICK_S
         # Looked at again after saying so: a message between the two would wait for the next one.
-        if not self.spool.pending(self.leg) and not self._wakeup.wait(TICK_S) and not self.spool.pending(self.leg):
+        while not (self.spool.pending(self.leg) or self._stopping or self._retiring) and not self._wakeup.wait(wait_s):
             self.tick()
-            self._wakeup.wait()
+            wait_s = IDLE_TICK_S
         self._idle = False
 
     def _is_due(self) -> bool:
@@ -317,10 +324,7 @@ class Sender:
 
     def _drop_overflow(self) -> bool:
         """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
-        if not self.pace.drops_oldest:
-            return False
-        over_bytes = self.spool.pending_bytes(self.leg) - self.pace.max_pending_bytes
-        over_count = self.spool.pending(self.leg) - (self.pace.max_pending_count or self.spool.pending(self.leg))
+        over_bytes, over_count = self._overflow()
         if over_bytes <= 0 and over_count <= 0:
             return False
         if over_count > 0:
@@ -331,6 +335,14 @@ class Sender:
         self._record(oldest, fates, utc_now(), attempts=0, verdict=None)
         logger().error("message_dropped", leg=self.leg, reason="spool_full", count=len(oldest))
         return True
+
+    def _overflow(self) -> tuple[int, int]:
+        """Return by how many bytes and messages a leg that may drop is over its bound."""
+        if not self.pace.drops_oldest:
+            return 0, 0
+        pending = self.spool.pending(self.leg)
+        over_bytes = self.spool.pending_bytes(self.leg) - self.pace.max_pending_bytes
+        return over_bytes, pending - (self.pace.max_pending_count or pending)
 
     def _failed(self, verdict: Verdict) -> None:
         self.health.failed(verdict, pending=self.spool.pending(self.leg))
@@ -355,7 +367,7 @@ class Sender:
             self.health.check(pending=self.spool.pending(self.leg))
             self.tick()
             left = until - monotonic_s()
-            if left <= 0:
+            if left <= 0 or max(self._overflow()) > 0:
                 return True
             with self._wakeup:
                 if not self._stopping:

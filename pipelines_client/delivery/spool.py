@@ -335,6 +335,21 @@ class Spool:
         return self._connection.execute(statement, values)
 
 
+def set_aside(path: Path) -> None:
+    """Rename a damaged file and its log, as evidence: `….db` becomes `….db.damaged`."""
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(path.with_name(f"{path.name}.damaged{suffix}"))
+
+
+def is_damage(error: Exception) -> bool:
+    """Say whether an error means that the file is no longer a database, rather than busy, full or read-only."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+    )
+
+
 def _spooled(seq: int, *columns: Any) -> SpooledMessage:
     fields = dict(zip(_ENTRY_FIELDS, columns, strict=True))
     fields["skips"] = orjson.loads(fields["skips"]) if fields["skips"] else {}

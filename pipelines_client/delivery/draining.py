@@ -1,0 +1,75 @@
+"""Deliver what dead processes left, whoever they were: what `pipelines-client drain` does."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+from pipelines_client.clock import monotonic_s
+from pipelines_client.config import Settings
+from pipelines_client.delivery.opening import Opener
+from pipelines_client.errors import SpoolError
+
+_STOP_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DrainResult:
+    """Messages by leg: what this drain settled, and what is left in files that no living process owns."""
+
+    settled: dict[str, int]
+    left: dict[str, int]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left."""
+        return not any(self.left.values())
+
+
+def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
+    """Deliver everything in the spools of dead processes, whatever key it was meant for, to the legs that have keys.
+
+    Safe beside living processes and other drains: a file is adopted once, under lock.
+
+    Args:
+        settings: Where the spools are, and the keys to deliver with.
+        timeout_s: Most seconds; what is left then stays where it is.
+
+    Raises:
+        ConfigError: There is no key.
+        SpoolError: The settings keep messages in memory: there is nothing on disk to drain.
+    """
+    changed = threading.Condition()
+
+    def progressed() -> None:
+        with changed:
+            changed.notify_all()
+
+    opener = Opener(
+        settings,
+        settings.destinations(),
+        settings.plan(),
+        tell=lambda _: None,
+        oauth=None,
+        on_progress=progressed,
+        on_tick=lambda: None,
+    )
+    if opener.state is None:
+        raise SpoolError('spool="memory" leaves nothing to drain')
+    opener.state.make()
+    until = monotonic_s() + timeout_s
+    lanes = opener.adopt_dead(held=[], any_key=True)
+    before = Counter[str]()
+    for lane in lanes:
+        before.update(lane.taken_over)
+    with changed:
+        while any(not lane.is_done for lane in lanes) and (seconds := until - monotonic_s()) > 0:
+            changed.wait(min(seconds, 0.1))
+    after = Counter[str]()
+    for lane in lanes:
+        lane.stop(monotonic_s() + _STOP_TIMEOUT_S)
+        after.update({leg: lane.spool.pending(leg) for leg in lane.spool.legs})
+        lane.close()
+    settled = {leg: before[leg] - after[leg] for leg in sorted(before)}
+    return DrainResult(settled, dict(sorted(opener.left_behind().items())))

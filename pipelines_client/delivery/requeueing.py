@@ -1,0 +1,72 @@
+"""Put dead letters back into a spool, from where any process delivers them as it does all others."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pipelines_client.clock import utc_now
+from pipelines_client.config import Settings
+from pipelines_client.dead_letters import DeadLetter, mark_requeued
+from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.lane import StateDir
+from pipelines_client.delivery.opening import fingerprint
+from pipelines_client.delivery.spool import Spool
+from pipelines_client.ledger import iso_utc
+
+STAGE = "requeued"
+"""What the ledger shows as stage of a message that was sent again."""
+
+
+def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
+    """Append the letters to spools of their own, one for each leg, with the same messageIds.
+
+    A kill in between may put a letter back twice, never lose it: it is marked once its spool has it.
+
+    Args:
+        settings: Where, and the keys that say where each leg goes.
+        letters: What to put back; letters of a leg without a key are left.
+
+    Returns:
+        How many were put back.
+
+    Raises:
+        OSError, sqlite3.Error: The state directory cannot be written.
+    """
+    state = StateDir(settings.state_dir)
+    state.make()
+    by_leg: dict[str, list[DeadLetter]] = defaultdict(list)
+    for letter in letters:
+        by_leg[letter.leg].append(letter)
+    put = 0
+    for destination in settings.destinations():
+        mine = by_leg[destination.name]
+        if not mine:
+            continue
+        now = utc_now()
+        writer = f"{STAGE}-{destination.name}-{secrets.token_hex(6)}"
+        legs = {destination.name: fingerprint(destination)}
+        spool = Spool(state.spool / f"{writer}.db", legs=legs, writer=writer)
+        for letter in mine:
+            spool.append(_entry(letter, appended_at=iso_utc(now)))
+        # Marked while nobody else can open the spool: a later refusal is then later than the mark.
+        mark_requeued(state.dead_letters, mine, writer=writer, now=now, at=iso_utc(utc_now()))
+        spool.close()
+        put += len(mine)
+    return put
+
+
+def _entry(letter: DeadLetter, *, appended_at: str) -> Entry:
+    return Entry(
+        message_id=letter.message_id,
+        type=letter.type,
+        event=letter.event,
+        identity=letter.identity,
+        occurred_at=letter.occurred_at,
+        appended_at=appended_at,
+        payload_hash=letter.payload_hash,
+        stage=STAGE,
+        skips={},
+        body=letter.body.encode(),
+    )

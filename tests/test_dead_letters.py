@@ -1,0 +1,153 @@
+"""What an API refused: kept whole, listed, sent again."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines_client.dead_letters import read_dead_letters
+from pipelines_client.ledger import Outcome
+
+
+@pytest.fixture
+def command(sandbox: Any, state_dir: Path) -> Any:
+    """Run `pipelines-client …` with the variables of the application."""
+    environment = {
+        **os.environ,
+        "PIPELINES_STATE_DIR": str(state_dir),
+        "PIPELINES_WRITE_KEY": "cio-key",
+        "PIPELINES_HOST": sandbox.customerio.url,
+        "PIPELINES_SEGMENT_WRITE_KEY": "segment-key",
+        "PIPELINES_SEGMENT_HOST": sandbox.segment.url,
+        "COLUMNS": "120",
+    }
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        script = "from pipelines_client.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def refused(make_client: Any, sandbox: Any) -> Any:
+    """Three messages that Customer.io refuses and Segment takes; the process then ends."""
+    sandbox.customerio.answer(400, body={"meta": {"errors": ["plan: unknown \x1b[31m"]}})
+    client = make_client()
+    for number in range(3):
+        client.track("ada@example.com", "Signed Up", {"n": number}, message_id=f"m{number}")
+    client.identify("ada@example.com", {"plan": "x"}, message_id="m3")
+    assert client.flush(timeout=5)
+    client._pipeline.close(0)
+    sandbox.customerio.normal()
+    return client
+
+
+def test_refusals_are_counted_by_leg_event_and_the_apis_words(refused: Any, command: Any, state_dir: Path) -> None:
+    """`list`, for people and as JSON; control characters of the outside do not reach the terminal."""
+    assert refused
+    done = command("dead-letters", "list")
+    assert done.returncode == 0
+    assert "Signed Up" in done.stdout
+    assert "plan: unknown" in done.stdout
+    assert "\x1b" not in done.stdout
+    rows = json.loads(command("dead-letters", "list", "--json").stdout)
+    assert [(row["leg"], row["event"], row["count"]) for row in rows] == [
+        ("customerio", "Signed Up", 3),
+        ("customerio", "identify", 1),
+    ]
+    for path in (state_dir / "dead-letters").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_one_is_shown_whole_and_all_are_exported(refused: Any, command: Any, tmp_path: Path) -> None:
+    """With the call as it was sent; the file is its owner's alone."""
+    assert refused
+    shown = json.loads(command("dead-letters", "show", "m1").stdout)
+    assert shown["body"]["properties"] == {"n": 1}
+    assert shown["http_status"] == 400
+    assert command("dead-letters", "show", "nobody").returncode == 2
+    file = tmp_path / "letters.jsonl"
+    assert command("dead-letters", "export", str(file), "--event", "Signed Up").returncode == 0
+    assert [json.loads(line)["message_id"] for line in file.read_text().splitlines()] == ["m0", "m1", "m2"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_requeued_messages_arrive_with_the_same_id_and_only_where_they_were_refused(
+    refused: Any, command: Any, sandbox: Any, state_dir: Path, ledger: Any
+) -> None:
+    """Then nothing is left in the list, and the ledger's last word is `accepted`."""
+    assert refused
+    assert command("dead-letters", "requeue").returncode == 2
+    done = command("dead-letters", "requeue", "--event", "Signed Up", "--id", "m1", "--id", "m2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2 put back")
+    assert command("drain").stdout == "customerio: 2 settled, 0 left\n"
+    assert sandbox.customerio.message_ids() == ["m1", "m2"]
+    assert sandbox.segment.count == 4
+    assert ledger.outcomes("m1") == {"customerio": Outcome.ACCEPTED, "segment": Outcome.ACCEPTED}
+    assert [letter.message_id for letter in read_dead_letters(state_dir / "dead-letters")] == ["m0", "m3"]
+    assert "holds" in command("status").stdout
+    assert "NOT" not in command("status").stdout
+
+
+def test_a_message_that_is_refused_again_is_listed_again(
+    refused: Any, command: Any, sandbox: Any, state_dir: Path
+) -> None:
+    """A requeue hides only the refusals before it."""
+    assert refused
+    sandbox.customerio.answer(400)
+    assert command("dead-letters", "requeue", "--all").returncode == 0
+    assert read_dead_letters(state_dir / "dead-letters") == []
+    assert command("drain").returncode == 0
+    assert len(read_dead_letters(state_dir / "dead-letters")) == 4
+
+
+def test_letters_of_a_leg_without_a_key_are_left(refused: Any, command: Any, state_dir: Path) -> None:
+    """And it says which variable is missing."""
+    assert refused
+    for path in (state_dir / "dead-letters").rglob("*.gz"):
+        path.unlink()
+    folder = state_dir / "dead-letters" / "2026-11-02"
+    folder.mkdir()
+    letter = {
+        "message_id": "s1", "leg": "segment", "type": "track", "event": "E", "identity": None, "occurred_at": "t",
+        "rejected_at": "2026-11-02T00:00:00.000Z", "reason": "r", "http_status": 400, "payload_hash": "h", "body": "{}",
+    }  # fmt: skip
+    (folder / "w.jsonl").write_text(json.dumps(letter) + "\n")
+    done = command("dead-letters", "requeue", "--all", PIPELINES_SEGMENT_WRITE_KEY="", PIPELINES_STAGE="complete")
+    assert done.returncode == 2
+    assert "PIPELINES_SEGMENT_WRITE_KEY" in done.stderr
+    assert len(read_dead_letters(state_dir / "dead-letters")) == 1
+
+
+def test_drain_says_what_is_left_and_needs_a_key(command: Any, sandbox: Any, make_client: Any) -> None:
+    """Exit code 1 while something is left, 2 without a key, 0 when all is delivered."""
+    sandbox.customerio.answer(503)
+    client = make_client(flush_timeout_s=0.1)
+    client.track("u1", "E")
+    client._pipeline.close(0)
+    assert command("drain", PIPELINES_WRITE_KEY="").returncode == 2
+    done = command("drain", "--timeout", "0.5")
+    assert done.returncode == 1
+    assert "customerio: 0 settled, 1 left" in done.stdout
+    sandbox.customerio.normal()
+    done = command("drain", PIPELINES_WRITE_KEY="another-key-altogether")
+    assert done.returncode == 0
+    assert "customerio: 1 settled, 0 left" in done.stdout
+    assert command("drain").stdout == "nothing was left to deliver\n"
+    assert sandbox.customerio.count == sandbox.segment.count == 1
