@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -137,3 +138,36 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def as_openmetrics(status: Status) -> str:
+    """Return the counts as OpenMetrics text, as Prometheus' textfile collector reads it."""
+    lines: list[str] = []
+
+    def family(name: str, kind: str, text: str, samples: Sequence[tuple[dict[str, str], float]]) -> None:
+        lines.extend((f"# TYPE {name} {kind}", f"# HELP {name} {text}"))
+        suffix = "_total" if kind == "counter" else ""
+        for labels, value in samples:
+            inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+            lines.append(f"{name}{suffix}{{{inside}}} {value}")
+
+    legs = sorted(status.legs.items())
+    family("pipelines_client_recorded", "counter", "Messages recorded.", [({"leg": n}, g.recorded) for n, g in legs])
+    outcomes = [({"leg": n, "outcome": "accepted", "reason": ""}, g.accepted) for n, g in legs]
+    for outcome in ("rejected", "dropped", "skipped"):
+        for name, leg in legs:
+            for reason, count in sorted(getattr(leg, outcome).items()):
+                outcomes.append(({"leg": name, "outcome": outcome, "reason": reason}, count))
+    family("pipelines_client_settled", "counter", "Messages by what became of them.", outcomes)
+    family("pipelines_client_pending", "gauge", "Messages that wait.", [({"leg": n}, g.pending) for n, g in legs])
+    lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
+    family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)
+    healthy = [({"leg": n}, int(g.state == "ok")) for n, g in legs]
+    family("pipelines_client_leg_healthy", "gauge", "1 while the leg is neither paused nor unhealthy.", healthy)
+    balanced = [({"leg": n}, int(g.is_balanced)) for n, g in legs]
+    family("pipelines_client_balanced", "gauge", "1 while every recorded message is accounted for.", balanced)
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

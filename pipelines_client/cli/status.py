@@ -13,7 +13,7 @@ from rich.table import Table
 from pipelines_client.cli.common import StateDirOption, leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import LedgerError
-from pipelines_client.status import Status, read_status
+from pipelines_client.status import Status, as_openmetrics, read_status
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -24,6 +24,9 @@ _UNBALANCED = 1
 def status(
     state_dir: StateDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|json|openmetrics", help="openmetrics: for Prometheus.")
+    ] = "text",
 ) -> None:
     """Say, for each leg, what was recorded and what became of it.
 
@@ -34,8 +37,12 @@ def status(
         found = read_status(path, now=utc_now())
     except LedgerError as error:
         leave(str(error))
-    if as_json:
+    if form not in ("text", "json", "openmetrics"):
+        leave("--format is one of text, json, openmetrics")
+    if as_json or form == "json":
         typer.echo(json.dumps(found.as_dict(), indent=2))
+    elif form == "openmetrics":
+        typer.echo(as_openmetrics(found), nl=False)
     else:
         _print(found, path)
     if not found.is_balanced:

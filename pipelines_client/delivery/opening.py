@@ -20,6 +20,7 @@ from pipelines_client.cutover import Plan
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
+from pipelines_client.delivery.mounts import network_type
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
 from pipelines_client.delivery.spool import Spool, is_damage, set_aside
@@ -65,6 +66,9 @@ class Opener:
         if self.state is not None:
             try:
                 self.state.make()
+                share = network_type(self.state.path)
+                if share is not None:
+                    raise SpoolError(f"state_dir is on a network share ({share})")
                 self._identity_key = self._identity_key or ensure_identity_key(self.state.path)
                 spool = Spool(self.state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
                 return self._lane(spool, self._destinations)
@@ -72,7 +76,7 @@ class Opener:
                 self.state = None
                 logger().error(
                     "spool_in_memory",
-                    error=type(error).__name__,
+                    error=str(error) if isinstance(error, SpoolError) else type(error).__name__,
                     cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)

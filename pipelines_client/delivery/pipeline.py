@@ -11,11 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
-from pipelines_client.delivery import processes
+from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.lane import Lane
@@ -169,6 +170,10 @@ class Pipeline:
             totals.update(lane.pending)
         return dict(totals)
 
+    def leg_statuses(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return counts and health of each leg of each lane, ours and adopted."""
+        return [leg for lane in list(self._lanes) for leg in lane.status()["legs"].items()]
+
     @property
     def is_running(self) -> bool:
         """Whether a sender's thread runs."""
@@ -192,6 +197,7 @@ class Pipeline:
         with self._lock:
             if not self._lanes:
                 processes.watch_exit()
+                metrics.register()
                 own = self._opener.open_own()
                 self._lanes = [own, *self._opener.adopt_dead(held=[own])]
             self._lanes[0].start()

@@ -6,7 +6,7 @@ import atexit
 import ctypes
 import functools
 import os
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipelines_client.clock import monotonic_s
 
@@ -20,6 +20,9 @@ class Living(Protocol):
 
     def hurry(self) -> None:
         """Send what is there."""
+
+    def leg_statuses(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return counts and health of each leg of each lane."""
 
     def close(self, until_s: float) -> None:
         """Deliver what can be until then, leave the rest on disk."""

@@ -1,0 +1,174 @@
+"""A spool that is full, damaged, or left by a sibling; a clock that jumps; a share that is no disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from pipelines_client import Client
+from pipelines_client.clock import utc_now
+from pipelines_client.delivery import pipeline as pipeline_module
+from pipelines_client.delivery import sender as sender_module
+from pipelines_client.delivery.mounts import NETWORK_TYPES, type_of_mount
+from pipelines_client.errors import ConfigError
+from pipelines_client.ledger import DeliveryRecord, Outcome
+from pipelines_client.status import read_status
+
+MakeClient = Callable[..., Client]
+
+
+class Settled:
+    """Collects records of one leg and says when there are enough."""
+
+    def __init__(self, leg: str, count: int) -> None:
+        self.records: list[DeliveryRecord] = []
+        self.enough = threading.Event()
+        self._leg, self._count = leg, count
+
+    def __call__(self, records: Any) -> None:
+        """Be an `on_delivery`."""
+        self.records += [record for record in records if record.leg == self._leg]
+        if len(self.records) >= self._count:
+            self.enough.set()
+
+
+def test_a_spool_full_in_bytes_rejects_and_counts(make_client: MakeClient, sandbox: Any, ledger: Any) -> None:
+    """The default: the caller is told, the ledger says why, what waits is delivered later."""
+    sandbox.segment.answer(503)
+    client = make_client(spool_max_bytes=2_000)
+    answers = [client.track("u1", "E", {"text": "x" * 300})[0] for _ in range(10)]
+    taken = answers.count(True)
+    assert 0 < taken < 10
+    assert client.not_taken == {"spool_full": 10 - taken}
+    assert len([r for r in ledger.records() if r.reason == "spool_full" and r.leg == "segment"]) == 10 - taken
+    sandbox.segment.normal()
+    assert client.flush(timeout=5)
+    assert sandbox.segment.count == taken
+
+
+def test_drop_oldest_keeps_the_newest_and_never_refuses(make_client: MakeClient, sandbox: Any) -> None:
+    """With `on_full="drop_oldest"` the call succeeds and the oldest that wait are given up, counted."""
+    settled = Settled("customerio", 50)
+    sandbox.customerio.answer(503)
+    client = make_client(segment_write_key=None, on_full="drop_oldest", max_queue_size=10, on_delivery=settled)
+    assert all(client.track("u1", "E", {"n": n})[0] for n in range(50))
+    assert sandbox.customerio.wait_for_requests(3)
+    sandbox.customerio.normal()
+    client.flush(timeout=5)
+    assert settled.enough.wait(10)
+    kept = [m["properties"]["n"] for m in sandbox.customerio.accepted]
+    assert kept == list(range(50 - len(kept), 50))
+    assert 1 <= len(kept) <= 10
+    assert sum(record.outcome is Outcome.DROPPED for record in settled.records) == 50 - len(kept)
+
+
+def test_block_waits_for_room(make_client: MakeClient, sandbox: Any) -> None:
+    """With `on_full="block"` a call waits until the leg has moved on; nothing is refused."""
+    client = make_client(segment_write_key=None, on_full="block", max_queue_size=5, upload_interval=30)
+    assert all(client.track("u1", "E", {"n": n})[0] for n in range(30))
+    assert client.flush(timeout=5)
+    assert [m["properties"]["n"] for m in sandbox.customerio.accepted] == list(range(30))
+
+
+def test_block_gives_up_after_its_time(make_client: MakeClient, sandbox: Any) -> None:
+    """Then the call is refused, as it would have been at once."""
+    sandbox.customerio.answer(503)
+    client = make_client(segment_write_key=None, on_full="block", max_queue_size=1, block_timeout_s=0.2)
+    assert client.track("u1", "E")[0]
+    started = time.monotonic()
+    assert not client.track("u1", "E")[0]
+    assert 0.15 < time.monotonic() - started < 5
+    assert client.not_taken == {"queue_full": 1}
+
+
+def test_an_unknown_way_of_being_full_is_refused() -> None:
+    """At construction, with the choices."""
+    with pytest.raises(ConfigError, match="drop_oldest"):
+        Client("k", on_full="panic")
+
+
+def test_a_living_sibling_adopts_what_a_dead_one_left(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a new process: a sender that idles looks around."""
+    monkeypatch.setattr(pipeline_module, "ADOPT_EVERY_S", 0.0)
+    monkeypatch.setattr(sender_module, "TICK_S", 0.05)
+    monkeypatch.setattr(sender_module, "IDLE_TICK_S", 0.05)
+    living = make_client()
+    living.track("u1", "Living")
+    assert living.flush(timeout=5)
+    sandbox.customerio.answer(503)
+    dying = make_client(flush_timeout_s=0)
+    dying.track("u1", "Left behind")
+    dying._pipeline._close_lanes(0)
+    sandbox.customerio.normal()
+    assert sandbox.customerio.wait_for(2, timeout_s=10)
+    assert [m["event"] for m in sandbox.customerio.accepted] == ["Living", "Left behind"]
+    assert read_status(state_dir, now=utc_now()).is_balanced
+
+
+def test_a_damaged_file_of_a_dead_process_is_set_aside(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As evidence, counted by `status`; service goes on."""
+    (state_dir / "spool").mkdir(parents=True)
+    (state_dir / "spool" / "dead.db").write_bytes(b"this was a database once" * 100)
+    client = make_client()
+    client.track("u1", "E")
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.count == 1
+    assert (state_dir / "spool" / "dead.db.damaged").exists()
+    assert read_status(state_dir, now=utc_now()).unreadable == ["dead.db.damaged"]
+    assert sum("spool_set_aside" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_damage_under_a_living_client_costs_no_call(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
+    """Its file is set aside and it goes on with a new one."""
+    sandbox.customerio.answer(503)
+    sandbox.segment.answer(503)
+    client = make_client()
+    for _ in range(200):
+        client.track("u1", "E", {"text": "x" * 1_000})
+    lane = client._pipeline._lanes[0]
+    lane.stop()
+    lane.spool._run("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert lane.spool.path is not None
+    with lane.spool.path.open("r+b") as file:
+        file.write(b"\xff" * 200_000)
+    lane.spool._run("PRAGMA shrink_memory")
+    sandbox.customerio.normal()
+    sandbox.segment.normal()
+    assert all(client.track("u1", "After")[0] for _ in range(5))
+    client.flush(timeout=5)
+    assert [m["event"] for m in sandbox.customerio.accepted].count("After") == 5
+    assert len(list((state_dir / "spool").glob("*.damaged"))) == 1
+
+
+def test_a_clock_that_jumps_harms_nothing(make_client: MakeClient, sandbox: Any) -> None:
+    """Neither back by ten years nor forth by ten: waits are measured by another clock."""
+    sandbox.customerio.answer(503, times=2)
+    client = make_client()
+    for moment in ("2036-01-01", "2016-01-01", "2026-01-01"):
+        with freeze_time(moment):
+            assert client.track("u1", "E", {"n": moment})[0]
+            assert client.flush(timeout=10)
+    assert sandbox.customerio.count == sandbox.segment.count == 3
+
+
+def test_a_network_share_is_recognised_by_the_mount_above() -> None:
+    """The longest mount point counts; a space in it is spelled in octal."""
+    mounts = (
+        "overlay / overlay rw 0 0\n"
+        "server:/export /mnt/team\\040share nfs4 rw 0 0\n"
+        "tmpfs /mnt/team\\040share/local tmpfs rw 0 0\n"
+    )
+    assert type_of_mount(Path("/mnt/team share/state"), mounts) == "nfs4"
+    assert type_of_mount(Path("/mnt/team share/local/state"), mounts) == "tmpfs"
+    assert type_of_mount(Path("/var/lib/state"), mounts) == "overlay"
+    assert {"nfs4", "cifs"} <= NETWORK_TYPES
