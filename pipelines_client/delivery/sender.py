@@ -30,6 +30,7 @@ from pipelines_client.log import logger
 IDLE_TICK_S = 10.0
 TICK_S = 1.0  # while there is something to do, health is told this often
 _DISK_RETRY_S = 1.0
+_PROBE_AFTER = 3  # failures in a row, after which an API that struggles is asked with ever less at a time
 _DROPPED_AT_ONCE = 10_000
 
 
@@ -72,6 +73,12 @@ class _Part:
 
     messages: list[SpooledMessage]
     attempts: int = 0
+
+
+def _halves(part: _Part, sendable: Sequence[SpooledMessage]) -> list[_Part]:
+    """Return two parts as a stack: the earlier messages on top."""
+    middle = part.messages.index(sendable[len(sendable) // 2])
+    return [_Part(part.messages[middle:], part.attempts), _Part(part.messages[:middle], part.attempts)]
 
 
 @dataclass(slots=True)
@@ -221,17 +228,16 @@ class Sender:
             part.attempts += 1
             verdict = self._post(sendable)
             if verdict.decision is Decision.SPLIT and len(sendable) > 1:
-                middle = part.messages.index(sendable[len(sendable) // 2])
-                parts.append(_Part(part.messages[middle:], part.attempts))
-                parts.append(_Part(part.messages[:middle], part.attempts))
+                parts += _halves(part, sendable)
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
                 self._remember_pause()
                 self._was_token_refused = False
                 self._settle(part, verdict)
             else:
-                parts.append(part)
                 self._failed(verdict)
+                is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
+                parts += _halves(part, sendable) if is_probing else [part]
                 self._wait_after(verdict)
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
