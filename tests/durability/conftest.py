@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +53,36 @@ def start(nursery: Nursery, variables: dict[str, str]) -> Iterator[Callable[...,
     for child in started:
         if child.is_running:
             child.kill()
+
+
+@pytest.fixture
+def run(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Run a script, or a command, in an interpreter of its own; whatever still runs in the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str, script: str = "", **more: str) -> subprocess.Popen[str]:
+        if script:
+            path = tmp_path / f"script{len(started)}.py"
+            path.write_text(textwrap.dedent(script), "utf-8")
+            command = (sys.executable, str(path))
+        environment = {**os.environ, **variables, **more}
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
 
 
 @pytest.fixture

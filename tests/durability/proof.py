@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from pipelines_client.clock import utc_now
 from pipelines_client.ledger import Outcome, read_ledger
-from pipelines_client.status import read_status
+from pipelines_client.status import Status, read_status
 
 DRAIN = """
     import pipelines_client as analytics
@@ -38,16 +39,21 @@ class Evidence:
             "segment": self.sandbox.segment.lost["duplicate"],
         }
 
+    def status(self) -> Status:
+        """Return what `pipelines-client status` reads."""
+        return read_status(self.state_dir, now=utc_now())
+
     def check_nothing_lost(self, accepted: set[str]) -> None:
         """Each message that was taken is at both APIs and in the ledger as accepted, and the equation holds."""
         for name, ids in self.delivered.items():
-            assert accepted - ids.keys() == set(), f"{name} lacks messages that track() took"
+            lost = accepted - ids.keys()
+            assert not lost, f"{name} lacks {len(lost)} messages that track() took, such as {sorted(lost)[:3]}"
         last = {
             (record.message_id, record.leg): record.outcome for record in read_ledger(self.state_dir / "ledger").records
         }
         for leg in ("customerio", "segment"):
             assert {id_ for id_ in accepted if last.get((id_, leg)) is not Outcome.ACCEPTED} == set()
-        status = read_status(self.state_dir, now=utc_now())
+        status = self.status()
         assert status.is_balanced, status.as_dict()
         assert status.unreadable == []
         for name, leg in status.legs.items():
@@ -58,3 +64,11 @@ class Evidence:
 def read_acknowledged(path: Path) -> list[str]:
     """Return the ids that a child wrote down after `track()` returned True."""
     return path.read_text("ascii").split() if path.exists() else []
+
+
+def finish(process: subprocess.Popen[str], timeout_s: float = 30.0) -> str:
+    """Wait for an end without complaint and return what it printed."""
+    out, _ = process.communicate(timeout=timeout_s)
+    assert process.returncode == 0, f"exit code {process.returncode}: {out}"
+    assert "Traceback" not in out, out
+    return out
