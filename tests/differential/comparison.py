@@ -42,8 +42,8 @@ runs it all again in about a minute, prints the table and rewrites this page. Th
 from the package index. The tests cite the rows by their number.
 
 How much is lost differs a little from run to run: shares are rounded to tenths. *Hangs* means that the call had not
-returned after three seconds, when its process was ended. A wrong write key (P6) is only told to those who ask Customer.io
-for strict mode, as pipelines-client does; Segment tells nobody.
+returned after three seconds, when its process was ended. A wrong write key (P6) is only told to those who ask
+Customer.io for strict mode, as pipelines-client does; Segment tells nobody.
 """
 
 

@@ -51,7 +51,8 @@ def test_the_page_says_what_is_measured_now(outcomes: Outcomes) -> None:
     """A reader finds every row with what ours shows now, and no cell is empty."""
     standing = PAGE.read_text("utf-8")
     ours = {row: (cells[0], cells[-1]) for row, cells in rows(standing).items()}
-    assert ours == {case.row: (case.title, outcomes[case.row, OURS.title]) for case in CASES}
+    now = {case.row: (case.title, outcomes[case.row, OURS.title]) for case in CASES}
+    assert ours == now, "run `make comparison`"
     assert all(len(cells) == 1 + len(PEERS) and all(cells) for cells in rows(standing).values())
 
 
