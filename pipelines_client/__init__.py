@@ -6,20 +6,19 @@ then the default, to decide (`pipelines_client.config.Settings`). The client is 
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import sys
 import threading
 import types
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pipelines_client.calls import Taken
 from pipelines_client.client import BeforeSend, Client, OnDelivery, OnError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pipelines_client.delivery.pipeline import FlushResult
 
 __version__ = "0.1.0"
 
@@ -83,49 +82,34 @@ _making = threading.Lock()
 __all__ = ["Client", "alias", "flush", "group", "identify", "join", "page", "screen", "shutdown", "track"]
 
 
-def track(*args: Any, **kwargs: Any) -> Taken:
-    """Say what someone did; see `Client.track`."""
-    return _client().track(*args, **kwargs)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def identify(*args: Any, **kwargs: Any) -> Taken:
-    """Say who someone is; see `Client.identify`."""
-    return _client().identify(*args, **kwargs)
+def _face(method: Callable[Concatenate[Any, _P], _R]) -> Callable[_P, _R]:
+    """Return a module-level function with a method's name, types and docstring, that calls the one client's."""
+    name = method.__name__
+
+    @functools.wraps(method)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        result: _R = getattr(_client(), name)(*args, **kwargs)
+        return result
+
+    signature = inspect.signature(method)
+    call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]  # what `help` shows, without self
+    call.__module__, call.__qualname__ = __name__, name
+    return call
 
 
-def group(*args: Any, **kwargs: Any) -> Taken:
-    """Say which group someone belongs to; see `Client.group`."""
-    return _client().group(*args, **kwargs)
-
-
-def alias(*args: Any, **kwargs: Any) -> Taken:
-    """Say that two ids are one person; see `Client.alias`."""
-    return _client().alias(*args, **kwargs)
-
-
-def page(*args: Any, **kwargs: Any) -> Taken:
-    """Say which page someone saw; see `Client.page`."""
-    return _client().page(*args, **kwargs)
-
-
-def screen(*args: Any, **kwargs: Any) -> Taken:
-    """Say which screen someone saw; see `Client.screen`."""
-    return _client().screen(*args, **kwargs)
-
-
-def flush(timeout: float | None = None) -> FlushResult:
-    """Deliver what is there; see `Client.flush`."""
-    return _client().flush(timeout)
-
-
-def join() -> None:
-    """Stop sending after the request in flight; see `Client.join`."""
-    _client().join()
-
-
-def shutdown(timeout: float | None = None) -> FlushResult:
-    """Flush, then stop; see `Client.shutdown`."""
-    return _client().shutdown(timeout)
+identify = _face(Client.identify)
+track = _face(Client.track)
+page = _face(Client.page)
+screen = _face(Client.screen)
+group = _face(Client.group)
+alias = _face(Client.alias)
+flush = _face(Client.flush)
+join = _face(Client.join)
+shutdown = _face(Client.shutdown)
 
 
 def _client() -> Client:
