@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 import sys
 import threading
 import types
@@ -122,6 +123,16 @@ def _client() -> Client:
             if client is None:
                 client = default_client = Client(**_assigned)
     return client
+
+
+def _renew_lock() -> None:
+    """In a forked child: another thread of the parent may have held it."""
+    global _making  # noqa: PLW0603 - a lock cannot be released by whoever did not take it
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class _Module(types.ModuleType):

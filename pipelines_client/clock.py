@@ -11,6 +11,11 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def pause(seconds: float) -> None:
+    """Sleep; freezegun leaves it alone."""
+    time.sleep(seconds)
+
+
 def monotonic_s() -> float:
     """Return seconds of a clock that nobody sets and that freezegun leaves alone: frozen tests must not hang."""
     if hasattr(time, "clock_gettime"):

@@ -4,7 +4,8 @@
     ├── ConfigError            settings that cannot be right: raised where the client is made
     ├── SpoolError
     │   ├── SpoolClosedError   the spool was used after `close`
-    │   └── SpoolBusyError     another living process owns the spool's file
+    │   ├── SpoolBusyError     another living process owns the spool's file
+    │   └── SpoolEmptyError    the file was never finished: its process was killed while it made it
     ├── LedgerError            a ledger that cannot be read or written
     └── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
 
@@ -33,6 +34,10 @@ class SpoolClosedError(SpoolError):
 
 class SpoolBusyError(SpoolError):
     """Another living process owns this spool file."""
+
+
+class SpoolEmptyError(SpoolError):
+    """The file holds no spool yet: whoever made it was killed before it was one, and had put nothing in."""
 
 
 class LedgerError(PipelinesError):

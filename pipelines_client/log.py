@@ -56,7 +56,6 @@ class CallSites:
 
     def __init__(self) -> None:
         self._told: set[tuple[str, int, str]] = set()
-        self._lock = threading.Lock()
 
     def first(self, kind: str) -> str | None:
         """Return `file:line` of the nearest caller outside this package, the first time it comes with this kind."""
@@ -64,8 +63,8 @@ class CallSites:
         while frame.f_back and str(frame.f_globals.get("__name__", "")).partition(".")[0] in (_OWN_PREFIX, "segment"):
             frame = frame.f_back
         site = (frame.f_code.co_filename, frame.f_lineno, kind)
-        with self._lock:
-            if site in self._told or len(self._told) >= _MAX_SITES:
-                return None
-            self._told.add(site)
+        # Without a lock, which a fork could catch held: two threads may say the same line twice, no more.
+        if site in self._told or len(self._told) >= _MAX_SITES:
+            return None
+        self._told.add(site)
         return f"{site[0]}:{site[1]}"

@@ -5,6 +5,7 @@ The message is built, checked and serialised once; every leg sends these bytes. 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
@@ -81,8 +82,14 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
         if name in wire:
             wire[name] = _id_text(wire[name])
     if wire.get("messageId") is None:
-        wire["messageId"] = str(ULID.from_datetime(now))
+        wire["messageId"] = make_id(now)
     return Built(_message(wire, occurred_at), wire, notes)
+
+
+def make_id(at: datetime) -> str:
+    """Return a new ULID of an instant. Not by the library's own generator: its lock could be held across a fork."""
+    milliseconds = int(at.timestamp() * 1000)
+    return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + os.urandom(10)))
 
 
 def _message(wire: dict[str, Any], occurred_at: datetime) -> Message:

@@ -14,9 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.lane import StateDir, leg_counts
 from pipelines_client.delivery.spool import Spool
-from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolError
+from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolEmptyError, SpoolError
 
 
 @dataclass(slots=True)
@@ -122,9 +123,12 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
     for file in sorted(state.spool.glob("*.db")):
         try:
-            spool = Spool(file, legs={}, writer="")
+            with births_held(state.spool, timeout_s=1.0):
+                spool = Spool(file, legs={}, writer="")
         except SpoolBusyError:
             status.living += 1
+        except SpoolEmptyError:
+            continue  # being born, or never finished: nothing is in it
         except (SpoolError, sqlite3.Error, OSError):
             status.unreadable.append(file.name)
         else:

@@ -5,6 +5,7 @@ What is left goes only where it was meant to: a spool remembers a fingerprint of
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -17,6 +18,7 @@ from pathlib import Path
 from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
+from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
@@ -25,12 +27,14 @@ from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
 from pipelines_client.delivery.spool import Spool, is_damage, set_aside
 from pipelines_client.destinations import Destination
-from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolError
+from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, iso_utc, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message import Message
 
 _KEY_BYTES = 32
+_BIRTH_TIMEOUT_S = 5.0
+_BIRTH_ATTEMPTS = 3
 
 
 class Opener:
@@ -59,8 +63,6 @@ class Opener:
 
     def open_own(self) -> Lane:
         """Open a lane of our own, in the state directory; in memory if that cannot be written, which is said loudly."""
-        host = socket.gethostname().split(".")[0][:40] or "host"
-        writer = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
         if self._settings.ledger_key is not None:
             self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
         if self.state is not None:
@@ -70,8 +72,7 @@ class Opener:
                 if share is not None:
                     raise SpoolError(f"state_dir is on a network share ({share})")
                 self._identity_key = self._identity_key or ensure_identity_key(self.state.path)
-                spool = Spool(self.state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
-                return self._lane(spool, self._destinations)
+                return self._lane(self._new_spool(self.state), self._destinations)
             except (OSError, sqlite3.Error, PipelinesError) as error:
                 self.state = None
                 logger().error(
@@ -80,7 +81,16 @@ class Opener:
                     cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
-        return self._lane(Spool(None, legs=self._fingerprints, writer=writer), self._destinations)
+        return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
+
+    def _new_spool(self, state: StateDir) -> Spool:
+        """Make a spool in the state directory; under another name if somebody has just looked into it (`births`)."""
+        with births_held(state.spool, timeout_s=_BIRTH_TIMEOUT_S):
+            for _ in range(_BIRTH_ATTEMPTS):
+                writer = _writer_name()
+                with contextlib.suppress(SpoolBusyError):
+                    return Spool(state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
+        raise SpoolBusyError("somebody looks into every new spool file")
 
     def adopt_dead(self, *, held: Iterable[Lane], any_key: bool = False) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
@@ -94,7 +104,7 @@ class Opener:
         held_paths = {lane.spool.path for lane in held}
         adopted = []
         for path in sorted(self.state.spool.glob("*.db")):
-            spool = _open_dead(path) if path not in held_paths else None
+            spool = open_dead(path) if path not in held_paths else None
             if spool is None:
                 continue
             legs = self._legs_to_serve(spool, any_key=any_key)
@@ -127,7 +137,7 @@ class Opener:
         """Return the messages in the spools of dead writers, by leg."""
         left = Counter[str]()
         for path in sorted(self.state.spool.glob("*.db")) if self.state is not None else ():
-            spool = _open_dead(path)
+            spool = open_dead(path)
             if spool is not None:
                 left.update({leg: spool.pending(leg) for leg in spool.legs})
                 spool.close()
@@ -190,15 +200,27 @@ class Opener:
         return {leg: fingerprint(destination) for leg, destination in self._destinations.items()}
 
 
+def _writer_name() -> str:
+    host = socket.gethostname().split(".")[0][:40] or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
 def fingerprint(destination: Destination) -> str:
     """Say which address and key a leg is, without saying the key."""
     return blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16).hexdigest()
 
 
-def _open_dead(path: Path) -> Spool | None:
-    """Open a spool whose owner is dead, or return None: it lives, or the file is no use to this version."""
+def open_dead(path: Path) -> Spool | None:
+    """Open a spool whose owner is dead, or return None: it lives or is being born, or the file is no use to us."""
     try:
-        return Spool(path, legs={}, writer="")
+        with births_held(path.parent, timeout_s=_BIRTH_TIMEOUT_S) as is_ours:
+            if not is_ours or not path.exists():
+                return None
+            try:
+                return Spool(path, legs={}, writer="")
+            except SpoolEmptyError:
+                path.unlink(missing_ok=True)  # its process was killed while it made it
+                return None
     except SpoolBusyError:
         return None
     except (SpoolError, sqlite3.Error, OSError) as error:

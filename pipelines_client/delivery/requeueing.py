@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.dead_letters import DeadLetter, mark_requeued
+from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.lane import StateDir
 from pipelines_client.delivery.opening import fingerprint
@@ -47,7 +48,8 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
         now = utc_now()
         writer = f"{STAGE}-{destination.name}-{secrets.token_hex(6)}"
         legs = {destination.name: fingerprint(destination)}
-        spool = Spool(state.spool / f"{writer}.db", legs=legs, writer=writer)
+        with births_held(state.spool, timeout_s=5.0):
+            spool = Spool(state.spool / f"{writer}.db", legs=legs, writer=writer)
         for letter in mine:
             spool.append(_entry(letter, appended_at=iso_utc(now)))
         # Marked while nobody else can open the spool: a later refusal is then later than the mark.

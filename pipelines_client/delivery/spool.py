@@ -27,7 +27,7 @@ from typing import Any
 import orjson
 
 from pipelines_client.delivery.entry import Entry, SpooledMessage
-from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
+from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolEmptyError, SpoolError
 from pipelines_client.ledger import Outcome
 
 SCHEMA_VERSION = 1
@@ -62,10 +62,12 @@ class Spool:
         Args:
             path: The file; its folder exists. None: in memory.
             legs: For each leg that a new file serves, a fingerprint of its destination. An existing file keeps its own.
+                Empty: only look into a file that exists.
             writer: Who makes it; an existing file keeps its own.
 
         Raises:
             SpoolBusyError: A living process owns the file.
+            SpoolEmptyError: `legs` is empty, and the file holds no spool.
             SpoolError: The file is no spool of this version.
             sqlite3.Error: The file cannot be opened or is damaged.
         """
@@ -80,7 +82,10 @@ class Spool:
 
     def _load(self, legs: Mapping[str, str], writer: str) -> None:
         run = self._run
-        if not run("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        is_new = not run("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if is_new and not legs:
+            raise SpoolEmptyError("the file holds no spool")
+        if is_new:
             meta = {"schema_version": str(SCHEMA_VERSION), "writer": writer}
             meta["legs"] = orjson.dumps(dict(legs)).decode()
             run("BEGIN IMMEDIATE")
