@@ -8,6 +8,7 @@ raised into the caller.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import weakref
 from collections import Counter
@@ -102,6 +103,7 @@ class Client(Calls):
     ) -> None:
         from pipelines_client.config import Settings
 
+        _import_all()
         given = {name: value for name, value in locals().items() if name in Settings.model_fields}
         self.settings = settings = Settings.load(**given, **more)
         require("write_key", settings.write_key and settings.write_key.get_secret_value(), str)
@@ -259,6 +261,21 @@ class Client(Calls):
             self.log.setLevel(logging.DEBUG)
             if not handler and not self.log.handlers:
                 self.log.addHandler(logging.StreamHandler())
+
+
+@functools.cache
+def _import_all() -> None:
+    """Import what calls and senders need later.
+
+    A fork that catches another thread inside a first import leaves the child with a lock that nobody opens.
+    """
+    import encodings.idna  # noqa: F401 - the first look-up of a host needs it
+
+    import dateutil.parser  # noqa: F401
+    import rfc8785  # noqa: F401
+    import segment.analytics.request  # noqa: F401
+
+    logger()
 
 
 def _make_pipeline(
