@@ -59,7 +59,7 @@ def test_a_spool_that_another_looks_into_as_it_is_born_stays_durable(
 ) -> None:
     """A sibling or `status` has the lock for a moment: no reason to keep messages in memory, where kills lose them."""
     path, let_go = newborn
-    other = Spool(path, legs={}, writer="")
+    other = Spool(path, legs={"customerio": "another"}, writer="other")
     let_go()
     other.close()
     assert read_acknowledged(tmp_path / "acks") == ["m0"]

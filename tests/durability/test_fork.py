@@ -123,7 +123,7 @@ def test_fifty_forks_under_threads_that_hammer(run: Any, start: Any, evidence: E
                 sent[thread] += 1
                 assert not client.track("u1", "E", {"x": "x" * 40_000})[0]
 
-        threads = [threading.Thread(target=hammer, args=(thread,)) for thread in range(4)]
+        threads = [threading.Thread(target=hammer, args=(thread,), daemon=True) for thread in range(4)]
         sys.setswitchinterval(5e-6)
         for thread in threads:
             thread.start()
