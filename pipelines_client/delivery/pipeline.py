@@ -6,6 +6,7 @@ child starts with a lane of its own; it never touches the parent's files.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import Counter
@@ -81,6 +82,7 @@ class Pipeline:
         self._lock = threading.RLock()
         self._progress = threading.Condition()
         self._callbacks = Callbacks()
+        self._pid = os.getpid()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
         self._looked_at_s = monotonic_s()
         self._untaken: Counter[str] = Counter()
@@ -119,7 +121,7 @@ class Pipeline:
     def flush(self, timeout_s: float | None = None) -> FlushResult:
         """Deliver what is there; return when it is, when no leg can, or when time is up: it never hangs."""
         until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
-        if not self._lanes and not self._has_leftovers():
+        if (not self._lanes or self._pid != os.getpid()) and not self._has_leftovers():
             return FlushResult(dict.fromkeys(self._legs, 0))
         self._started()
         self.hurry()
@@ -187,6 +189,8 @@ class Pipeline:
     # Starting
 
     def _started(self) -> Lane:
+        if self._pid != os.getpid():
+            self.forget()  # forked past Python's hooks, as uWSGI does without threads
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()

@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import functools
 import os
+import threading
 from typing import Any, Protocol
 
 from pipelines_client.clock import monotonic_s
@@ -39,7 +40,8 @@ class Living(Protocol):
 
 LIVE: set[Living] = set()
 """Pipelines that may hold messages; each takes itself out when it has none and nobody holds its client."""
-_held: list[Living] = []
+_held: dict[int, list[Living]] = {}
+"""What each thread that forks holds meanwhile: two may fork at once."""
 
 
 @functools.cache
@@ -57,21 +59,21 @@ def leak(inherited: object) -> None:
 
 
 def _before_fork() -> None:
-    _held[:] = list(LIVE)
-    for pipeline in _held:
+    held = _held[threading.get_ident()] = []
+    for pipeline in sorted(LIVE, key=id):  # in one order for all threads
         pipeline.hold()
+        held.append(pipeline)
 
 
 def _after_fork_in_parent() -> None:
-    for pipeline in _held:
+    for pipeline in _held.pop(threading.get_ident(), []):
         pipeline.release()
-    _held.clear()
 
 
 def _after_fork_in_child() -> None:
-    for pipeline in _held:
-        pipeline.forget()
     _held.clear()
+    for pipeline in list(LIVE):
+        pipeline.forget()
 
 
 def _at_exit() -> None:
