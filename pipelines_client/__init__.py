@@ -21,7 +21,7 @@ from pipelines_client.client import BeforeSend, Client, OnDelivery, OnError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__version__ = "0.1.0"
+__version__ = VERSION = "0.1.0"
 
 # Upstream's settings, with upstream's meaning, but that write_key and host are Customer.io's
 write_key: str | None = None

@@ -197,7 +197,7 @@ class Client(Calls):
         if built.notes:
             self._say_replaced(built.notes)
         if not self.settings.send:
-            return True, built.call
+            return len(built.message.body) <= self.settings.max_message_bytes, built.call
         skips = self._plan.route(built.message)
         if self._before_send is not None:
             changed = self._changed(built, self._before_send)

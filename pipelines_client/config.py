@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import orjson
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from pipelines_client import destinations
 from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Plan, Stage, stage_for
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
     )
     block_timeout_s: float = Field(5.0, ge=0, description='Seconds a call may wait for room with on_full="block".')
     max_queue_size: int | None = Field(
-        None, ge=1, description="Most messages that wait, for each leg; default: no limit."
+        None, ge=0, description="Most messages that wait, for each leg; default: no limit."
     )
     ledger_identity: Literal["hashed", "plain"] = Field("hashed", description="How the ledger names people.")
     ledger_key: SecretStr | None = Field(None, description="Key of the identity hash (hex), for a fleet to share.")
@@ -91,6 +92,21 @@ class Settings(BaseSettings):
         """Take `User Deleted,Device Deleted` from the environment."""
         return frozenset(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
+    @field_validator("segment_integrations")
+    @classmethod
+    def _is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            raise ValueError("must be plain JSON values") from None
+        return value
+
+    @field_validator("max_queue_size")
+    @classmethod
+    def _zero_is_no_limit(cls, value: int | None) -> int | None:
+        """As `queue.Queue` has it."""
+        return value or None
+
     @field_validator("ledger_key")
     @classmethod
     def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
@@ -113,6 +129,9 @@ class Settings(BaseSettings):
                 for item in error.errors(include_input=False, include_url=False)
             ]
             raise ConfigError("; ".join(lines)) from None
+        except SettingsError as error:
+            name = str(error).partition('"')[2].partition('"')[0]  # the only part of its text that is no value
+            raise ConfigError(f"{name} (or PIPELINES_{name.upper()}): must be JSON") from None
 
     def destinations(self) -> tuple[Destination, ...]:
         """Return the legs that have a key, Customer.io first.
@@ -120,7 +139,8 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: There is no Customer.io key, or key, region and host contradict each other.
         """
-        limits = Limits(self.max_body_bytes, self.upload_size or Limits().max_batch_count)
+        most = Limits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
+        limits = Limits(self.max_body_bytes, min(self.upload_size or most, most))
         if self.write_key is None:
             raise ConfigError("write_key is missing: pass it, or set PIPELINES_WRITE_KEY")
         found = [

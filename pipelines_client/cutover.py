@@ -68,20 +68,18 @@ class Plan:
         partial = _PARTIAL.get(self.stage)
         if partial in self.legs and not in_cohort(message.identity, share=self.share, salt=self.salt):
             skips[str(partial)] = "cohort"
-        if CUSTOMERIO in self.legs and CUSTOMERIO not in skips and self._is_command(message):
-            skips[CUSTOMERIO] = "reserved_name"
+        if CUSTOMERIO in self.legs and CUSTOMERIO not in skips and message.type == "track":
+            name = (message.event or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
+            if not name:
+                skips[CUSTOMERIO] = "empty_event"  # it could refuse the whole batch for it (FACTS C5)
+            elif name in RESERVED_NAMES and name not in self.allow_commands:
+                skips[CUSTOMERIO] = "reserved_name"
         return skips
 
     @property
     def authoritative(self) -> str:
         """The leg whose failures reach the caller; the only leg, if there is one."""
         return self.stage.authoritative if self.stage.authoritative in self.legs else self.legs[0]
-
-    def _is_command(self, message: Message) -> bool:
-        if message.type != "track" or message.event is None:
-            return False
-        name = message.event.strip()  # FACTS C13: Customer.io trims, so a space is no disguise
-        return name in RESERVED_NAMES and name not in self.allow_commands
 
 
 _EXCLUDED = {

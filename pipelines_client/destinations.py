@@ -167,11 +167,15 @@ def normalise_host(host: str) -> str:
     base = host.strip()
     if "://" not in base:
         base = f"https://{base}"
-    base = re.sub(r"(/v1(/batch)?)?/*$", "", base.rstrip("/"))
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    base = re.sub(r"(/v1(/batch)?)?/*$", "", base.rstrip("/"), flags=re.IGNORECASE)
+    try:
+        parts = urlsplit(base)
+        is_right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        raise ConfigError("host is no address: it must look like https://cdp.customer.io") from None
+    if not is_right or _CONTROL.search(base) or parts.username or parts.query or parts.fragment:
         raise ConfigError("host must look like https://cdp.customer.io, without user, query or fragment")
-    return base
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 
 def read_words(body: bytes) -> str:

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
+from numbers import Real
 from typing import Any
 
 import orjson
@@ -88,7 +89,7 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
 
 def make_id(at: datetime) -> str:
     """Return a new ULID of an instant. Not by the library's own generator: its lock could be held across a fork."""
-    milliseconds = int(at.timestamp() * 1000)
+    milliseconds = max(0, int(at.timestamp() * 1000))  # a clock before 1970 is wrong, and no reason to lose a message
     return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + os.urandom(10)))
 
 
@@ -141,8 +142,8 @@ def _parse_instant(value: Any) -> datetime | None:
     try:
         if isinstance(value, str):
             return _parse_iso(value.strip())
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, timezone.utc)
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
     return None

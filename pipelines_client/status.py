@@ -19,6 +19,8 @@ from pipelines_client.delivery.lane import StateDir, leg_counts
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolEmptyError, SpoolError
 
+_LOOK_TIMEOUT_S = 1.0
+
 
 @dataclass(slots=True)
 class LegStatus:
@@ -122,22 +124,27 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
             status.unreadable.append(file.name)
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
     for file in sorted(state.spool.glob("*.db")):
-        try:
-            with births_held(state.spool, timeout_s=1.0):
-                spool = Spool(file, legs={}, writer="")
-        except SpoolBusyError:
-            status.living += 1
-        except SpoolEmptyError:
-            continue  # being born, or never finished: nothing is in it
-        except (SpoolError, sqlite3.Error, OSError):
-            status.unreadable.append(file.name)
-        else:
-            # A killed writer's run file is up to a second old; its spool is exact.
-            health = found.get(spool.writer, {})
-            found[spool.writer] = {leg: {**health.get(leg, {}), **leg_counts(spool, leg)} for leg in spool.legs}
-            status.waiting += not spool.is_level
-            spool.close()
+        # Held while the file is open, so that a process which starts now waits, and adopts it after us.
+        with births_held(state.spool, timeout_s=_LOOK_TIMEOUT_S):
+            _look_into(file, found, status)
     return found
+
+
+def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> None:
+    try:
+        spool = Spool(file, legs={}, writer="")
+    except SpoolBusyError:
+        status.living += 1
+    except SpoolEmptyError:
+        pass  # being born, or never finished: nothing is in it
+    except (SpoolError, sqlite3.Error, OSError):
+        status.unreadable.append(file.name)
+    else:
+        # A killed writer's run file is up to a second old; its spool is exact.
+        health = found.get(spool.writer, {})
+        found[spool.writer] = {leg: {**health.get(leg, {}), **leg_counts(spool, leg)} for leg in spool.legs}
+        status.waiting += not spool.is_level
+        spool.close()
 
 
 def _instant(text: str) -> datetime:

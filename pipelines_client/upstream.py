@@ -74,6 +74,9 @@ class Redacted:
         if kind is AssertionError and error is not None and ", got: " in str(error):
             text, _, value = str(error).partition(", got: ")
             raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
+        if kind is not None and issubclass(kind, Exception) and kind is not AssertionError:
+            # An argument whose own methods fail: `bool()` of an array, an id that has no text.
+            raise AssertionError(f"an argument is of a type that cannot be read ({kind.__name__})") from None
 
 
 def as_id(value: Any) -> Any:

@@ -29,7 +29,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -68,12 +68,10 @@ def _convert(value: Any, note: Note, above: tuple[int, ...]) -> Any:
         return value if _MIN_INT <= value <= _MAX_INT else _big_integer(value, note)
     if kind is float:
         return value if math.isfinite(value) else _noted(note, "non_finite")
-    if kind is datetime or kind is date:
+    if kind is date or (kind is datetime and value.tzinfo in (None, timezone.utc)):
         return value
-    if kind is dict or kind is list:
-        return _container(value, note, above)
     try:
-        return _uncommon(value, note, above)
+        return _container(value, note, above) if kind is dict or kind is list else _uncommon(value, note, above)
     except Exception:  # noqa: BLE001 - a caller's object may raise anything from its own methods
         return _noted(note, "unreadable")
 
@@ -161,17 +159,16 @@ def _key(key: Any, note: Note) -> str:
         return _text(str.__str__(key), note)
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
-    if isinstance(key, (int, float, UUID)):
-        return str(key)
-    if isinstance(key, (date, datetime)):
-        return key.isoformat()
-    note("key")
-    if isinstance(key, bytes):
-        return key.decode("utf-8", "replace")
     try:
-        return _text(str(key), note)
+        if isinstance(key, (int, float, UUID)):
+            return str(key)
+        if isinstance(key, (date, datetime)):
+            return key.isoformat()
+        text = key.decode("utf-8", "replace") if isinstance(key, bytes) else _text(str(key), note)
     except Exception:  # noqa: BLE001 - as above: `__str__` is the caller's
-        return type(key).__name__
+        text = type(key).__name__
+    note("key")
+    return text
 
 
 def _text(value: str, note: Note) -> str:

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from segment.analytics.client import Client as SegmentClient
 
 from pipelines_client import Client
+from pipelines_client.clock import utc_now
 from pipelines_client.cutover import RESERVED_NAMES
 from pipelines_client.ledger import DeliveryRecord, Outcome
+from pipelines_client.status import read_status
 
 MakeClient = Callable[..., Client]
 
@@ -416,3 +419,41 @@ def test_a_memory_spool_writes_no_file(make_client: MakeClient, sandbox: Any, st
     assert client.flush(timeout=5)
     assert sandbox.segment.count == 1
     assert not state_dir.exists()
+
+
+def test_an_argument_that_cannot_be_read_is_misuse_and_not_repeated(client: Client) -> None:
+    """An array as properties, an id without a text: AssertionError, whatever their own methods raise."""
+
+    class Nameless(float):
+        def __str__(self) -> str:
+            raise RuntimeError("secret")
+
+    for misuse in (
+        lambda: client.track("u1", "E", np.array([1, 2])),  # type: ignore[arg-type]
+        lambda: client.track(Nameless(1), "E"),
+    ):
+        with pytest.raises(AssertionError) as caught:
+            misuse()
+        assert "secret" not in str(caught.value)
+
+
+def test_an_empty_event_name_does_not_spoil_customerios_batch(client: Client, sandbox: Any, ledger: Any) -> None:
+    """FACTS C5: it could refuse the whole batch for it; Segment gets it as always."""
+    client.track("u1", "Before")
+    _, empty = client.track("u1", " ")
+    client.track("u1", "After")
+    assert client.flush(timeout=5)
+    assert [m["event"] for m in sandbox.customerio.accepted] == ["Before", "After"]
+    assert sandbox.segment.count == 3
+    assert ledger.reasons(empty["messageId"])["customerio"] == "empty_event"
+
+
+def test_status_is_true_as_soon_as_a_flush_or_a_shutdown_returns(client: Client, state_dir: Any) -> None:
+    """For a living process too, which has stopped sending."""
+    for _ in range(50):
+        client.track("u1", "E")
+    assert client.flush(timeout=5)
+    assert read_status(state_dir, now=utc_now()).legs["segment"].accepted == 50
+    client.track("u1", "E")
+    client.shutdown()
+    assert read_status(state_dir, now=utc_now()).legs["customerio"].accepted == 51

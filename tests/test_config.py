@@ -57,6 +57,7 @@ def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"write_key": "k", "host": "https://cdp.customer.io/v1"}, "https://cdp.customer.io/v1/batch"),
         ({"write_key": "k", "host": "https://proxy.example/cdp/v1/"}, "https://proxy.example/cdp/v1/batch"),
         ({"write_key": "k", "host": "https://cdp.customer.io/v1/batch"}, "https://cdp.customer.io/v1/batch"),
+        ({"write_key": "k", "host": "HTTPS://CDP.customer.io/V1"}, "https://cdp.customer.io/v1/batch"),
     ],
 )
 def test_region_comes_from_the_key_else_the_setting_and_hosts_may_end_as_they_like(
@@ -87,6 +88,13 @@ def test_region_comes_from_the_key_else_the_setting_and_hosts_may_end_as_they_li
         ({"write_key": "k", "spool": "cloud"}, ("spool", "PIPELINES_SPOOL")),
         ({"write_key": "a b"}, ("write_key", "white space")),
         ({"write_key": "k", "host": "ftp://x"}, ("host",)),
+        ({"write_key": "k", "host": "https://x.io:abc"}, ("host",)),
+        ({"write_key": "k", "host": "https://[::1"}, ("host",)),
+        ({"write_key": "k", "host": "https://x y"}, ("host",)),
+        (
+            {"write_key": "k", "segment_write_key": "s", "segment_integrations": {"a": object()}},
+            ("segment_integrations", "JSON"),
+        ),
         ({"write_key": "k", "no_such_setting": 1}, ("no_such_setting",)),
     ],
 )
@@ -147,3 +155,22 @@ def test_everything_upstream_offers_at_module_level_is_here(analytics: Any) -> N
         name for name in public - {"version", "VERSION", "oauth_manager", "test"} if not hasattr(analytics, name)
     }
     assert missing == set()
+
+
+def test_a_variable_that_is_no_json_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other bad setting."""
+    monkeypatch.setenv("PIPELINES_SEGMENT_INTEGRATIONS", "secret")
+    with pytest.raises(ConfigError, match="PIPELINES_SEGMENT_INTEGRATIONS") as caught:
+        Client("k")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_queue_of_size_zero_has_no_limit() -> None:
+    """As `queue.Queue`, and upstream, have it."""
+    assert Client("k", max_queue_size=0).settings.max_queue_size is None
+
+
+def test_no_batch_is_larger_than_segment_takes() -> None:
+    """FACTS S3: over 2,500 items it answers 200 and loses them, whatever `upload_size` says."""
+    destinations = Client("k", segment_write_key="s", upload_size=10_000)._pipeline._opener._destinations
+    assert {each.limits.max_batch_count for each in destinations.values()} == {2_500}

@@ -8,7 +8,7 @@ import ipaddress
 import math
 import uuid
 from collections import Counter, OrderedDict, UserDict, deque
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -192,3 +192,28 @@ def test_whatever_is_given_serialises_to_strict_json(value: Any) -> None:
     body = orjson.dumps(found, default=isoformat, option=orjson.OPT_PASSTHROUGH_DATETIME)
     assert b"NaN" not in body.replace(b'"', b"") or isinstance(value, (str, list, dict, tuple, bytes))
     orjson.loads(body)
+
+
+class Hostile(int):
+    """An integer whose text fails."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+class BadZone(tzinfo):
+    """A zone that fails."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "bad", [{10**6_000: 1}, {Hostile(1): 1}, datetime(2026, 1, 1, tzinfo=BadZone())], ids=["long key", "key", "zone"]
+)
+def test_what_fails_deep_inside_takes_only_itself(bad: Any) -> None:
+    """Keys of thousands of digits, keys and zones whose own methods raise: the sibling arrives, and it serialises."""
+    found, notes = convert({"bad": bad, "good": 1})
+    assert found["good"] == 1
+    assert notes.total() == 1
+    orjson.dumps(found, default=isoformat)

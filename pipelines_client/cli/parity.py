@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+import traceback
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -99,9 +100,10 @@ def parity(
     _check(form, outputs)
     try:
         shares = (percentage(max_missing), percentage(max_drift), percentage(max_duplicates))
+        first, last = _window(since, until, now=now)
         options = ParityOptions(
-            since=moment(since, now=now),
-            until=moment(until, now=now),
+            since=first,
+            until=last,
             is_all=everything,
             limits=Limits(*shares, min_events=min_events),
             show_values=show_values,
@@ -114,7 +116,19 @@ def parity(
         _leave(f"{error.filename or 'the system'}: {error.strerror or error}", _BAD_INPUT)
     except KeyboardInterrupt:
         _leave("interrupted", _INTERRUPTED)
+    except typer.BadParameter:
+        raise
+    except Exception as error:  # noqa: BLE001 - a crash must not leave with the exit code of a verdict
+        traceback.print_exc()
+        _leave(f"stopped by a mistake of its own ({type(error).__name__}): please report it", _BAD_INPUT)
     raise typer.Exit(report.verdict.exit_code)
+
+
+def _window(since: str | None, until: str | None, *, now: datetime) -> tuple[datetime | None, datetime | None]:
+    first, last = moment(since, now=now), moment(until, now=now)
+    if first and last and first >= last:
+        raise typer.BadParameter("--since must be earlier than --until")
+    return first, last
 
 
 def _check(form: str, outputs: list[Path]) -> None:

@@ -144,6 +144,7 @@ class Lane:
             sender.join(None if until_s is None else max(0.0, until_s - monotonic_s()))
             for sender in self.senders.values()
         ]
+        self.publish(force=True)
         return all(ended)
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
 from pipelines_client.delivery.spool import Spool, is_damage, set_aside
 from pipelines_client.destinations import Destination
-from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, iso_utc, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message import Message
@@ -35,6 +35,7 @@ from pipelines_client.message import Message
 _KEY_BYTES = 32
 _BIRTH_TIMEOUT_S = 5.0
 _BIRTH_ATTEMPTS = 3
+_LEDGER_CURE = "restore identity.key, or remove it and lose the join by identity"
 
 
 class Opener:
@@ -78,7 +79,8 @@ class Opener:
                 logger().error(
                     "spool_in_memory",
                     error=str(error) if isinstance(error, SpoolError) else type(error).__name__,
-                    cure="make state_dir writable and local: until then a kill loses what waits, and no ledger is kept",
+                    cure=_LEDGER_CURE if isinstance(error, LedgerError) else "make state_dir writable and local",
+                    until_then="a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)

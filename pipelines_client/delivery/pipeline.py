@@ -129,6 +129,8 @@ class Pipeline:
             while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
                 self._progress.wait(min(seconds, 0.1))
         self._callbacks.wait_idle(until)
+        for lane in list(self._lanes):
+            lane.publish(force=True)
         left = self.pending()
         self._close_adopted()
         return FlushResult(left)

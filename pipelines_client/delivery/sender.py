@@ -337,9 +337,10 @@ class Sender:
             oldest = self.spool.read(self.leg, max_bytes=self.pace.max_pending_bytes, max_count=over_count)
         else:
             oldest = self.spool.read(self.leg, max_bytes=over_bytes, max_count=_DROPPED_AT_ONCE)
-        fates = [(Outcome.DROPPED, "spool_full", "spool_full")] * len(oldest)
+        dropped = (Outcome.DROPPED, "spool_full", "spool_full")
+        fates = [dropped if self._is_for_us(message) else self._fate(message, None) for message in oldest]
         self._record(oldest, fates, utc_now(), attempts=0, verdict=None)
-        logger().error("message_dropped", leg=self.leg, reason="spool_full", count=len(oldest))
+        logger().error("message_dropped", leg=self.leg, reason="spool_full", count=fates.count(dropped))
         return True
 
     def _overflow(self) -> tuple[int, int]:

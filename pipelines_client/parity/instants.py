@@ -15,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
 _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
+_FIRST_MS = -62_135_596_800_000  # 0001-01-01
 _LAST_MS = 253_402_300_799_999  # 9999-12-31: later than this no engine agrees on anything
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _ISO = re.compile(
@@ -36,7 +37,7 @@ def unix_ms(value: Any) -> int | None:
             return _unusual(value.strip())
         if at.tzinfo is None:
             at = at.replace(tzinfo=timezone.utc)
-        return (at - _EPOCH) // _MILLISECOND
+        return _known((at - _EPOCH) // _MILLISECOND)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _from_number(value)
     return None
@@ -62,7 +63,12 @@ def _day(number: int) -> str:
 def _from_number(value: float) -> int | None:
     if value != value or abs(value) > _LAST_MS:  # noqa: PLR0124 - the one test for NaN that needs no import
         return None
-    return int(value) if abs(value) >= _UNIX_MILLISECONDS_FROM else round(value * 1000)
+    return _known(int(value) if abs(value) >= _UNIX_MILLISECONDS_FROM else round(value * 1000))
+
+
+def _known(at_ms: int) -> int | None:
+    """Return an instant of the years that a calendar here can spell, else None."""
+    return at_ms if _FIRST_MS <= at_ms <= _LAST_MS else None
 
 
 def _unusual(text: str) -> int | None:
@@ -83,4 +89,4 @@ def _unusual(text: str) -> int | None:
         at = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}.{digits}{offset}")
     except ValueError:
         return None
-    return (at - _EPOCH) // _MILLISECOND
+    return _known((at - _EPOCH) // _MILLISECOND)

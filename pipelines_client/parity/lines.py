@@ -10,19 +10,22 @@ import json
 import re
 import zlib
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import msgspec
-from isal import igzip
+from isal import igzip, isal_zlib
+from isal.igzip_lib import IsalError
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _CHUNK_BYTES = 1 << 20
+_PACKED_BYTES = 1 << 18
+_GZIP_WBITS = 31
+_DAMAGE = (OSError, zlib.error, cast("type[Exception]", IsalError))
 _MAX_LINE_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): this is no line of an export
 _MAX_ARRAY_BYTES = 512 << 20
 _BETWEEN_ITEMS = re.compile(r"[\s,]*")
@@ -92,22 +95,45 @@ def _read_chunks(path: Path, reject: Reject) -> Iterator[bytes]:
     """Yield the unpacked bytes; a file that breaks raises `_Cut` after the last good byte."""
     with ExitStack() as opened:
         try:
-            stream = opened.enter_context(open_unpacked(path))
+            stream = opened.enter_context(path.open("rb"))
         except OSError as error:
             reject(0, f"cannot be opened ({error.strerror}); give this user the right to read it", incomplete=True)
             return
-        while chunk := _read_chunk(stream):
+        try:
+            yield from _unpack(stream) if stream.read(2) == _GZIP_MAGIC else _plain(stream)
+        except _DAMAGE as error:
+            raise _Cut(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+
+
+def _plain(stream: BinaryIO) -> Iterator[bytes]:
+    stream.seek(0)
+    while chunk := stream.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _unpack(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield what a gzip file holds, its members one after the other, up to the last byte before a cut.
+
+    Not by a file object: those throw away what they had unpacked when they meet the cut. Each chunk is bounded, however
+    well the file is packed.
+    """
+    stream.seek(0)
+    member: Any = None
+    while packed := stream.read(_PACKED_BYTES):
+        while packed or (member is not None and not member.eof and member.unconsumed_tail):
+            if member is None:
+                member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
+            chunk = member.decompress(packed, _CHUNK_BYTES)
+            if chunk:
+                yield chunk
+            packed = member.unconsumed_tail
+            if member.eof:
+                packed, member = member.unused_data.lstrip(b"\0"), None
+    if member is not None:
+        while chunk := member.decompress(b"", _CHUNK_BYTES):
             yield chunk
-
-
-def _read_chunk(stream: BinaryIO) -> bytes:
-    try:
-        # `read1`: a longer read would throw away what it had unpacked before the cut.
-        return cast("io.BufferedReader", stream).read1(_CHUNK_BYTES)
-    except EOFError:
-        raise _Cut("the gzip stream is cut off here; copy the file again") from None
-    except (OSError, zlib.error) as error:
-        raise _Cut(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+        if not member.eof:
+            raise _Cut("the gzip stream is cut off here; copy the file again")
 
 
 def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
