@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test comparison check format lint types imports clean
+.PHONY: help demo test soak comparison check format lint types imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -19,6 +19,9 @@ demo: $(STAMP) ## Both APIs on this machine, a real dual-write with planted faul
 
 test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest
+
+soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
+	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential
