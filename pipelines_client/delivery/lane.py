@@ -18,6 +18,7 @@ from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.sender import TICK_S, Delivery, Pace, Sender, TokenSource
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
+from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
 
 MakeHttp = Callable[[Destination], Http]
@@ -166,8 +167,8 @@ class Lane:
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
                 _replace(self._run_file, {**self.status(), "state": state})
-        except OSError:
-            pass
+        except (OSError, SpoolClosedError):
+            pass  # the disk is full, or another thread has closed the lane, and published last
         finally:
             self._publishing.release()
 
