@@ -21,6 +21,7 @@ test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest
 
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
+	$(BIN)/python -m pytest -m soak tests/durability
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md

@@ -322,9 +322,12 @@ class Pipeline:
         return False
 
     def _close_when_level(self) -> None:
-        for lane in list(self._lanes):
-            lane.start()
-            lane.retire()
+        with self._lock:
+            lanes = list(self._lanes)
+            for lane in lanes:
+                lane.start()
+                lane.retire()
+        for lane in lanes:
             for sender in lane.senders.values():
                 sender.join()
         with self._lock:

@@ -120,10 +120,14 @@ class Sender:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
-        self._thread.start()
+        """Start the thread, unless it runs: a leg has one sender, whoever asks at the same time."""
+        with self._wakeup:
+            if self.is_alive:
+                return
+            self._stopping = False
+            thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def appended(self) -> None:
         """Say that a message came; cheap while the sender is busy or waits for more."""

@@ -78,6 +78,7 @@ _SCRIPT = """
 """
 
 
+@pytest.mark.soak
 def test_a_fork_at_any_line_of_a_call_or_a_delivery_leaves_a_child_that_works(
     run: Any, sandbox: Any, ledger: Any, say: Any
 ) -> None:

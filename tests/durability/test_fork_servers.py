@@ -94,7 +94,8 @@ def test_uwsgi_without_threads_delivers_all_once(
     (tmp_path / "app.py").write_text(textwrap.dedent(APP))
     options = ("--master", "--processes", "2", "--http-socket", f"127.0.0.1:{port}", "--die-on-term")
     options += ("--virtualenv", str(BIN.parent), "--wsgi-file", "app.py", "--disable-logging")
-    process = run(str(BIN / "uwsgi"), *options, EARLY=early)
+    # No thread of ours is at work while it forks: it does not ask Python, whose own locks could be caught held.
+    process = run(str(BIN / "uwsgi"), *options, EARLY=early, PIPELINES_UPLOAD_INTERVAL="0.5")
     serve_all(port, process)
     out = end(process)
     assert "Traceback" not in out, out

@@ -13,7 +13,7 @@ from nursery import Child
 from proof import DRAIN, Evidence, read_acknowledged
 from random_kills import kill_at_random
 
-RANDOM_KILLS = 200
+RANDOM_KILLS = 80
 
 # Each replaces one seam, in the process that is to die, by one that dies there. `die_after` lets the seam do its work.
 _SEAMS = """
@@ -153,15 +153,15 @@ def test_a_kill_in_the_middle_of_a_ledger_line_loses_nothing(
     evidence.check_nothing_lost(set(acknowledged(tmp_path)))
 
 
-def test_random_kills_lose_nothing(start: Any, evidence: Evidence, tmp_path: Path, say: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("times", [RANDOM_KILLS, pytest.param(200, marks=pytest.mark.soak)])
+def test_random_kills_lose_nothing(
+    start: Any, evidence: Evidence, tmp_path: Path, say: Callable[[str], None], times: int
+) -> None:
     """Two processes at a time, each killed at a random instant and followed by another, in one state directory."""
-    accepted = kill_at_random(start, tmp_path, times=RANDOM_KILLS, seed=20261102)
-    assert len(accepted) > RANDOM_KILLS
+    accepted = kill_at_random(start, tmp_path, times=times, seed=20261102)
+    assert len(accepted) > times
     start(DRAIN).finish()
     delivered = {name: len(accepted & ids.keys()) for name, ids in evidence.delivered.items()}
-    say(
-        f"killed {RANDOM_KILLS} times, accepted {len(accepted)}, delivered {delivered}, "
-        f"duplicates {evidence.duplicates}"
-    )
+    say(f"killed {times} times, accepted {len(accepted)}, delivered {delivered}, duplicates {evidence.duplicates}")
     evidence.check_nothing_lost(accepted)
     assert list((evidence.state_dir / "spool").iterdir()) == []
