@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -57,7 +59,7 @@ def start(nursery: Nursery, variables: dict[str, str]) -> Iterator[Callable[...,
 
 @pytest.fixture
 def run(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Run a script, or a command, in an interpreter of its own; whatever still runs in the end is killed."""
+    """Run a script, or a command, as a process group of its own; whatever still runs in the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(*command: str, script: str = "", **more: str) -> subprocess.Popen[str]:
@@ -74,14 +76,15 @@ def run(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., sub
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # and those that it has forked
         process.communicate()
 
 

@@ -94,8 +94,10 @@ def test_uwsgi_without_threads_delivers_all_once(
     (tmp_path / "app.py").write_text(textwrap.dedent(APP))
     options = ("--master", "--processes", "2", "--http-socket", f"127.0.0.1:{port}", "--die-on-term")
     options += ("--virtualenv", str(BIN.parent), "--wsgi-file", "app.py", "--disable-logging")
-    # No thread of ours is at work while it forks: it does not ask Python, whose own locks could be caught held.
-    process = run(str(BIN / "uwsgi"), *options, EARLY=early, PIPELINES_UPLOAD_INTERVAL="0.5")
+    if early:
+        # Without it uWSGI forks whatever Python's threads are at, and a worker may wait for the interpreter for ever.
+        options += ("--py-call-uwsgi-fork-hooks",)
+    process = run(str(BIN / "uwsgi"), *options, EARLY=early)
     serve_all(port, process)
     out = end(process)
     assert "Traceback" not in out, out
