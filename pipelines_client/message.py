@@ -57,7 +57,7 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
 
     Args:
         call: `type`, ids, `timestamp`, `context`, `integrations` and the payload. Not changed, nor anything in it.
-        library: What goes into `context.library`.
+        library: What the context says of the `library`.
         now: The instant of a call that names none; aware.
 
     Returns:
