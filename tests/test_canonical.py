@@ -6,12 +6,13 @@ import json
 import math
 from typing import Any
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines_client.canonical import canonical_bytes, payload_hash
+from pipelines_client.canonical import canonical_bytes, hash_sorted, payload_hash
 
 _SAFE = 2**53 - 1
 _json = st.recursive(
@@ -72,3 +73,30 @@ def test_nan_is_refused_rather_than_hashed() -> None:
     """Non-finite numbers are made null before; here they have no form."""
     with pytest.raises(Exception, match=r"."):
         canonical_bytes({"n": math.nan})
+
+
+@given(_json)
+def test_the_short_way_from_sorted_bytes_is_the_same(value: Any) -> None:
+    """What was written with sorted keys hashes as the value does, whatever its texts look like."""
+    assert hash_sorted(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)) == payload_hash(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": 2.0, "b": [1.0, -3.0], "c": {"d": 10.0}},
+        {"a": "v1.0, x", "b": 2.0},
+        {"a": 'quote " 1.0,', "b": 2.0},
+        {"a": "back\\", "b": 2.0},
+        {"a": -0.0},
+        {"a": 1e16, "b": 2.0},
+        {"a.0": 1.05, "b": 100.0},
+        {"b": 2.0, "a": "1.0]"},
+        {"n": 1e-06},
+        {"n": [0.00001, 0.000012, 5e-324]},
+        {"é": 1.0, "\uff46": 2, "😀": 3},
+    ],
+)
+def test_whole_floats_are_spelled_short_outside_of_texts_only(value: Any) -> None:
+    """RFC 8785 writes 2.0 as 2, and leaves texts alone."""
+    assert hash_sorted(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)) == payload_hash(value)

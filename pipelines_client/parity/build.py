@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipelines_client.parity.engine import Settings
-    from pipelines_client.parity.normalise import Reading, Rejected
+    from pipelines_client.parity.packs import Reading, Rejected
     from pipelines_client.parity.sources import Listing
 
 CAUSES = (

@@ -1,4 +1,4 @@
-"""Fact: one plain row per message and source, and the Parquet files that hold them.
+"""Fact: one plain row per message and source, and the Parquet files that hold it and its companions.
 
 Everything that SQL will see is a text or a whole number here: nested data, times in two spellings and missing keys end
 in this module, because SQL dialects disagree on each of them. Instants are Unix milliseconds, days are UTC.
@@ -6,20 +6,24 @@ in this module, because SQL dialects disagree on each of them. Instants are Unix
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+from pipelines_client.parity.shapes import PropertyRow
 
-NORMALISER_VERSION: Final = 1
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+NORMALISER_VERSION: Final = 2
 """Goes up when the same line would give another fact: what was cached under a lower number is read again."""
 
-_ROWS_A_GROUP = 50_000
+_ROWS_A_GROUP = 20_000
 
 
 class Fact(NamedTuple):
@@ -28,8 +32,10 @@ class Fact(NamedTuple):
     `event` has no spaces around it, since Customer.io trims them (FACTS C13). `identity` is
     `ledger.hash_identity` of `ledger.primary_identity`; `identity_kind` is `user`, `anonymous` or `group`.
     `payload_hash` is `canonical.payload_hash` of properties or traits, None for an alias. `occurred_at_ms` is the best
-    that the source knows. `file`, `line`, `byte_offset` and `byte_count` say where the line is, unpacked. What follows
-    them is known to ledgers only.
+    that the source knows. `file`, `line`, `byte_offset` and `byte_count` say where the line is, unpacked. `library` is
+    name/version of `context.library`, `write_key_suffix` the last four characters of a write key that the source shows.
+    `is_reduced` is 1 where the source does not keep payloads as they were sent, so nothing is claimed about them. What
+    follows is known to ledgers only.
     """
 
     source: str
@@ -46,6 +52,10 @@ class Fact(NamedTuple):
     line: int
     byte_offset: int
     byte_count: int
+    sent_at_ms: int | None = None
+    library: str | None = None
+    write_key_suffix: str | None = None
+    is_reduced: int = 0
     leg: str | None = None
     outcome: str | None = None
     reason: str | None = None
@@ -55,23 +65,88 @@ class Fact(NamedTuple):
     writer: str | None = None
 
 
-_WHOLE_NUMBERS = {name for name in Fact._fields if name.endswith("_ms")} | {"line", "byte_offset", "byte_count"}
-SCHEMA: Final = pa.schema([(name, pa.int64() if name in _WHOLE_NUMBERS else pa.string()) for name in Fact._fields])
+class TraitRow(NamedTuple):
+    """One top-level trait that an identify call set; `value_hash` is keyed, so that it names no value."""
+
+    source: str
+    message_id: str
+    identity: str | None
+    path: str
+    value_hash: str
+    library: str | None
+    received_at_ms: int | None
 
 
-def write_facts(path: Path, facts: Iterable[Fact]) -> int:
-    """Write facts as one Parquet file and return how many there were; memory holds one row group.
+_ALL_DIFFERENT = {"message_id", "payload_hash", "value_hash", "line", "byte_offset", "byte_count"}  # no dictionary
+_WHOLE_NUMBERS = {"line", "byte_offset", "byte_count", "count", "is_reduced"}
 
-    Args:
-        path: File to make; a file without rows is made too, so that readers always find the columns.
-        facts: In any order.
+
+def _schema(row: Any) -> pa.Schema:
+    return pa.schema(
+        [(name, pa.int64() if name in _WHOLE_NUMBERS or name.endswith("_ms") else pa.string()) for name in row._fields]
+    )
+
+
+SCHEMAS: Final = {"facts": _schema(Fact), "properties": _schema(PropertyRow), "traits": _schema(TraitRow)}
+"""The tables that evidence is normalised to: `<table>.parquet` in the folder of each pack."""
+
+
+class Tables:
+    """Writes the three tables of some evidence into a folder. Memory holds one group of rows for each.
+
+    A table without rows is a file too, so that readers always find the columns.
     """
-    count, rows = 0, iter(facts)
-    with pq.ParquetWriter(path, SCHEMA, compression="lz4") as writer:
-        while group := list(islice(rows, _ROWS_A_GROUP)):
-            columns = [
-                pa.array(column, field.type) for column, field in zip(zip(*group, strict=True), SCHEMA, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
-            count += len(group)
-    return count
+
+    def __init__(self, folder: Path) -> None:
+        self.count = 0
+        self._stack = ExitStack()
+        self._writers = {
+            name: self._stack.enter_context(
+                pq.ParquetWriter(
+                    folder / f"{name}.parquet",
+                    schema,
+                    compression="lz4",
+                    use_dictionary=[column for column in schema.names if column not in _ALL_DIFFERENT],
+                )
+            )
+            for name, schema in SCHEMAS.items()
+        }
+        self._rows: dict[str, list[Any]] = {name: [] for name in SCHEMAS}
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left."""
+        if kind is None:
+            for name in self._rows:
+                self._write(name)
+        self._stack.close()
+
+    def add(self, name: str, rows: list[Any]) -> None:
+        """Take rows of a table, in any order."""
+        held = self._rows[name]
+        held += rows
+        if len(held) >= _ROWS_A_GROUP:
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        rows, schema = self._rows[name], SCHEMAS[name]
+        if not rows:
+            return
+        columns = [_column(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+        self._writers[name].write_batch(pa.record_batch(columns, schema=schema))
+        if name == "facts":
+            self.count += len(rows)
+        self._rows[name] = []
+
+
+def _column(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+    """Return a column; many hold one value over and over, which costs little then."""
+    first = values[0]
+    if values.count(first) == len(values):
+        return pa.repeat(pa.scalar(first, kind), len(values))
+    return pa.array(values, kind)

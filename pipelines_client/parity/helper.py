@@ -1,9 +1,13 @@
-"""A process that reads its share of the evidence: `python -m pipelines_client.parity.helper`, job in, reading out."""
+"""A process that reads its share of the evidence: `python -m pipelines_client.parity.helper`, jobs in, readings out.
+
+One JSON object a line each way; while a job is done, `{"advance": bytes}` says how far it has come.
+"""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from typing import Any
 
 import orjson
 
@@ -12,15 +16,17 @@ from pipelines_client.parity.normalise import Job, do
 
 
 def main() -> None:
-    """Take one job from standard input and answer on standard output."""
-    job = Job(**orjson.loads(sys.stdin.buffer.read()))
-    try:
-        answer = orjson.dumps(asdict(do(job)))
-    except SourceError as error:
-        answer = orjson.dumps({"error": str(error)})
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None  # the terminal interrupted the whole group; the parent says so
-    sys.stdout.buffer.write(answer)
+    """Do the jobs of standard input until it ends."""
+    for text in sys.stdin.buffer:
+        try:
+            _say(asdict(do(Job(**orjson.loads(text)), lambda count: _say({"advance": count}))))
+        except SourceError as error:
+            _say({"error": str(error)})
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,15 @@ _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
 )
 
+# Nearly all instants are one spelling, and share their second with others: those are looked up.
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:\d{3})?(?:Z|\+00:00)\Z", re.ASCII)
+_PLAIN_ENDS = frozenset(
+    digits + zone for zone in ("Z", "+00:00") for digits in ("", *(f"{number:03}" for number in range(1000)))
+)
+_THOUSANDTHS = {f".{number:03}": number for number in range(1000)}
+_SECONDS: dict[str, int] = {}
+_MAX_SECONDS = 100_000
+
 
 def unix_ms(value: Any) -> int | None:
     """Return `value` as Unix milliseconds, or None if it names no instant.
@@ -31,16 +40,30 @@ def unix_ms(value: Any) -> int | None:
             as milliseconds.
     """
     if type(value) is str:
-        try:
-            at = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
-        except ValueError:
-            return _unusual(value.strip())
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=timezone.utc)
-        return _known((at - _EPOCH) // _MILLISECOND)
+        known = _SECONDS.get(value[:19])
+        if known is not None and value[23:] in _PLAIN_ENDS:
+            thousandths = _THOUSANDTHS.get(value[19:23])
+            if thousandths is not None:
+                return known + thousandths
+        at_ms = _from_text(value)
+        if at_ms is not None and _PLAIN.match(value):
+            if len(_SECONDS) >= _MAX_SECONDS:
+                _SECONDS.clear()
+            _SECONDS[value[:19]] = at_ms // 1000 * 1000
+        return at_ms
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _from_number(value)
     return None
+
+
+def _from_text(value: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+    except ValueError:
+        return _unusual(value.strip())
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=timezone.utc)
+    return _known((at - _EPOCH) // _MILLISECOND)
 
 
 def iso_ms(at_ms: int | None) -> str | None:

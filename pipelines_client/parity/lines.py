@@ -1,4 +1,4 @@
-"""Files of JSON as lines with their places: plain or gzip by their first bytes, in chunks, so memory stays bounded.
+"""JSON as lines with their places: a file of lines, or of one array, in chunks, so memory stays bounded.
 
 A line that cannot be had is handed to `reject` and reading goes on; a file that ends too early is handed over as
 *incomplete*, because what it lost cannot be counted.
@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from isal import igzip, isal_zlib
-from isal.igzip_lib import IsalError
+
+from pipelines_client.parity.files import BOM, CutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
-_CHUNK_BYTES = 1 << 20
-_PACKED_BYTES = 1 << 18
-_GZIP_WBITS = 31
-_DAMAGE = (OSError, zlib.error, cast("type[Exception]", IsalError))
 _MAX_LINE_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): this is no line of an export
-_MAX_ARRAY_BYTES = 512 << 20
-_BETWEEN_ITEMS = re.compile(r"[\s,]*")
+_MAX_SKIPPED_BYTES = 1 << 30
+_CUTS_TRIED = 200  # an item of a call's size has no more braces in it
+_BETWEEN_ITEMS = re.compile(rb"[\s,]*")
+_BETWEEN_ITEMS_TEXT = re.compile(r"[\s,]*")
+_COMMA = re.compile(rb"\s*,")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 Place = tuple[int, int, bytes]
@@ -42,176 +36,119 @@ class Reject(Protocol):
         """Note the place; `incomplete` says that an unknown number of lines went with it."""
 
 
-@contextmanager
-def open_unpacked(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading its unpacked bytes; gzip is known by its first bytes, not by its name (FACTS S8)."""
-    with path.open("rb") as raw:
-        magic = raw.read(2)
-        raw.seek(0)
-        if magic != _GZIP_MAGIC:
-            yield raw
-            return
-        with igzip.IGzipFile(fileobj=raw, mode="rb") as stream:  # type: ignore[no-untyped-call]  # isal has no types
-            yield cast("BinaryIO", stream)
-
-
-def is_gzip(path: Path) -> bool:
-    """Say whether a file begins as gzip does."""
-    with path.open("rb") as raw:
-        return raw.read(2) == _GZIP_MAGIC
-
-
-def read_lines(path: Path, reject: Reject) -> Iterator[Place]:
-    """Yield the lines of a JSON-lines file, or the items of a file that is one JSON array; blank lines are skipped."""
-    chunks = _read_chunks(path, reject)
+def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
+    """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
     try:
-        head = next(chunks, None)
-    except _Cut as cut:
-        reject(1, str(cut), incomplete=True)
+        head = next(chunks, b"")
+    except CutError as cut:
+        reject(0, str(cut), incomplete=True)
         return
-    if head is None:
-        return
-    skip = len(_BOM) if head.startswith(_BOM) else 0
+    skip = len(BOM) if head.startswith(BOM) else 0
     if head[skip:].lstrip()[:1] == b"[":
-        data, is_whole = _joined(head[skip:], chunks, reject)
-        yield from _split_array(data, skip, reject if is_whole else _already_rejected)
-    else:
+        yield from _split_array(head, chunks, skip, reject)
+    elif head:
         yield from _split_lines(head, chunks, skip, reject)
 
 
-def read_spans(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield the unpacked bytes at each `(offset, length)`; the offsets must ascend."""
-    with open_unpacked(path) as stream:
-        for offset, length in spans:
-            stream.seek(offset)
-            yield stream.read(length)
-
-
-class _Cut(Exception):  # noqa: N818 - a signal between two functions of this module, not an error of the package
-    """The file ended, or broke, before its end."""
-
-
-def _read_chunks(path: Path, reject: Reject) -> Iterator[bytes]:
-    """Yield the unpacked bytes; a file that breaks raises `_Cut` after the last good byte."""
-    with ExitStack() as opened:
-        try:
-            stream = opened.enter_context(path.open("rb"))
-        except OSError as error:
-            reject(0, f"cannot be opened ({error.strerror}); give this user the right to read it", incomplete=True)
+def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:  # noqa: C901 - one loop, and the hot one
+    number, offset, tail, skipped = 1, skip, head[skip:], 0
+    while True:
+        *lines, tail = tail.split(b"\n")
+        for line in lines:
+            if skipped:
+                skipped = 0
+            elif line and not line.isspace():
+                yield number, offset, line
+            number += 1
+            offset += len(line) + 1
+        if skipped or len(tail) > _MAX_LINE_BYTES:
+            if not skipped:
+                reject(number, f"the line is longer than {_MAX_LINE_BYTES:,} bytes")
+            skipped += len(tail)
+            offset += len(tail)
+            tail = b""
+        if skipped > _MAX_SKIPPED_BYTES:
+            reject(
+                number, f"more than {_MAX_SKIPPED_BYTES:,} bytes without a line; the rest is not read", incomplete=True
+            )
             return
         try:
-            yield from _unpack(stream) if stream.read(2) == _GZIP_MAGIC else _plain(stream)
-        except _DAMAGE as error:
-            raise _Cut(f"the file is damaged here ({type(error).__name__}); copy it again") from None
-
-
-def _plain(stream: BinaryIO) -> Iterator[bytes]:
-    stream.seek(0)
-    while chunk := stream.read(_CHUNK_BYTES):
-        yield chunk
-
-
-def _unpack(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield what a gzip file holds, its members one after the other, up to the last byte before a cut.
-
-    Not by a file object: those throw away what they had unpacked when they meet the cut. Each chunk is bounded, however
-    well the file is packed.
-    """
-    stream.seek(0)
-    member: Any = None
-    while packed := stream.read(_PACKED_BYTES):
-        while packed or (member is not None and not member.eof and member.unconsumed_tail):
-            if member is None:
-                member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
-            chunk = member.decompress(packed, _CHUNK_BYTES)
-            if chunk:
-                yield chunk
-            packed = member.unconsumed_tail
-            if member.eof:
-                packed, member = member.unused_data.lstrip(b"\0"), None
-    if member is not None:
-        while chunk := member.decompress(b"", _CHUNK_BYTES):
-            yield chunk
-        if not member.eof:
-            raise _Cut("the gzip stream is cut off here; copy the file again")
-
-
-def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
-    number, offset, tail, is_overlong = 1, skip, head[skip:], False
-    try:
-        while True:
-            *lines, tail = tail.split(b"\n")
-            for line in lines:
-                if is_overlong:
-                    is_overlong = False
-                elif line and not line.isspace():
-                    yield number, offset, line
-                number += 1
-                offset += len(line) + 1
-            if len(tail) > _MAX_LINE_BYTES and not is_overlong:
-                reject(number, f"the line is longer than {_MAX_LINE_BYTES:,} bytes")
-                is_overlong = True
-            if is_overlong:
-                offset += len(tail)
-                tail = b""
             chunk = next(chunks, None)
-            if chunk is None:
-                break
-            tail += chunk
-    except _Cut as cut:
-        reject(number, str(cut), incomplete=True)
-        return
-    if tail and not tail.isspace() and not is_overlong:
+        except CutError as cut:
+            reject(number, str(cut), incomplete=True)
+            return
+        if chunk is None:
+            break
+        tail += chunk
+    if tail and not tail.isspace() and not skipped:
         yield number, offset, tail
 
 
-def _joined(head: bytes, chunks: Iterator[bytes], reject: Reject) -> tuple[bytes, bool]:
-    """Return the whole file, or what there was of it and False."""
-    parts, size = [head], len(head)
-    try:
-        for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > _MAX_ARRAY_BYTES:
-                reject(0, f"one JSON array of more than {_MAX_ARRAY_BYTES:,} bytes; export JSON lines", incomplete=True)
-                return b"".join(parts), False
-    except _Cut as cut:
-        data = b"".join(parts)
-        reject(data.count(b"\n") + 1, str(cut), incomplete=True)
-        return data, False
-    return b"".join(parts), True
-
-
-def _already_rejected(line: int, reason: str, *, incomplete: bool = False) -> None:
-    """Note nothing: the array is broken where its file was cut, and the cut is noted."""
-
-
-def _split_array(data: bytes, skip: int, reject: Reject) -> Iterator[Place]:
-    try:
-        items: Iterable[bytes] = (bytes(item) for item in _items.decode(data))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        items = _salvage(data, reject)
-    number, position = 1, 0
-    for item in items:
-        start = data.index(item, position)  # only spaces and a comma lie between two items: the first hit is the item
-        number += data.count(b"\n", position, start)
-        yield number, skip + start, item
-        position = start + len(item)
-        number += item.count(b"\n")
-
-
-def _salvage(data: bytes, reject: Reject) -> Iterator[bytes]:
-    """Yield the items of an array up to the place where it stops being JSON."""
-    text = data.decode("utf-8", "surrogateescape")
-    decoder, position = json.JSONDecoder(), text.index("[") + 1
-    while True:
-        position = _BETWEEN_ITEMS.match(text, position).end()  # type: ignore[union-attr]  # it matches the empty text
-        if text[position : position + 1] == "]":
+def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
+    """Yield the items of an array, a chunk at a time: each run of whole items is read as an array of its own."""
+    start = head.index(b"[", skip) + 1
+    held, offset, number, cut = head[start:], start, 1 + head.count(b"\n", 0, start), None
+    is_last = False
+    while not is_last:
+        try:
+            chunk = next(chunks, None)
+        except CutError as error:
+            chunk, cut = None, error
+        is_last = chunk is None
+        held += chunk or b""
+        items = _whole_items(held, is_last=is_last)
+        is_broken = items is None and (is_last or len(held) > _MAX_LINE_BYTES)
+        position = 0
+        for item in _salvage(held) if is_broken else items or ():
+            begin = held.index(item, position)  # only spaces and a comma lie between two items: the first hit is it
+            number += held.count(b"\n", position, begin)
+            yield number, offset + begin, item
+            position = begin + len(item)
+            number += item.count(b"\n")
+        comma = _BETWEEN_ITEMS.match(held, position).end()  # type: ignore[union-attr]  # it matches the empty text
+        number += held.count(b"\n", position, comma)
+        held, offset = held[comma:], offset + comma
+        if is_broken:
+            reject(number, str(cut or "the JSON array is broken from here on"), incomplete=True)
             return
+
+
+def _whole_items(held: bytes, *, is_last: bool) -> list[bytes] | None:
+    """Return the items of an array of which `held` is a part, as far as they are surely whole; None if there are none.
+
+    Unless the array ends here, it is cut after a brace that a comma follows: where that brace is within an item, what
+    is left of the cut is no array, and the brace before is tried.
+    """
+    if is_last:
+        return _try_items(held)
+    end = len(held)
+    for _ in range(_CUTS_TRIED):
+        end = held.rfind(b"}", 0, end)
+        if end < 0:
+            return None
+        if _COMMA.match(held, end + 1) is not None:
+            items = _try_items(held[: end + 1] + b"]")
+            if items is not None:
+                return items
+    return None
+
+
+def _try_items(text: bytes) -> list[bytes] | None:
+    try:
+        return [bytes(item) for item in _items.decode(b"[" + text)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _salvage(held: bytes) -> Iterator[bytes]:
+    """Yield the items of an array up to the place where it stops being JSON."""
+    text = held.decode("utf-8", "surrogateescape")
+    decoder = json.JSONDecoder()
+    position = _BETWEEN_ITEMS_TEXT.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
+    while text[position : position + 1] not in ("", "]"):
         try:
             _, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
-            reject(text.count("\n", 0, position) + 1, "the JSON array is broken from here on", incomplete=True)
             return
         yield text[position:end].encode("utf-8", "surrogateescape")
-        position = end
+        position = _BETWEEN_ITEMS_TEXT.match(text, end).end()  # type: ignore[union-attr]  # as above

@@ -1,188 +1,288 @@
-"""Files of evidence → facts in Parquet, in several processes when there is enough to read.
+"""Files of evidence → packs of facts in Parquet, in several processes when there is enough to read.
 
-A helper process is `helper` run by the same interpreter, with its job on standard input: neither a fork of a process
+A helper process is `helper` run by the same interpreter, with its jobs on standard input: neither a fork of a process
 that has threads, nor a second run of the caller's `__main__`, as `multiprocessing` would have it.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.facts import Fact, write_facts
-from pipelines_client.parity.lines import is_gzip, read_lines
+from pipelines_client.parity.facts import Tables
+from pipelines_client.parity.files import is_gzip
+from pipelines_client.parity.packs import PLACES_KEPT, Pack, Reading, Rejected, Store, reading_from
+from pipelines_client.parity.payloads import TraitHasher
+from pipelines_client.parity.shapes import Shapes
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
-from pipelines_client.parity.sources.base import LineRejectedError, path_in, vendor_of
+from pipelines_client.parity.sources.base import LineRejectedError, vendor_of
+from pipelines_client.parity.tables import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-PLACES_KEPT = 20
-"""So many rejected lines are named; all are counted."""
+    from pipelines_client.parity.facts import Fact
 
 _WORTH_A_PROCESS_BYTES = 4 << 20  # packed; about a second of work, where a process starts in half of one
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Where a line could not be read, and why."""
-
-    file: str
-    line: int
-    reason: str
-
-
-@dataclass(slots=True)
-class Reading:
-    """What came of reading some files: the facts are in Parquet, this is the rest."""
-
-    rows: int = 0
-    rejected_lines: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    incomplete: list[Rejected] = field(default_factory=list)
-
-    def add(self, other: Reading) -> None:
-        """Take in the reading of other files."""
-        self.rows += other.rows
-        self.rejected_lines += other.rejected_lines
-        self.rejected += other.rejected
-        self.incomplete += other.incomplete
+_JOB_BYTES = 64 << 20
+_JOB_FILES = 256
+_FLUSH_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Files for one process to read; `target` is the Parquet file to make."""
+    """Files for one process to read into the tables of one folder."""
 
     kind: str
-    root: str
-    names: list[str]
+    source: str
     identity_key: str
-    target: str
+    options: dict[str, Any]
+    files: list[tuple[str, str]]
+    folder: str
 
 
-def read_listing(kind: Kind, listing: Listing, folder: Path, *, processes: int | None = None) -> Reading:
-    """Write the facts of a listing into `folder`, one Parquet file for each process.
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A job with what becomes of it."""
+
+    kind: Kind
+    files: tuple[SourceFile, ...]
+    job: Job
+
+
+def read_sources(
+    sources: Mapping[str, tuple[Kind, Listing]],
+    store: Store,
+    *,
+    processes: int | None = None,
+    advance: Callable[[int], object] | None = None,
+) -> dict[str, list[Pack]]:
+    """Return packs that hold the facts of some sources: those that are there, and new ones for what they lack.
 
     Args:
-        kind: Reader of the listed files.
-        listing: From `list_files`.
-        folder: Empty folder of this source.
+        sources: By name, the reader and its files.
+        store: Where packs are and will be.
         processes: At most so many; by default one for each CPU, fewer where there is little to read.
+        advance: Told how many bytes of the listed files are done, as they are.
 
     Raises:
-        SourceError: A file is of another vendor, or nothing in the listing could be read.
+        SourceError: A file is of another vendor, or nothing in a listing could be read.
     """
-    size = sum(file.bytes for file in listing.files)
+    packs: dict[str, list[Pack]] = {}
+    tasks: list[tuple[str, _Task]] = []
+    for name, (kind, listing) in sources.items():
+        packs[name], missing = store.find(kind, listing.files)
+        if advance is not None:
+            advance(sum(file.bytes for pack in packs[name] for file in pack.files))
+        tasks += [(name, task) for task in _tasks(kind, missing, store)]
+        if not packs[name] and not missing:
+            tasks.append((name, _task(kind, [], store)))  # an empty source has its tables too
+    size = sum(file.bytes for _, task in tasks for file in task.files)
     most = processes if processes is not None else len(os.sched_getaffinity(0))
-    count = max(1, min(most, len(listing.files), size // _WORTH_A_PROCESS_BYTES))
-    jobs = [
-        Job(kind.name, str(listing.root), names, kind.identity_key.hex(), str(folder / f"part-{index:03}.parquet"))
-        for index, names in enumerate(_deal(listing.files, count))
-    ]
+    count = max(1, min(most, len(tasks), size // _WORTH_A_PROCESS_BYTES))
+    tasks.sort(key=lambda named: -sum(file.bytes for file in named[1].files))
+    readings = _run([task.job for _, task in tasks], count, advance or (lambda _: None))
+    for (name, task), reading in zip(tasks, readings, strict=True):
+        packs[name].append(store.keep(Path(task.job.folder), task.files, reading))
+    return packs
+
+
+def total_of(kind: Kind, listing: Listing, packs: list[Pack]) -> Reading:
+    """Add up what came of reading a source.
+
+    Raises:
+        SourceError: Nothing of it could be read.
+    """
     total = Reading()
-    for reading in _run(jobs):
-        total.add(reading)
+    for pack in packs:
+        total.add(pack.reading)
     total.rejected.sort(key=lambda place: (place.file, place.line))
     total.incomplete.sort(key=lambda place: (place.file, place.line))
     del total.rejected[PLACES_KEPT:]
     if total.rejected_lines and not total.rows:
         first = total.rejected[0]
         raise SourceError(
-            f"{path_in(listing.root, first.file)}:{first.line}: {first.reason}; nothing could be read; {kind.cure}"
+            f"{listing.location_of(first.file)}:{first.line}: {first.reason}; nothing could be read; {kind.cure}"
         )
     return total
 
 
-def _deal(files: tuple[SourceFile, ...], count: int) -> list[list[str]]:
-    """Deal files out so that each hand has about the same bytes; within a hand they keep their order."""
-    hands: list[list[str]] = [[] for _ in range(count)]
-    sizes = [0] * count
-    for file in sorted(files, key=lambda file: (-file.bytes, file.name)):
-        smallest = sizes.index(min(sizes))
-        hands[smallest].append(file.name)
-        sizes[smallest] += file.bytes
-    return [sorted(hand) for hand in hands]
+def _tasks(kind: Kind, files: list[SourceFile], store: Store) -> Iterator[_Task]:
+    """Put files together until there is enough for a process to do; in the order of their names, as they grow."""
+    held: list[SourceFile] = []
+    for file in files:
+        if held and (sum(one.bytes for one in held) + file.bytes > _JOB_BYTES or len(held) >= _JOB_FILES):
+            yield _task(kind, held, store)
+            held = []
+        held.append(file)
+    if held:
+        yield _task(kind, held, store)
 
 
-def _run(jobs: list[Job]) -> list[Reading]:
-    if len(jobs) == 1:
-        return [do(jobs[0])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "pipelines_client.parity.helper"]
-    helpers = []
+def _task(kind: Kind, files: list[SourceFile], store: Store) -> _Task:
+    places = [(file.name, file.location) for file in files]
+    key = kind.identity_key.hex()
+    job = Job(kind.name, kind.source, key, kind.options, places, str(store.begin(kind)))
+    return _Task(kind, tuple(files), job)
+
+
+def _run(jobs: list[Job], count: int, advance: Callable[[int], object]) -> list[Reading]:
+    if count == 1:
+        return [do(job, advance) for job in jobs]
+    waiting = deque(enumerate(jobs))
+    readings: dict[int, Reading] = {}
+
+    def work(helper: _Helper) -> None:
+        while True:
+            try:
+                index, job = waiting.popleft()
+            except IndexError:
+                return
+            readings[index] = helper.do(job, advance)
+
+    helpers: list[_Helper] = []
+    with _ending(helpers), ThreadPoolExecutor(count) as threads:
+        helpers += [_Helper() for _ in range(count)]
+        futures = [threads.submit(work, helper) for helper in helpers]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            waiting.clear()
+            for helper in helpers:
+                helper.kill()  # ends the threads that wait for it
+            raise
+    return [readings[index] for index in range(len(jobs))]
+
+
+@contextmanager
+def _ending(helpers: list[_Helper]) -> Iterator[None]:
     try:
-        for job in jobs:
-            helper = subprocess.Popen(  # noqa: S603 - our own module, no shell; the job goes in by standard input
-                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
-            helpers.append(helper)
-            assert helper.stdin is not None  # noqa: S101 - a pipe was asked for
-            helper.stdin.write(orjson.dumps(job))
-            helper.stdin.close()
-        return [_answer(helper) for helper in helpers]
+        yield
     finally:
         for helper in helpers:
-            if helper.poll() is None:
-                helper.kill()
-            helper.wait()
-            if helper.stdout is not None:
-                helper.stdout.close()
+            helper.close()
 
 
-def _answer(helper: subprocess.Popen[bytes]) -> Reading:
-    assert helper.stdout is not None  # noqa: S101 - a pipe was asked for
-    text = helper.stdout.read()
-    if helper.wait() != 0:
-        raise RuntimeError(
-            f"a process that read evidence ended with {helper.returncode}; it was killed, or memory ran out"
+class _Helper:
+    """A process that does one job after the other."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines_client.parity.helper"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # an interrupt of the terminal is for us, who ends it
         )
-    answer = orjson.loads(text)
-    if "error" in answer:
-        raise SourceError(answer["error"])
-    return Reading(
-        answer["rows"],
-        answer["rejected_lines"],
-        [Rejected(**place) for place in answer["rejected"]],
-        [Rejected(**place) for place in answer["incomplete"]],
-    )
+
+    def do(self, job: Job, advance: Callable[[int], object]) -> Reading:
+        """Have a job done."""
+        assert self._process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert self._process.stdout is not None  # noqa: S101 - as above
+        self._process.stdin.write(orjson.dumps(job) + b"\n")
+        self._process.stdin.flush()
+        for text in self._process.stdout:
+            answer = orjson.loads(text)
+            if "error" in answer:
+                raise SourceError(answer["error"])
+            if "advance" not in answer:
+                return reading_from(answer)
+            advance(answer["advance"])
+        raise RuntimeError(
+            f"a process that read evidence ended with {self._process.wait()}; it was killed, or memory ran out"
+        )
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it and let go of its pipes."""
+        self._process.kill()
+        self._process.communicate()
 
 
-def do(job: Job) -> Reading:
-    """Read the files of a job and write their facts."""
-    kind, reading = KINDS[job.kind](bytes.fromhex(job.identity_key)), Reading()
-    reading.rows = write_facts(Path(job.target), _facts(kind, Path(job.root), job.names, reading))
+def do(job: Job, advance: Callable[[int], object]) -> Reading:
+    """Read the files of a job into the tables of its folder."""
+    gc.disable()
+    kind = KINDS[job.kind](bytes.fromhex(job.identity_key), job.source, job.options)
+    reading = Reading()
+    with Tables(Path(job.folder)) as tables:
+        gathered = _Gathered(kind, tables)
+        for name, location in job.files:
+            _read_file(kind, (name, location), gathered, reading, advance)
+            gathered.write()
+        gathered.finish()
+    reading.rows = tables.count
     return reading
 
 
-def _facts(kind: Kind, root: Path, names: list[str], reading: Reading) -> Iterator[Fact]:
-    for name in names:
-        path = path_in(root, name)
-        reject = _rejecter(reading, name)
-        is_known = False
-        for line, offset, data in read_lines(path, reject):
-            fact = _fact(kind, data, (name, line, offset))
-            if isinstance(fact, Fact):
-                is_known = True
-                yield fact
-            else:
-                if not is_known:
-                    _refuse_other_vendor(kind, path, line, data)
-                is_misnamed = not is_known and name.endswith(".gz") and not is_gzip(path)
-                reject(line, f"{fact}, and not gzip either" if is_misnamed else str(fact))
+def _read_file(
+    kind: Kind, file: tuple[str, str], gathered: _Gathered, reading: Reading, advance: Callable[[int], object]
+) -> None:
+    name, location = file
+    reject, read, add = _rejecter(reading, name), kind.read, gathered.add
+    is_known = False
+    for line, offset, data in read_rows(location, reject, advance=advance):
+        try:
+            add(*read(data, name, line, offset))
+            is_known = True
+        except LineRejectedError as error:
+            if not is_known:
+                _refuse_other_vendor(kind, location, line, data)
+            is_misnamed = not is_known and name.endswith(".gz") and not is_gzip(location)
+            reject(line, f"{error}, and not gzip either" if is_misnamed else str(error))
 
 
-def _fact(kind: Kind, data: bytes, place: tuple[str, int, int]) -> Fact | LineRejectedError:
-    try:
-        return kind.read_line(data, *place)
-    except LineRejectedError as error:
-        return error
+class _Gathered:
+    """What was read and not yet written."""
+
+    def __init__(self, kind: Kind, tables: Tables) -> None:
+        self._source, self._tables = kind.source, tables
+        self._shapes = Shapes(kind.source)
+        self._hash = TraitHasher(kind.identity_key)
+        self._facts: list[Fact] = []
+        self._traits: list[tuple[Any, ...]] = []
+
+    def add(self, fact: Fact, payload: Any) -> None:
+        """Take a line."""
+        self._facts.append(fact)
+        if len(self._facts) >= _FLUSH_ROWS:
+            self.write()
+        if type(payload) is dict and payload and not fact.is_reduced:
+            self._shapes.add(fact, payload)
+            if fact.type == "identify":
+                source, message_id, identity = self._source, fact.message_id, fact.identity
+                library, received, hashed = fact.library, fact.received_at_ms, self._hash
+                self._traits += [  # plain tuples in the order of `TraitRow`
+                    (source, message_id, identity, name, hashed(value), library, received)
+                    for name, value in payload.items()
+                ]
+
+    def write(self) -> None:
+        """Hand over what is gathered, so that memory stays bounded."""
+        self._tables.add("facts", self._facts)
+        self._tables.add("traits", self._traits)
+        self._facts, self._traits = [], []
+        if self._shapes.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hand over the shapes too."""
+        self._tables.add("properties", self._shapes.take())
 
 
 def _rejecter(reading: Reading, name: str) -> Callable[..., None]:
@@ -197,9 +297,10 @@ def _rejecter(reading: Reading, name: str) -> Callable[..., None]:
     return reject
 
 
-def _refuse_other_vendor(kind: Kind, path: Path, line: int, data: bytes) -> None:
+def _refuse_other_vendor(kind: Kind, location: str, line: int, data: bytes) -> None:
     vendor = vendor_of(data)
-    if vendor is not None and vendor != kind.name:
+    if vendor is not None and KINDS[vendor].usual_source != kind.usual_source:
         raise SourceError(
-            f"{path}:{line}: this is {KINDS[vendor].title}, given as --{kind.name}; give it as --{vendor}"
+            f"{location}:{line}: this is {KINDS[vendor].title}, given as --{kind.source}; "
+            f"give it as --{KINDS[vendor].usual_source}"
         )

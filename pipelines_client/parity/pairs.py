@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.drift import Difference, drift, json_type
-from pipelines_client.parity.lines import read_spans
+from pipelines_client.parity.tables import reopen_rows
 
 if TYPE_CHECKING:
     from pipelines_client.parity.sources import Kind
@@ -24,7 +23,7 @@ WHOLE_PAYLOAD = "(whole payload)"
 _EVENTS_NAMED = 5
 
 Row = dict[str, Any]
-PathOf = Callable[[str], Path]
+LocationOf = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -59,7 +58,7 @@ class Opener:
     """Where the lines of one source are, and how they read."""
 
     kind: Kind
-    path_of: PathOf
+    location_of: LocationOf
 
 
 def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int) -> DriftFound:
@@ -121,8 +120,8 @@ def _payloads(rows: Iterable[Row], side: str, opener: Opener) -> dict[str, Any]:
     for name, wanted in by_file.items():
         wanted.sort(key=lambda row: row[f"{side}_offset"])
         spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for row in wanted]
-        for row, data in zip(wanted, read_spans(opener.path_of(name), spans), strict=True):
-            payloads[row["message_id"]] = opener.kind.payload_of(data, row["type"])
+        for row, data in zip(wanted, reopen_rows(opener.location_of(name), spans), strict=True):
+            payloads[row["message_id"]] = opener.kind.payload_of(data, name)
     return payloads
 
 

@@ -1,62 +1,67 @@
-"""Payloads as text: parsed, and hashed as the client hashed them. Pure.
+"""Payloads: hashed as the client hashed them. Pure.
 
-Hashing is most of the work of reading an export, and nearly every payload is written so that sorting its keys makes it
-canonical. Those take a short way; all others take `canonical.payload_hash`.
+Hashing is most of the work of reading an export, and nearly every payload is canonical once its keys are sorted:
+`canonical.hash_sorted` knows which.
 """
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
-from pipelines_client.canonical import payload_hash
+from pipelines_client.canonical import canonical_bytes, hash_sorted, payload_hash
 
 _SORTED = orjson.OPT_SORT_KEYS
-_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
-_ODD_NUMBER = re.compile(rb"[:,\[]-?(?:\d+\.?\d*e|\d{16})")
+_MAX_KNOWN = 50_000
 
 
-def read_payload(text: bytes) -> Any:
-    """Parse a payload; a missing one and a null are the empty one that the clients send.
-
-    Raises:
-        orjson.JSONDecodeError: It is no JSON.
-    """
-    if not text or text == b"null":
-        return {}
-    payload = orjson.loads(text)
-    if isinstance(payload, str):  # some exports hold nested values as text
-        payload = orjson.loads(payload)
-    return payload
-
-
-def hash_text(text: bytes) -> str:
-    """Return `canonical.payload_hash` of a payload, from its text.
+def payload_in(value: Any) -> Any:
+    """Return the payload that a column holds: a missing one is the empty one that the clients send.
 
     Raises:
-        orjson.JSONDecodeError: It is no JSON.
+        orjson.JSONDecodeError: It is text, as CSV and some exports have it, and no JSON.
     """
-    payload = read_payload(text)
-    # orjson sorts by UTF-8 bytes and the RFC by UTF-16 units, so only ASCII keys may take the short way.
-    if type(payload) is dict and text.isascii() and b"\\u" not in text:
+    if type(value) is str and value:
+        value = orjson.loads(value)
+    return {} if value is None or value == "" else value
+
+
+def hash_payload(payload: Any) -> str:
+    """Return `canonical.payload_hash` of plain JSON values, the short way where that is safe.
+
+    Raises:
+        ValueError: It has no canonical form.
+        RecursionError: It is nested deeper than any reader follows.
+    """
+    try:
         form = orjson.dumps(payload, option=_SORTED)
-        if not _has_odd_number(form):
-            return blake2b(form, digest_size=8).hexdigest()
-    return payload_hash(payload)
+    except orjson.JSONEncodeError:  # a number beyond 64 bits, or nested too deep
+        return payload_hash(payload)
+    return hash_sorted(form)
 
 
-def _has_odd_number(form: bytes) -> bool:
-    """Say whether compact JSON may hold a number that orjson spells otherwise than RFC 8785.
+class TraitHasher:
+    """Hashes values of traits with a secret, 16 hexadecimal digits each: equal for what is the same JSON value."""
 
-    That is: one that ends in .0, has an exponent or sixteen digits. A text that looks so takes the long way for
-    nothing, which is slow and not wrong. Plain searches come first: the expression costs more than all the rest.
-    """
-    if b".0," in form or b".0}" in form or b".0]" in form:
-        return True
-    shape = form.translate(_DIGITS_AS_ZERO)
-    if b"0e" in shape or b"0" * 16 in shape:
-        return _ODD_NUMBER.search(form) is not None
-    return False
+    def __init__(self, key: bytes) -> None:
+        self._salt = blake2b(key, digest_size=blake2b.SALT_SIZE).digest()
+        self._known: dict[Any, str] = {}
+
+    def __call__(self, value: Any) -> str:
+        """Return the hash of a plain JSON value."""
+        if type(value) is float or type(value) is dict or type(value) is list:
+            return self._hash(canonical_bytes(value))
+        known = self._known.get(value)  # True and 1 are one key, and so they are kept apart below
+        if known is None or type(value) is bool:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            text = orjson.dumps(value) if type(value) is not int else canonical_bytes(value)
+            known = self._hash(text)
+            if type(value) is not bool:
+                self._known[value] = known
+        return known
+
+    def _hash(self, text: bytes) -> str:
+        return blake2b(text, digest_size=8, salt=self._salt).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +11,15 @@ from typing import TYPE_CHECKING, Literal
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.build import Asked, Found, SourceRead, build_report
 from pipelines_client.parity.engine import Engine, Settings
-from pipelines_client.parity.normalise import read_listing
+from pipelines_client.parity.normalise import read_sources, total_of
+from pipelines_client.parity.packs import Store
 from pipelines_client.parity.pairs import Opener, open_pairs
-from pipelines_client.parity.sources import KINDS, Kind, Listing, list_files
+from pipelines_client.parity.sources import SOURCES, Where, list_files, parse_where
 from pipelines_client.parity.sources.ledger import find_identity_key
 from pipelines_client.parity.verdict import SIDES, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pipelines_client.parity.report import ParityReport
@@ -36,7 +36,9 @@ class ParityOptions:
     """What a run is asked to do.
 
     `since` and `until` are aware instants of when messages happened; `is_all` asks for everything in the sources. With
-    none of the three the window is what the ledger spans, or everything where there is no ledger.
+    none of the three the window is what the ledger spans, or everything where there is no ledger. `cache` is a
+    directory that keeps facts for the next run; without it nothing is kept. `advance` is told of bytes read, as they
+    are.
     """
 
     since: datetime | None = None
@@ -45,13 +47,16 @@ class ParityOptions:
     limits: Limits = field(default_factory=Limits)
     show_values: bool = False
     processes: int | None = None
+    cache: Path | None = None
+    advance: Callable[[int], object] | None = None
 
 
-def run_parity(paths: Mapping[str, Path], options: ParityOptions, *, now: datetime) -> ParityReport:
+def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datetime) -> ParityReport:
     """Compare the sources and return the report.
 
     Args:
-        paths: By source name (`ledger`, `segment`, `customerio`); two or three of them.
+        paths: By source name (`ledger`, `segment`, `customerio`); two or three of them. Each one or several paths,
+            globs or addresses, with `kind:` before it where its kind is not the usual one of the source.
         options: Window, limits and what may be shown.
         now: Goes into `generated_at` and nowhere else.
 
@@ -62,26 +67,38 @@ def run_parity(paths: Mapping[str, Path], options: ParityOptions, *, now: dateti
         raise SourceError(
             "parity compares two or three sources: give at least two of --ledger, --segment, --customerio"
         )
-    ledger_key = find_identity_key(paths["ledger"]) if "ledger" in paths else None
-    key = ledger_key or secrets.token_bytes(32)
-    listings = {name: list_files(KINDS[name], paths[name]) for name in KINDS if name in paths}
-    with TemporaryDirectory(prefix="parity-") as scratch:
+    named = {name: parse_where(name, paths[name]) for name in SOURCES if name in paths}
+    ledger_key = find_identity_key(named["ledger"].given) if "ledger" in named else None
+    with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options.cache, Path(scratch))) as store:
+        key = ledger_key or store.identity_key()
+        sources = {name: (where.kind(key, name), list_files(where.kind, where.given)) for name, where in named.items()}
+        packs = read_sources(sources, store, processes=options.processes, advance=options.advance)
         reads = {
-            name: _read(KINDS[name](key), listing, paths[name], Path(scratch, name), options.processes)
-            for name, listing in listings.items()
+            name: SourceRead(
+                ", ".join(listing.given),
+                listing,
+                total_of(kind, listing, packs[name]),
+                tuple(kind.holes(file.name for file in listing.files)),
+            )
+            for name, (kind, listing) in sources.items()
         }
-        with closing(Engine(sorted(Path(scratch).glob("*/*.parquet")), Path(scratch))) as engine:
+        folders = [pack.folder for found in packs.values() for pack in found]
+        with closing(Engine([folder / "facts.parquet" for folder in folders], Path(scratch))) as engine:
             asked = _ask(engine, reads, options, knows_identity=ledger_key is not None)
             answers = _answers(engine)
-        openers = {name: Opener(KINDS[name](key), reads[name].listing.path_of) for name in SIDES if name in reads}
+        openers = {
+            name: Opener(kind, listing.location_of) for name, (kind, listing) in sources.items() if name in SIDES
+        }
         drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
     return build_report(Found(asked, reads, answers, drift, now))
 
 
-def _read(kind: Kind, listing: Listing, given: Path, folder: Path, processes: int | None) -> SourceRead:
-    folder.mkdir()
-    reading = read_listing(kind, listing, folder, processes=processes)
-    return SourceRead(str(given), listing, reading, tuple(kind.holes(file.name for file in listing.files)))
+def _store(cache: Path | None, scratch: Path) -> Store:
+    """Open the cache, or where there is none a store that ends with the run."""
+    try:
+        return Store(cache if cache is not None else scratch / "packs")
+    except OSError as error:
+        raise SourceError(f"{cache}: cannot keep facts there ({error.strerror}); --no-cache does without") from None
 
 
 def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, *, knows_identity: bool) -> Asked:

@@ -131,7 +131,7 @@ def test_deep_nesting_is_a_rejected_line(evidence, compare):
 def test_an_overlong_line_is_skipped(evidence, compare, monkeypatch):
     """Memory stays bounded, and the lines after it keep their numbers."""
     monkeypatch.setattr("pipelines_client.parity.lines._MAX_LINE_BYTES", 5000)
-    monkeypatch.setattr("pipelines_client.parity.lines._CHUNK_BYTES", 1000)
+    monkeypatch.setattr("pipelines_client.parity.files._CHUNK_BYTES", 1000)
     evidence.raw["segment"] += [b'{"a":"' + b"x" * 20_000 + b'"}', b"{bad"]
     report = compare(evidence.paths())
     assert [(place.line, place.reason) for place in report.sources["segment"].rejected] == [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.lines import read_lines
+from pipelines_client.parity.tables import read_rows
 
 
 def rows(count: int) -> bytes:
@@ -31,7 +31,7 @@ def test_the_lines_before_the_cut_are_all_read(tmp_path: Path, kept: float) -> N
         assert incomplete
         rejected.append(reason)
 
-    found = [json.loads(line)["n"] for _, _, line in read_lines(path, reject)]
+    found = [json.loads(line)["n"] for _, _, line in read_rows(str(path), reject)]
     assert found == list(range(len(found)))
     assert len(found) >= 5_000 * (1 if kept < 0 else kept) * 0.8
     assert len(rejected) == 1
@@ -46,7 +46,7 @@ def test_several_members_are_one_file(tmp_path: Path) -> None:
     def reject(line: int, reason: str, *, incomplete: bool = False) -> None:
         raise AssertionError((line, reason, incomplete))
 
-    assert [json.loads(line)["n"] for _, _, line in read_lines(path, reject)] == [0, 1, 2, 0, 1]
+    assert [json.loads(line)["n"] for _, _, line in read_rows(str(path), reject)] == [0, 1, 2, 0, 1]
 
 
 @pytest.mark.parametrize("odd", ["0001-01-01T00:00:00+01:00", -99_999_999_999, "9999-12-31T23:59:59-05:00", 1e300])

@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
-from pipelines_client.parity.sources.base import Kind, Listing, SourceFile, list_files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.sources.base import Kind
 from pipelines_client.parity.sources.customerio_files import CustomerioFiles
 from pipelines_client.parity.sources.ledger import LedgerFiles
+from pipelines_client.parity.sources.listing import Listing, SourceFile, list_files
 from pipelines_client.parity.sources.segment_archive import SegmentArchive
 
-KINDS: dict[str, type[Kind]] = {kind.name: kind for kind in (LedgerFiles, SegmentArchive, CustomerioFiles)}
-"""Every kind of evidence by the name of the source it speaks for."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-__all__ = ["KINDS", "Kind", "Listing", "SourceFile", "list_files"]
+KINDS: dict[str, type[Kind]] = {kind.name: kind for kind in (LedgerFiles, SegmentArchive, CustomerioFiles)}
+"""Every kind of evidence by its name."""
+
+SOURCES = ("ledger", "segment", "customerio")
+"""What is compared: what was sent, and the two sides."""
+
+Where: TypeAlias = "str | Path | Sequence[str | Path]"
+
+
+class Named(NamedTuple):
+    """A source as it was asked for: its reader and where its evidence is."""
+
+    kind: type[Kind]
+    given: tuple[str, ...]
+
+
+def parse_where(source: str, where: str | Path | Sequence[str | Path]) -> Named:
+    """Read the paths of a source; the first may begin with `kind:`, else it is the usual kind of the source.
+
+    Raises:
+        SourceError: The paths name two kinds.
+    """
+    texts = [str(where)] if isinstance(where, (str, Path)) else [str(one) for one in where]
+    pairs = [split_kind(text) for text in texts]
+    kinds = {kind for kind, _ in pairs if kind is not None} or {source}
+    if len(kinds) > 1:
+        raise SourceError(f"--{source}: paths of two kinds, {' and '.join(sorted(kinds))}; compare them one by one")
+    return Named(KINDS[kinds.pop()], tuple(path for _, path in pairs))
+
+
+def split_kind(text: str) -> tuple[str | None, str]:
+    """Return the kind that a path names before a colon, or None, and the path."""
+    kind, colon, path = text.partition(":")
+    return (kind, path) if colon and kind in KINDS else (None, text)
+
+
+__all__ = [
+    "KINDS",
+    "SOURCES",
+    "Kind",
+    "Listing",
+    "Named",
+    "SourceFile",
+    "Where",
+    "list_files",
+    "parse_where",
+    "split_kind",
+]

@@ -2,67 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import msgspec
 import orjson
 
-from pipelines_client.errors import SourceError
 from pipelines_client.ledger import hash_identity, primary_identity
-from pipelines_client.parity.payloads import hash_text
+from pipelines_client.parity.payloads import hash_payload, payload_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    import msgspec
 
     from pipelines_client.parity.facts import Fact
 
 CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias"))
+_MAX_IDENTITIES = 100_000
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
+_NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
 
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file of evidence as it was when it was listed; all of it together is the key under which facts may be kept."""
-
-    name: str
-    bytes: int
-    modified_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The files of a source: those that will be read, and those that are none of its kind."""
-
-    root: Path
-    files: tuple[SourceFile, ...]
-    ignored: tuple[str, ...]
-
-    def path_of(self, name: str) -> Path:
-        """Return where a file of this listing lies."""
-        return path_in(self.root, name)
+T = TypeVar("T")
 
 
 class LineRejectedError(ValueError):
     """A line is no fact; the text says why, without quoting it."""
 
 
+class Library(msgspec.Struct):
+    """`context.library`: who made a call."""
+
+    name: Any = None
+    version: Any = None
+
+
+class Context(msgspec.Struct):
+    """The part of a call's context that facts need."""
+
+    library: Library | None = None
+
+
 class Kind(ABC):
-    """One kind of evidence. Stateless but for the identity key, so that any process can read any file of it."""
+    """One kind of evidence. Stateless but for what it was made with, so that any process can read any file of it.
+
+    Args:
+        identity_key: Key of the identity hash.
+        source: The side that the evidence speaks for, if it is not the usual one of its kind.
+        options: What a kind may be told besides; plain JSON values.
+    """
 
     name: ClassVar[str]
+    usual_source: ClassVar[str]
     title: ClassVar[str]
     litter: ClassVar[frozenset[str]] = frozenset()  # names of files that lie beside the evidence and mean nothing
     cure: ClassVar[str]
+    is_reduced: ClassVar[bool] = False
 
-    def __init__(self, identity_key: bytes) -> None:
+    def __init__(
+        self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> None:
         self.identity_key = identity_key
+        self.source = source or self.usual_source
+        self.options = dict(options or {})
+        self._identities: dict[str, str] = {}
 
     @classmethod
     @abstractmethod
-    def wants(cls, path: Path) -> bool:
+    def wants(cls, name: str) -> bool:
         """Say whether a file in a folder is of this kind, by its name."""
 
     @classmethod
@@ -76,46 +83,38 @@ class Kind(ABC):
         del names
         return []
 
-    @abstractmethod
     def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
         """Turn one line into a fact.
 
         Raises:
             LineRejectedError: The line is no message of this kind.
         """
+        return self.read(data, file, line, offset)[0]
 
     @abstractmethod
-    def payload_of(self, data: bytes, call_type: str) -> Any:
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one line into a fact and its payload, None where its kind keeps none.
+
+        Raises:
+            LineRejectedError: The line is no message of this kind.
+        """
+
+    def payload_of(self, data: bytes, file: str) -> Any:
         """Return the properties or traits of a line that was a fact; None where its kind keeps no payload."""
+        return self.read(data, file, 0, 0)[1]
 
-
-def path_in(root: Path, name: str) -> Path:
-    """Return where a listed file lies: a source may be a folder or one file."""
-    return root if root.is_file() else root / name
-
-
-def list_files(kind: type[Kind], given: Path) -> Listing:
-    """Find the files of a source.
-
-    Raises:
-        SourceError: There is no such path, or a folder that holds files and none of this kind.
-    """
-    if not given.exists():
-        raise SourceError(f"{given}: no such file or folder; check the path given as --{kind.name}")
-    root = kind.root_of(given)
-    if root.is_file():
-        return Listing(root, (_stat(root, root.name),), ())
-    wanted: list[SourceFile] = []
-    ignored: list[str] = []
-    for path in sorted(_walk(root)):
-        name = path.relative_to(root).as_posix()
-        if kind.wants(path):
-            wanted.append(_stat(path, name))
-        elif path.name not in kind.litter:
-            ignored.append(name)
-    if ignored and not wanted:
-        raise SourceError(f"{given}: holds no file of {kind.title}, but for example {ignored[0]}; {kind.cure}")
-    return Listing(root, tuple(wanted), tuple(ignored))
+    def identity_of(self, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None]:
+        """Return the keyed hash of the identity a message is about, and its kind."""
+        is_usual = type(user) is str and user != ""
+        identity = "user:" + user if is_usual else primary_identity(text_of(user), text_of(anonymous), text_of(group))
+        if identity is None:
+            return None, None
+        known = self._identities.get(identity)
+        if known is None:
+            if len(self._identities) >= _MAX_IDENTITIES:
+                self._identities.clear()
+            known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
+        return known, identity.partition(":")[0]
 
 
 def vendor_of(data: bytes) -> str | None:
@@ -139,6 +138,8 @@ def text_of(value: Any) -> str | None:
     """Return an id or name as text; numbers are spelled as JSON does, all else that is no text is None."""
     if type(value) is str:
         return value or None
+    if value is None:
+        return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(int(value)) if value == int(value) else str(value)
     return None
@@ -146,24 +147,46 @@ def text_of(value: Any) -> str | None:
 
 def name_of(value: Any) -> str | None:
     """Return an event's name without the spaces around it, which Customer.io trims (FACTS C13)."""
-    text = text_of(value)
-    return None if text is None else text.strip() or None
+    if type(value) is str:
+        return value.strip() or None
+    return text_of(value)
 
 
-def identity_of(key: bytes, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None]:
-    """Return the keyed hash of the identity a message is about, and its kind."""
-    identity = primary_identity(text_of(user), text_of(anonymous), text_of(group))
-    return hash_identity(key, identity), None if identity is None else identity.partition(":")[0]
+def library_of(context: Any) -> str | None:
+    """Return name/version of the library that made a call; None unless the context is a `Context` that names it."""
+    if type(context) is not Context or context.library is None:
+        return None
+    name, version = text_of(context.library.name), text_of(context.library.version)
+    return f"{name}/{version}" if name and version else name
 
 
-def hash_payload(raw: msgspec.Raw) -> str:
-    """Hash a payload as the client did.
+def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[[bytes], T]) -> T:
+    """Decode a line with a strict decoder, or where the types are odd with one that takes any.
 
     Raises:
-        LineRejectedError: It is no JSON, or nested deeper than any reader follows.
+        LineRejectedError: It is no JSON object.
     """
     try:
-        return hash_text(bytes(raw))
+        return decode(data)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise LineRejectedError(_why_no_json(error, data)) from None
+    try:
+        return decode_odd(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise LineRejectedError("JSON, but no object") from None
+
+
+def payload_and_hash(value: Any) -> tuple[Any, str]:
+    """Return the payload that a column holds, and its hash as the client made it.
+
+    Raises:
+        LineRejectedError: It is text and no JSON, or it has no canonical form.
+    """
+    try:
+        payload = payload_in(value)
+        return payload, hash_payload(payload)
     except orjson.JSONDecodeError as error:
         raise LineRejectedError(f"its payload is no JSON ({error.msg})") from None
     except RecursionError:
@@ -172,12 +195,14 @@ def hash_payload(raw: msgspec.Raw) -> str:
         raise LineRejectedError(f"its payload has no canonical form ({type(error).__name__})") from None
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    for path in root.rglob("*"):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts):
-            yield path
-
-
-def _stat(path: Path, name: str) -> SourceFile:
-    status = path.stat()
-    return SourceFile(name, status.st_size, status.st_mtime_ns)
+def _why_no_json(error: Exception, data: bytes) -> str:
+    """Say what is wrong with a line that is no JSON, where that can be told; never with a word of it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "no JSON: text that is no UTF-8"
+    if isinstance(error, RecursionError):
+        return "no JSON that can be read: nested too deep"
+    if _HALF_PAIR.search(data):
+        return "no JSON: an escape is half of a surrogate pair"
+    if _NOT_FINITE.search(data):
+        return "no JSON: NaN or Infinity stands where a value should"
+    return "no JSON"

@@ -1,10 +1,11 @@
-"""Customer.io's storage exports as JSON (FACTS C18, C19): one set of files per call type, lines or one array."""
+"""Customer.io's storage exports (FACTS C18, C19): one set of files per call type, as JSON, CSV or Parquet."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -12,20 +13,21 @@ import msgspec
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.facts import Fact
 from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.payloads import read_payload
 from pipelines_client.parity.sources.base import (
+    Context,
     Kind,
     LineRejectedError,
-    hash_payload,
-    identity_of,
+    decode_line,
+    library_of,
     name_of,
+    payload_and_hash,
     text_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SUFFIX = r"\.(?:json|jsonl|ndjson)(?:\.gz)?"
+_SUFFIX = r"\.(?:(?:json|jsonl|ndjson|csv)(?:\.gz)?|parquet)"
 _TYPE = r"(?P<type>identif(?:y|ies)|tracks?|pages?|screens?|groups?|alias(?:es)?)"
 _NEW_NAME = re.compile(rf"(?P<series>\d+\.\d+)\.(?P<position>\d+)\.{_TYPE}{_SUFFIX}", re.IGNORECASE)
 _OLD_NAME = re.compile(rf"(?P<series>.+)_{_TYPE}_(?P<position>\d+){_SUFFIX}", re.IGNORECASE)
@@ -34,8 +36,8 @@ _SINGULAR = {"identifies": "identify", "aliases": "alias"}
 _MAX_HOLES = 20
 
 
-class _Row(msgspec.Struct):
-    """The columns that facts need."""
+class _OddRow(msgspec.Struct, gc=False):
+    """The columns that facts need; CSV and Parquet have nested ones as text."""
 
     id: Any = None
     type: Any = None
@@ -47,24 +49,32 @@ class _Row(msgspec.Struct):
     previous_id: Any = None
     sent_at: Any = None
     received_at: Any = None
-    properties: msgspec.Raw = msgspec.Raw()
-    traits: msgspec.Raw = msgspec.Raw()
+    properties: Any = None
+    traits: Any = None
+    context: Any = None
+
+
+class _Row(_OddRow, gc=False):
+    context: Context | None = None
 
 
 _decode = msgspec.json.Decoder(_Row).decode
+_decode_odd = msgspec.json.Decoder(_OddRow).decode
+_decode_context = msgspec.json.Decoder(Context).decode
 
 
 class CustomerioFiles(Kind):
     """Reads `<integration>.<action>.<position>.<type>.json` and the older `<workspace>_tracks_<position>.json`."""
 
     name: ClassVar[str] = "customerio"
+    usual_source: ClassVar[str] = "customerio"
     title: ClassVar[str] = "a Customer.io storage export"
-    cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json; CSV and Parquet: export as JSON"
+    cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json"
 
     @classmethod
-    def wants(cls, path: Path) -> bool:
-        """Take JSON of any name: the type is read from the name, else from the columns."""
-        return _ANY_NAME.fullmatch(path.name) is not None
+    def wants(cls, name: str) -> bool:
+        """Take JSON, CSV and Parquet of any name: the type is read from the name, else from the columns."""
+        return _ANY_NAME.fullmatch(name) is not None
 
     @classmethod
     def holes(cls, names: Iterable[str]) -> list[str]:
@@ -87,21 +97,23 @@ class CustomerioFiles(Kind):
                     found.append(f"{match.string[:start]}{position}{match.string[end:]}")
         return found
 
-    def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact; no column says when it happened, so `sent_at` stands for it (FACTS C19)."""
-        row = _read(data)
+        row = decode_line(data, _decode, _decode_odd)
         message_id = text_of(row.id)
         if message_id is None:
             raise LineRejectedError("a row without id")
         kind = _type_of(file) or _type_of_columns(row)
         if kind is None:
             raise LineRejectedError("a row of no known type; keep the file's own name, it names the type")
-        field = PAYLOAD_FIELD.get(kind)
         received, sent = unix_ms(row.received_at), unix_ms(row.sent_at)
         occurred = received if sent is None else sent
-        identity, identity_kind = identity_of(self.identity_key, row.user_id, row.anonymous_id, row.group_id)
-        return Fact(
-            self.name,
+        field = PAYLOAD_FIELD.get(kind)
+        payload, payload_hash = (None, None) if field is None else payload_and_hash(getattr(row, field))
+        identity, identity_kind = self.identity_of(row.user_id, row.anonymous_id, row.group_id)
+        context = row.context
+        fact = Fact(
+            self.source,
             message_id,
             kind,
             name_of(row.event_text) or name_of(row.event) if kind == "track" else None,
@@ -110,17 +122,22 @@ class CustomerioFiles(Kind):
             occurred,
             received,
             day_of(occurred),
-            None if field is None else hash_payload(getattr(row, field)),
+            payload_hash,
             file,
             line,
             offset,
             len(data),
+            sent,
+            library_of(_context_in(context) if type(context) is str else context),
         )
+        return fact, payload
 
-    def payload_of(self, data: bytes, call_type: str) -> Any:
-        """Return the properties or traits of a row."""
-        field = PAYLOAD_FIELD.get(call_type)
-        return None if field is None else read_payload(bytes(getattr(_read(data), field)))
+
+def _context_in(text: str) -> Context | None:
+    try:
+        return _decode_context(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _match(name: str) -> re.Match[str] | None:
@@ -128,6 +145,7 @@ def _match(name: str) -> re.Match[str] | None:
     return _NEW_NAME.fullmatch(base) or _OLD_NAME.fullmatch(base)
 
 
+@lru_cache(maxsize=1024)
 def _type_of(name: str) -> str | None:
     match = _match(name)
     if match is None:
@@ -136,7 +154,7 @@ def _type_of(name: str) -> str | None:
     return _SINGULAR.get(kind, kind if kind in ("identify", "alias") else kind.rstrip("s"))
 
 
-def _type_of_columns(row: _Row) -> str | None:
+def _type_of_columns(row: _OddRow) -> str | None:
     """Tell the type of a row whose file has lost its name."""
     if type(row.type) is str and (row.type in PAYLOAD_FIELD or row.type == "alias"):
         return row.type
@@ -144,15 +162,6 @@ def _type_of_columns(row: _Row) -> str | None:
         return "track"
     if row.previous_id is not None:
         return "alias"
-    if bytes(row.traits):
+    if row.traits is not None:
         return "identify" if row.group_id is None else "group"
-    return "page" if bytes(row.properties) else None
-
-
-def _read(data: bytes) -> _Row:
-    try:
-        return _decode(data)
-    except msgspec.ValidationError:
-        raise LineRejectedError("JSON, but no object") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise LineRejectedError("no JSON") from None
+    return "page" if row.properties is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -10,18 +11,26 @@ import msgspec
 from pipelines_client.errors import LedgerError, SourceError
 from pipelines_client.ledger import IDENTITY_KEY_FILE, Outcome, hash_identity, parse_identity_key, read_identity_key
 from pipelines_client.parity.facts import Fact
+from pipelines_client.parity.files import is_remote
 from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.sources.base import CALL_TYPES, Kind, LineRejectedError, name_of, text_of
+from pipelines_client.parity.sources.base import (
+    CALL_TYPES,
+    Kind,
+    LineRejectedError,
+    decode_line,
+    name_of,
+    text_of,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 KEY_VARIABLE = "PIPELINES_LEDGER_KEY"
 _LEVELS_ABOVE = 3  # state dir / ledger / day / file
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
-class _Record(msgspec.Struct):
+class _Record(msgspec.Struct, gc=False):
     """The columns of a delivery record that parity asks about."""
 
     message_id: Any = None
@@ -46,35 +55,34 @@ class LedgerFiles(Kind):
     """Reads a state directory, its `ledger/` folder, a day of it or one file, sealed or open."""
 
     name: ClassVar[str] = "ledger"
+    usual_source: ClassVar[str] = "ledger"
     title: ClassVar[str] = "a ledger"
     cure: ClassVar[str] = "give the state directory of the client, its ledger folder, or a .jsonl file in it"
 
     @classmethod
-    def wants(cls, path: Path) -> bool:
+    def wants(cls, name: str) -> bool:
         """Take open and sealed files."""
-        return path.name.endswith((".jsonl", ".jsonl.gz"))
+        return name.endswith((".jsonl", ".jsonl.gz"))
 
     @classmethod
     def root_of(cls, path: Path) -> Path:
         """Step from a state directory into its ledger."""
         return path / "ledger" if (path / "ledger").is_dir() else path
 
-    def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
-        """Turn one delivery record into a fact."""
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one delivery record into a fact; a ledger knows no payload."""
         try:
-            record = _decode(data)
-        except msgspec.ValidationError:
-            raise LineRejectedError("JSON, but no object") from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise LineRejectedError("no JSON; the last line of a killed process may be torn") from None
+            record = decode_line(data, _decode, _decode)
+        except LineRejectedError as error:
+            raise LineRejectedError(f"{error}; the last line of a killed process may be torn") from None
         message_id, leg = text_of(record.message_id), text_of(record.leg)
         if message_id is None or leg is None or record.type not in CALL_TYPES or record.outcome not in _OUTCOMES:
             raise LineRejectedError("no delivery record")
         occurred, appended = unix_ms(record.occurred_at), unix_ms(record.appended_at)
         if occurred is None:
             occurred = appended
-        return Fact(
-            self.name,
+        fact = Fact(
+            self.source,
             message_id,
             record.type,
             name_of(record.event),
@@ -88,32 +96,32 @@ class LedgerFiles(Kind):
             line,
             offset,
             len(data),
-            leg,
-            record.outcome,
-            text_of(record.reason),
-            appended,
-            unix_ms(record.finished_at),
-            text_of(record.stage),
-            text_of(record.writer),
+            leg=leg,
+            outcome=record.outcome,
+            reason=text_of(record.reason),
+            appended_at_ms=appended,
+            finished_at_ms=unix_ms(record.finished_at),
+            stage=text_of(record.stage),
+            writer=text_of(record.writer),
         )
-
-    def payload_of(self, data: bytes, call_type: str) -> Any:
-        """Return None: a ledger knows no payload."""
-        del data, call_type
+        return fact, None
 
     def _identity(self, identity: str | None) -> str | None:
         """Hash what a client with `ledger_identity="plain"` wrote; a hash has no colon, `user:7` has."""
         return hash_identity(self.identity_key, identity) if identity is not None and ":" in identity else identity
 
 
-def find_identity_key(path: Path) -> bytes | None:
+def find_identity_key(given: Sequence[str]) -> bytes | None:
     """Return the key that the identities of a ledger were hashed with: beside or above it, else from the environment.
+
+    Ledgers of several hosts share one key, or the first one's that has a key is taken.
 
     Raises:
         SourceError: The key that is there is not one.
     """
     try:
-        for folder in (path, *path.absolute().parents[:_LEVELS_ABOVE]):
+        paths = [Path(text) for text in given if not is_remote(text)]
+        for folder in (folder for path in paths for folder in (path, *path.absolute().parents[:_LEVELS_ABOVE])):
             if folder.is_dir() and (key := read_identity_key(folder)) is not None:
                 return key
         text = os.environ.get(KEY_VARIABLE, "").strip()

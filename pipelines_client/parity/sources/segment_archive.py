@@ -1,7 +1,8 @@
-"""Segment's raw archive on S3, as copied to a disk (FACTS S8, S9): one JSON call a line, gzipped or unpacked."""
+"""Segment's raw archive on S3 (FACTS S8, S9): one JSON call a line, gzipped or unpacked."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -9,14 +10,15 @@ import msgspec
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.facts import Fact
 from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.payloads import read_payload
 from pipelines_client.parity.sources.base import (
     CALL_TYPES,
+    Context,
     Kind,
     LineRejectedError,
-    hash_payload,
-    identity_of,
+    decode_line,
+    library_of,
     name_of,
+    payload_and_hash,
     text_of,
 )
 
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
+_SUFFIX_CHARS = 4
 
 
-class _Line(msgspec.Struct, rename="camel"):
+class _OddCall(msgspec.Struct, rename="camel", gc=False):
     """The part of a line that facts need; other keys may come and go (FACTS S9)."""
 
     type: Any = None
@@ -40,25 +43,33 @@ class _Line(msgspec.Struct, rename="camel"):
     timestamp: Any = None
     sent_at: Any = None
     received_at: Any = None
-    properties: msgspec.Raw = msgspec.Raw()
-    traits: msgspec.Raw = msgspec.Raw()
+    properties: Any = None
+    traits: Any = None
+    write_key: Any = None
+    context: Any = None
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+class _Call(_OddCall, rename="camel", gc=False):
+    context: Context | None = None
+
+
+_decode = msgspec.json.Decoder(_Call).decode
+_decode_odd = msgspec.json.Decoder(_OddCall).decode
 
 
 class SegmentArchive(Kind):
     """Reads `[prefix/]segment-logs/<source>/<day>/<file>.gz`, or any folder or file below."""
 
     name: ClassVar[str] = "segment"
+    usual_source: ClassVar[str] = "segment"
     title: ClassVar[str] = "a Segment archive"
     litter: ClassVar[frozenset[str]] = frozenset(("dummy-object.txt",))
     cure: ClassVar[str] = "give the folder that holds segment-logs, or one of the .gz files in it"
 
     @classmethod
-    def wants(cls, path: Path) -> bool:
+    def wants(cls, name: str) -> bool:
         """Take what the archive writes and what is left of it once unpacked, but not the bucket's dummy file."""
-        return path.suffix.lower() in _SUFFIXES
+        return PurePosixPath(name).suffix.lower() in _SUFFIXES
 
     @classmethod
     def root_of(cls, path: Path) -> Path:
@@ -69,22 +80,24 @@ class SegmentArchive(Kind):
                 return found[0]
         return path
 
-    def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
-        call = _read(data)
+        call = decode_line(data, _decode, _decode_odd)
         message_id, kind = text_of(call.message_id), call.type
         if message_id is None:
             raise LineRejectedError("a call without messageId")
         if kind not in CALL_TYPES:
             raise LineRejectedError("a call of no known type")
-        field = PAYLOAD_FIELD.get(kind)
-        received = unix_ms(call.received_at)
+        received, sent = unix_ms(call.received_at), unix_ms(call.sent_at)
         occurred = unix_ms(call.original_timestamp)
         if occurred is None:
-            occurred = next((at for at in (unix_ms(call.timestamp), unix_ms(call.sent_at)) if at is not None), received)
-        identity, identity_kind = identity_of(self.identity_key, call.user_id, call.anonymous_id, call.group_id)
-        return Fact(
-            self.name,
+            occurred = next((at for at in (unix_ms(call.timestamp), sent) if at is not None), received)
+        field = PAYLOAD_FIELD.get(kind)
+        payload, payload_hash = (None, None) if field is None else payload_and_hash(getattr(call, field))
+        identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
+        key = call.write_key
+        fact = Fact(
+            self.source,
             message_id,
             kind,
             name_of(call.event if kind == "track" else call.name),
@@ -93,23 +106,13 @@ class SegmentArchive(Kind):
             occurred,
             received,
             day_of(occurred),
-            None if field is None else hash_payload(getattr(call, field)),
+            payload_hash,
             file,
             line,
             offset,
             len(data),
+            sent,
+            library_of(call.context),
+            key[-_SUFFIX_CHARS:] if type(key) is str and key else None,
         )
-
-    def payload_of(self, data: bytes, call_type: str) -> Any:
-        """Return the properties or traits of an archived call."""
-        field = PAYLOAD_FIELD.get(call_type)
-        return None if field is None else read_payload(bytes(getattr(_read(data), field)))
-
-
-def _read(data: bytes) -> _Line:
-    try:
-        return _decode(data)
-    except msgspec.ValidationError:
-        raise LineRejectedError("JSON, but no object") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise LineRejectedError("no JSON") from None
+        return fact, payload

@@ -1,0 +1,173 @@
+"""Where evidence lies, opened alike: local files and object stores, packed or not, as UTF-8 or UTF-16.
+
+Bytes come in chunks, so memory stays bounded however large a file is or however well it is packed. What cannot be read
+raises `CutError` after the last good byte.
+"""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
+
+from pipelines_client.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+BOM = codecs.BOM_UTF8
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 1 << 20
+_PACKED_BYTES = 1 << 18
+_GZIP_WBITS = 31
+_DAMAGE = (OSError, zlib.error, cast("type[Exception]", IsalError))
+_EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+
+
+class CutError(Exception):
+    """A file ended, or broke, before its end; the text says how."""
+
+
+def is_remote(location: str) -> bool:
+    """Say whether a location is an address such as `s3://bucket/key` and no local path."""
+    return "://" in location
+
+
+def file_system(location: str) -> Any:
+    """Return the fsspec file system of an address.
+
+    Raises:
+        SourceError: What reads such addresses is not installed.
+    """
+    scheme = location.partition("://")[0]
+    try:
+        import fsspec
+
+        return fsspec.filesystem(scheme)
+    except (ImportError, ValueError):
+        extra = _EXTRAS.get(scheme)
+        cure = f"pip install 'pipelines-client[{extra}]'" if extra else "known are s3://, gs:// and az://"
+        raise SourceError(f"{location}: addresses of {scheme}:// cannot be read; {cure}") from None
+
+
+def open_raw(location: str) -> BinaryIO:
+    """Open the bytes of a file as they are stored.
+
+    Raises:
+        OSError: It is not there, or this user may not read it.
+    """
+    if is_remote(location):
+        return cast("BinaryIO", file_system(location).open(location, "rb"))
+    return Path(location).open("rb")
+
+
+def is_gzip(location: str) -> bool:
+    """Say whether a file begins as gzip does (FACTS S8: its name may lie)."""
+    with open_raw(location) as raw:
+        return raw.read(2) == _GZIP_MAGIC
+
+
+def read_chunks(location: str, *, advance: Callable[[int], object] | None = None) -> Iterator[bytes]:
+    """Yield the unpacked bytes of a file, UTF-16 made UTF-8, in chunks of about a megabyte.
+
+    Args:
+        location: Path or address.
+        advance: Told of each read how many stored bytes it was.
+
+    Raises:
+        CutError: After the last good byte, if the file cannot be opened or breaks.
+    """
+    chunks = _stored(location, advance)
+    head = next(chunks, b"")
+    encoding = _encoding(head)
+    if encoding is None:
+        if head:
+            yield head
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    yield decoder.decode(head).encode("utf-8", "surrogatepass")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+
+
+def read_spans(location: str, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield the bytes at each `(offset, length)` of what `read_chunks` gives; the offsets must ascend.
+
+    Raises:
+        CutError: The file breaks before a span; it changed since it was read.
+    """
+    held, start, chunks = b"", 0, read_chunks(location)
+    for offset, length in spans:
+        while start + len(held) < offset + length:
+            chunk = next(chunks, None)
+            if chunk is None:
+                raise CutError("the file is shorter than it was")
+            keep = held[max(0, offset - start) :]
+            start += len(held) - len(keep)
+            held = keep + chunk
+        yield held[offset - start : offset - start + length]
+
+
+def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[bytes]:
+    with ExitStack() as opened:
+        try:
+            stream = opened.enter_context(open_raw(location))
+            head = stream.read(_PACKED_BYTES)
+        except OSError as error:
+            raise CutError(
+                f"cannot be opened ({error.strerror or type(error).__name__}); give this user the right to read it"
+            ) from None
+        try:
+            packed = _packed(head, stream, advance)
+            yield from _unpack(packed) if head[:2] == _GZIP_MAGIC else packed
+        except _DAMAGE as error:
+            raise CutError(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+
+
+def _packed(head: bytes, stream: BinaryIO, advance: Callable[[int], object] | None) -> Iterator[bytes]:
+    chunk = head
+    while chunk:
+        if advance is not None:
+            advance(len(chunk))
+        yield chunk
+        chunk = stream.read(_PACKED_BYTES)
+
+
+def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what a gzip file holds, its members one after the other, up to the last byte before a cut.
+
+    Not by a file object: those throw away what they had unpacked when they meet the cut. Each chunk is bounded, however
+    well the file is packed.
+    """
+    member: Any = None
+    for chunk in packed_chunks:
+        packed = chunk
+        while packed or (member is not None and not member.eof and member.unconsumed_tail):
+            if member is None:
+                member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
+            unpacked = member.decompress(packed, _CHUNK_BYTES)
+            if unpacked:
+                yield unpacked
+            packed = member.unconsumed_tail
+            if member.eof:
+                packed, member = member.unused_data.lstrip(b"\0"), None
+    if member is not None:
+        while unpacked := member.decompress(b"", _CHUNK_BYTES):
+            yield unpacked
+        if not member.eof:
+            raise CutError("the gzip stream is cut off here; copy the file again")
+
+
+def _encoding(head: bytes) -> str | None:
+    """Name the encoding of a file that is UTF-16, by its mark or by the zero beside its first character."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(head) > 1 and 0 in head[:2] and head[:2] != b"\0\0":
+        return "utf-16-le" if head[1] == 0 else "utf-16-be"
+    return None

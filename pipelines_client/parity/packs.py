@@ -1,0 +1,171 @@
+"""Packs: the facts of some files, in a folder of their own, kept from one run to the next.
+
+A pack is used again if each of its files is still what it was; one changed file and the whole pack is read anew, which
+is why packs are small. What the facts depend on besides is in the name of the folder: the version of the normaliser,
+the reader, and a keyed hash of the identity key, which itself is never written down.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pipelines_client.ledger import ensure_identity_key
+from pipelines_client.parity.facts import NORMALISER_VERSION
+from pipelines_client.parity.sources.listing import SourceFile, is_unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipelines_client.parity.sources import Kind
+
+PLACES_KEPT = 20
+"""So many rejected lines are named; all are counted."""
+
+_ABOUT = "pack.json"
+_UNUSED_S = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Where a line could not be read, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of reading some files: the facts are in Parquet, this is the rest."""
+
+    rows: int = 0
+    rejected_lines: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    incomplete: list[Rejected] = field(default_factory=list)
+
+    def add(self, other: Reading) -> None:
+        """Take in the reading of other files."""
+        self.rows += other.rows
+        self.rejected_lines += other.rejected_lines
+        self.rejected += other.rejected
+        self.incomplete += other.incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A folder of tables, the files it speaks of, and what came of reading them."""
+
+    folder: Path
+    files: tuple[SourceFile, ...]
+    reading: Reading
+
+
+class Store:
+    """A directory of packs. While it is open, nobody else removes a pack from it.
+
+    Args:
+        folder: Directory, made if need be, for this user only.
+
+    Raises:
+        OSError: It cannot be made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._unkept: list[Path] = []
+        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        if self._is_alone():
+            old = time.time() - _UNUSED_S
+            forgotten = [about.parent for about in folder.glob(f"*/*/{_ABOUT}") if about.stat().st_mtime < old]
+            _remove([*folder.glob("*/.*"), *forgotten])
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Let others remove packs."""
+        _remove(self._unkept)
+        os.close(self._lock)
+
+    def identity_key(self) -> bytes:
+        """Return this store's own key of the identity hash, for runs that know no ledger's."""
+        return ensure_identity_key(self._folder)
+
+    def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
+        """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
+        left = {file.location: file for file in files}
+        packs, stale = [], []
+        for pack in _packs(self._folder / _name(kind)):
+            if all(left.get(file.location) == file for file in pack.files):
+                packs.append(pack)
+                (pack.folder / _ABOUT).touch()
+                for file in pack.files:
+                    del left[file.location]
+            elif any(file.location in left for file in pack.files):
+                stale.append(pack)
+        if stale and self._is_alone():
+            _remove([pack.folder for pack in stale])
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        return packs, list(left.values())
+
+    def begin(self, kind: Kind) -> Path:
+        """Return an empty folder for the tables of a new pack."""
+        folder = self._folder / _name(kind) / f".{os.getpid()}-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700, parents=True)
+        return folder
+
+    def keep(self, folder: Path, files: tuple[SourceFile, ...], reading: Reading) -> Pack:
+        """Finish a pack that `begin` began; other runs will find it if its files have not changed meanwhile."""
+        if not all(map(is_unchanged, files)):
+            self._unkept.append(folder)
+            return Pack(folder, files, reading)
+        (folder / _ABOUT).write_bytes(orjson.dumps({"files": [asdict(file) for file in files], **asdict(reading)}))
+        for path in folder.iterdir():
+            path.chmod(0o600)
+        return Pack(folder.rename(folder.with_name(folder.name[1:])), files, reading)
+
+    def _is_alone(self) -> bool:
+        """Say whether no other run uses the packs, and keep it so until the lock is shared again."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _packs(folder: Path) -> Iterator[Pack]:
+    for about in sorted(folder.glob(f"[!.]*/{_ABOUT}")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = orjson.loads(about.read_bytes())
+            files = tuple(SourceFile(**file) for file in kept.pop("files"))
+            yield Pack(about.parent, files, reading_from(kept))
+
+
+def reading_from(kept: dict[str, object]) -> Reading:
+    """Return a reading from its JSON form.
+
+    Raises:
+        TypeError: It is none.
+    """
+    places = {name: [Rejected(**place) for place in kept.pop(name)] for name in ("rejected", "incomplete")}  # type: ignore[attr-defined]
+    return Reading(**kept, **places)  # type: ignore[arg-type]
+
+
+def _name(kind: Kind) -> str:
+    text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options}"
+    return f"{kind.name}-{blake2b(text.encode(), key=kind.identity_key, digest_size=16).hexdigest()}"

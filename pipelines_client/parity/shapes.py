@@ -1,0 +1,132 @@
+"""Which kinds of values the properties of an event hold, counted while payloads go by. Pure.
+
+Most payloads of an event look alike, so what is counted is their shape: the keys and the types of the values, without
+the values. Shapes become rows only at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines_client.parity.facts import Fact
+
+_MAX_DEPTH = 6
+_MAX_PATH_CHARS = 200
+_MAX_SHAPES = 20_000
+_MAX_SHAPE_BYTES = 16 << 20
+
+KIND_OF = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    dict: "object",
+    list: "array",
+}
+"""JSON's name of a value's type."""
+
+
+class PropertyRow(NamedTuple):
+    """So many messages of an event and day had a value of this kind at this path; the place is that of the first.
+
+    `path` begins with `properties` or `traits`, joins keys by dots and has `[]` for every index of an array. `kind` is
+    string, number, boolean, null, object or array. Rows of one key may repeat: sum their counts.
+    """
+
+    source: str
+    type: str
+    event: str | None
+    day: str | None
+    path: str
+    kind: str
+    count: int  # type: ignore[assignment]  # the column is called so; nobody counts in a row
+    file: str
+    line: int
+    byte_offset: int
+
+
+class Shapes:
+    """Counts the shapes of payloads; memory is bounded, so whoever adds asks `is_full`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._seen: dict[Any, list[Any]] = {}
+        self._bytes = 0
+
+    def add(self, fact: Fact, payload: dict[str, Any]) -> None:
+        """Count one message."""
+        key = (fact.type, fact.event, fact.day, shape(payload))
+        seen = self._seen.get(key)
+        if seen is not None:
+            seen[0] += 1
+        else:
+            self._seen[key] = [1, fact.file, fact.line, fact.byte_offset]
+            self._bytes += fact.byte_count
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether it is time to `take` the rows."""
+        return len(self._seen) >= _MAX_SHAPES or self._bytes >= _MAX_SHAPE_BYTES
+
+    def take(self) -> list[PropertyRow]:
+        """Return the rows of what was counted, and begin anew."""
+        rows: dict[tuple[Any, ...], list[Any]] = {}
+        for (kind, event, day, form), (count, *place) in self._seen.items():
+            for path, value_kind in sorted(set(_paths(form, PAYLOAD_FIELD.get(kind, "")))):
+                row = rows.get((kind, event, day, path, value_kind))
+                if row is None:
+                    rows[kind, event, day, path, value_kind] = [count, *place]
+                else:
+                    row[0] += count
+        self._seen, self._bytes = {}, 0
+        return [PropertyRow(self._source, *key, *row) for key, row in rows.items()]
+
+
+def shape(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
+    """Return the keys of an object and the types of its values, for arrays the set of the types of their items."""
+    kinds = tuple(map(type, value.values()))
+    if (list in kinds or dict in kinds) and depth < _MAX_DEPTH:
+        inner = depth + 1
+        return tuple(value), tuple(
+            [
+                kind if kind is not list and kind is not dict else _inner(item, inner)
+                for kind, item in zip(kinds, value.values())  # noqa: B905 - two views of one dict
+            ]
+        )
+    return tuple(value), kinds
+
+
+def _inner(value: Any, depth: int) -> Any:
+    if type(value) is dict:
+        return shape(value, depth)
+    kinds = frozenset(map(type, value))
+    if (dict in kinds or list in kinds) and depth < _MAX_DEPTH:
+        inner = depth + 1
+        return frozenset([_inner(item, inner) if type(item) in (dict, list) else type(item) for item in value])
+    return kinds
+
+
+def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every path of a shape with the kind of its value."""
+    if isinstance(form, tuple):
+        for key, inner in zip(*form, strict=True):
+            below = f"{path}.{key}"[:_MAX_PATH_CHARS]
+            yield below, _kind(inner)
+            yield from _paths(inner, below)
+    elif isinstance(form, frozenset):
+        for inner in form:
+            below = f"{path}[]"[:_MAX_PATH_CHARS]
+            yield below, _kind(inner)
+            yield from _paths(inner, below)
+
+
+def _kind(form: Any) -> str:
+    if isinstance(form, tuple):
+        return "object"
+    return "array" if isinstance(form, frozenset) else KIND_OF[form]
