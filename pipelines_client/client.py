@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from pipelines_client.config import Region, Settings
     from pipelines_client.cutover import Plan
     from pipelines_client.delivery.callbacks import Callbacks
+    from pipelines_client.delivery.entry import Delivery
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
-    from pipelines_client.delivery.sender import Delivery
 
 OnError = Callable[[Exception, list[Call]], object]
 BeforeSend = Callable[[Call], Call | None]
@@ -225,7 +225,7 @@ class Client(Calls):
                 logger().error("hook_failed", hook="before_send", error=type(error).__name__, site=site)
             return built
 
-    def _say_replaced(self, notes: Counter[str]) -> None:
+    def _say_replaced(self, notes: Mapping[str, int]) -> None:
         self.replaced.update(notes)
         for kind in notes:
             site = _call_sites.first(kind)
@@ -288,14 +288,12 @@ def _make_pipeline(
     def tell(delivery: Delivery, callbacks: Callbacks) -> None:
         """Hand on what became of messages; holds no client, so that a client can be let go."""
         if on_delivery is not None:
-            callbacks.run(lambda: on_delivery(delivery.records))
+            records = [record for record, _ in delivery.records(*Outcome)]
+            callbacks.run(lambda: on_delivery(records))
         if on_error is not None and delivery.leg == authoritative:
-            failed = [
-                orjson.loads(body)
-                for record, body in zip(delivery.records, delivery.bodies, strict=True)
-                if record.outcome in (Outcome.REJECTED, Outcome.DROPPED)
-            ]
+            failed = [orjson.loads(body) for body in delivery.bodies(Outcome.REJECTED, Outcome.DROPPED)]
             if failed:
                 callbacks.run(lambda: on_error(api_error(delivery), failed))
 
-    return Pipeline(settings, settings.destinations(), plan, tell=tell, oauth=oauth)
+    destinations = settings.destinations()
+    return Pipeline(settings, destinations, plan, tell=tell, tells_records=on_delivery is not None, oauth=oauth)

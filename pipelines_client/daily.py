@@ -5,6 +5,7 @@ A line may be torn by a kill or a full disk; it is never glued to the next one.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import threading
@@ -33,13 +34,16 @@ class DailyFile:
         self._is_torn = False
 
     def append(self, rows: Iterable[Any], *, now: datetime) -> None:
-        """Write rows (dataclasses or dicts) as lines and hand them to the operating system.
+        """Write rows (dataclasses or dicts) as lines; see `append_lines`."""
+        self.append_lines(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows), now=now)
+
+    def append_lines(self, lines: bytes, *, now: datetime) -> None:
+        """Write whole lines and hand them to the operating system.
 
         Raises:
-            OSError: Not all could be written; writing the same again repeats rows and spoils none.
+            OSError: Not all could be written; writing the same again repeats lines and spoils none.
             LedgerError: After `close`.
         """
-        lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         with self.lock:
             if self._is_closed:
                 raise LedgerError("the file is closed")
@@ -64,7 +68,8 @@ class DailyFile:
         size = file.tell()
         file.close()
         if max_bytes is None or size <= max_bytes:
-            seal(path)
+            with contextlib.suppress(OSError):  # a full disk: what is not sealed is read as well
+                seal(path)
 
     def _file_of(self, day: str) -> BinaryIO:
         if self._path is not None and self._path.parent.name == day and self._file is not None:
@@ -97,17 +102,25 @@ def read_lines(directory: Path) -> Iterator[Any]:
 
 
 def seal(path: Path) -> None:
-    """Compress a finished ledger file in place; a second seal of the same writer and day appends a gzip member."""
+    """Compress a finished ledger file in place; a second seal of the same writer and day appends a gzip member.
+
+    Raises:
+        OSError: It could not be written; the file is as it was.
+    """
     if not path.exists():
         return
     sealed = path.with_suffix(".jsonl.gz")
     data = gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
     fresh = sealed.with_name(f".{sealed.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        if sealed.exists():
-            file.write(sealed.read_bytes())
-        file.write(data)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if sealed.exists():
+                file.write(sealed.read_bytes())
+            file.write(data)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     fresh.replace(sealed)
     path.unlink()
 

@@ -38,8 +38,8 @@ class DeadLetter:
         return asdict(self)
 
 
-def letters_of(records: Iterable[DeliveryRecord], bodies: Iterable[bytes]) -> list[DeadLetter]:
-    """Return the letters for records of refusals, beside the bodies they are about."""
+def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]]) -> list[DeadLetter]:
+    """Return the letters for records of refusals, each beside the body it is about."""
     return [
         DeadLetter(
             message_id=record.message_id,
@@ -54,7 +54,7 @@ def letters_of(records: Iterable[DeliveryRecord], bodies: Iterable[bytes]) -> li
             payload_hash=record.payload_hash,
             body=body.decode("utf-8", "replace"),
         )
-        for record, body in zip(records, bodies, strict=True)
+        for record, body in refused
     ]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import os
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import blake2b
@@ -60,7 +59,11 @@ class DeliveryRecord:
 
 def iso_utc(at: datetime) -> str:
     """Spell an aware instant as the ledger does: `2026-11-02T09:30:00.125Z`."""
-    return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if at.tzinfo is not timezone.utc:
+        at = at.astimezone(timezone.utc)
+    # Not isoformat: that takes three times as long, and this is asked twice a message.
+    seconds = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*seconds, at.microsecond // 1000)  # noqa: UP031 - the fastest
 
 
 def primary_identity(user_id: str | None, anonymous_id: str | None, group_id: str | None = None) -> str | None:
@@ -68,10 +71,11 @@ def primary_identity(user_id: str | None, anonymous_id: str | None, group_id: st
 
     The kind is kept in front, so that a user called `7` and a group called `7` stay two.
     """
-    for kind, value in (("user", user_id), ("anonymous", anonymous_id), ("group", group_id)):
-        if value:
-            return f"{kind}:{value}"
-    return None
+    if user_id:
+        return f"user:{user_id}"
+    if anonymous_id:
+        return f"anonymous:{anonymous_id}"
+    return f"group:{group_id}" if group_id else None
 
 
 def hash_identity(key: bytes, identity: str | None) -> str | None:
@@ -140,15 +144,15 @@ class LedgerWriter:
     def __init__(self, directory: Path | None, writer: str) -> None:
         self._file = DailyFile(directory, writer) if directory else None
 
-    def append(self, records: Iterable[DeliveryRecord], *, now: datetime) -> None:
-        """Write the records and hand them to the operating system.
+    def append(self, lines: bytes, *, now: datetime) -> None:
+        """Write records, one JSON object a line, and hand them to the operating system.
 
         Raises:
             OSError: The file cannot be written; nothing of the spool may be settled then.
             LedgerError: After `close`.
         """
         if self._file is not None:
-            self._file.append(records, now=now)
+            self._file.append_lines(lines, now=now)
 
     def close(self) -> None:
         """Close and seal the file."""

@@ -9,8 +9,8 @@ from pipelines_client.destinations import Decision, Verdict
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
+    from pipelines_client.delivery.entry import Delivery
     from pipelines_client.delivery.pipeline import Pipeline
-    from pipelines_client.delivery.sender import Delivery
 
 
 class QueueView:
@@ -81,6 +81,8 @@ class Redacted:
 
 def as_id(value: Any) -> Any:
     """Make text of a number, so that 0 is an id like any other; leave the rest to upstream's checks."""
+    if value is None or type(value) is str:
+        return value
     return str(value) if isinstance(value, Number) and not isinstance(value, bool) else value
 
 

@@ -115,7 +115,10 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how upstream's own tests fared, and which two do not apply."""
+    """Say what the tests counted, how upstream's own tests fared, and which two of those do not apply."""
+    for report in [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]:
+        for name, value in report.user_properties if report.when == "call" else ():
+            terminalreporter.write_line(f"{name}: {value}")
     counts = {
         outcome: sum("test_upstream.py" in report.nodeid for report in terminalreporter.getreports(outcome))
         for outcome in ("passed", "failed")

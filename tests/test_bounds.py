@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def test_a_damaged_file_of_a_dead_process_is_set_aside(
 
 
 def test_damage_under_a_living_client_costs_no_call(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
-    """Its file is set aside and it goes on with a new one."""
+    """The file of its cursors is set aside, it goes on with a new one, and nothing that waited is lost."""
     sandbox.customerio.answer(503)
     sandbox.segment.answer(503)
     client = make_client()
@@ -137,16 +138,24 @@ def test_damage_under_a_living_client_costs_no_call(make_client: MakeClient, san
         client.track("u1", "E", {"text": "x" * 1_000})
     lane = client._pipeline._lanes[0]
     lane.stop()
-    lane.spool._run("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection = lane.spool._cursors._connection
+    assert connection is not None
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert lane.spool.path is not None
     with lane.spool.path.open("r+b") as file:
         file.write(b"\xff" * 200_000)
-    lane.spool._run("PRAGMA shrink_memory")
+    connection.execute("PRAGMA shrink_memory")
     sandbox.customerio.normal()
     sandbox.segment.normal()
     assert all(client.track("u1", "After")[0] for _ in range(5))
-    client.flush(timeout=5)
-    assert [m["event"] for m in sandbox.customerio.accepted].count("After") == 5
+    deadline = time.monotonic() + 10
+    while not list((state_dir / "spool").glob("*.damaged")) and time.monotonic() < deadline:
+        assert client.track("u1", "More")[0]
+        client.flush(timeout=1)
+    assert client.flush(timeout=5)
+    events = Counter(m["event"] for m in {m["messageId"]: m for m in sandbox.customerio.accepted}.values())
+    assert (events["E"], events["After"]) == (200, 5)
+    assert read_status(state_dir, now=utc_now()).is_balanced
     assert len(list((state_dir / "spool").glob("*.damaged"))) == 1
 
 

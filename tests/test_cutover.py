@@ -17,7 +17,9 @@ BOTH = (CUSTOMERIO, SEGMENT)
 
 
 def message(identity: str = "user:u1", event: str = "E", kind: str = "track") -> Message:
-    return Message("m", kind, event, "u1", None, identity, "2026-11-02T09:30:00.000Z", b"{}", "h")
+    return Message(
+        "m", kind, event, "u1", None, identity, "2026-11-02T09:30:00.000Z", "2026-11-02T09:30:00.000Z", b"{}", "h"
+    )
 
 
 @pytest.mark.parametrize(

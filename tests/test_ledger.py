@@ -8,6 +8,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import orjson
 import pytest
 
 from pipelines_client.errors import LedgerError
@@ -33,12 +34,16 @@ def record(number: int) -> DeliveryRecord:
     )
 
 
+def lines(*records: DeliveryRecord) -> bytes:
+    return b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+
+
 def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
     """By day, then sealed."""
     writer = LedgerWriter(tmp_path, "w")
-    writer.append([record(1), record(2)], now=NOON)
+    writer.append(lines(record(1), record(2)), now=NOON)
     assert (tmp_path / "2026-11-02" / "w.jsonl").exists()
-    writer.append([record(3)], now=NOON + timedelta(days=1))
+    writer.append(lines(record(3)), now=NOON + timedelta(days=1))
     assert (tmp_path / "2026-11-02" / "w.jsonl.gz").exists()
     writer.close()
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["w.jsonl.gz", "w.jsonl.gz"]
@@ -48,7 +53,7 @@ def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
     """0700 and 0600, sealed or not."""
     writer = LedgerWriter(tmp_path / "ledger", "w")
-    writer.append([record(1)], now=NOON)
+    writer.append(lines(record(1)), now=NOON)
     for path in (tmp_path / "ledger").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
     writer.close()
@@ -59,12 +64,12 @@ def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> None:
     """A kill in the middle of a write costs that line alone; the record is written again by whoever comes next."""
     writer = LedgerWriter(tmp_path, "w")
-    writer.append([record(1)], now=NOON)
+    writer.append(lines(record(1)), now=NOON)
     file = tmp_path / "2026-11-02" / "w.jsonl"
     with file.open("ab") as torn:
         torn.write(b'{"message_id":"m2","ty')
     again = LedgerWriter(tmp_path, "w")
-    again.append([record(2)], now=NOON)
+    again.append(lines(record(2)), now=NOON)
     contents = read_ledger(tmp_path)
     assert contents.records == [record(1), record(2)]
     assert contents.torn_lines == 1
@@ -76,7 +81,7 @@ def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
     """A process that ends and comes back under the same name appends a gzip member."""
     for number in (1, 2):
         writer = LedgerWriter(tmp_path, "w")
-        writer.append([record(number)], now=NOON)
+        writer.append(lines(record(number)), now=NOON)
         writer.close()
     (sealed,) = tmp_path.rglob("*.gz")
     assert len(gzip.decompress(sealed.read_bytes()).splitlines()) == 2
@@ -88,7 +93,7 @@ def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
     writer = LedgerWriter(tmp_path, "w")
     writer.close()
     with pytest.raises(LedgerError):
-        writer.append([record(1)], now=NOON)
+        writer.append(lines(record(1)), now=NOON)
 
 
 def test_the_identity_key_is_made_once_however_many_come_at_once(tmp_path: Path) -> None:

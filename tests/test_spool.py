@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from pipelines_client.delivery import logfiles
 from pipelines_client.delivery import spool as spool_module
-from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.entry import Entry, facts_of
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
@@ -20,23 +21,20 @@ LEGS = {"customerio": "mark-c", "segment": "mark-s"}
 ACCEPTED = (Outcome.ACCEPTED, "")
 
 
-def entry(number: int, *, size: int = 10, skips: dict[str, str] | None = None) -> Entry:
-    return Entry(
-        f"m{number}",
-        "track",
-        "E",
-        "id",
-        "2026-11-02T09:30:00.000Z",
-        "2026-11-02T09:30:00.000Z",
-        "h",
-        "dual",
-        skips or {},
-        b"x" * size,
-    )
+AT = "2026-11-02T09:30:00.000Z"
 
 
-def numbers(messages: list[Any]) -> list[int]:
-    return [int(message.entry.message_id[1:]) for message in messages]
+def append(spool: Spool, number: int, *, size: int = 10, skips: dict[str, str] | None = None) -> int:
+    facts = facts_of(f"m{number}", "track", "E", "id", AT, AT, "h", size, "dual")
+    return spool.append(facts, b"x" * size, skips or {})
+
+
+def numbers(entries: list[Entry]) -> list[int]:
+    return [int(entry.known()["message_id"][1:]) for entry in entries]
+
+
+def logs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.log"), key=lambda path: int(path.name.split(".")[1]))
 
 
 def everything(spool: Spool, leg: str) -> list[Any]:
@@ -54,7 +52,7 @@ def spool(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def test_reading_twice_gives_the_same_until_settled(spool: Spool) -> None:
     """Only `settle` moves a leg's cursor, and only that leg's."""
     for number in range(5):
-        spool.append(entry(number))
+        append(spool, number)
     first = spool.read("customerio", max_bytes=1_000, max_count=3)
     assert numbers(first) == numbers(spool.read("customerio", max_bytes=1_000, max_count=3)) == [0, 1, 2]
     spool.settle("customerio", first, Counter({ACCEPTED: 3}))
@@ -67,7 +65,7 @@ def test_reading_twice_gives_the_same_until_settled(spool: Spool) -> None:
 def test_a_read_is_bounded_in_bytes_and_never_empty_for_it(spool: Spool) -> None:
     """The first message comes even if it is larger."""
     for number, size in enumerate((100, 10, 10, 100)):
-        spool.append(entry(number, size=size))
+        append(spool, number, size=size)
     assert numbers(spool.read("segment", max_bytes=50, max_count=9)) == [0]
     assert numbers(spool.read("segment", max_bytes=115, max_count=9)) == [0, 1]
     assert numbers(spool.read("segment", max_bytes=120, max_count=9)) == [0, 1, 2]
@@ -76,22 +74,22 @@ def test_a_read_is_bounded_in_bytes_and_never_empty_for_it(spool: Spool) -> None
 def test_recorded_is_counted_apart_from_the_outcomes(spool: Spool) -> None:
     """The equation is a check: recorded = pending + outcomes."""
     for number in range(4):
-        spool.append(entry(number))
+        append(spool, number)
     spool.refuse({"customerio": (Outcome.DROPPED, "too_large"), "segment": (Outcome.SKIPPED, "stage")})
     spool.settle(
         "segment",
         spool.read("segment", max_bytes=20, max_count=9),
         Counter({ACCEPTED: 1, (Outcome.REJECTED, "http_400"): 1}),
     )
-    recorded, tally = spool.counts("segment")
-    assert recorded == 5 == spool.pending("segment") + tally.total()
+    recorded, pending, tally = spool.counts("segment")
+    assert recorded == 5 == pending + tally.total()
     assert tally == {ACCEPTED: 1, (Outcome.REJECTED, "http_400"): 1, (Outcome.SKIPPED, "stage"): 1}
 
 
 def test_settling_out_of_turn_is_refused(spool: Spool) -> None:
     """A cursor never jumps over a message."""
     for number in range(3):
-        spool.append(entry(number))
+        append(spool, number)
     messages = everything(spool, "segment")
     with pytest.raises(SpoolError):
         spool.settle("segment", messages[1:], Counter({ACCEPTED: 2}))
@@ -104,19 +102,22 @@ def test_a_closed_spool_says_so(spool: Spool) -> None:
     """Use after close is an error, not a loss."""
     spool.close()
     with pytest.raises(SpoolClosedError):
-        spool.append(entry(0))
+        append(spool, 0)
     with pytest.raises(SpoolClosedError):
         everything(spool, "segment")
 
 
 def test_a_leg_far_behind_reads_what_memory_no_longer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tail is bounded; the disk has the rest, in the same order."""
+    """The tail is bounded; the disk has the rest, in the same order, whatever file it is in."""
     monkeypatch.setattr(spool_module, "MAX_TAIL_BYTES", 100)
+    monkeypatch.setattr(logfiles, "FILE_BYTES", 1_500)
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
     for number in range(50):
-        spool.append(entry(number))
+        append(spool, number)
+    assert len(logs(tmp_path)) > 3
     spool.settle("segment", spool.read("segment", max_bytes=450, max_count=99), Counter({ACCEPTED: 45}))
     assert numbers(everything(spool, "customerio")) == list(range(50))
+    assert numbers(spool.read("customerio", max_bytes=225, max_count=99)) == list(range(22))
     assert numbers(everything(spool, "segment")) == list(range(45, 50))
     spool.close()
 
@@ -126,7 +127,7 @@ def test_a_reopened_spool_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "w.db"
     spool = Spool(path, legs=LEGS, writer="w")
     for number in range(5):
-        spool.append(entry(number, skips={"customerio": "stage"} if number == 4 else None))
+        append(spool, number, skips={"customerio": "stage"} if number == 4 else None)
     spool.settle("segment", spool.read("segment", max_bytes=20, max_count=9), Counter({ACCEPTED: 2}))
     spool.refuse({"customerio": (Outcome.DROPPED, "too_large"), "segment": (Outcome.DROPPED, "too_large")})
     before = [(spool.pending(leg), spool.pending_bytes(leg), spool.counts(leg)) for leg in LEGS]
@@ -136,41 +137,101 @@ def test_a_reopened_spool_goes_on_where_it_was(tmp_path: Path) -> None:
     assert again.legs == LEGS
     assert [(again.pending(leg), again.pending_bytes(leg), again.counts(leg)) for leg in LEGS] == before
     assert numbers(everything(again, "segment")) == [2, 3, 4]
-    assert everything(again, "segment")[-1].entry.skips == {"customerio": "stage"}
-    assert again.append(entry(5)) == 6
+    assert everything(again, "segment")[-1].skips == {"customerio": "stage"}
+    assert append(again, 5) == 6
     again.close()
 
 
-def test_seq_is_never_reused_once_the_table_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite would start again at 1 and send every cursor into the past."""
-    monkeypatch.setattr(spool_module, "TRIM_EVERY", 1)
+def test_seq_is_never_reused_once_the_log_is_empty(tmp_path: Path) -> None:
+    """A number that came again would be behind every cursor, and its message never sent."""
     path = tmp_path / "w.db"
     spool = Spool(path, legs=LEGS, writer="w")
     for number in range(3):
-        spool.append(entry(number))
+        append(spool, number)
     for leg in LEGS:
         spool.settle(leg, everything(spool, leg), Counter({ACCEPTED: 3}))
     spool.close()
+    for log in logs(tmp_path):
+        log.unlink()
     again = Spool(path, legs=LEGS, writer="w")
-    assert again.append(entry(3)) == 4
+    assert append(again, 3) == 4
     assert numbers(everything(again, "customerio")) == [3]
     assert again.pending_bytes("customerio") == 10
     again.close()
 
 
-def test_rows_that_every_leg_has_passed_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file does not grow for ever, and a slow leg keeps what it needs."""
-    monkeypatch.setattr(spool_module, "TRIM_EVERY", 10)
-    path = tmp_path / "w.db"
-    spool = Spool(path, legs=LEGS, writer="w")
+def test_files_that_every_leg_has_passed_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log does not grow for ever, and a slow leg keeps what it needs."""
+    monkeypatch.setattr(logfiles, "FILE_BYTES", 1_000)
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
     for number in range(30):
-        spool.append(entry(number))
+        append(spool, number)
+    before = logs(tmp_path)
     spool.settle("customerio", everything(spool, "customerio"), Counter({ACCEPTED: 30}))
+    assert logs(tmp_path) == before
     spool.settle("segment", spool.read("segment", max_bytes=150, max_count=99), Counter({ACCEPTED: 15}))
+    after = logs(tmp_path)
+    assert 1 < len(after) < len(before)
+    assert int(after[0].name.split(".")[1]) <= 16 < int(after[1].name.split(".")[1])
     spool.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT min(seq), count(*) FROM message").fetchone() == (16, 15)
-    connection.close()
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    assert numbers(everything(again, "segment")) == list(range(15, 30))
+    again.close()
+
+
+def test_a_torn_last_line_was_promised_to_nobody(tmp_path: Path) -> None:
+    """A kill in the middle of a write: that message is not there, and the next one takes its number."""
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(3):
+        append(spool, number)
+    spool.close()
+    (log,) = logs(tmp_path)
+    log.write_bytes(log.read_bytes()[:-5])
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    assert again.last_seq == 2
+    assert append(again, 7) == 3
+    assert numbers(everything(again, "segment")) == [0, 1, 7]
+    again.close()
+
+
+def test_a_damaged_line_is_counted_and_the_lines_around_it_are_read(tmp_path: Path) -> None:
+    """What cannot be read is an entry that is lost on every leg; its file is kept as evidence once it is passed."""
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(5):
+        append(spool, number)
+    spool.close()
+    (log,) = logs(tmp_path)
+    data = bytearray(log.read_bytes())
+    data[data.index(b'"m2"')] ^= 1
+    log.write_bytes(data)
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    for leg in LEGS:
+        found = everything(again, leg)
+        assert [entry.seq for entry in found] == [1, 2, 3, 4, 5]
+        assert [entry.is_lost for entry in found] == [False, False, True, False, False]
+        assert found[2].skips == {"customerio": "damaged", "segment": "damaged"}
+        assert again.pending_bytes(leg) == 50
+        again.settle(leg, found, Counter({ACCEPTED: 4, (Outcome.DROPPED, "damaged"): 1}))
+        assert again.pending_bytes(leg) == 0
+    assert again.close(remove_if_level=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
+
+
+def test_a_log_that_somebody_removed_is_counted_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor passes what is gone; what is left is read."""
+    monkeypatch.setattr(logfiles, "FILE_BYTES", 500)
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(9):
+        append(spool, number)
+    spool.close()
+    first, *_ = logs(tmp_path)
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    first.unlink()
+    lost = [entry.is_lost for entry in everything(again, "segment")]
+    assert len(lost) == 9
+    assert lost == sorted(lost, reverse=True)
+    assert 0 < sum(lost) < 9
+    again.close()
 
 
 def test_a_file_belongs_to_one_at_a_time_and_to_its_owner_alone(tmp_path: Path) -> None:
@@ -188,7 +249,7 @@ def test_a_level_spool_is_removed_and_another_is_kept(tmp_path: Path) -> None:
     """What waits stays on disk."""
     path = tmp_path / "w.db"
     spool = Spool(path, legs={"customerio": "m"}, writer="w")
-    spool.append(entry(0))
+    append(spool, 0)
     assert not spool.close(remove_if_level=True)
     again = Spool(path, legs={}, writer="")
     again.settle("customerio", everything(again, "customerio"), Counter({ACCEPTED: 1}))
@@ -196,7 +257,7 @@ def test_a_level_spool_is_removed_and_another_is_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_of_another_schema_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
     """A newer version's spool is not read wrongly."""
     path = tmp_path / "w.db"
     Spool(path, legs=LEGS, writer="w").close()
@@ -205,3 +266,57 @@ def test_a_file_of_another_schema_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SpoolError, match="999"):
         Spool(path, legs=LEGS, writer="w")
+
+
+def test_a_file_of_an_older_schema_is_brought_up_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade loses nothing, and neither does a kill in the middle of it."""
+    path = make_first_schema(tmp_path / "w.db", messages=7)
+    with monkeypatch.context() as broken:
+        broken.setattr(logfiles.LogFiles, "close", die)
+        with pytest.raises(ZeroDivisionError):
+            Spool(path, legs={}, writer="")
+    spool = Spool(path, legs={}, writer="")
+    assert (spool.writer, spool.legs, spool.paused) == ("old", LEGS, {"customerio"})
+    assert numbers(everything(spool, "customerio")) == [3, 4, 5, 6]
+    assert numbers(everything(spool, "segment")) == [5, 6]
+    assert (spool.pending_bytes("customerio"), spool.pending_bytes("segment")) == (40, 20)
+    assert everything(spool, "segment")[-1].skips == {"customerio": "stage"}
+    assert spool.counts("customerio") == (9, 4, Counter({ACCEPTED: 3, (Outcome.DROPPED, "too_large"): 2}))
+    assert spool.counts("segment") == (9, 2, Counter({ACCEPTED: 5, (Outcome.DROPPED, "too_large"): 2}))
+    known = everything(spool, "segment")[0].known()
+    assert known["message_id"] == "m5"
+    assert known["body_bytes"] == 10
+    assert append(spool, 7) == 8
+    spool.close()
+    Spool(path, legs={}, writer="").close()
+
+
+def die(_: object) -> None:
+    raise ZeroDivisionError
+
+
+def make_first_schema(path: Path, *, messages: int) -> Path:
+    """Write a spool as the first version did, with the messages in the database."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript("""
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE message (
+            seq INTEGER PRIMARY KEY, message_id TEXT NOT NULL, type TEXT NOT NULL, event TEXT, identity TEXT,
+            occurred_at TEXT NOT NULL, appended_at TEXT NOT NULL, payload_hash TEXT NOT NULL, stage TEXT NOT NULL,
+            skips BLOB, body BLOB NOT NULL);
+        CREATE TABLE cursor (leg TEXT PRIMARY KEY, seq INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE outcome (leg TEXT, outcome TEXT, reason TEXT, count INTEGER NOT NULL,
+            PRIMARY KEY (leg, outcome, reason)) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('schema_version', '1'), ('writer', 'old'), ('paused', 'customerio'),
+            ('legs', '{"customerio":"mark-c","segment":"mark-s"}');
+        INSERT INTO cursor VALUES ('customerio', 3, 30), ('segment', 5, 50);
+        INSERT INTO outcome VALUES ('customerio', 'accepted', '', 3), ('customerio', 'dropped', 'too_large', 2),
+            ('customerio', 'refused', '', 2), ('segment', 'accepted', '', 5), ('segment', 'dropped', 'too_large', 2),
+            ('segment', 'refused', '', 2);
+    """)
+    for number in range(messages):
+        skips = b'{"customerio":"stage"}' if number == messages - 1 else None
+        row = (number + 1, f"m{number}", "track", "E", "id", AT, AT, "h", "dual", skips, b"x" * 10)
+        connection.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    return path

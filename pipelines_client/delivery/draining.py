@@ -51,6 +51,7 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
         settings.destinations(),
         settings.plan(),
         tell=lambda _: None,
+        tells_records=False,
         oauth=None,
         on_progress=progressed,
         on_tick=lambda: None,

@@ -1,63 +1,132 @@
-"""A message as the spool keeps it. Pure."""
+"""A message as the log keeps it, and what became of it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import orjson
+
+from pipelines_client.destinations import Verdict
 from pipelines_client.ledger import DeliveryRecord, Outcome
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message as the spool keeps it. `identity` is as the ledger will show it; `skips` is why, by leg."""
-
-    message_id: str
-    type: str
-    event: str | None
-    identity: str | None
-    occurred_at: str
-    appended_at: str
-    payload_hash: str
-    stage: str
-    skips: Mapping[str, str]
-    body: bytes
-
-    def record(
-        self,
-        leg: str,
-        outcome: Outcome,
-        reason: str | None,
-        *,
-        writer: str,
-        finished_at: str,
-        http_status: int | None = None,
-        attempts: int = 0,
-    ) -> DeliveryRecord:
-        """Return what the ledger says of this message on one leg."""
-        return DeliveryRecord(
-            message_id=self.message_id,
-            type=self.type,
-            event=self.event,
-            identity=self.identity,
-            occurred_at=self.occurred_at,
-            appended_at=self.appended_at,
-            finished_at=finished_at,
-            leg=leg,
-            outcome=outcome,
-            reason=reason or None,
-            http_status=http_status,
-            attempts=attempts,
-            body_bytes=len(self.body),
-            payload_hash=self.payload_hash,
-            stage=self.stage,
-            writer=writer,
-        )
+_LEFT_OPEN = -1  # the closing brace
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledMessage:
-    """An entry with its place in the log."""
+class Entry(NamedTuple):
+    """A message in the log.
+
+    `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `facts` is what the ledger
+    says of it on any leg: a JSON object, left open for what became of it; empty where nobody will ask. `skips` is why,
+    by leg, it is not for a leg.
+    """
 
     seq: int
-    entry: Entry
+    end: int
+    facts: bytes
+    body: bytes
+    skips: Mapping[str, str]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the log's file was damaged here: nothing is known of the message but that there was one."""
+        return not self.body
+
+    def known(self) -> dict[str, Any]:
+        """Return `facts` as a dict: the columns of a `DeliveryRecord` that are the same for each leg."""
+        known: dict[str, Any] = orjson.loads(self.facts + b"}")
+        return known
+
+
+def facts_of(
+    message_id: str,
+    kind: str,
+    event: str | None,
+    identity: str | None,
+    occurred_at: str,
+    appended_at: str,
+    payload_hash: str,
+    body_bytes: int,
+    stage: str,
+) -> bytes:
+    """Return what the ledger will say of a message, whatever the leg; the columns are those of a `DeliveryRecord`."""
+    known = {
+        "message_id": message_id,
+        "type": kind,
+        "event": event,
+        "identity": identity,
+        "occurred_at": occurred_at,
+        "appended_at": appended_at,
+        "payload_hash": payload_hash,
+        "body_bytes": body_bytes,
+        "stage": stage,
+    }
+    return orjson.dumps(known)[:_LEFT_OPEN]
+
+
+class Fate(NamedTuple):
+    """What became of a message: `code` is one of few, for counts; `reason` may hold the API's words, for people."""
+
+    outcome: Outcome
+    code: str = ""
+    reason: str = ""
+    http_status: int | None = None
+    attempts: int = 0
+
+
+@functools.lru_cache(maxsize=64)
+def skipped(reason: str) -> Fate:
+    """Return the fate of a message that is not meant for a leg."""
+    return Fate(Outcome.SKIPPED, reason, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of some messages on one leg: each beside its fate, and how the API answered if it was asked."""
+
+    leg: str
+    writer: str
+    finished_at: str
+    entries: Sequence[Entry]
+    fates: Sequence[Fate]
+    verdict: Verdict | None = None
+
+    @property
+    def lines(self) -> bytes:
+        """The ledger's lines."""
+        distinct = {id(fate): fate for fate in self.fates}
+        ends = {key: self._line_end(fate) for key, fate in distinct.items()}
+        return b"".join(
+            [entry.facts + ends[id(fate)] for entry, fate in zip(self.entries, self.fates, strict=True) if entry.facts]
+        )
+
+    def _line_end(self, fate: Fate) -> bytes:
+        return b"," + orjson.dumps(self._closing(fate), option=orjson.OPT_APPEND_NEWLINE)[1:]
+
+    def _closing(self, fate: Fate) -> dict[str, Any]:
+        return {
+            "finished_at": self.finished_at,
+            "leg": self.leg,
+            "outcome": fate.outcome,
+            "reason": fate.reason or None,
+            "http_status": fate.http_status,
+            "attempts": fate.attempts,
+            "writer": self.writer,
+        }
+
+    def bodies(self, *outcomes: Outcome) -> list[bytes]:
+        """Return the messages that met one of some outcomes."""
+        return [entry.body for entry, _ in self._met(outcomes)]
+
+    def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
+        """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
+        return [
+            (DeliveryRecord(**entry.known(), **self._closing(fate)), entry.body) for entry, fate in self._met(outcomes)
+        ]
+
+    def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
+        for entry, fate in zip(self.entries, self.fates, strict=True):
+            if fate.outcome in outcomes and not entry.is_lost:
+                yield entry, fate

@@ -8,19 +8,22 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.daily import DailyFile
 from pipelines_client.dead_letters import letters_of
+from pipelines_client.delivery.entry import Delivery
 from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.sender import TICK_S, Delivery, Pace, Sender, TokenSource
+from pipelines_client.delivery.sender import TICK_S, Pace, Sender, TokenSource
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
 
+_is_running = attrgetter("is_running")
 MakeHttp = Callable[[Destination], Http]
 
 
@@ -105,6 +108,14 @@ class Lane:
             for leg, destination in destinations.items()
         }
 
+        self._senders = tuple(self.senders.values())
+
+    def append(self, facts: bytes, body: bytes, skips: Mapping[str, str]) -> None:
+        """Put a message into the spool and tell the senders; see `Spool.append`."""
+        self.spool.append(facts, body, skips)
+        for sender in self._senders:
+            sender.appended()
+
     @property
     def pending(self) -> dict[str, int]:
         """Messages that wait, by leg we can serve."""
@@ -114,6 +125,11 @@ class Lane:
     def is_damaged(self) -> bool:
         """Whether a sender found the spool's file damaged."""
         return any(sender.is_spool_damaged for sender in self.senders.values())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether every sender runs."""
+        return all(map(_is_running, self._senders))
 
     @property
     def is_done(self) -> bool:
@@ -149,28 +165,31 @@ class Lane:
         return all(ended)
 
     def close(self) -> None:
-        """Close the files; a spool that is level is removed, any other waits for the next process."""
-        self.publish(force=True, state="closed")
+        """Close the files; a spool that is level is removed once its counts are published, any other waits."""
+        is_published = self.publish(force=True, state="closed")
         for sender in self.senders.values():
             sender.http.close()
         self.ledger.close()
         if self._dead_letters is not None:
             self._dead_letters.close()
-        self.spool.close(remove_if_level=True)
+        self.spool.close(remove_if_level=is_published)
 
-    def publish(self, *, force: bool = False, state: str = "running") -> None:
-        """Write the run file, at most once a second unless forced; failing to is not worth failing for."""
+    def publish(self, *, force: bool = False, state: str = "running") -> bool:
+        """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""
         if self._run_file is None or not self._publishing.acquire(blocking=force):
-            return
+            return True
         try:
             now = monotonic_s()
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
                 _replace(self._run_file, {**self.status(), "state": state})
-        except (OSError, SpoolClosedError):
-            pass  # the disk is full, or another thread has closed the lane, and published last
+        except OSError:
+            return False  # the disk is full
+        except SpoolClosedError:
+            pass  # another thread has closed the lane, and published last
         finally:
             self._publishing.release()
+        return True
 
     def status(self) -> dict[str, Any]:
         """Return counts and health of each leg, as the run file has them."""
@@ -206,14 +225,10 @@ class Lane:
         Raises:
             OSError: It cannot be written.
         """
-        refused = [
-            (record, body)
-            for record, body in zip(delivery.records, delivery.bodies, strict=True)
-            if record.outcome is Outcome.REJECTED
-        ]
+        refused = delivery.records(Outcome.REJECTED)
         if refused and self._dead_letters is not None:
-            self._dead_letters.append(letters_of(*zip(*refused, strict=True)), now=now)
-        self.ledger.append(delivery.records, now=now)
+            self._dead_letters.append(letters_of(refused), now=now)
+        self.ledger.append(delivery.lines, now=now)
 
     def _tick(self) -> None:
         self.publish()
@@ -226,13 +241,13 @@ class Lane:
 
 def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:
     """Return a leg's counts; `recorded` is counted apart from the others, so that their sum can be checked."""
-    recorded, tally = spool.counts(leg)
+    recorded, pending, tally = spool.counts(leg)
     by_outcome: dict[str, dict[str, int]] = {outcome.value: {} for outcome in Outcome}
     for (outcome, reason), count in sorted(tally.items()):
         by_outcome[outcome.value][reason] = count
     return {
         "recorded": recorded,
-        "pending": spool.pending(leg),
+        "pending": pending,
         "accepted": sum(by_outcome["accepted"].values()),
         **{name: by_outcome[name] for name in ("rejected", "dropped", "skipped")},
         "oldest_pending_at": spool.oldest_pending_at(leg),

@@ -15,20 +15,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
 from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.cursors import is_damage
+from pipelines_client.delivery.entry import Delivery, facts_of
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.mounts import network_type
 from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.sender import Delivery, Pace, TokenSource
-from pipelines_client.delivery.spool import Spool, is_damage, set_aside
+from pipelines_client.delivery.sender import Pace, TokenSource
+from pipelines_client.delivery.spool import Spool, set_aside
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
-from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, iso_utc, parse_identity_key
+from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message import Message
 
@@ -48,6 +48,7 @@ class Opener:
         plan: Plan,
         *,
         tell: Callable[[Delivery], None],
+        tells_records: bool,
         oauth: TokenSource | None,
         on_progress: Callable[[], None],
         on_tick: Callable[[], None],
@@ -56,10 +57,14 @@ class Opener:
         self._destinations = {destination.name: destination for destination in destinations}
         self._plan = plan
         self._tell = tell
+        self._tells_records = tells_records
         self._oauth = oauth
         self._on_progress = on_progress
         self._on_tick = on_tick
         self._identity_key = b""
+        self._stage = plan.stage.value
+        self._keeps_facts = True
+        self._shows_identity = settings.ledger_identity == "plain"
         self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
 
     def open_own(self) -> Lane:
@@ -83,6 +88,7 @@ class Opener:
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
+        self._keeps_facts = self._tells_records  # there is no ledger to keep them for
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
 
     def _new_spool(self, state: StateDir) -> Spool:
@@ -93,6 +99,12 @@ class Opener:
                 with contextlib.suppress(SpoolBusyError):
                     return Spool(state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
         raise SpoolBusyError("somebody looks into every new spool file")
+
+    def mend(self, lane: Lane) -> None:
+        """Give our lane a new file of cursors; see `Spool.renew_cursors`."""
+        if self.state is not None:
+            with births_held(self.state.spool, timeout_s=_BIRTH_TIMEOUT_S):
+                lane.spool.renew_cursors()
 
     def adopt_dead(self, *, held: Iterable[Lane], any_key: bool = False) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
@@ -145,20 +157,23 @@ class Opener:
                 spool.close()
         return left
 
-    def entry(self, message: Message, skips: Mapping[str, str]) -> Entry:
-        """Return a message as the spool keeps it, its identity as the ledger will show it."""
-        plain = self._settings.ledger_identity == "plain"
-        return Entry(
-            message_id=message.message_id,
-            type=message.type,
-            event=message.event,
-            identity=message.identity if plain else hash_identity(self._identity_key, message.identity),
-            occurred_at=message.occurred_at,
-            appended_at=iso_utc(utc_now()),
-            payload_hash=message.payload_hash,
-            stage=self._plan.stage.value,
-            skips=skips,
-            body=message.body,
+    def facts(self, message: Message) -> bytes:
+        """Return what the ledger will say of a message, its identity as it is shown there; nothing if nobody asks."""
+        if not self._keeps_facts:
+            return b""
+        identity = message.identity
+        if not self._shows_identity:
+            identity = hash_identity(self._identity_key, identity)
+        return facts_of(
+            message.message_id,
+            message.type,
+            message.event,
+            identity,
+            message.occurred_at,
+            message.built_at,
+            message.payload_hash,
+            len(message.body),
+            self._stage,
         )
 
     def _lane(self, spool: Spool, destinations: Mapping[str, Destination]) -> Lane:

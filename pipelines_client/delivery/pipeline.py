@@ -6,6 +6,7 @@ child starts with a lane of its own; it never touches the parent's files.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -19,19 +20,19 @@ from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.callbacks import Callbacks
-from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import Opener
-from pipelines_client.delivery.sender import Delivery, TokenSource
-from pipelines_client.delivery.spool import is_damage, set_aside
+from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import Throttle, logger
-from pipelines_client.message import Message
+from pipelines_client.message import MAX_MESSAGE_ID_CHARS, Message
 
 ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PATIENCE_S = 3.0
 """Seconds a flush waits for a leg that does not count and fails: one 429 is waited out, a leg that is down is not."""
 
@@ -61,16 +62,19 @@ class Pipeline:
         plan: Plan,
         *,
         tell: Callable[[Delivery, Callbacks], None],
+        tells_records: bool,
         oauth: TokenSource | None,
     ) -> None:
         self._settings = settings
         self._legs = tuple(destination.name for destination in destinations)
         self._plan = plan
+        self._authoritative = plan.authoritative
         self._opener = Opener(
             settings,
             destinations,
             plan,
             tell=lambda delivery: tell(delivery, self._callbacks),
+            tells_records=tells_records,
             oauth=oauth,
             on_progress=self._progressed,
             on_tick=self._look_around,
@@ -100,22 +104,14 @@ class Pipeline:
         try:
             return self._append(self._started(), message, skips)
         except (sqlite3.Error, OSError, PipelinesError) as error:
-            if not is_damage(error):
-                return self._not_taken(error)
-        try:
-            return self._append(self._replaced(), message, skips)
-        except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
 
     def _append(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        entry = self._opener.entry(message, skips)
-        reason = self._reason_to_refuse(lane, entry)
+        reason = self._reason_to_refuse(lane, message, skips)
         if reason is not None:
-            self._refuse(lane, entry, reason)
+            self._refuse(lane, message, skips, reason)
             return reason
-        lane.spool.append(entry)
-        for sender in lane.senders.values():
-            sender.appended()
+        lane.append(self._opener.facts(message), message.body, skips)
         return None
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
@@ -196,10 +192,10 @@ class Pipeline:
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()
-        if lanes and all(sender.is_alive for sender in lanes[0].senders.values()):
+        if lanes and lanes[0].is_running:
             return lanes[0]
         if lanes and lanes[0].is_damaged:
-            return self._replaced()
+            return self._mended()
         with self._lock:
             if not self._lanes:
                 processes.watch_exit()
@@ -209,18 +205,16 @@ class Pipeline:
             self._lanes[0].start()
             return self._lanes[0]
 
-    def _replaced(self) -> Lane:
-        """Set the damaged file of our lane aside, as evidence, and go on with a new one."""
+    def _mended(self) -> Lane:
+        """Go on after the file of our cursors was damaged: it is set aside, and nothing that waits is lost."""
         with self._lock:
-            damaged = self._lanes[0]
-            damaged.stop(monotonic_s() + ON_STOPPED_JOIN_S)
-            damaged.close()
-            if damaged.spool.path is not None:
-                set_aside(damaged.spool.path)
-            logger().error("spool_set_aside", pending=max(damaged.pending.values()), cure="keep the file")
-            self._lanes[0] = self._opener.open_own()
-            self._lanes[0].start()
-            return self._lanes[0]
+            lane = self._lanes[0]
+            if lane.is_damaged:
+                lane.stop(monotonic_s() + ON_STOPPED_JOIN_S)
+                self._opener.mend(lane)
+                logger().error("cursors_set_aside", pending=max(lane.pending.values()), cure="keep the file")
+                lane.start()
+            return lane
 
     def _look_around(self) -> None:
         """Adopt what a sibling that died has left; called by senders, now and again."""
@@ -246,53 +240,51 @@ class Pipeline:
 
     # Refusing
 
-    def _reason_to_refuse(self, lane: Lane, entry: Entry) -> str | None:
-        settings = self._settings
-        if len(entry.message_id) > 99 or not entry.message_id:  # noqa: PLR2004 - FACTS S6
+    def _reason_to_refuse(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
+        settings, size = self._settings, len(message.body)
+        if not 0 < len(message.message_id) <= MAX_MESSAGE_ID_CHARS:
             return "invalid_message_id"
-        if len(entry.body) > settings.max_message_bytes:
+        if size > settings.max_message_bytes:
             return "too_large"
-        if len(entry.skips) == len(self._legs):
+        if len(skips) == len(self._legs):
             return "no_leg"
         if settings.on_full == "drop_oldest":
             return None  # the sender makes room
-        reason = self._reason_why_full(lane, entry)
+        reason = self._reason_why_full(lane, size)
         if reason is None or settings.on_full == "reject":
             return reason
         until = monotonic_s() + settings.block_timeout_s
         lane.hurry()
         with self._progress:
-            while (reason := self._reason_why_full(lane, entry)) and (left := until - monotonic_s()) > 0:
+            while (reason := self._reason_why_full(lane, size)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
 
-    def _reason_why_full(self, lane: Lane, entry: Entry) -> str | None:
-        settings, leg = self._settings, self._plan.authoritative
+    def _reason_why_full(self, lane: Lane, size: int) -> str | None:
+        settings, leg = self._settings, self._authoritative
         if settings.max_queue_size is not None and lane.spool.pending(leg) >= settings.max_queue_size:
             return "queue_full"
-        if lane.spool.pending_bytes(leg) + len(entry.body) > settings.spool_max_bytes:
+        if lane.spool.pending_bytes(leg) + size > settings.spool_max_bytes:
             return "spool_full"
         return None
 
-    def _refuse(self, lane: Lane, entry: Entry, reason: str) -> None:
+    def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str) -> None:
         """Record a message that is not taken: no leg will have it, and the ledger says why."""
         now = utc_now()
-        fates = {
-            leg: (Outcome.SKIPPED, entry.skips[leg]) if leg in entry.skips else (Outcome.DROPPED, reason)
-            for leg in self._legs
-        }
-        records = [
-            entry.record(leg, outcome, why, writer=lane.spool.writer, finished_at=iso_utc(now))
-            for leg, (outcome, why) in fates.items()
-        ]
-        lane.ledger.append(records, now=now)
-        lane.spool.refuse(fates)
+        entry = Entry(0, 0, self._opener.facts(message), message.body, skips)
+        dropped = Fate(Outcome.DROPPED, reason, reason)
+        fates = {leg: skipped(skips[leg]) if leg in skips else dropped for leg in self._legs}
+        for leg, fate in fates.items():
+            lane.ledger.append(Delivery(leg, lane.spool.writer, iso_utc(now), [entry], [fate]).lines, now=now)
+        lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
         lane.publish()
         self._say_dropped(reason)
 
     def _not_taken(self, error: Exception) -> str:
         """Count a message that not even the refusal of could be written."""
-        reason = "disk_full" if isinstance(error, sqlite3.OperationalError) and "full" in str(error) else "spool_error"
+        is_full = isinstance(error, OSError) and error.errno in _NO_SPACE
+        is_full |= isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+        reason = "disk_full" if is_full else "spool_error"
         self._untaken[reason] += 1
         self._say_dropped(reason)
         return reason

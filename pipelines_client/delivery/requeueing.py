@@ -10,7 +10,7 @@ from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.dead_letters import DeadLetter, mark_requeued
 from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.entry import Entry
+from pipelines_client.delivery.entry import facts_of
 from pipelines_client.delivery.lane import StateDir
 from pipelines_client.delivery.opening import fingerprint
 from pipelines_client.delivery.spool import Spool
@@ -51,7 +51,8 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
         with births_held(state.spool, timeout_s=5.0):
             spool = Spool(state.spool / f"{writer}.db", legs=legs, writer=writer)
         for letter in mine:
-            spool.append(_entry(letter, appended_at=iso_utc(now)))
+            body = letter.body.encode()
+            spool.append(_facts(letter, body_bytes=len(body), appended_at=iso_utc(now)), body, {})
         # Marked while nobody else can open the spool: a later refusal is then later than the mark.
         mark_requeued(state.dead_letters, mine, writer=writer, now=now, at=iso_utc(utc_now()))
         spool.close()
@@ -59,16 +60,15 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
     return put
 
 
-def _entry(letter: DeadLetter, *, appended_at: str) -> Entry:
-    return Entry(
-        message_id=letter.message_id,
-        type=letter.type,
-        event=letter.event,
-        identity=letter.identity,
-        occurred_at=letter.occurred_at,
-        appended_at=appended_at,
-        payload_hash=letter.payload_hash,
-        stage=STAGE,
-        skips={},
-        body=letter.body.encode(),
+def _facts(letter: DeadLetter, *, body_bytes: int, appended_at: str) -> bytes:
+    return facts_of(
+        letter.message_id,
+        letter.type,
+        letter.event,
+        letter.identity,
+        letter.occurred_at,
+        appended_at,
+        letter.payload_hash,
+        body_bytes,
+        STAGE,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,14 +18,15 @@ from typing import Protocol
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.delivery import batch
-from pipelines_client.delivery.entry import SpooledMessage
+from pipelines_client.delivery.cursors import Tally
+from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.health import Health
 from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.spool import Spool, Tally
+from pipelines_client.delivery.spool import DAMAGED, Spool
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import LedgerError, SpoolClosedError
-from pipelines_client.ledger import DeliveryRecord, Outcome, iso_utc
+from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import logger
 
 IDLE_TICK_S = 10.0
@@ -57,28 +59,30 @@ class Pace:
     drops_oldest: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of some messages, for the callbacks: records beside the messages they are about, and the words."""
-
-    leg: str
-    records: Sequence[DeliveryRecord]
-    bodies: Sequence[bytes]
-    verdict: Verdict | None
-
-
 @dataclass(slots=True)
 class _Part:
     """A run of messages that is sent together, and how often it was."""
 
-    messages: list[SpooledMessage]
+    entries: list[Entry]
     attempts: int = 0
 
 
-def _halves(part: _Part, sendable: Sequence[SpooledMessage]) -> list[_Part]:
+def _halves(part: _Part, sendable: Sequence[Entry]) -> list[_Part]:
     """Return two parts as a stack: the earlier messages on top."""
-    middle = part.messages.index(sendable[len(sendable) // 2])
-    return [_Part(part.messages[middle:], part.attempts), _Part(part.messages[:middle], part.attempts)]
+    middle = sendable[len(sendable) // 2].seq - part.entries[0].seq
+    return [_Part(part.entries[middle:], part.attempts), _Part(part.entries[:middle], part.attempts)]
+
+
+_LOST = Fate(Outcome.DROPPED, DAMAGED, DAMAGED)
+
+
+def _fate_of(verdict: Verdict | None, attempts: int) -> Fate:
+    if verdict is None:
+        return skipped("")
+    if verdict.decision is Decision.ACCEPT:
+        return Fate(Outcome.ACCEPTED, "", "", verdict.status, attempts)
+    code = "too_large" if verdict.status == 413 else verdict.reason  # noqa: PLR2004 - an HTTP status
+    return Fate(Outcome.REJECTED, code, verdict.words or code, verdict.status, attempts)
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ class Sender:
     spool: Spool
     destination: Destination
     http: Http
-    journal: Callable[[Delivery, datetime], None]
+    write_down: Callable[[Delivery, datetime], None]
     pace: Pace
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
@@ -97,6 +101,8 @@ class Sender:
     random: Random = field(default_factory=Random)
     health: Health = field(init=False)
     is_spool_damaged: bool = False
+    is_running: bool = False
+    """Whether the thread runs, or is about to: cheaper to ask than the thread."""
 
     _thread: threading.Thread | None = None
     _wakeup: threading.Condition = field(default_factory=threading.Condition)
@@ -104,6 +110,8 @@ class Sender:
     _retiring: bool = False
     _hurry_to: int = 0
     _idle: bool = False
+    _due_seq: int = sys.maxsize
+    _due_bytes: int = sys.maxsize
     _was_token_refused: bool = False
 
     def __post_init__(self) -> None:
@@ -124,15 +132,21 @@ class Sender:
         with self._wakeup:
             if self.is_alive:
                 return
-            self._stopping = False
+            self._stopping = self.is_spool_damaged = False
             thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
-            thread.start()
+            self.is_running = True
+            try:
+                thread.start()
+            except BaseException:
+                self.is_running = False
+                raise
             self._thread = thread
 
     def appended(self) -> None:
         """Say that a message came; cheap while the sender is busy or waits for more."""
-        if self._idle or self._is_full():
+        if self._idle or self.spool.last_seq >= self._due_seq or self.spool.total_bytes >= self._due_bytes:
             with self._wakeup:
+                self._be_busy()
                 self._wakeup.notify()
 
     def hurry(self) -> None:
@@ -172,6 +186,8 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
             self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
+        finally:
+            self.is_running = False
 
     def _wait_for_work(self) -> bool:
         """Wait until a batch is due; False when the thread should end."""
@@ -186,10 +202,19 @@ class Sender:
                     continue
                 now = monotonic_s()
                 linger_until = now + self.pace.upload_interval_s if linger_until is None else linger_until
-                if self._is_due() or now >= linger_until:
+                seq, passed = self.spool.place(self.leg)
+                limits = self.destination.limits
+                self._due_seq, self._due_bytes = seq + limits.max_batch_count, passed + limits.max_body_bytes
+                if now >= linger_until or self._is_due(seq):
+                    self._be_busy()
                     return True
                 self._wakeup.wait(linger_until - now)
         return False
+
+    def _be_busy(self) -> None:
+        """Let messages come without a word, until we wait for them again."""
+        self._idle = False
+        self._due_seq = self._due_bytes = sys.maxsize
 
     def _wait_idle(self) -> None:
         """Wait for a message; after a second of peace, and then now and again, say how things stand."""
@@ -201,31 +226,31 @@ class Sender:
             wait_s = IDLE_TICK_S
         self._idle = False
 
-    def _is_due(self) -> bool:
-        return self._retiring or self._is_full() or self.spool.cursor(self.leg) < self._hurry_to
-
-    def _is_full(self) -> bool:
-        limits = self.destination.limits
-        return (
-            self.spool.pending(self.leg) >= limits.max_batch_count
-            or self.spool.pending_bytes(self.leg) >= limits.max_body_bytes
-        )
+    def _is_due(self, settled: int) -> bool:
+        spool = self.spool
+        is_full = spool.last_seq >= self._due_seq or spool.total_bytes >= self._due_bytes
+        return is_full or self._retiring or settled < self._hurry_to
 
     def _next_part(self) -> _Part:
         limits = self.destination.limits
-        messages = self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
+        entries = self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
+        sendable = self._ours(entries)
         envelope = self.destination.envelope(sent_at=utc_now())
-        sendable = [index for index, message in enumerate(messages) if self._is_for_us(message)]
-        bodies = [messages[index].entry.body for index in sendable]
-        fitting = batch.pack(bodies, envelope, max_body_bytes=limits.max_body_bytes)
-        return _Part(messages if fitting == len(bodies) else messages[: sendable[fitting]])
+        fitting = batch.pack([entry.body for entry in sendable], envelope, max_body_bytes=limits.max_body_bytes)
+        if fitting == len(sendable):
+            return _Part(entries)
+        return _Part(entries[: sendable[fitting].seq - entries[0].seq])
+
+    def _ours(self, entries: Sequence[Entry]) -> list[Entry]:
+        leg = self.leg
+        return [entry for entry in entries if leg not in entry.skips]
 
     def _deliver(self, first: _Part) -> None:
         """Send a batch until each of its messages is settled, splitting it where the API refuses."""
         parts = [first]
         while parts and not self._stopping:
             part = parts.pop()
-            sendable = [message for message in part.messages if self._is_for_us(message)]
+            sendable = self._ours(part.entries)
             if not sendable:
                 self._settle(part, None)
                 continue
@@ -246,7 +271,7 @@ class Sender:
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
 
-    def _post(self, messages: Sequence[SpooledMessage]) -> Verdict:
+    def _post(self, entries: Sequence[Entry]) -> Verdict:
         token = None
         if self.oauth is not None:
             try:
@@ -254,7 +279,7 @@ class Sender:
             except Exception as error:  # noqa: BLE001 - upstream's manager raises whatever its server made of it
                 return Verdict(Decision.WAIT, "oauth", words=type(error).__name__)
         envelope = self.destination.envelope(sent_at=utc_now())
-        body = batch.join([message.entry.body for message in messages], envelope)
+        body = batch.join([entry.body for entry in entries], envelope)
         try:
             answer = self.http.post(body, self.destination.headers(token=token))
         except NoAnswerError as error:
@@ -267,42 +292,34 @@ class Sender:
         return self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
 
     def _settle(self, part: _Part, verdict: Verdict | None) -> None:
-        """Write what became of the messages into the ledger, then move the cursor."""
-        now = utc_now()
-        fates = [self._fate(message, verdict) for message in part.messages]
-        self._record(part.messages, fates, now, attempts=part.attempts, verdict=verdict)
+        """Give each message its fate; `verdict` is None if none of them was for this leg."""
+        self._finish(part.entries, _fate_of(verdict, part.attempts), verdict)
 
-    def _record(
-        self,
-        messages: Sequence[SpooledMessage],
-        fates: Sequence[tuple[Outcome, str, str]],
-        now: datetime,
-        *,
-        attempts: int,
-        verdict: Verdict | None,
-    ) -> None:
-        status = verdict.status if verdict else None
-        records = []
-        for message, (outcome, _, reason) in zip(messages, fates, strict=True):
-            was_sent = outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
-            records.append(
-                message.entry.record(
-                    self.leg,
-                    outcome,
-                    reason,
-                    writer=self.spool.writer,
-                    finished_at=iso_utc(now),
-                    http_status=status if was_sent else None,
-                    attempts=attempts if was_sent else 0,
-                )
-            )
-        delivery = Delivery(self.leg, records, [message.entry.body for message in messages], verdict)
-        tally: Tally = Counter((outcome, code) for outcome, code, _ in fates)
+    def _finish(self, entries: Sequence[Entry], fate: Fate, verdict: Verdict | None = None) -> None:
+        """Write what became of the messages into the ledger, then move the cursor. Those not for us have their own."""
+        now = utc_now()
+        fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
+        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, verdict)
+        tally: Tally = Counter()
+        for each in {id(fate): fate for fate in fates}.values():
+            tally[each.outcome, each.code] += sum(fate is each for fate in fates)
         # The callbacks come before the cursor moves: whoever waits for that finds them due already.
-        if self._persist(lambda: self.journal(delivery, now)):
+        if self._persist(lambda: self.write_down(delivery, now)):
             self.tell(delivery)
-            self._persist(lambda: self.spool.settle(self.leg, messages, tally))
+            self._persist(lambda: self.spool.settle(self.leg, entries, tally))
             self.progressed()
+            self._say_dropped(tally)
+
+    def _fate_of_skipped(self, entry: Entry, fate: Fate) -> Fate:
+        reason = entry.skips.get(self.leg)
+        if reason is None:
+            return fate
+        return _LOST if entry.is_lost else skipped(reason)
+
+    def _say_dropped(self, tally: Tally) -> None:
+        for (outcome, code), count in tally.items():
+            if outcome is Outcome.DROPPED:
+                logger().error("message_dropped", leg=self.leg, reason=code, count=count)
 
     def _persist(self, write: Callable[[], None]) -> bool:
         """Write, waiting for a disk that is full or read-only; False when the sender should stop before it could.
@@ -319,19 +336,6 @@ class Sender:
             if not self._wait(_DISK_RETRY_S):
                 return False
 
-    def _is_for_us(self, message: SpooledMessage) -> bool:
-        return self.leg not in message.entry.skips
-
-    def _fate(self, message: SpooledMessage, verdict: Verdict | None) -> tuple[Outcome, str, str]:
-        """Return outcome, reason code (few, for counts) and reason (the API's words, for people)."""
-        skip = message.entry.skips.get(self.leg)
-        if skip is not None or verdict is None:
-            return Outcome.SKIPPED, skip or "", skip or ""
-        if verdict.decision is Decision.ACCEPT:
-            return Outcome.ACCEPTED, "", ""
-        code = "too_large" if verdict.status == 413 else verdict.reason  # noqa: PLR2004 - an HTTP status
-        return Outcome.REJECTED, code, verdict.words or code
-
     def _drop_overflow(self) -> bool:
         """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
         over_bytes, over_count = self._overflow()
@@ -341,10 +345,7 @@ class Sender:
             oldest = self.spool.read(self.leg, max_bytes=self.pace.max_pending_bytes, max_count=over_count)
         else:
             oldest = self.spool.read(self.leg, max_bytes=over_bytes, max_count=_DROPPED_AT_ONCE)
-        dropped = (Outcome.DROPPED, "spool_full", "spool_full")
-        fates = [dropped if self._is_for_us(message) else self._fate(message, None) for message in oldest]
-        self._record(oldest, fates, utc_now(), attempts=0, verdict=None)
-        logger().error("message_dropped", leg=self.leg, reason="spool_full", count=fates.count(dropped))
+        self._finish(oldest, Fate(Outcome.DROPPED, "spool_full", "spool_full"))
         return True
 
     def _overflow(self) -> tuple[int, int]:

@@ -9,14 +9,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nursery import Child, Nursery
 from proof import Evidence
-
-COUNTS = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -95,13 +94,6 @@ def evidence(sandbox: Any, state_dir: Path) -> Evidence:
 
 
 @pytest.fixture
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Put a line of counts into the summary at the end of the run."""
-    lines = request.config.stash.setdefault(COUNTS, [])
-    return lines.append
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the counts that the tests measured."""
-    for line in config.stash.get(COUNTS, []):
-        terminalreporter.write_line(f"durability: {line}")
+    return partial(record_property, "durability")

@@ -48,7 +48,7 @@ _TRACK = """
         if analytics.track("u1", "E", {"n": n}, message_id=f"m{n}")[0]:
             os.write(acks, f"m{n}\\n".encode())
 """
-_FIFTIETH = "lambda spool, entry: entry.message_id == 'm49'"
+_FIFTIETH = "lambda spool, facts, *_: b'm49' in facts"
 SENDING = {
     "batch read": "die_instead(batch, 'join')",
     "answer received but not settled": "die_after(http.Http, 'post')",
@@ -56,7 +56,8 @@ SENDING = {
     "ledger written but not settled": "die_after(LedgerWriter, 'append')",
     "settled": "die_after(spool.Spool, 'settle')",
     "ledger sealed but not removed": "die_instead(pathlib.Path, 'unlink', is_called('.jsonl'))",
-    "spool closed but not removed": "die_instead(pathlib.Path, 'unlink', is_called('.db'))",
+    "spool closed but not removed": "die_instead(pathlib.Path, 'unlink', is_called('.log'))",
+    "log removed but not its cursors": "die_instead(pathlib.Path, 'unlink', is_called('.db'))",
     "spool half removed": "die_after(pathlib.Path, 'unlink', is_called('.db'))",
 }
 
