@@ -1,7 +1,7 @@
 """Runs the questions of `queries/` over facts: DuckDB, with bounded memory.
 
-The questions know only two tables, `facts` and `settings` (one row), of texts and whole numbers. Tables are built in
-the order of `TABLES`; every other file of the folder is a question that is asked of them.
+The questions know only the tables of `facts.SCHEMAS` and `settings` (one row), of texts and whole numbers. Tables are
+built in the order of `TABLES`; every other file of the folder is a question that is asked of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+from pipelines_client.parity.facts import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,15 +42,16 @@ class Settings:
 
 
 class Engine:
-    """Answers the questions over the facts of one run."""
+    """Answers the questions over the packs of one run: folders that hold a file of each table."""
 
-    def __init__(self, facts: Iterable[Path], scratch: Path) -> None:
+    def __init__(self, packs: Iterable[Path], scratch: Path) -> None:
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
         self._connection.execute("SET temp_directory = ?", [str(scratch)])
         self._connection.execute("SET TimeZone = 'UTC'")
-        files = [str(path) for path in facts]
-        self._connection.read_parquet(files).create_view("facts")
+        folders = list(packs)
+        for name in SCHEMAS:
+            self._connection.read_parquet([str(folder / f"{name}.parquet") for folder in folders]).create_view(name)
 
     def close(self) -> None:
         """Let go of memory and of the scratch folder."""

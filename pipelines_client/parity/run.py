@@ -83,7 +83,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             for name, (kind, listing) in sources.items()
         }
         folders = [pack.folder for found in packs.values() for pack in found]
-        with closing(Engine([folder / "facts.parquet" for folder in folders], Path(scratch))) as engine:
+        with closing(Engine(folders, Path(scratch))) as engine:
             asked = _ask(engine, reads, options, knows_identity=ledger_key is not None)
             answers = _answers(engine)
         openers = {
