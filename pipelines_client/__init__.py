@@ -63,6 +63,7 @@ block_timeout_s: float | None = None
 ledger_identity: str | None = None
 ledger_key: str | None = None
 max_body_bytes: int | None = None
+max_requests_per_s: float | None = None
 max_message_bytes: int | None = None
 ca_bundle: str | Path | None = None
 flush_timeout_s: float | None = None

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     upload_size: int | None = Field(None, ge=1, description="Most messages in a request; default: the API's limit.")
     upload_interval: float = Field(0.5, ge=0, description="Seconds a message may wait for company.")
     max_body_bytes: int = Field(475_000, ge=1_000, le=500_000, description="Most bytes of a request.")
+    max_requests_per_s: float = Field(
+        100.0,
+        gt=0,
+        description="Most requests a second, for each leg of each process: catching up is steady.",
+    )
     max_message_bytes: int = Field(32_000, ge=100, le=32_768, description="Most bytes of a message (FACTS C6, S3).")
     timeout: float = Field(15.0, gt=0, description="Seconds for an API to connect, and to answer.")
     gzip: bool = Field(False, description="Compress requests.")
@@ -140,7 +145,7 @@ class Settings(BaseSettings):
             ConfigError: There is no Customer.io key, or key, region and host contradict each other.
         """
         most = Limits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
-        limits = Limits(self.max_body_bytes, min(self.upload_size or most, most))
+        limits = Limits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
         if self.write_key is None:
             raise ConfigError("write_key is missing: pass it, or set PIPELINES_WRITE_KEY")
         found = [

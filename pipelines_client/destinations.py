@@ -57,6 +57,7 @@ class Limits:
 
     max_body_bytes: int = 475_000  # FACTS C6, S3: 500 KB, less what the envelope and the unit may cost
     max_batch_count: int = 2_500  # FACTS S3; Customer.io documents none
+    max_requests_per_s: float = 100.0  # FACTS C7, S4: about 1,000, for all processes of an account together
 
 
 @dataclass(frozen=True, slots=True)

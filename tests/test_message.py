@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import tracemalloc
 from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -157,3 +158,14 @@ def test_freezegun_freezes_what_goes_on_the_wire(client: Any, sandbox: Any) -> N
     assert sent["timestamp"] == "2026-02-03T04:05:06.000+00:00"
     assert ULID.from_str(sent["messageId"]).datetime == datetime(2026, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
     assert {request.top["sentAt"] for request in sandbox.customerio.requests} == {"2026-02-03T04:05:06+00:00"}
+
+
+def test_a_message_takes_no_more_memory_than_its_text() -> None:
+    """A hundred thousand may wait in memory: what the serialiser allocates beyond the text is given back."""
+    tracemalloc.start()
+    try:
+        kept = [make(properties={"n": number}).message.body for number in range(200)]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * sum(map(len, kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,24 @@ def test_every_message_is_somewhere_and_the_sum_is_said(make_client: Any, sandbo
     text = status().stdout
     assert "customerio: recorded 5 = 1 + 2 + 0 + 1 + 1: holds" in text
     assert "too_large" in text
+
+
+def test_writers_that_ended_long_ago_are_forgotten(make_client: Any, state_dir: Path) -> None:
+    """A month after its end, and with nothing left: a process that waits to be adopted is kept, however old."""
+    run, spool = state_dir / "run", state_dir / "spool"
+    run.mkdir(parents=True)
+    spool.mkdir()
+    for name in ("ended", "left", "recent"):
+        (run / f"{name}.json").write_text('{"legs": {}}')
+    for name in ("ended", "left"):
+        os.utime(run / f"{name}.json", (0, 0))
+    (spool / "left.db").write_bytes(b"no spool")
+    client = make_client()
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    kept = {file.stem for file in run.glob("*.json")}
+    assert {"left", "recent"} < kept
+    assert "ended" not in kept
 
 
 def test_a_sum_that_does_not_hold_is_a_failure(make_client: Any, state_dir: Path) -> None:

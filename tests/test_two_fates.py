@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from random import Random
@@ -37,6 +38,27 @@ def test_a_leg_that_is_down_for_a_day_catches_up_in_order(make_client: MakeClien
     late = [record for record in ledger.records() if record.leg == "customerio"]
     assert {record.finished_at[:10] for record in late} == {"2026-11-02"}
     assert {record.occurred_at[:10] for record in late} == {"2026-11-01"}
+
+
+def test_a_leg_that_catches_up_keeps_to_its_rate(make_client: MakeClient, sandbox: Any) -> None:
+    """After an outage the backlog comes in order and no faster than was set, whatever the API could take."""
+    arrived: list[float] = []
+    receive = sandbox.customerio.receive
+
+    def note(*request: Any) -> Any:
+        arrived.append(time.monotonic())
+        return receive(*request)
+
+    client = make_client(segment_write_key=None, upload_size=2, max_requests_per_s=25)
+    sandbox.customerio.answer(503)
+    for number in range(30):
+        client.track("u1", "E", {"n": number})
+    sandbox.customerio.receive = note
+    sandbox.customerio.normal()
+    assert client.flush(timeout=10)
+    assert [m["properties"]["n"] for m in sandbox.customerio.accepted] == list(range(30))
+    assert len(arrived) >= 15
+    assert arrived[-1] - arrived[0] >= (len(arrived) - 2) / 25
 
 
 def test_an_api_that_struggles_is_asked_with_less_at_a_time(make_client: MakeClient, sandbox: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -23,6 +24,7 @@ from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
 
+_RUN_FILES_KEPT_S = 30 * 86_400
 _is_running = attrgetter("is_running")
 MakeHttp = Callable[[Destination], Http]
 
@@ -63,6 +65,14 @@ class StateDir:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(f"{folder} cannot be written")
+
+    def forget_ended(self) -> None:
+        """Remove what writers say of themselves that ended long ago and left nothing: one file for each process."""
+        old = utc_now().timestamp() - _RUN_FILES_KEPT_S
+        for file in self.run.glob("*.json"):
+            with contextlib.suppress(FileNotFoundError):  # another process does the same
+                if file.stat().st_mtime < old and not (self.spool / f"{file.stem}.db").exists():
+                    file.unlink()
 
 
 class Lane:

@@ -74,6 +74,7 @@ class Opener:
         if self.state is not None:
             try:
                 self.state.make()
+                self.state.forget_ended()
                 share = network_type(self.state.path)
                 if share is not None:
                     raise SpoolError(f"state_dir is on a network share ({share})")

@@ -112,6 +112,7 @@ class Sender:
     _idle: bool = False
     _due_seq: int = sys.maxsize
     _due_bytes: int = sys.maxsize
+    _next_post_s: float = 0.0
     _was_token_refused: bool = False
 
     def __post_init__(self) -> None:
@@ -254,6 +255,8 @@ class Sender:
             if not sendable:
                 self._settle(part, None)
                 continue
+            if not self._keep_pace():
+                return
             part.attempts += 1
             verdict = self._post(sendable)
             if verdict.decision is Decision.SPLIT and len(sendable) > 1:
@@ -270,6 +273,14 @@ class Sender:
                 self._wait_after(verdict)
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
+
+    def _keep_pace(self) -> bool:
+        """Wait until the next request may go; False when the sender should stop."""
+        now = monotonic_s()
+        if now < self._next_post_s and not self._wait(self._next_post_s - now):
+            return False
+        self._next_post_s = max(now, self._next_post_s) + 1 / self.destination.limits.max_requests_per_s
+        return True
 
     def _post(self, entries: Sequence[Entry]) -> Verdict:
         token = None
