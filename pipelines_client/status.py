@@ -138,7 +138,8 @@ def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> 
     except SpoolEmptyError:
         pass  # being born, or never finished: nothing is in it
     except (SpoolError, sqlite3.Error, OSError):
-        status.unreadable.append(file.name)
+        if file.exists():  # else its owner has just removed it
+            status.unreadable.append(file.name)
     else:
         # A killed writer's run file is up to a second old; its spool is exact.
         health = found.get(spool.writer, {})

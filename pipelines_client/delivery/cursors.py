@@ -37,7 +37,7 @@ class Cursors:
         """Open or create the file; see `Spool` for arguments and errors."""
         self._path = path
         self._is_closed = False
-        self._connection = _open(path) if path is not None else None
+        self._connection = _open(path, is_new=bool(legs)) if path is not None else None
         self.legs = dict(legs)
         self.writer = writer
         self.paused: frozenset[str] = frozenset()
@@ -128,7 +128,7 @@ class Cursors:
             return
         self._connection.close()
         set_aside(self._path)
-        self._connection = _open(self._path)
+        self._connection = _open(self._path, is_new=True)
         self._create()
         for leg in self.paused:
             self.set_paused(leg, is_paused=True)
@@ -192,15 +192,17 @@ def is_damage(error: Exception) -> bool:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """Open the file for this process alone.
+def _open(path: Path, *, is_new: bool) -> sqlite3.Connection:
+    """Open the file for this process alone; only a new one is made if it is not there.
 
     Raises:
         SpoolBusyError: A living process owns it.
         SpoolError: Its file system cannot hold it.
     """
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(str(path), timeout=0, isolation_level=None, check_same_thread=False)
+    if is_new:
+        path.touch(mode=0o600)
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]

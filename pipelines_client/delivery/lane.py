@@ -16,15 +16,18 @@ from typing import Any
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.daily import DailyFile
 from pipelines_client.dead_letters import letters_of
+from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.entry import Delivery
 from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.sender import TICK_S, Pace, Sender, TokenSource
+from pipelines_client.delivery.pace import Pace
+from pipelines_client.delivery.sender import TICK_S, Sender, TokenSource
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
 
 _RUN_FILES_KEPT_S = 30 * 86_400
+_REMOVE_TIMEOUT_S = 1.0
 _is_running = attrgetter("is_running")
 MakeHttp = Callable[[Destination], Http]
 
@@ -182,7 +185,12 @@ class Lane:
         self.ledger.close()
         if self._dead_letters is not None:
             self._dead_letters.close()
-        self.spool.close(remove_if_level=is_published)
+        if self.spool.path is None:
+            self.spool.close()
+            return
+        # Nobody may open the file while it goes: whoever did would meet half of it.
+        with births_held(self.spool.path.parent, timeout_s=_REMOVE_TIMEOUT_S) as is_ours:
+            self.spool.close(remove_if_level=is_published and is_ours)
 
     def publish(self, *, force: bool = False, state: str = "running") -> bool:
         """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""

@@ -23,8 +23,9 @@ from pipelines_client.delivery.entry import Delivery, facts_of
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.mounts import network_type
+from pipelines_client.delivery.pace import Pace
 from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.sender import Pace, TokenSource
+from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.delivery.spool import Spool, set_aside
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError

@@ -22,7 +22,7 @@ from pipelines_client.delivery.cursors import Tally
 from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.health import Health
 from pipelines_client.delivery.http import Http, NoAnswerError
-from pipelines_client.delivery.retry import Backoff
+from pipelines_client.delivery.pace import Pace, Surplus
 from pipelines_client.delivery.spool import DAMAGED, Spool
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import LedgerError, SpoolClosedError
@@ -33,7 +33,6 @@ IDLE_TICK_S = 10.0
 TICK_S = 1.0  # while there is something to do, health is told this often
 _DISK_RETRY_S = 1.0
 _PROBE_AFTER = 3  # failures in a row, after which an API that struggles is asked with ever less at a time
-_DROPPED_AT_ONCE = 10_000
 
 
 class TokenSource(Protocol):
@@ -44,19 +43,6 @@ class TokenSource(Protocol):
 
     def clear_token(self) -> None:
         """Forget a token that was refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How eager a sender is. Seconds, bytes and counts as in `Settings`."""
-
-    upload_interval_s: float
-    max_pending_bytes: int
-    max_pending_count: int | None
-    pause_s: float
-    unhealthy_after_s: float
-    backoff: Backoff
-    drops_oldest: bool
 
 
 @dataclass(slots=True)
@@ -349,23 +335,16 @@ class Sender:
 
     def _drop_overflow(self) -> bool:
         """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
-        over_bytes, over_count = self._overflow()
-        if over_bytes <= 0 and over_count <= 0:
+        surplus = self._surplus()
+        if surplus is None:
             return False
-        if over_count > 0:
-            oldest = self.spool.read(self.leg, max_bytes=self.pace.max_pending_bytes, max_count=over_count)
-        else:
-            oldest = self.spool.read(self.leg, max_bytes=over_bytes, max_count=_DROPPED_AT_ONCE)
+        oldest = self.spool.read(self.leg, max_bytes=surplus.max_bytes, max_count=surplus.max_count)
         self._finish(oldest, Fate(Outcome.DROPPED, "spool_full", "spool_full"))
         return True
 
-    def _overflow(self) -> tuple[int, int]:
-        """Return by how many bytes and messages a leg that may drop is over its bound."""
-        if not self.pace.drops_oldest:
-            return 0, 0
-        pending = self.spool.pending(self.leg)
-        over_bytes = self.spool.pending_bytes(self.leg) - self.pace.max_pending_bytes
-        return over_bytes, pending - (self.pace.max_pending_count or pending)
+    def _surplus(self) -> Surplus | None:
+        spool, leg = self.spool, self.leg
+        return self.pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg))
 
     def _failed(self, verdict: Verdict) -> None:
         self.health.failed(verdict, pending=self.spool.pending(self.leg))
@@ -390,7 +369,7 @@ class Sender:
             self.health.check(pending=self.spool.pending(self.leg))
             self.tick()
             left = until - monotonic_s()
-            if left <= 0 or max(self._overflow()) > 0:
+            if left <= 0 or self._surplus() is not None:
                 return True
             with self._wakeup:
                 if not self._stopping:

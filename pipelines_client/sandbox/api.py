@@ -202,12 +202,12 @@ class Api:
         with self._changed:
             self._sync += 1
 
-    def wait_for(self, count: int, timeout_s: float = 5.0) -> bool:
+    def wait_for(self, count: int, timeout_s: float = 30.0) -> bool:
         """Wait until that many messages were truly accepted; False if they were not in time."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._calls) >= count, timeout_s)
 
-    def wait_for_requests(self, count: int, timeout_s: float = 5.0) -> bool:
+    def wait_for_requests(self, count: int, timeout_s: float = 30.0) -> bool:
         """Wait until that many requests came, whatever was answered; False if they did not in time."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._requests) >= count, timeout_s)
