@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,43 @@ def test_a_leg_far_behind_reads_what_memory_no_longer_holds(tmp_path: Path, monk
     assert numbers(spool.read("customerio", max_bytes=225, max_count=99)) == list(range(22))
     assert numbers(everything(spool, "segment")) == list(range(45, 50))
     spool.close()
+
+
+def test_a_leg_that_reads_the_disk_keeps_nobody_from_appending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the disk is: here a pipe in the file's place, which nobody writes to before the append is done."""
+    monkeypatch.setattr(spool_module, "MAX_TAIL_BYTES", 100)
+    monkeypatch.setattr(logfiles, "FILE_BYTES", 1_500)
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(50):
+        append(spool, number)
+    first = logs(tmp_path)[0]
+    data = first.read_bytes()
+    first.unlink()
+    os.mkfifo(first)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(spool.read, "customerio", max_bytes=100, max_count=10)
+        with first.open("wb") as pipe:  # opens once the reader has opened its end
+            assert append(spool, 50) == 51
+            assert not reading.done()
+            pipe.write(data)
+        assert numbers(reading.result(10)) == list(range(10))
+    spool.close()
+
+
+def test_lines_that_stand_twice_or_out_of_turn_are_read_once_and_in_order(tmp_path: Path) -> None:
+    """Whoever mended a file by hand may have done so: each message is read once, in the order of its number."""
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(6):
+        append(spool, number)
+    spool.close()
+    (log,) = logs(tmp_path)
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([lines[0], lines[1], lines[1], lines[3], lines[2], *lines[3:]]))
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    found = everything(again, "segment")
+    assert [entry.seq for entry in found] == [1, 2, 3, 4, 5, 6]
+    assert [entry.is_lost for entry in found] == [False, False, False, False, False, False]
+    again.close()
 
 
 def test_a_reopened_spool_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from binascii import crc32
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -24,6 +25,14 @@ from pipelines_client.delivery.entry import Entry
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
 _SUFFIX = ".log"
 _DAMAGED = ".damaged"
+
+
+class Piece(NamedTuple):
+    """A file of the log as far as it is written. `size` in bytes is None for all of it, `last_seq` for the newest."""
+
+    path: Path
+    size: int | None
+    last_seq: int | None
 
 
 class LogFiles:
@@ -68,6 +77,7 @@ class LogFiles:
         descriptor = self._descriptor
         assert descriptor is not None  # noqa: S101 - a file has begun
         left = b"\n" + line if self._is_torn else line
+        size = len(left)
         self._is_torn = True
         try:
             while left:
@@ -76,9 +86,10 @@ class LogFiles:
             with contextlib.suppress(OSError):  # then the next line begins on one of its own
                 os.ftruncate(descriptor, self._size)
                 self._is_torn = False
+            self._size = os.fstat(descriptor).st_size
             raise
         self._is_torn = False
-        self._size += len(line)
+        self._size += size
 
     def _begin_file(self, seq: int) -> None:
         path = Path(f"{self._prefix}.{seq}{_SUFFIX}")
@@ -89,24 +100,35 @@ class LogFiles:
             self._files.append(path)
             self._firsts.append(seq)
 
-    def read(self, seq: int) -> tuple[list[Entry], int]:
-        """Return what can be read of the file that `seq` is in, and the first `seq` of the file after it, or 0."""
-        index = max(0, bisect_right(self._firsts, seq) - 1)
-        after = self._firsts[index + 1] if index + 1 < len(self._firsts) else 0
+    def locate(self, seq: int) -> Piece | None:
+        """Return what is written of the file that `seq` is in; None if there are no files."""
         if not self._files:
-            return [], 0
-        path, entries = self._files[index], []
+            return None
+        index = max(0, bisect_right(self._firsts, seq) - 1)
+        if index + 1 < len(self._firsts):
+            return Piece(self._files[index], None, self._firsts[index + 1] - 1)
+        size = self._size if self._descriptor is not None else None
+        return Piece(self._files[index], size, None)
+
+    def read(self, piece: Piece) -> list[Entry]:
+        """Return what can be read of a piece; the only method that needs no lock.
+
+        Raises:
+            OSError: It is there and cannot be read.
+        """
         try:
-            data = path.read_bytes()
+            with piece.path.open("rb") as file:
+                data = file.read() if piece.size is None else file.read(piece.size)
         except FileNotFoundError:  # somebody has removed it: what was in it is lost, and is counted
             data = b""
+        entries = []
         for line in data.split(b"\n"):
             entry = _parsed(line)
             if entry is not None:
                 entries.append(entry)
             elif line:
-                self._damaged.add(path)
-        return entries, after
+                self._damaged.add(piece.path)
+        return entries
 
     def trim(self, passed: int) -> None:
         """Remove the files that hold nothing after `passed`; one that is damaged is kept under another name."""

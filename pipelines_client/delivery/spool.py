@@ -28,7 +28,7 @@ from pathlib import Path
 from pipelines_client.delivery import cursors
 from pipelines_client.delivery.cursors import Cursors, Tally
 from pipelines_client.delivery.entry import Entry
-from pipelines_client.delivery.logfiles import LogFiles
+from pipelines_client.delivery.logfiles import LogFiles, Piece
 from pipelines_client.errors import SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
 
@@ -39,7 +39,7 @@ LEDGER_SHARE = 3
 DAMAGED = "damaged"
 """Why a message is on no leg: its line in the log was damaged."""
 
-_end = attrgetter("end")
+_seq, _end = attrgetter("seq"), attrgetter("end")
 
 
 class Spool:
@@ -136,23 +136,31 @@ class Spool:
             SpoolClosedError: After `close`.
             OSError: The log cannot be read.
         """
-        with self._lock:
-            if self._is_closed:
-                raise SpoolClosedError("the spool is closed")
-            seq, passed = self._places[leg]
-            found: list[Entry] = []
-            while seq < self.last_seq and len(found) < max_count:
+        seq, passed = self._places[leg]
+        found: list[Entry] = []
+        while True:
+            with self._lock:
+                if self._is_closed:
+                    raise SpoolClosedError("the spool is closed")
+                if seq >= self.last_seq or len(found) >= max_count:
+                    return found
                 block = self._block(leg, seq + 1)
-                start = seq + 1 - block[0].seq
-                stop = bisect_right(block, passed + max_bytes, lo=start, key=_end)
-                if not found:
-                    stop = max(stop, start + 1)
-                stop = min(stop, start + max_count - len(found))
-                found += block[start:stop]
-                if stop < len(block):
-                    break
-                seq = block[-1].seq
-            return found
+                if block:
+                    start = seq + 1 - block[0].seq
+                    stop = bisect_right(block, passed + max_bytes, lo=start, key=_end)
+                    if not found:
+                        stop = max(stop, start + 1)
+                    stop = min(stop, start + max_count - len(found))
+                    found += block[start:stop]
+                    if stop < len(block):
+                        return found
+                    seq = block[-1].seq
+                    continue
+                assert self._log is not None  # noqa: S101 - in memory, the tail holds everything
+                piece, last_seq = self._log.locate(seq + 1), self.last_seq
+            # Not under the lock: a leg that is behind reads for long, and nobody who appends should wait for that.
+            end = found[-1].end if found else passed
+            self._windows[leg] = self._read_piece(piece, seq + 1, end, last_seq)
 
     def settle(self, leg: str, entries: Sequence[Entry], tally: Tally) -> None:
         """Move the leg's cursor past `entries`, which are the next ones it has, and count what became of them.
@@ -270,25 +278,26 @@ class Spool:
             raise OSError(errno.ENOSPC, "no room left for the ledger of what waits")
         self._look_at = end + LOOK_EVERY_BYTES
 
-    def _block(self, leg: str, seq: int) -> list[Entry]:
-        """Return entries without a gap, `seq` among them: the tail, or what a file of the log holds."""
+    def _block(self, leg: str, seq: int) -> list[Entry] | None:
+        """Return entries without a gap, `seq` among them, if they are in memory: the tail, or what a leg has read."""
         if self._tail and self._tail[0].seq <= seq:
             self._windows.pop(leg, None)
             return self._tail
         window = self._windows.get(leg)
-        if not window or not window[0].seq <= seq <= window[-1].seq:
-            window = self._windows[leg] = self._read_file(seq, self._places[leg][1])
-        return window
+        return window if window and window[0].seq <= seq <= window[-1].seq else None
 
-    def _read_file(self, seq: int, end: int) -> list[Entry]:
-        """Read the file that `seq` is in, from there on. A line that cannot be read is an entry that is lost."""
-        assert self._log is not None  # noqa: S101 - in memory, the tail holds everything
-        entries, next_seq = self._log.read(seq)
-        stop = (next_seq or self.last_seq + 1) - 1
+    def _read_piece(self, piece: Piece | None, seq: int, end: int, last_seq: int) -> list[Entry]:
+        """Read a piece of the log from `seq` on. A line that cannot be read is an entry that is lost."""
+        entries: list[Entry] = []
+        if piece is not None and self._log is not None:
+            entries = sorted(self._log.read(piece), key=_seq)  # as they are, unless somebody mended the file
+            last_seq = last_seq if piece.last_seq is None else piece.last_seq
         skips = dict.fromkeys(self.legs, DAMAGED)
         window: list[Entry] = []
-        for entry in (*(entry for entry in entries if entry.seq >= seq), None):
-            until = entry.seq if entry is not None else stop + 1
+        for entry in (*(entry for entry in entries if seq <= entry.seq <= last_seq), None):
+            until = entry.seq if entry is not None else last_seq + 1
+            if until < seq + len(window):
+                continue  # a line that stands twice
             window += [Entry(lost, end, b"", b"", skips) for lost in range(seq + len(window), until)]
             if entry is not None:
                 window.append(entry)
