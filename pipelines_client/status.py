@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.lane import StateDir, leg_counts
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.spool import Spool, has_log, spools_in
 from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolEmptyError, SpoolError
 
 _LOOK_TIMEOUT_S = 1.0
@@ -123,7 +123,7 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
         except (OSError, ValueError, KeyError):
             status.unreadable.append(file.name)
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
-    for file in sorted(state.spool.glob("*.db")):
+    for file in spools_in(state.spool):
         # Held while the file is open, so that a process which starts now waits, and adopts it after us.
         with births_held(state.spool, timeout_s=_LOOK_TIMEOUT_S):
             _look_into(file, found, status)
@@ -136,9 +136,10 @@ def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> 
     except SpoolBusyError:
         status.living += 1
     except SpoolEmptyError:
-        pass  # being born, or never finished: nothing is in it
+        if has_log(file):  # else it is being born, or was never finished: nothing is in it
+            status.unreadable.append(file.name)
     except (SpoolError, sqlite3.Error, OSError):
-        if file.exists():  # else its owner has just removed it
+        if file.exists() or has_log(file):  # else its owner has just removed it
             status.unreadable.append(file.name)
     else:
         # A killed writer's run file is up to a second old; its spool is exact.

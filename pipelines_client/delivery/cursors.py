@@ -33,16 +33,21 @@ Tally = Counter[tuple[Outcome, str]]
 class Cursors:
     """One leg's place is (`seq`, bytes): the last entry it has settled, and the bytes of all bodies up to there."""
 
-    def __init__(self, path: Path | None, *, legs: Mapping[str, str], writer: str) -> None:
-        """Open or create the file; see `Spool` for arguments and errors."""
+    def __init__(
+        self, path: Path | None, *, legs: Mapping[str, str], writer: str, start: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Open or create the file; see `Spool` for arguments and errors.
+
+        A new one begins at `start`: what was before it is nobody's to count any more.
+        """
         self._path = path
         self._is_closed = False
         self._connection = _open(path, is_new=bool(legs)) if path is not None else None
         self.legs = dict(legs)
         self.writer = writer
         self.paused: frozenset[str] = frozenset()
-        self.places: dict[str, tuple[int, int]] = dict.fromkeys(legs, (0, 0))
-        self.refused: Counter[str] = Counter()
+        self.places: dict[str, tuple[int, int]] = dict.fromkeys(legs, start)
+        self.refused: Counter[str] = Counter(dict.fromkeys(legs, -start[0]))
         self.outcomes: dict[str, Tally] = {leg: Counter() for leg in legs}
         try:
             if self._connection is not None and path is not None:

@@ -16,7 +16,7 @@ _LEFT_OPEN = -1  # the closing brace
 
 
 class Entry(NamedTuple):
-    """A message in the log.
+    """A message in the log, or with `seq` 0 what a file of the log says of itself.
 
     `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `facts` is what the ledger
     says of it on any leg: a JSON object, left open for what became of it; empty where nobody will ask. `skips` is why,
@@ -35,8 +35,8 @@ class Entry(NamedTuple):
         return not self.body
 
     def known(self) -> dict[str, Any]:
-        """Return `facts` as a dict: the columns of a `DeliveryRecord` that are the same for each leg."""
-        known: dict[str, Any] = orjson.loads(self.facts + b"}")
+        """Return `facts` as a dict: the columns of a `DeliveryRecord` that are the same for each leg, or nothing."""
+        known: dict[str, Any] = orjson.loads(self.facts + b"}") if self.facts else {}
         return known
 
 

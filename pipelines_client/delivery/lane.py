@@ -102,7 +102,9 @@ class Lane:
         self._on_progress = on_progress
         self._on_tick = on_tick
         self._published_at = 0.0
-        self._publishing = threading.Lock()
+        self._publishing = (
+            threading.RLock()
+        )  # a signal's handler may flush while the flush that it interrupts publishes
         self._started_at = iso_utc(utc_now())
         self.taken_over = {leg: spool.pending(leg) for leg in spool.legs}
         """Messages that waited when the lane was opened, by leg."""
@@ -243,9 +245,10 @@ class Lane:
         Raises:
             OSError: It cannot be written.
         """
-        refused = delivery.records(Outcome.REJECTED)
-        if refused and self._dead_letters is not None:
-            self._dead_letters.append(letters_of(refused), now=now)
+        if self._dead_letters is not None:
+            refused = delivery.records(Outcome.REJECTED)
+            if refused:
+                self._dead_letters.append(letters_of(refused), now=now)
         self.ledger.append(delivery.lines, now=now)
 
     def _tick(self) -> None:

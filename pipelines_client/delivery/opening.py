@@ -26,7 +26,7 @@ from pipelines_client.delivery.mounts import network_type
 from pipelines_client.delivery.pace import Pace
 from pipelines_client.delivery.retry import Backoff
 from pipelines_client.delivery.sender import TokenSource
-from pipelines_client.delivery.spool import Spool, set_aside
+from pipelines_client.delivery.spool import Spool, recover, spools_in
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, parse_identity_key
@@ -119,7 +119,7 @@ class Opener:
             return []
         held_paths = {lane.spool.path for lane in held}
         adopted = []
-        for path in sorted(self.state.spool.glob("*.db")):
+        for path in spools_in(self.state.spool):
             spool = open_dead(path) if path not in held_paths else None
             if spool is None:
                 continue
@@ -152,7 +152,7 @@ class Opener:
     def left_behind(self) -> Counter[str]:
         """Return the messages in the spools of dead writers, by leg."""
         left = Counter[str]()
-        for path in sorted(self.state.spool.glob("*.db")) if self.state is not None else ():
+        for path in spools_in(self.state.spool) if self.state is not None else ():
             spool = open_dead(path)
             if spool is not None:
                 left.update({leg: spool.pending(leg) for leg in spool.legs})
@@ -233,19 +233,26 @@ def open_dead(path: Path) -> Spool | None:
     """Open a spool whose owner is dead, or return None: it lives or is being born, or the file is no use to us."""
     try:
         with births_held(path.parent, timeout_s=_BIRTH_TIMEOUT_S) as is_ours:
-            if not is_ours or not path.exists():
-                return None
-            try:
-                return Spool(path, legs={}, writer="")
-            except SpoolEmptyError:
-                path.unlink(missing_ok=True)  # its process was killed while it made it
-                return None
+            return _open_or_recover(path) if is_ours else None
     except SpoolBusyError:
         return None
     except (SpoolError, sqlite3.Error, OSError) as error:
-        if is_damage(error):
-            set_aside(path)
-            logger().error("spool_set_aside", error=type(error).__name__, cure="keep the file, it may be mended")
-        else:
-            logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
+        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
         return None
+
+
+def _open_or_recover(path: Path) -> Spool | None:
+    """Open a spool; one whose file of cursors is gone, empty or damaged begins anew with its log, if there is one."""
+    try:
+        if path.exists():
+            return Spool(path, legs={}, writer="")
+    except SpoolEmptyError:
+        path.unlink(missing_ok=True)  # its process was killed while it made it; or the file has lost what it held
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+    spool = recover(path)
+    if spool is not None:
+        waiting = max(spool.pending(leg) for leg in spool.legs)
+        logger().error("spool_recovered", pending=waiting, reason="its file of cursors was damaged or gone")
+    return spool

@@ -24,6 +24,7 @@ from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import Opener
 from pipelines_client.delivery.sender import TokenSource
+from pipelines_client.delivery.spool import spools_in
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError
 from pipelines_client.ledger import Outcome, iso_utc
@@ -229,7 +230,7 @@ class Pipeline:
         self._close_adopted()
 
     def _has_leftovers(self) -> bool:
-        return self._opener.state is not None and any(self._opener.state.spool.glob("*.db"))
+        return self._opener.state is not None and bool(spools_in(self._opener.state.spool))
 
     def _close_adopted(self) -> None:
         """Close the adopted lanes whose senders are done."""

@@ -25,10 +25,12 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+import orjson
+
 from pipelines_client.delivery import cursors
 from pipelines_client.delivery.cursors import Cursors, Tally
 from pipelines_client.delivery.entry import Entry
-from pipelines_client.delivery.logfiles import LogFiles, Piece
+from pipelines_client.delivery.logfiles import LogFiles, Piece, spools_of_logs
 from pipelines_client.errors import SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
 
@@ -62,13 +64,14 @@ class Spool:
             OSError: The log cannot be read.
         """
         self.path = path
-        self._lock = threading.Lock()  # of the log: held for a moment by whoever appends
-        self._cursor_lock = threading.Lock()  # of the cursors, whose writing nobody who appends should wait for
+        # Both let a thread in again: a signal's handler may call while the call that it interrupts holds one.
+        self._lock = threading.RLock()  # of the log: held for a moment by whoever appends
+        self._cursor_lock = threading.RLock()  # of the cursors, whose writing nobody who appends should wait for
         self._is_closed = False
         self._cursors = Cursors(path, legs=legs, writer=writer)
         self._places = self._cursors.places
         try:
-            self._log = LogFiles(path) if path is not None else None
+            self._log = LogFiles(path, header=_header(self._cursors)) if path is not None else None
             last_seq, end = self._log.newest() if self._log is not None else (0, 0)
         except BaseException:
             self._cursors.close()
@@ -107,17 +110,29 @@ class Spool:
         with self._lock:
             if self._is_closed:
                 raise SpoolClosedError("the spool is closed")
+            self._note_newest()
             entry = Entry(self.last_seq + 1, self.total_bytes + len(body), facts, body, skips)
+            tail = self._tail
+            # First of all, so that its number is taken whatever a signal's handler raises, or calls, from here on.
+            tail.append(entry)
             if self._log is not None:
-                if entry.end >= self._look_at:
-                    self._look_for_room(entry.end)
-                self._log.append(entry)
-                if self._tail and entry.end - self._tail[0].end > MAX_TAIL_BYTES:
-                    del self._tail[: len(self._tail) // 2]
-            self._tail.append(entry)
-            self.total_bytes = entry.end
-            self.last_seq = entry.seq
+                try:
+                    if entry.end >= self._look_at:
+                        self._look_for_room(entry.end)
+                    self._log.append(entry)
+                except OSError:
+                    tail.remove(entry)
+                    raise
+                if entry.end - tail[0].end > MAX_TAIL_BYTES:
+                    del tail[: len(tail) // 2]
+            self._note_newest()
             return entry.seq
+
+    def _note_newest(self) -> None:
+        """Count the newest message, which an exception between two steps of `append` may have kept from counting."""
+        if self._tail:
+            newest = self._tail[-1]
+            self.last_seq, self.total_bytes = newest.seq, newest.end
 
     def read(self, leg: str, *, max_bytes: int, max_count: int) -> list[Entry]:
         """Return the oldest messages that `leg` has not settled, without taking them.
@@ -142,6 +157,7 @@ class Spool:
             with self._lock:
                 if self._is_closed:
                     raise SpoolClosedError("the spool is closed")
+                self._note_newest()
                 if seq >= self.last_seq or len(found) >= max_count:
                     return found
                 block = self._block(leg, seq + 1)
@@ -224,7 +240,7 @@ class Spool:
     def oldest_pending_at(self, leg: str) -> str | None:
         """Return when the leg's oldest unsettled message was appended, as ISO-8601 UTC."""
         oldest = self.read(leg, max_bytes=0, max_count=1)
-        return oldest[0].known()["appended_at"] if oldest and not oldest[0].is_lost else None
+        return oldest[0].known().get("appended_at") if oldest else None
 
     def counts(self, leg: str) -> tuple[int, int, Tally]:
         """Return, of one moment, how many messages were recorded for the leg, how many wait, what became of others."""
@@ -312,7 +328,33 @@ class Spool:
             self._log.trim(passed)
 
 
-def set_aside(path: Path) -> None:
-    """Keep a dead writer's damaged file under another name, as evidence, and its log with it."""
+def spools_in(folder: Path) -> list[Path]:
+    """Return the paths of all spools in a folder: a log whose file of cursors is gone is one, too."""
+    return sorted({*folder.glob("*.db"), *spools_of_logs(folder)})
+
+
+def has_log(path: Path) -> bool:
+    """Say whether a spool has files of messages."""
+    return path in spools_of_logs(path.parent)
+
+
+def recover(path: Path) -> Spool | None:
+    """Open a dead writer's log whose cursors are gone or damaged, from its first line on; None if there is no log.
+
+    What a leg had settled and what is still in the log's files goes again, with the same ids.
+
+    Raises:
+        SpoolBusyError, SpoolError, sqlite3.Error, OSError: As `Spool`.
+    """
     cursors.set_aside(path)
-    LogFiles(path).set_aside()
+    log = LogFiles(path)
+    header = log.header()
+    if header is None:
+        log.set_aside()  # nobody can say where it was meant to go; without files, nothing
+        return None
+    Cursors(path, legs=header["legs"], writer=header["writer"], start=log.oldest()).close()
+    return Spool(path, legs={}, writer="")
+
+
+def _header(made: Cursors) -> bytes:
+    return orjson.dumps({"writer": made.writer, "legs": made.legs})[:-1]
