@@ -21,7 +21,8 @@ from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
 from pipelines_client import message as messages
 from pipelines_client.calls import Call, Calls, Taken
-from pipelines_client.clock import utc_now
+from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.interruption import let_through
 from pipelines_client.ledger import DeliveryRecord, Outcome
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.upstream import (
@@ -143,9 +144,10 @@ class Client(Calls):
         self._pipeline.stop()
 
     def shutdown(self, timeout: float | None = None) -> FlushResult:
-        """Flush, then stop. The client may still be used afterwards: it starts again."""
+        """Flush, then stop, both within `timeout` seconds. The client may still be used afterwards: it starts again."""
+        until = None if timeout is None else monotonic_s() + timeout
         left = self.flush(timeout)
-        self.join()
+        self._pipeline.stop(None if until is None else max(0.0, until - monotonic_s()))
         return left
 
     async def aflush(self, timeout: float | None = None) -> FlushResult:
@@ -187,7 +189,8 @@ class Client(Calls):
             return self._take(msg)
         except AssertionError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here, it is not the caller's
+        except Exception as error:  # whatever goes wrong in here, it is not the caller's
+            let_through(error)
             self.not_taken["internal_error"] += 1
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
             return False, msg

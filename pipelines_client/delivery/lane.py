@@ -155,7 +155,7 @@ class Lane:
         """Start the senders that do not run."""
         self.publish()
         for sender in self.senders.values():
-            if not sender.is_alive:
+            if not sender.is_running:
                 sender.start()
 
     def hurry(self) -> None:
@@ -257,7 +257,7 @@ class Lane:
 
     def _progressed(self) -> None:
         self._on_progress()
-        self.publish()
+        self._tick()
 
 
 def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
@@ -108,18 +109,21 @@ class Opener:
             with births_held(self.state.spool, timeout_s=_BIRTH_TIMEOUT_S):
                 lane.spool.renew_cursors()
 
-    def adopt_dead(self, *, held: Iterable[Lane], any_key: bool = False) -> list[Lane]:
+    def adopt_dead(self, *, held: Iterable[Lane], most: int = sys.maxsize, any_key: bool = False) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
 
         Args:
             held: Lanes that are open here already.
+            most: How many to take; as many as that say that there may be more.
             any_key: Take also what was meant for another key or host: whoever asks for that knows whose it is.
         """
         if self.state is None:
             return []
         held_paths = {lane.spool.path for lane in held}
-        adopted = []
+        adopted: list[Lane] = []
         for path in spools_in(self.state.spool):
+            if len(adopted) >= most:
+                break
             spool = open_dead(path) if path not in held_paths else None
             if spool is None:
                 continue

@@ -7,6 +7,7 @@ child starts with a lane of its own; it never touches the parent's files.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import sqlite3
 import threading
@@ -32,7 +33,9 @@ from pipelines_client.log import Throttle, logger
 from pipelines_client.message import MAX_MESSAGE_ID_CHARS, Message
 
 ADOPT_EVERY_S = 10.0
+MAX_ADOPTED = 8  # each has threads, files and connections of its own
 ON_STOPPED_JOIN_S = 30.0
+_FLUSH_STEP_S = 0.1
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PATIENCE_S = 3.0
 """Seconds a flush waits for a leg that does not count and fails: one 429 is waited out, a leg that is down is not."""
@@ -89,6 +92,7 @@ class Pipeline:
         self._callbacks = Callbacks()
         self._pid = os.getpid()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
+        self._is_closing = False
         self._looked_at_s = monotonic_s()
         self._untaken: Counter[str] = Counter()
         self._drops = Throttle()
@@ -103,7 +107,10 @@ class Pipeline:
             skips: Why a leg skips it, by leg.
         """
         try:
-            return self._append(self._started(), message, skips)
+            try:
+                return self._append(self._started(), message, skips)
+            except FileNotFoundError:
+                return self._append(self._renewed(), message, skips)
         except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
 
@@ -122,9 +129,11 @@ class Pipeline:
             return FlushResult(dict.fromkeys(self._legs, 0))
         self._started()
         self.hurry()
-        with self._progress:
-            while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
-                self._progress.wait(min(seconds, 0.1))
+        self._look_around()
+        while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
+            with self._progress:
+                self._progress.wait(min(seconds, _FLUSH_STEP_S))
+            self._look_around()
         self._callbacks.wait_idle(until)
         for lane in list(self._lanes):
             lane.publish(force=True)
@@ -202,7 +211,9 @@ class Pipeline:
                 processes.watch_exit()
                 metrics.register()
                 own = self._opener.open_own()
-                self._lanes = [own, *self._opener.adopt_dead(held=[own])]
+                self._lanes = [own]
+                self._looked_at_s = -math.inf
+                self._look_around()
             self._lanes[0].start()
             return self._lanes[0]
 
@@ -217,27 +228,42 @@ class Pipeline:
                 lane.start()
             return lane
 
+    def _renewed(self) -> Lane:
+        """Go on with new files after somebody removed the state directory; what is in memory is still delivered."""
+        with self._lock:
+            logger().error("state_dir_removed", pending=max(self._lanes[0].pending.values()), cure="keep it")
+            self._lanes[0].retire()
+            self._lanes.insert(0, self._opener.open_own())
+            self._lanes[0].start()
+            return self._lanes[0]
+
     def _look_around(self) -> None:
-        """Adopt what a sibling that died has left; called by senders, now and again."""
+        """Adopt what a sibling that died has left; called now and again, by senders and by whoever flushes."""
+        if len(self._lanes) > 1:
+            self._close_adopted()
         if monotonic_s() - self._looked_at_s < ADOPT_EVERY_S or not self._lock.acquire(blocking=False):
             return
         try:
-            self._looked_at_s = monotonic_s()
-            if self._lanes:
-                self._lanes += self._opener.adopt_dead(held=self._lanes)
+            free = MAX_ADOPTED + 1 - len(self._lanes)
+            if self._lanes and free > 0 and not self._is_closing:
+                adopted = self._opener.adopt_dead(held=self._lanes, most=free)
+                self._lanes += adopted
+                self._looked_at_s = monotonic_s() if len(adopted) < free else -math.inf  # there may be more
         finally:
             self._lock.release()
-        self._close_adopted()
 
     def _has_leftovers(self) -> bool:
         return self._opener.state is not None and bool(spools_in(self._opener.state.spool))
 
     def _close_adopted(self) -> None:
-        """Close the adopted lanes whose senders are done."""
-        with self._lock:
-            for lane in [lane for lane in self._lanes[1:] if lane.is_done]:
-                self._lanes.remove(lane)
-                lane.close()
+        """Close the adopted lanes whose senders are done, unless another thread is at it."""
+        if self._lock.acquire(blocking=False):
+            try:
+                for lane in [lane for lane in self._lanes[1:] if lane.is_done]:
+                    self._lanes.remove(lane)
+                    lane.close()
+            finally:
+                self._lock.release()
 
     # Refusing
 
@@ -304,9 +330,13 @@ class Pipeline:
     def _is_waiting_useful(self) -> bool:
         """Whether a leg has messages that could still go.
 
-        The leg that counts is waited for; the other too, until it has failed for `PATIENCE_S`.
+        The leg that counts is waited for; the other too, until it has failed for `PATIENCE_S`; and what the dead left,
+        of which only so much is taken over at a time.
         """
-        for lane in list(self._lanes):
+        lanes = list(self._lanes)
+        if self._looked_at_s == -math.inf and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
+            return True
+        for lane in lanes:
             for leg, sender in lane.senders.items():
                 if not lane.spool.pending(leg) or sender.health.is_paused or not sender.is_alive:
                     continue
@@ -315,24 +345,32 @@ class Pipeline:
         return False
 
     def _close_when_level(self) -> None:
+        """Deliver what is left, then close; what cannot go in time stays on disk for whoever comes next."""
         with self._lock:
+            if self._is_closing:
+                return
             lanes = list(self._lanes)
-            for lane in lanes:
+            is_in_memory = self._opener.state is None
+            is_wanted = is_in_memory or any(lane.is_running for lane in lanes)  # else it was stopped on purpose
+            for lane in lanes if is_wanted else ():
                 lane.start()
                 lane.retire()
-        for lane in lanes:
-            for sender in lane.senders.values():
-                sender.join()
+        until = math.inf if is_in_memory else monotonic_s() + self._settings.flush_timeout_s
+        for sender in [sender for lane in lanes if is_wanted for sender in lane.senders.values()]:
+            sender.join(None if is_in_memory else max(0.0, until - monotonic_s()))
         with self._lock:
-            if self._lanes:
+            if self._lanes and not self._is_closing:
                 self._close_lanes(monotonic_s())
 
     def _close_lanes(self, until_s: float) -> None:
+        with self._lock:
+            self._is_closing = True
         self.stop(max(0.0, until_s - monotonic_s()))
         with self._lock:
             for lane in self._lanes:
                 lane.close()
             self._lanes = []
+            self._is_closing = False
             self._callbacks.close()
         processes.LIVE.discard(self)
 

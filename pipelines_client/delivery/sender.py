@@ -88,8 +88,9 @@ class Sender:
     health: Health = field(init=False)
     is_spool_damaged: bool = False
     is_running: bool = False
-    """Whether the thread runs, or is about to: cheaper to ask than the thread."""
+    """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
 
+    _is_serving: bool = False
     _thread: threading.Thread | None = None
     _wakeup: threading.Condition = field(default_factory=threading.Condition)
     _stopping: bool = False
@@ -117,17 +118,18 @@ class Sender:
     def start(self) -> None:
         """Start the thread, unless it runs: a leg has one sender, whoever asks at the same time."""
         with self._wakeup:
-            if self.is_alive:
-                return
-            self._stopping = self.is_spool_damaged = False
-            thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
+            self._stopping = False
             self.is_running = True
+            if self._is_serving:
+                return  # one that was told to stop, and has not yet, goes on
+            self.is_spool_damaged = False
+            self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
+            self._is_serving = True
             try:
-                thread.start()
+                self._thread.start()
             except BaseException:
-                self.is_running = False
+                self.is_running = self._is_serving = False
                 raise
-            self._thread = thread
 
     def appended(self) -> None:
         """Say that a message came; cheap while the sender is busy or waits for more."""
@@ -152,12 +154,15 @@ class Sender:
         """End after the request in flight; what is left stays in the spool."""
         with self._wakeup:
             self._stopping = True
+            self.is_running = False
             self._wakeup.notify()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the thread to end; False if it has not."""
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
+        with self._wakeup:  # until it is started, if that is under way
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s)
         return not self.is_alive
 
     def _run(self) -> None:
@@ -174,7 +179,9 @@ class Sender:
             self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
         finally:
-            self.is_running = False
+            with self._wakeup:
+                if self._thread is threading.current_thread():
+                    self._is_serving = self.is_running = False
 
     def _wait_for_work(self) -> bool:
         """Wait until a batch is due; False when the thread should end."""
@@ -183,7 +190,7 @@ class Sender:
             while not self._stopping:
                 if not self.spool.pending(self.leg):
                     if self._retiring:
-                        return False
+                        break
                     linger_until = None
                     self._wait_idle()
                     continue
@@ -196,6 +203,7 @@ class Sender:
                     self._be_busy()
                     return True
                 self._wakeup.wait(linger_until - now)
+            self._is_serving = False  # decided under the lock: whoever starts the sender now starts another thread
         return False
 
     def _be_busy(self) -> None:

@@ -18,6 +18,8 @@ ALL = {f"d{spool}-{n}" for spool in range(SPOOLS) for n in range(MESSAGES)}
 DYING = f"""
     import os, signal
     import pipelines_client as analytics
+    from pipelines_client.delivery import pipeline
+    pipeline.MAX_ADOPTED = 0  # a request of a process that is killed may be answered after its death
     client = analytics.Client(upload_interval=60)
     for n in range({MESSAGES}):
         assert client.track("u1", "E", {{}}, message_id=f"{{os.environ['NAME']}}-{{n}}")[0]
