@@ -29,6 +29,7 @@ USER_AGENT = "pipelines-client/0.1.0"
 _REGION_KEY = re.compile(r"^(?:pk|sk)_(us|eu)_")  # FACTS C2
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _MAX_WORDS = 300
+_MAX_RETRY_AFTER_S = 86_400.0  # a server whose clock is wrong by centuries must not end a leg
 _MAX_WORDS_DEPTH = 16  # the API's own shapes have four; what is nested deeper is not meant to be read
 
 
@@ -206,19 +207,22 @@ def _words(answer: Any, depth: int = 0) -> list[str]:
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Return the seconds an answer asks to wait: `Retry-After` in either form, else `X-RateLimit-Reset` (FACTS S4)."""
+    """Return the seconds an answer asks to wait: `Retry-After` in either form, else `X-RateLimit-Reset` (FACTS S4).
+
+    A day at most.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
     for name in ("retry-after", "x-ratelimit-reset"):
         text = lowered.get(name, "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-            return float(text)
+            return min(float(text), _MAX_RETRY_AFTER_S)
         if text and name == "retry-after":
             try:
                 at = parsedate_to_datetime(text)
             except (ValueError, TypeError, LookupError, OverflowError):  # whatever it makes of what is no date
                 continue
             aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-            return max(0.0, (aware - now).total_seconds())
+            return min(max(0.0, (aware - now).total_seconds()), _MAX_RETRY_AFTER_S)
     return None
 
 

@@ -95,3 +95,9 @@ def test_an_answer_nested_without_end_is_read_without_words() -> None:
     for body in (b"[" * 900 + b"]" * 900, b'{"meta":' * 900 + b'"x"' + b"}" * 900):
         verdict = customerio("k").read(400, {}, body, now=NOW)
         assert (verdict.decision, verdict.words) == (Decision.SPLIT, "")
+
+
+def test_an_api_may_ask_for_a_day_of_patience_and_no_more() -> None:
+    """A server whose clock is wrong by centuries does not end the leg."""
+    for value in ("Mon, 01 Jan 2525 00:00:00 GMT", "999999999"):
+        assert customerio("k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400
