@@ -5,6 +5,7 @@ What code sets wins over the environment; None means "not set here". The environ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Plan, Stage, stage_for
 from pipelines_client.destinations import Destination, Limits
 from pipelines_client.errors import ConfigError
 from pipelines_client.ledger import parse_identity_key
+from pipelines_client.outgoing import check_way_out, without_password
 
 Region = Literal["us", "eu"]
 
@@ -91,6 +93,14 @@ class Settings(BaseSettings):
     oauth_auth_server: str = Field("https://oauth2.segment.io", description="Segment OAuth, as upstream.")
     oauth_scope: str = Field("tracking_api:write", description="Segment OAuth, as upstream.")
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show no password of a proxy."""
+        for name, value in super().__repr_args__():
+            if name == "proxies" and value:
+                yield name, {scheme: without_password(address) for scheme, address in value.items()}
+            else:
+                yield name, value
+
     @field_validator("allow_commands", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
@@ -142,7 +152,8 @@ class Settings(BaseSettings):
         """Return the legs that have a key, Customer.io first.
 
         Raises:
-            ConfigError: There is no Customer.io key, or key, region and host contradict each other.
+            ConfigError: There is no Customer.io key, key, region and host contradict each other, or there is no way to
+                a host: the proxy or the certificates cannot be used.
         """
         most = Limits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
         limits = Limits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
@@ -162,6 +173,10 @@ class Settings(BaseSettings):
                     limits=limits,
                     integrations=self.segment_integrations,
                 )
+            )
+        for destination in found:
+            check_way_out(
+                destination.url, proxies=self.proxies, ca_bundle=str(self.ca_bundle) if self.ca_bundle else None
             )
         return tuple(found)
 

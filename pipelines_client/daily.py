@@ -1,6 +1,7 @@
 """Append-only files of JSON lines: one for each UTC day and writer, sealed with gzip when the day or the writer ends.
 
-A line may be torn by a kill or a full disk; it is never glued to the next one.
+A line may be torn by a kill or a full disk; it is never glued to the next one. A file that is being sealed stays whole
+under its name until the sealed one takes its place in one step: whoever reads meanwhile reads each line once.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import shutil
 import threading
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -19,6 +22,9 @@ import orjson
 from pipelines_client.errors import LedgerError
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
+_MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up whoever writes the next day's first line
+_CHUNK_BYTES = 1 << 18
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DailyFile:
@@ -32,6 +38,7 @@ class DailyFile:
         self._path: Path | None = None
         self._is_closed = False
         self._is_torn = False
+        self._sealing: threading.Thread | None = None
 
     def append(self, rows: Iterable[Any], *, now: datetime) -> None:
         """Write rows (dataclasses or dicts) as lines; see `append_lines`."""
@@ -58,26 +65,42 @@ class DailyFile:
         """Close the file and seal it, unless it is so large that a process could not end for it."""
         with self.lock:
             self._is_closed = True
-            self._close(max_bytes=MAX_SEALED_AT_EXIT_BYTES)
+            finished = self._close()
+            if finished is not None and finished[1] <= MAX_SEALED_AT_EXIT_BYTES:
+                _seal_if_possible(finished[0])
 
-    def _close(self, *, max_bytes: int | None) -> None:
+    def _close(self) -> tuple[Path, int] | None:
+        """Close the file and return its path and size."""
         file, path = self._file, self._path
         self._file = self._path = None
         if file is None or path is None:
-            return
+            return None
         size = file.tell()
         file.close()
-        if max_bytes is None or size <= max_bytes:
-            with contextlib.suppress(OSError):  # a full disk: what is not sealed is read as well
-                seal(path)
+        return path, size
+
+    def _seal_apart(self, path: Path, size: int) -> None:
+        """Seal a day that is over, a large one in a thread of its own: the next day's lines do not wait for it."""
+        if size <= _MAX_SEALED_AT_ONCE_BYTES:
+            _seal_if_possible(path)
+            return
+        self._sealing = threading.Thread(
+            target=_seal_if_possible, args=(path,), name="pipelines-client-seal", daemon=True
+        )
+        with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays as it is, and is read as it is
+            self._sealing.start()
 
     def _file_of(self, day: str) -> BinaryIO:
         if self._path is not None and self._path.parent.name == day and self._file is not None:
             return self._file
-        self._close(max_bytes=None)
+        finished = self._close()
+        if finished is not None:
+            self._seal_apart(*finished)
         folder = self._directory / day
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{self._writer}.jsonl"
+        if path.exists() and _is_gzip(path):
+            path.rename(_free_name(path))  # a kill came between the two last steps of sealing it
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         # Unbuffered: a line is the operating system's when `append` returns, and a forked child inherits no half of it.
         self._path, self._file = path, cast("BinaryIO", os.fdopen(descriptor, "ab", buffering=0))
@@ -85,44 +108,86 @@ class DailyFile:
         return self._file
 
 
-def read_lines(directory: Path) -> Iterator[Any]:
-    """Yield every line below a directory, in the order of days and writers; None for one that is torn."""
-    for path in sorted(directory.rglob("*.jsonl*")):
-        if path.name.startswith("."):
+def read_lines(directory: Path, *, unreadable: Callable[[Path], object] = lambda _: None) -> Iterator[Any]:
+    """Yield every line below a directory, in the order of days and writers; None for one that is torn.
+
+    Args:
+        directory: Where the folders of the days are.
+        unreadable: Told of each file that is cut, damaged or closed to this user: the lines before that place are
+            given, one None stands for the rest, and reading goes on with the next file.
+    """
+    paths = sorted(directory.rglob("*.jsonl*"))
+    for path in paths:
+        is_sealed_since = not path.exists() and path.with_suffix(".jsonl.gz") in paths
+        if path.name.startswith(".") or is_sealed_since:
             continue
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as file:
-            for line in file:
-                if not line.strip():
-                    continue
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    yield None
+        try:
+            for line in _lines_of(path):
+                if line.strip():
+                    yield _parsed(line)
+        except (OSError, EOFError, zlib.error):
+            unreadable(path)
+            yield None
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    if not path.exists():
+        path = path.with_suffix(".jsonl.gz")  # it was sealed since the folder was listed
+    # By its content: a file that is just being sealed has the old name for a moment.
+    with gzip.open(path, "rb") if path.suffix == ".gz" or _is_gzip(path) else path.open("rb") as file:
+        yield from file
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def seal(path: Path) -> None:
-    """Compress a finished ledger file in place; a second seal of the same writer and day appends a gzip member.
+    """Compress a finished file in place, piece by piece; a second one of the same writer and day gets a name beside it.
+
+    Killed at any moment, it leaves one whole file that is read once.
 
     Raises:
         OSError: It could not be written; the file is as it was.
     """
     if not path.exists():
         return
-    sealed = path.with_suffix(".jsonl.gz")
-    data = gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
-    fresh = sealed.with_name(f".{sealed.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            if sealed.exists():
-                file.write(sealed.read_bytes())
-            file.write(data)
+        with (
+            path.open("rb") as plain,
+            os.fdopen(descriptor, "wb") as file,
+            gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as sealed,
+        ):
+            shutil.copyfileobj(plain, sealed, _CHUNK_BYTES)
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
-    fresh.replace(sealed)
-    path.unlink()
+    fresh.replace(path)
+    path.rename(_free_name(path))
+
+
+def _seal_if_possible(path: Path) -> None:
+    with contextlib.suppress(OSError):  # a full disk: what is not sealed is read as well
+        seal(path)
+
+
+def _free_name(path: Path) -> Path:
+    """Return the name that a sealed file gets; those of one writer and day sort in the order in which they came."""
+    name, number = path.with_suffix(".jsonl.gz"), 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.stem}.part-{number:03}.jsonl.gz")
+    return name
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP_MAGIC
 
 
 def _ends_a_line(path: Path) -> bool:

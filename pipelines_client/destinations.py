@@ -29,6 +29,8 @@ USER_AGENT = "pipelines-client/0.1.0"
 _REGION_KEY = re.compile(r"^(?:pk|sk)_(us|eu)_")  # FACTS C2
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _MAX_WORDS = 300
+_MAX_RETRY_AFTER_S = 86_400.0  # a server whose clock is wrong by centuries must not end a leg
+_MAX_WORDS_DEPTH = 16  # the API's own shapes have four; what is nested deeper is not meant to be read
 
 
 class Decision(str, enum.Enum):
@@ -189,33 +191,38 @@ def read_words(body: bytes) -> str:
     return "".join(c if c.isprintable() else " " for c in words).strip()[:_MAX_WORDS]
 
 
-def _words(answer: Any) -> list[str]:
+def _words(answer: Any, depth: int = 0) -> list[str]:
     if isinstance(answer, str):
         return [answer]
+    if depth > _MAX_WORDS_DEPTH:
+        return []
     if isinstance(answer, list):
-        return [word for item in answer for word in _words(item)]
+        return [word for item in answer for word in _words(item, depth + 1)]
     if not isinstance(answer, dict):
         return []
     for name in ("meta", "errors", "error", "detail", "message"):
         if answer.get(name):
-            return _words(answer[name])
+            return _words(answer[name], depth + 1)
     return []
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Return the seconds an answer asks to wait: `Retry-After` in either form, else `X-RateLimit-Reset` (FACTS S4)."""
+    """Return the seconds an answer asks to wait: `Retry-After` in either form, else `X-RateLimit-Reset` (FACTS S4).
+
+    A day at most.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
     for name in ("retry-after", "x-ratelimit-reset"):
         text = lowered.get(name, "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-            return float(text)
+            return min(float(text), _MAX_RETRY_AFTER_S)
         if text and name == "retry-after":
             try:
                 at = parsedate_to_datetime(text)
-            except ValueError:
+            except (ValueError, TypeError, LookupError, OverflowError):  # whatever it makes of what is no date
                 continue
             aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-            return max(0.0, (aware - now).total_seconds())
+            return min(max(0.0, (aware - now).total_seconds()), _MAX_RETRY_AFTER_S)
     return None
 
 

@@ -5,9 +5,9 @@ The message is built, checked and serialised once; every leg sends these bytes. 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time, timedelta, timezone
+from functools import partial
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -15,13 +15,17 @@ import orjson
 
 from pipelines_client.canonical import PAYLOAD_FIELD, hash_sorted, isoformat
 from pipelines_client.ids import make_id
+from pipelines_client.interruption import let_through
 from pipelines_client.ledger import iso_utc, primary_identity
 from pipelines_client.values import to_json_value
 
 MAX_MESSAGE_ID_CHARS = 99  # FACTS S6: fewer than 100
 _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _EMPTY = b"{}"
-_EXACT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+_FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc)
+_PLAIN = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+_CONVERTED = _PLAIN | orjson.OPT_PASSTHROUGH_DATETIME
 
 Notes = dict[str, int]
 """What had to be replaced or assumed: how often, by kind."""
@@ -69,53 +73,73 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
         now: The instant of a call that names none; aware.
 
     Returns:
-        The message. `notes` counts replacements by kind (see `values`) and `naive_timestamp`.
+        The message. `notes` counts replacements by kind (see `values`), `naive_timestamp` and `timestamp_out_of_range`.
 
     Raises:
         AssertionError: What upstream refuses too: `context` or `integrations` is no dict, `timestamp` is no instant.
             The text names the argument, never its value.
     """
     notes: Notes = {}
-    for name in ("integrations", "context"):
-        if not isinstance(call[name], dict):
-            raise AssertionError(f"{name} must be a dict, got: {type(call[name]).__name__}")  # noqa: TRY004 - upstream's
+    context = call["context"]
+    if type(context) is not dict or type(call["integrations"]) is not dict:
+        context = _checked_context(call, notes)
     occurred_at = to_instant(call["timestamp"], now=now, notes=notes)
     built_at = iso_utc(now)
     at = built_at if occurred_at is now else iso_utc(occurred_at)
     is_utc = occurred_at.tzinfo is timezone.utc
     spelled = f"{at[:-1]}+00:00" if is_utc else occurred_at.isoformat(timespec="milliseconds")
-    wire = {**call, "timestamp": spelled, "context": {**call["context"], "library": dict(library)}}
+    wire = {**call, "timestamp": spelled, "context": {**context, "library": library.copy()}}
     for name in _ID_FIELDS:
         value = wire.get(name)
         if value is not None and type(value) is not str:
-            wire[name] = _id_text(to_json_value(value, lambda kind: _count(notes, kind)))
+            wire[name] = _id_text(to_json_value(value, partial(_count, notes)))
     if wire.get("messageId") is None:
         wire["messageId"] = make_id(now)
-    try:
-        payload, body = _serialise(wire, _exact_isoformat)
-        is_plain = not _may_hide_non_finite(wire, body)
-    except (orjson.JSONEncodeError, RecursionError):
-        is_plain = False
-    if not is_plain:
-        wire = {name: to_json_value(value, lambda kind: _count(notes, kind)) for name, value in wire.items()}
-        payload, body = _serialise(wire, isoformat)
+    written = _serialise_plain(wire)
+    if written is None:
+        wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
+        written = _serialise(wire, isoformat, _CONVERTED)
+    payload, body = written
     kind = wire["type"]
+    user_id, anonymous_id = wire.get("userId"), wire.get("anonymousId")
     message = Message(
-        message_id=wire["messageId"],
-        type=kind,
-        event=wire.get("event") if kind == "track" else wire.get("name"),
-        user_id=wire.get("userId"),
-        anonymous_id=wire.get("anonymousId"),
-        identity=primary_identity(wire.get("userId"), wire.get("anonymousId"), wire.get("groupId")),
-        occurred_at=at,
-        built_at=built_at,
-        body=bytes(memoryview(body)),  # a copy of its own size: orjson's own keeps 4 kB, however short it is
-        payload=payload,
+        wire["messageId"],
+        kind,
+        wire.get("event") if kind == "track" else wire.get("name"),
+        user_id,
+        anonymous_id,
+        primary_identity(user_id, anonymous_id, wire.get("groupId")),
+        at,
+        built_at,
+        bytes(memoryview(body)),  # a copy of its own size: orjson's own keeps 4 kB, however short it is
+        payload,
     )
     return Built(message, wire, notes)
 
 
-def _serialise(wire: dict[str, Any], spell: Any) -> tuple[bytes, bytes]:
+def _checked_context(call: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """Return the context of a call whose context or integrations is no plain dict."""
+    for name in ("integrations", "context"):
+        if not isinstance(call[name], dict):
+            raise AssertionError(f"{name} must be a dict, got: {type(call[name]).__name__}")  # noqa: TRY004 - upstream's
+    # A subclass may do anything while it is copied.
+    return to_json_value(call["context"], partial(_count, notes)) or {}
+
+
+def _serialise_plain(wire: dict[str, Any]) -> tuple[bytes, bytes] | None:
+    """Serialise a call that consists of JSON values alone; None if it does not, or if another thread is changing it.
+
+    No Python code runs while orjson is inside the caller's own objects, so no other thread does: one that took a value
+    out of them at that moment would crash the interpreter.
+    """
+    try:
+        return _serialise(wire, None, _PLAIN) if _is_plain(wire.values()) else None
+    except Exception as error:  # noqa: BLE001 - the caller's objects: `values` copies and converts them one by one
+        let_through(error)
+        return None
+
+
+def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, bytes]:
     """Return payload and whole call as JSON.
 
     The payload is written once and with its keys sorted: those bytes are what is sent and what is hashed, even if
@@ -124,38 +148,33 @@ def _serialise(wire: dict[str, Any], spell: Any) -> tuple[bytes, bytes]:
     field = PAYLOAD_FIELD.get(wire["type"], "")
     content = wire.get(field)
     if not content:
-        return _EMPTY, orjson.dumps(wire, spell, _EXACT)
-    payload = orjson.dumps(content, spell, _EXACT | orjson.OPT_SORT_KEYS)
-    return payload, orjson.dumps({**wire, field: orjson.Fragment(payload)}, spell, _EXACT)
+        return _EMPTY, orjson.dumps(wire, spell, options)
+    payload = orjson.dumps(content, spell, options | orjson.OPT_SORT_KEYS)
+    return payload, orjson.dumps({**wire, field: orjson.Fragment(payload)}, spell, options)
 
 
-def _exact_isoformat(value: Any) -> str:
-    """Spell what needs no conversion; anything else is for `values`."""
-    if type(value) is datetime or type(value) is date:
-        return value.isoformat()
-    raise TypeError
+def _is_plain(values: Iterable[Any]) -> bool:
+    """Say whether all is of the types that JSON has, and finite, or a time that orjson spells as `isoformat` does.
 
-
-def _may_hide_non_finite(wire: dict[str, Any], body: bytes) -> bool:
-    """Say whether a null stands for a number that JSON does not have: orjson writes it without a word."""
-    values = wire.values()
-    return body.count(b"null") > list(values).count(None) and _has_non_finite(values)
-
-
-def _has_non_finite(values: Iterable[Any]) -> bool:
+    orjson would also take what is not: it writes NaN as null without a word, and a `Fragment` as it stands, with line
+    ends that the spool's files have no place for.
+    """
     for value in values:
         kind = type(value)
-        if kind is str:
+        if kind is str or kind is int or kind is bool or value is None:
             continue
         if kind is float:
-            if not math.isfinite(value):
-                return True
+            if value - value != 0.0:  # NaN or Infinity; a quarter of the time that `isfinite` takes
+                return False
         elif kind is dict:
-            if _has_non_finite(value.values()):
-                return True
-        elif (kind is list or kind is tuple) and _has_non_finite(value):
-            return True
-    return False
+            if value and not _is_plain(value.values()):
+                return False
+        elif kind is list or kind is tuple:
+            if not _is_plain(value):
+                return False
+        elif kind is not date and not (kind is datetime and (value.tzinfo is None or value.tzinfo is timezone.utc)):
+            return False  # zones beside UTC are Python code, or are spelled by orjson otherwise than by `isoformat`
+    return True
 
 
 def _count(notes: Notes, kind: str) -> None:
@@ -180,24 +199,43 @@ def to_instant(value: Any, *, now: datetime, notes: Notes) -> datetime:
         raise AssertionError(
             "timestamp must be a datetime, a date, ISO-8601 text or Unix seconds, got: " + type(value).__name__
         )
-    if instant.tzinfo is None or instant.utcoffset() is None:
+    return instant if instant.tzinfo is timezone.utc else _placed(instant, notes)
+
+
+def _placed(instant: datetime, notes: Notes) -> datetime:
+    """Return an instant that can be told in UTC and spelled as ISO-8601 has it, whatever its zone does."""
+    try:
+        offset = instant.utcoffset()
+    except Exception as error:  # noqa: BLE001 - the zone may be the caller's own
+        let_through(error)
+        offset = None
+    if offset is None:
         _count(notes, "naive_timestamp")
         return instant.replace(tzinfo=timezone.utc)
-    return instant
+    try:
+        in_utc = (instant.replace(tzinfo=None) - offset).replace(tzinfo=timezone.utc)
+    except OverflowError:  # the last hours of the year 9999, the first ones of the year 1
+        _count(notes, "timestamp_out_of_range")
+        return _LAST if offset < timedelta() else _FIRST
+    # An offset with seconds, as zones had a century ago, is none that other readers of ISO-8601 take.
+    return in_utc if offset % timedelta(minutes=1) else instant.replace(tzinfo=timezone(offset))
 
 
 def _parse_instant(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
+    if type(value) is datetime:
         return value
-    if isinstance(value, date):
-        return datetime.combine(value, time(), timezone.utc)
     try:
+        if isinstance(value, datetime):
+            plain = datetime.fromisoformat(value.replace(tzinfo=None).isoformat())  # not what its subclass makes of it
+            return plain.replace(tzinfo=value.tzinfo, fold=value.fold)
+        if isinstance(value, date):
+            return datetime.combine(date(value.year, value.month, value.day), time(), timezone.utc)
         if isinstance(value, str):
             return _parse_iso(value.strip())
         if isinstance(value, Real) and not isinstance(value, bool):
             return datetime.fromtimestamp(float(value), timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
+    except Exception as error:  # noqa: BLE001 - the caller's object may raise anything from its own methods
+        let_through(error)
     return None
 
 

@@ -6,6 +6,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.destinations import Decision, Verdict
+from pipelines_client.interruption import is_from_signal
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
@@ -65,7 +66,7 @@ class ConsumerView:
 
 
 class Redacted:
-    """Keeps upstream's AssertionErrors and takes the offending value out of their text."""
+    """Keeps upstream's AssertionErrors without the offending value in their text, and makes one of other misuse."""
 
     def __enter__(self) -> None:
         return None
@@ -74,9 +75,19 @@ class Redacted:
         if kind is AssertionError and error is not None and ", got: " in str(error):
             text, _, value = str(error).partition(", got: ")
             raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
-        if kind is not None and issubclass(kind, Exception) and kind is not AssertionError:
-            # An argument whose own methods fail: `bool()` of an array, an id that has no text.
-            raise AssertionError(f"an argument is of a type that cannot be read ({kind.__name__})") from None
+        if error is not None and _is_of_reading(error):
+            raise AssertionError(f"an argument is of a type that cannot be read ({type(error).__name__})") from None
+
+
+def _is_of_reading(error: BaseException) -> bool:
+    """Say whether an argument's own methods fail: `bool()` of an array, an id that has no text.
+
+    Anything else is no word about the arguments: a time limit that the application's job runner raises in the middle
+    of a call, from a signal or otherwise. It goes on to the application as it is.
+    """
+    if not isinstance(error, Exception) or isinstance(error, (AssertionError, OSError)):
+        return False
+    return type(error).__module__ == "builtins" and not is_from_signal(error)
 
 
 def as_id(value: Any) -> Any:

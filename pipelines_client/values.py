@@ -13,10 +13,12 @@ never by value. Instants stay `date` and `datetime` here; serialising spells the
 | `bytes` | text as UTF-8; what is not UTF-8 is replaced, noted `invalid_utf8` |
 | `set`, `frozenset`, `tuple`, `deque`, dict views, numpy arrays | a list |
 | dataclasses, pydantic models, attrs classes, other mappings | an object |
+| `orjson.Fragment` | what its JSON says |
 | `Enum`, numpy scalars | their value |
 | a lone surrogate in text | U+FFFD, noted `invalid_utf8` |
 | a cycle, nesting beyond 200 | null, noted `circular`, `too_deep` |
 | a key that is no text | as `json` spells it; any other key as text, noted `key` |
+| a key that reads as another one's | with ` (2)` at its end, noted `duplicate_key` |
 | anything else | null, noted `unsupported_type` or, if it raised, `unreadable` |
 """
 
@@ -34,6 +36,10 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
+
+import orjson
+
+from pipelines_client.interruption import let_through
 
 MAX_DEPTH = 200  # orjson stops at 254, and a batch adds a few levels of its own
 _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
@@ -68,11 +74,12 @@ def _convert(value: Any, note: Note, above: tuple[int, ...]) -> Any:
         return value if _MIN_INT <= value <= _MAX_INT else _big_integer(value, note)
     if kind is float:
         return value if math.isfinite(value) else _noted(note, "non_finite")
-    if kind is date or (kind is datetime and value.tzinfo in (None, timezone.utc)):
+    if kind is date or (kind is datetime and (value.tzinfo is None or value.tzinfo is timezone.utc)):
         return value
     try:
         return _container(value, note, above) if kind is dict or kind is list else _uncommon(value, note, above)
-    except Exception:  # noqa: BLE001 - a caller's object may raise anything from its own methods
+    except Exception as error:  # noqa: BLE001 - a caller's object may raise anything from its own methods
+        let_through(error)
         return _noted(note, "unreadable")
 
 
@@ -84,7 +91,9 @@ def _container(value: Any, note: Note, above: tuple[int, ...]) -> Any:
     above = (*above, id(value))
     if isinstance(value, Mapping):
         # The copy keeps us safe from a thread that writes into the caller's dict meanwhile.
-        return {_key(key, note): _convert(item, note, above) for key, item in dict(value).items()}
+        items = dict(value)
+        names = _names(items, note)
+        return {name: _convert(item, note, above) for name, item in zip(names, items.values(), strict=True)}
     return [_convert(item, note, above) for item in list(value)]
 
 
@@ -92,7 +101,7 @@ def _uncommon(value: Any, note: Note, above: tuple[int, ...]) -> Any:
     if isinstance(value, Enum):
         return _convert(value.value, note, above)
     if isinstance(value, str):
-        return _text(str.__str__(value), note)
+        return _text(value, note)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _bytes(bytes(value), note)
     if isinstance(value, datetime):
@@ -102,20 +111,22 @@ def _uncommon(value: Any, note: Note, above: tuple[int, ...]) -> Any:
     if isinstance(value, Decimal):
         return _decimal(value, note)
     if isinstance(value, timedelta):
-        seconds = value.total_seconds()
+        seconds = float(value.total_seconds())
         return int(seconds) if seconds.is_integer() else seconds
     if isinstance(value, time):
-        return value.isoformat()
+        return _text(value.isoformat(), note)
     if isinstance(value, int):
         return _convert(int(value), note, above)
     if isinstance(value, float):
         return _convert(float(value), note, above)
     if isinstance(value, _AS_TEXT):
-        return str(value)
+        return _text(str(value), note)
     if isinstance(value, os.PathLike):
         return _convert(os.fspath(value), note, above)
     if isinstance(value, (Mapping, *_AS_LIST)):
         return _container(value, note, above)
+    if type(value) is orjson.Fragment:
+        return _convert(orjson.loads(orjson.dumps(value)), note, above)
     return _structured(value, note, above)
 
 
@@ -150,28 +161,52 @@ def _numpy(value: Any, note: Note, above: tuple[int, ...]) -> Any:
     return _convert(plain, note, above)
 
 
+def _names(items: Mapping[Any, Any], note: Note) -> list[str]:
+    """Spell the keys of a mapping as text. No two become one: what is text already keeps its name."""
+    names = [key if type(key) is str and key.isascii() else _key(key, note) for key in items]
+    if len(set(names)) == len(names):
+        return names
+    taken = {name for key, name in zip(items, names, strict=True) if name is key}
+    for place, key in enumerate(items):
+        name, number = names[place], 1
+        if name is key:
+            continue
+        while names[place] in taken:
+            number += 1
+            names[place] = f"{name} ({number})"
+        taken.add(names[place])
+        if number > 1:
+            note("duplicate_key")
+    return names
+
+
 def _key(key: Any, note: Note) -> str:
-    if type(key) is str:
-        return key if key.isascii() else _text(key, note)
+    try:
+        return _spelled(key, note)
+    except Exception as error:  # noqa: BLE001 - as above: `__str__` and more of it are the caller's
+        let_through(error)
+        note("key")
+        return type(key).__name__
+
+
+def _spelled(key: Any, note: Note) -> str:
     if isinstance(key, Enum):
-        return _key(key.value, note)
+        return _spelled(key.value, note)
     if isinstance(key, str):
-        return _text(str.__str__(key), note)
+        return _text(key, note)
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
-    try:
-        if isinstance(key, (int, float, UUID)):
-            return str(key)
-        if isinstance(key, (date, datetime)):
-            return key.isoformat()
-        text = key.decode("utf-8", "replace") if isinstance(key, bytes) else _text(str(key), note)
-    except Exception:  # noqa: BLE001 - as above: `__str__` is the caller's
-        text = type(key).__name__
+    if isinstance(key, (int, float, UUID)):
+        return _text(str(key), note)
+    if isinstance(key, (date, datetime)):
+        return _text(key.isoformat(), note)
+    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else _text(str(key), note)
     note("key")
     return text
 
 
 def _text(value: str, note: Note) -> str:
+    value = str.__str__(value)  # of a subclass, what it holds; of what is no text, a TypeError
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -197,7 +232,7 @@ def _decimal(value: Decimal, note: Note) -> Any:
     nearest = float(value)
     if math.isfinite(nearest) and Decimal(repr(nearest)) == value:
         return nearest
-    return str(value)
+    return _text(str(value), note)
 
 
 def _big_integer(value: int, note: Note) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from pipelines_client import Client
@@ -174,3 +176,60 @@ def test_no_batch_is_larger_than_segment_takes() -> None:
     """FACTS S3: over 2,500 items it answers 200 and loses them, whatever `upload_size` says."""
     destinations = Client("k", segment_write_key="s", upload_size=10_000)._pipeline._opener._destinations
     assert {each.limits.max_batch_count for each in destinations.values()} == {2_500}
+
+
+_BAD_PROXIES = [
+    "socks5h://ada:hidden@p.example:1080",
+    "http://ada:hidden@p.example:port",
+    "http://ada:hidden@[::1",
+    "http://ada:hidden@",
+    "hidden://p.example",
+]
+
+
+@pytest.mark.parametrize("address", _BAD_PROXIES)
+def test_a_proxy_that_cannot_be_used_is_an_error_at_construction(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the setting or the variable and never the password; a proxy for other addresses is not looked at."""
+    with pytest.raises(ConfigError, match=r"proxies \(or PIPELINES_PROXIES\)") as caught:
+        Client("k", proxies={"https": address})
+    assert "hidden" not in str(caught.value)
+    assert Client("k", proxies={"ftp": address}).settings.proxies
+    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTPS_PROXY", "ALL_PROXY"):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, address)
+            with pytest.raises(ConfigError, match=f"^{name}: ") as caught:
+                Client("k")
+            assert "hidden" not in str(caught.value)
+            assert Client("k", proxies={}).settings.proxies == {}
+
+
+def test_certificates_that_cannot_be_read_are_an_error_at_construction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leg that can never be served is said at once: by setting or variable, with the path."""
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    for path, why in ((tmp_path / "none.pem", "cannot be read"), (junk, "holds no certificates")):
+        with pytest.raises(ConfigError, match=rf"^ca_bundle \(or PIPELINES_CA_BUNDLE\): .*{path.name} {why}"):
+            Client("k", ca_bundle=path)
+        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+            with monkeypatch.context() as patch:
+                patch.setenv("REQUESTS_CA_BUNDLE", "")
+                patch.setenv(name, str(path))
+                with pytest.raises(ConfigError, match=rf"^{name}: .*{path.name} {why}"):
+                    Client("k")
+                assert Client("k", host="http://127.0.0.1:9").settings.host
+    assert Client("k", ca_bundle=certifi.where()).settings.ca_bundle
+    assert Client("k", ca_bundle=tmp_path).settings.ca_bundle == tmp_path
+
+
+def test_no_repr_shows_the_password_of_a_proxy() -> None:
+    """Settings end up in debug logs."""
+    settings = Settings.load(
+        write_key="k", proxies={"https": "http://ada:hidden@p.example:1", "http": "bob:hidden@p:2"}
+    )
+    assert "hidden" not in repr(settings) + str(settings)
+    assert "http://***@p.example:1" in repr(settings)
+    assert "'***@p:2'" in repr(settings)

@@ -7,13 +7,15 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines_client.dead_letters import read_dead_letters
-from pipelines_client.ledger import Outcome
+from pipelines_client.daily import DailyFile
+from pipelines_client.dead_letters import DeadLetter, letters_of, mark_requeued, read_dead_letters
+from pipelines_client.ledger import DeliveryRecord, Outcome
 
 
 @pytest.fixture
@@ -151,3 +153,114 @@ def test_drain_says_what_is_left_and_needs_a_key(command: Any, sandbox: Any, mak
     assert "customerio: 1 settled, 0 left" in done.stdout
     assert command("drain").stdout == "nothing was left to deliver\n"
     assert sandbox.customerio.count == sandbox.segment.count == 1
+
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
+
+
+def refuse(directory: Path, at: str) -> None:
+    """Write that m1 was refused, at a time that some clock tells."""
+    record = DeliveryRecord(
+        "m1", "track", "E", None, at, at, at, "segment", Outcome.REJECTED, "r", 400, 1, 2, "h", "dual", "w"
+    )
+    file = DailyFile(directory, "w")
+    file.append(letters_of([(record, b"{}")]), now=NOON)
+    file.close()
+
+
+def requeue_all(directory: Path, at: str) -> None:
+    mark_requeued(directory, read_dead_letters(directory), writer="requeued", now=NOON, at=at)
+
+
+def test_no_clock_says_what_still_waits(tmp_path: Path) -> None:
+    """Refused while the clock was ahead, requeued when it was right, and refused again when it was behind."""
+    refuse(tmp_path, "2026-11-02T13:00:00.000Z")
+    requeue_all(tmp_path, "2026-11-02T12:00:00.000Z")
+    assert read_dead_letters(tmp_path) == []
+    refuse(tmp_path, "2026-11-02T11:00:00.000Z")
+    (letter,) = read_dead_letters(tmp_path)
+    assert letter.rejected_at == "2026-11-02T11:00:00.000Z"
+    requeue_all(tmp_path, "2026-11-02T10:00:00.000Z")
+    assert read_dead_letters(tmp_path) == []
+
+
+def test_a_message_that_a_crash_had_refused_twice_is_one_letter(tmp_path: Path) -> None:
+    """Requeueing it once answers both refusals."""
+    for minute in (1, 0):
+        refuse(tmp_path, f"2026-11-02T12:0{minute}:00.000Z")
+    assert [letter.rejected_at for letter in read_dead_letters(tmp_path)] == ["2026-11-02T12:01:00.000Z"]
+    requeue_all(tmp_path, "2026-11-02T12:02:00.000Z")
+    assert read_dead_letters(tmp_path) == []
+
+
+def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
+    """Their lines name no letter: a requeue answers the refusals up to the one that it repeats."""
+    old = {
+        "message_id": "m1", "leg": "segment", "type": "track", "event": "E", "identity": None, "occurred_at": "t",
+        "reason": "r", "http_status": 400, "payload_hash": "h", "body": "{}",
+    }  # fmt: skip
+    times = [f"2026-11-02T12:00:0{second}.000Z" for second in range(4)]
+    lines = [
+        {**old, "rejected_at": times[0]},
+        {**old, "rejected_at": times[1]},
+        {**old, "rejected_at": times[1], "requeued_at": times[2]},
+    ]
+    folder = tmp_path / "2026-11-02"
+    folder.mkdir()
+    (folder / "w.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert read_dead_letters(tmp_path) == []
+    (folder / "x.jsonl").write_text(json.dumps({**old, "rejected_at": times[3]}) + "\n")
+    (letter,) = read_dead_letters(tmp_path)
+    assert (letter.rejected_at, letter.answers) == (times[3], (times[3],))
+    requeue_all(tmp_path, times[3])
+    assert read_dead_letters(tmp_path) == []
+
+
+@pytest.mark.parametrize("left", ["half", "junk"])
+def test_a_cut_or_damaged_file_of_letters_is_named_and_the_others_are_read(
+    refused: Any, command: Any, state_dir: Path, left: str
+) -> None:
+    """On standard error, with what to do; the command goes on."""
+    assert refused
+    (sealed,) = (state_dir / "dead-letters").rglob("*.gz")
+    refuse(state_dir / "dead-letters", "2026-11-02T12:00:00.000Z")
+    data = sealed.read_bytes()
+    sealed.write_bytes(data[: len(data) // 2] if left == "half" else b"junk")
+    done = command("dead-letters", "list", "--json")
+    assert done.returncode == 0
+    assert {"leg": "segment", "event": "E", "reason": "r", "count": 1} in json.loads(done.stdout)
+    assert str(sealed) in done.stderr
+    assert "Restore the file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_letter_whose_body_is_damaged_is_shown_as_text(refused: Any, command: Any, state_dir: Path) -> None:
+    """`show` and `export` fail for no letter."""
+    assert refused
+    letter = DeadLetter("b1", "segment", "track", "E", None, "t", "t", "r", 400, "h", '{"cut')
+    file = DailyFile(state_dir / "dead-letters", "w")
+    file.append([letter], now=NOON)
+    file.close()
+    assert json.loads(command("dead-letters", "show", "b1").stdout)["body"] == '{"cut'
+
+
+def test_requeue_and_drain_say_in_words_what_cannot_be_written(refused: Any, command: Any, state_dir: Path) -> None:
+    """Path and cure on one line, exit code 2, and every letter is still there."""
+    assert refused
+    (state_dir / "spool").rmdir()
+    (state_dir / "spool").write_text("in the way")
+    for arguments in (("dead-letters", "requeue", "--all"), ("drain",)):
+        done = command(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"pipelines-client: {state_dir} cannot be written (")
+        assert "run it again" in done.stderr
+    assert len(read_dead_letters(state_dir / "dead-letters")) == 4
+
+
+def test_drain_makes_no_state_directory(command: Any, tmp_path: Path) -> None:
+    """A path with a slip in it is an error that names it, as for `status`."""
+    slip = tmp_path / "stat"
+    done = command("drain", "--state-dir", str(slip))
+    assert done.returncode == 2
+    assert f"{slip} is no state directory: give the one that the client uses" in done.stderr
+    assert not slip.exists()

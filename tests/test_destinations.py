@@ -88,3 +88,16 @@ def test_segment_gets_its_key_in_the_body_and_integrations_at_the_top() -> None:
     assert far_end.headers()["Authorization"].startswith("Basic ")
     assert far_end.headers(token="t")["Authorization"] == "Bearer t"
     assert "X-Strict-Mode" not in far_end.headers()
+
+
+def test_an_answer_nested_without_end_is_read_without_words() -> None:
+    """A 400 is a 400, whatever stands in it."""
+    for body in (b"[" * 900 + b"]" * 900, b'{"meta":' * 900 + b'"x"' + b"}" * 900):
+        verdict = customerio("k").read(400, {}, body, now=NOW)
+        assert (verdict.decision, verdict.words) == (Decision.SPLIT, "")
+
+
+def test_an_api_may_ask_for_a_day_of_patience_and_no_more() -> None:
+    """A server whose clock is wrong by centuries does not end the leg."""
+    for value in ("Mon, 01 Jan 2525 00:00:00 GMT", "999999999"):
+        assert customerio("k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines_client.delivery.http import Http, NoAnswerError, find_proxy
+from pipelines_client.delivery.http import Http, NoAnswerError
+from pipelines_client.outgoing import find_proxy
 
 
 class _Seen(http.server.BaseHTTPRequestHandler):
@@ -94,4 +95,64 @@ def test_a_redirect_is_not_followed(sandbox: Any) -> None:
     far_end = Http(sandbox.customerio.url + "/v1/batch", timeout_s=2)
     assert far_end.post(b'{"batch":[]}', {"Content-Type": "application/json"}).status == 302
     assert sandbox.segment.requests == []
+    far_end.close()
+
+
+class _Dripping(http.server.BaseHTTPRequestHandler):
+    """Answers at once, and goes on saying so for as long as anybody listens."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while not self.server.is_over.wait(0.02):  # type: ignore[attr-defined]
+                self.wfile.write(b"5\r\nhello\r\n")
+        except OSError:
+            self.server.is_over.set()  # type: ignore[attr-defined]
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the test's output clean."""
+
+
+def test_an_answer_that_does_not_end_is_taken_at_its_status_and_dropped() -> None:
+    """A leg is not held by a server that drips, nor by one that pours."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), _Dripping)
+    server.is_over = threading.Event()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    far_end = Http(f"http://127.0.0.1:{server.server_port}", timeout_s=0.1)
+    answer = far_end.post(b"{}", {})
+    assert answer.status == 200
+    assert 0 < len(answer.body) < 1_000
+    assert server.is_over.wait(5), "the connection is still open"  # type: ignore[attr-defined]
+    far_end.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_connection_is_used_again(sandbox: Any) -> None:
+    """An answer that was read to its end leaves the connection for the next request."""
+    far_end = Http(sandbox.customerio.url + "/v1/batch", timeout_s=2)
+    for _ in range(3):
+        assert far_end.post(b'{"batch":[]}', {"Content-Type": "application/json"}).status == 200
+    assert far_end._pool is not None
+    (key,) = far_end._pool.pools.keys()
+    pool = far_end._pool.pools.get(key)
+    assert pool is not None
+    assert pool.num_connections == 1
+    far_end.close()
+
+
+def test_a_proxy_that_has_become_unusable_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may change after the client was made: the leg waits, and no call fails."""
+    monkeypatch.setenv("HTTP_PROXY", "socks5h://ada:pw@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    far_end = Http("http://cdp.example/v1/batch", timeout_s=0.1)
+    with pytest.raises(NoAnswerError, match="ConfigError"):
+        far_end.post(b"{}", {})
     far_end.close()

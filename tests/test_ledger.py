@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import stat
 import threading
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import orjson
 import pytest
 
+from pipelines_client.daily import DailyFile, read_lines, seal
 from pipelines_client.errors import LedgerError
 from pipelines_client.ledger import (
     DeliveryRecord,
@@ -78,14 +80,75 @@ def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> Non
 
 
 def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
-    """A process that ends and comes back under the same name appends a gzip member."""
+    """A process that ends and comes back under the same name seals a file of its own; the order stays."""
     for number in (1, 2):
         writer = LedgerWriter(tmp_path, "w")
         writer.append(lines(record(number)), now=NOON)
         writer.close()
-    (sealed,) = tmp_path.rglob("*.gz")
-    assert len(gzip.decompress(sealed.read_bytes()).splitlines()) == 2
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["w.jsonl.gz", "w.part-002.jsonl.gz"]
     assert read_ledger(tmp_path).records == [record(1), record(2)]
+
+
+def test_a_large_day_is_sealed_apart_from_who_writes_the_next_one(tmp_path: Path) -> None:
+    """Each record is read once at any moment, also when a fork or an end comes in between."""
+    writer = DailyFile(tmp_path, "w")
+    large = lines(*map(record, range(5_000)))
+    writer.append_lines(large, now=NOON)
+    writer.append_lines(lines(record(-1)), now=NOON + timedelta(days=1))
+    assert len(read_ledger(tmp_path).records) == 5_001
+    assert writer._sealing is not None
+    writer._sealing.join(30)
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["w.jsonl", "w.jsonl.gz"]
+    assert gzip.decompress((tmp_path / "2026-11-02" / "w.jsonl.gz").read_bytes()) == large
+    assert len(read_ledger(tmp_path).records) == 5_001
+    writer.close()
+
+
+def test_sealing_takes_little_memory_however_large_the_day(tmp_path: Path) -> None:
+    """A day of a busy process is hundreds of megabytes."""
+    path = tmp_path / "w.jsonl"
+    path.write_bytes(lines(*map(record, range(20_000))))
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        seal(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size / 4
+    assert len(read_ledger(tmp_path).records) == 20_000
+
+
+def test_a_kill_between_the_last_steps_of_sealing_leaves_each_record_once(tmp_path: Path) -> None:
+    """The sealed file then has the open one's name; whoever comes next under that name does not write into it."""
+    folder = tmp_path / "2026-11-02"
+    folder.mkdir()
+    (folder / "w.jsonl").write_bytes(gzip.compress(lines(record(1))))
+    (folder / ".w.jsonl.77").write_bytes(gzip.compress(lines(record(1)))[:20])
+    assert read_ledger(tmp_path).records == [record(1)]
+    writer = LedgerWriter(tmp_path, "w")
+    writer.append(lines(record(2)), now=NOON)
+    assert {each.message_id for each in read_ledger(tmp_path).records} == {"m1", "m2"}
+    writer.close()
+    assert read_ledger(tmp_path).records == [record(1), record(2)]
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.0])
+def test_a_cut_or_damaged_file_costs_only_what_stands_behind_that_place(tmp_path: Path, keep: float) -> None:
+    """What comes before and the other files are read, and the file is named."""
+    for name in ("a", "b", "c"):
+        writer = LedgerWriter(tmp_path, name)
+        writer.append(lines(*map(record, range(1_000))), now=NOON)
+        writer.close()
+    sealed = tmp_path / "2026-11-02" / "b.jsonl.gz"
+    data = sealed.read_bytes()
+    sealed.write_bytes(data[: int(len(data) * keep)] or b"junk")
+    contents = read_ledger(tmp_path)
+    assert 2_000 + 200 * keep <= len(contents.records) < 3_000
+    assert contents.torn_lines == 1
+    seen: list[Path] = []
+    assert list(read_lines(tmp_path, unreadable=seen.append))[-1]["message_id"] == "m999"
+    assert seen == [sealed]
 
 
 def test_a_closed_ledger_refuses(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sys
+import threading
 import tracemalloc
 from collections import Counter
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+import orjson
 import pytest
 from freezegun import freeze_time
 from segment.analytics.client import Client as SegmentClient
@@ -169,3 +172,135 @@ def test_a_message_takes_no_more_memory_than_its_text() -> None:
     finally:
         tracemalloc.stop()
     assert held < 2 * sum(map(len, kept))
+
+
+def hours(count: int) -> timezone:
+    return timezone(timedelta(hours=count))
+
+
+@pytest.mark.parametrize(
+    ("given", "wire"),
+    [
+        (datetime(9999, 12, 31, 23, 59, tzinfo=hours(-5)), "9999-12-31T23:59:59.999+00:00"),
+        ("9999-12-31T23:59:00-05:00", "9999-12-31T23:59:59.999+00:00"),
+        (datetime(1, 1, 1, tzinfo=hours(5)), "0001-01-01T00:00:00.000+00:00"),
+    ],
+)
+def test_a_time_beyond_the_calendar_in_utc_becomes_its_first_or_last_moment(given: Any, wire: str) -> None:
+    """The message is taken, and the replacement counted."""
+    built = make(timestamp=given)
+    assert built.call["timestamp"] == wire
+    assert built.message.occurred_at == wire.replace("+00:00", "Z")
+    assert built.notes == Counter(timestamp_out_of_range=1)
+
+
+class BrokenZone(tzinfo):
+    """A zone that fails."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise RuntimeError("no")
+
+
+def test_a_zone_that_fails_counts_as_none() -> None:
+    """As a naive time it is read as UTC; the message is taken."""
+    built = make(timestamp=datetime(2014, 9, 3, 1, tzinfo=BrokenZone()))
+    assert built.call["timestamp"] == "2014-09-03T01:00:00.000+00:00"
+    assert built.notes == Counter(naive_timestamp=1)
+
+
+def test_an_offset_with_seconds_is_spelled_in_utc() -> None:
+    """As zones had them a century ago; few readers of ISO-8601 take one."""
+    amsterdam = timezone(timedelta(minutes=19, seconds=32))
+    assert make(timestamp=datetime(1900, 1, 1, tzinfo=amsterdam)).call["timestamp"] == "1899-12-31T23:40:28.000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes", "notes"),
+    [
+        (b'{"z":\n\t1,"a":2.0}', {"z": 1, "a": 2.0}, {}),
+        ('[1,"x"]', [1, "x"], {}),
+        (b"not json", None, {"unreadable": 1}),
+    ],
+)
+def test_a_piece_that_was_serialised_before_is_read_like_any_value(text: Any, becomes: Any, notes: Any) -> None:
+    """A body is one line of strict JSON, whatever `orjson.Fragment` holds, and its hash is that of the plain value."""
+    built = make(properties={"piece": orjson.Fragment(text), "n": 1}, context={"c": orjson.Fragment(b"1\n")})
+    assert b"\n" not in built.message.body
+    body = json.loads(built.message.body)
+    assert (body["properties"], body["context"]["c"]) == ({"piece": becomes, "n": 1}, 1)
+    assert built.message.payload_hash == make(properties={"piece": becomes, "n": 1}).message.payload_hash
+    assert built.notes == notes
+
+
+def test_a_message_is_built_while_another_thread_writes_into_its_properties() -> None:
+    """What was there at one moment is sent; nothing raises, nothing crashes."""
+    nested: dict[str, Any] = {f"k{number}": None for number in range(1_500)}
+    done = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            nested[f"z{number % 50}"] = NOW
+            nested.pop(f"z{(number + 25) % 50}", None)
+            number += 1
+
+    thread = threading.Thread(target=write)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread.start()
+    try:
+        for _ in range(300):
+            assert make(properties={"nested": nested, "score": float("nan")}).notes == {"non_finite": 1}
+            make(properties={"nested": nested})
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
+
+
+def test_a_value_that_empties_the_properties_while_it_is_read_takes_no_other_along() -> None:
+    """A serialiser inside a dict that loses its values would read memory that is no longer theirs."""
+    properties: dict[str, Any] = {}
+
+    class Emptying(tzinfo):
+        def utcoffset(self, _: datetime | None) -> timedelta:
+            properties.clear()
+            return timedelta()
+
+    properties.update(at=datetime(2026, 1, 2, tzinfo=Emptying()), text=str(b"a-b", "ascii"), tags=[str(0.5)])
+    assert json.loads(make(properties=properties).message.body)["properties"] == {
+        "at": "2026-01-02T00:00:00+00:00",
+        "text": "a-b",
+        "tags": ["0.5"],
+    }
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc),
+        datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001 - naive on purpose
+        datetime(1, 1, 1, tzinfo=timezone.utc),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc),
+        datetime(2026, 1, 2, tzinfo=hours(-5)),
+        date(1, 2, 3),
+    ],
+)
+def test_times_in_properties_are_spelled_as_python_does(at: Any) -> None:
+    """As upstream sends them, whichever way they are serialised."""
+    assert json.loads(make(properties={"at": at}).message.body)["properties"] == {"at": at.isoformat()}
+
+
+def test_a_context_whose_own_methods_fail_is_left_out() -> None:
+    """The message goes on without it, and says so."""
+
+    class Failing(dict[str, Any]):
+        def keys(self) -> Any:
+            raise RuntimeError("no")
+
+        def __iter__(self) -> Any:
+            raise RuntimeError("no")
+
+    built = make(context=Failing(ip="127.0.0.1"))
+    assert built.call["context"] == {"library": _LIBRARY}
+    assert built.notes == {"unreadable": 1}

@@ -217,3 +217,58 @@ def test_what_fails_deep_inside_takes_only_itself(bad: Any) -> None:
     assert found["good"] == 1
     assert notes.total() == 1
     orjson.dumps(found, default=isoformat)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "expected", "count"),
+    [
+        ({1: "a", "1": "b"}, {"1 (2)": "a", "1": "b"}, 1),
+        ({"1": "a", 1: "b", "1 (2)": "c"}, {"1": "a", "1 (3)": "b", "1 (2)": "c"}, 1),
+        (
+            {True: "a", "true": "b", None: "c", "null": "d"},
+            {"true (2)": "a", "true": "b", "null (2)": "c", "null": "d"},
+            2,
+        ),
+        (dict(zip(("\ud800", "\ud801"), (1, 2), strict=True)), {"\ufffd": 1, "\ufffd (2)": 2}, 1),
+    ],
+)
+def test_keys_that_read_alike_keep_their_values_apart(mapping: Any, expected: Any, count: int) -> None:
+    """What is text already keeps its name; the other one's says that it is the second."""
+    found, notes = convert(mapping)
+    assert found == expected
+    assert list(found.values()) == list(mapping.values())
+    assert notes["duplicate_key"] == count
+
+
+class FailingZone(BadZone):
+    """A zone that cannot even be compared."""
+
+    def __eq__(self, _: object) -> bool:
+        raise RuntimeError("no")
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class OddTime(time):
+    """A time that spells itself as something else than text."""
+
+    def isoformat(self, *_: Any) -> Any:
+        return 5
+
+
+class OddText(str):
+    """A text that is not `str` itself."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+@pytest.mark.parametrize("bad", [datetime(2026, 1, 1, tzinfo=FailingZone()), OddTime(9), {OddText("k"): OddText("v")}])
+def test_odd_subclasses_take_nothing_along_and_serialise(bad: Any) -> None:
+    """Whatever their methods answer, the sibling arrives and what is left is plain."""
+    found, _ = convert({"bad": bad, "good": 1})
+    assert found["good"] == 1
+    orjson.dumps(found, option=orjson.OPT_PASSTHROUGH_SUBCLASS)

@@ -35,6 +35,12 @@ def settings_for(given: Path | None) -> Settings:
     return settings
 
 
+def unwritable(path: Path, error: Exception) -> str:
+    """Say that a state directory cannot be used, and what to do."""
+    why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return f"{path} cannot be written ({why}): make room or give this user the right, then run it again"
+
+
 def leave(text: str, code: int = BAD_INPUT) -> NoReturn:
     """Say what is wrong on standard error and end."""
     typer.echo(f"pipelines-client: {text}", err=True)

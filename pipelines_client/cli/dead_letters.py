@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.cli.common import BAD_INPUT, StateDirOption, leave, settings_for, state_path
+from pipelines_client.cli.common import BAD_INPUT, StateDirOption, leave, settings_for, state_path, unwritable
 from pipelines_client.dead_letters import DeadLetter, read_dead_letters
 from pipelines_client.delivery.lane import StateDir
+from pipelines_client.errors import PipelinesError
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
 
@@ -55,7 +57,7 @@ def show(message_id: Annotated[str, typer.Argument(help="Its messageId.")], stat
     if not found:
         leave("no dead letter has this messageId; `pipelines-client dead-letters export -` lists all")
     for letter in found:
-        typer.echo(json.dumps({**letter.as_dict(), "body": json.loads(letter.body)}, indent=2, ensure_ascii=True))
+        typer.echo(json.dumps(_opened(letter), indent=2, ensure_ascii=True))
 
 
 @dead_letters_app.command()
@@ -68,10 +70,7 @@ def export(
 ) -> None:
     """Write the refused messages as JSON lines, whole. The file holds personal data and is its owner's alone."""
     letters = _find(state_dir, leg, event, reason)
-    lines = "".join(
-        json.dumps({**letter.as_dict(), "body": json.loads(letter.body)}, ensure_ascii=True) + "\n"
-        for letter in letters
-    )
+    lines = "".join(json.dumps(_opened(letter), ensure_ascii=True) + "\n" for letter in letters)
     if str(file) == "-":
         sys.stdout.write(lines)
         return
@@ -105,7 +104,12 @@ def requeue(
     letters = _find(settings.state_dir, leg, event, reason)
     if message_id:
         letters = [letter for letter in letters if letter.message_id in message_id]
-    put = put_back(settings, letters)
+    try:
+        put = put_back(settings, letters)
+    except PipelinesError as error:
+        leave(str(error))
+    except (OSError, sqlite3.Error) as error:
+        leave(unwritable(settings.state_dir, error))
     typer.echo(f"{put:,} put back; the next process delivers them, or now: pipelines-client drain")
     if put < len(letters):
         typer.echo(f"{len(letters) - put:,} are of a leg that has no key: set PIPELINES_SEGMENT_WRITE_KEY", err=True)
@@ -118,11 +122,28 @@ def _find(state_dir: Path | None, leg: str | None, event: str | None, reason: st
         leave(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")
     return [
         letter
-        for letter in read_dead_letters(StateDir(path).dead_letters)
+        for letter in read_dead_letters(StateDir(path).dead_letters, unreadable=_say_unreadable)
         if (leg is None or letter.leg == leg)
         and (event is None or letter.event == event)
         and (reason is None or reason in (letter.reason or ""))
     ]
+
+
+def _opened(letter: DeadLetter) -> dict[str, Any]:
+    """Return a letter with its call as JSON values; as text if it is damaged."""
+    fields = letter.as_dict()
+    try:
+        return {**fields, "body": json.loads(letter.body)}
+    except ValueError:
+        return fields
+
+
+def _say_unreadable(file: Path) -> None:
+    typer.echo(
+        f"pipelines-client: {file} is cut, damaged or closed to this user: what stands before that place was read. "
+        "Restore the file if there is a copy; else keep it, its text may be mended by hand",
+        err=True,
+    )
 
 
 def _plain(text: str) -> Text:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Annotated
 
 import typer
 
-from pipelines_client.cli.common import UNFINISHED, StateDirOption, leave, settings_for
+from pipelines_client.cli.common import UNFINISHED, StateDirOption, leave, settings_for, unwritable
 from pipelines_client.errors import PipelinesError
 
 
@@ -24,8 +25,10 @@ def drain(
     settings = settings_for(state_dir)
     try:
         result = drain_spools(settings, timeout_s=timeout)
-    except (PipelinesError, OSError) as error:
+    except PipelinesError as error:
         leave(str(error))
+    except (OSError, sqlite3.Error) as error:
+        leave(unwritable(settings.state_dir, error))
     for leg in sorted(result.settled.keys() | result.left.keys()):
         typer.echo(f"{leg}: {result.settled.get(leg, 0):,} settled, {result.left.get(leg, 0):,} left")
     if not result.settled and not result.left:

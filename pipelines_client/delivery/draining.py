@@ -38,7 +38,7 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
 
     Raises:
         ConfigError: There is no key.
-        SpoolError: The settings keep messages in memory: there is nothing on disk to drain.
+        SpoolError: The settings keep messages in memory, or name no state directory: there is nothing to drain.
     """
     changed = threading.Condition()
 
@@ -58,6 +58,10 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
     )
     if opener.state is None:
         raise SpoolError('spool="memory" leaves nothing to drain')
+    if not opener.state.run.is_dir():
+        raise SpoolError(
+            f"{opener.state.path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
+        )
     opener.state.make()
     until = monotonic_s() + timeout_s
     lanes = opener.adopt_dead(held=[], any_key=True)

@@ -6,17 +6,20 @@ environment (`HTTPS_PROXY`, `NO_PROXY`), as they do for the client that this one
 
 from __future__ import annotations
 
-import os
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from gzip import compress
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
-import certifi
 import urllib3
 
+from pipelines_client.clock import monotonic_s
+from pipelines_client.errors import ConfigError
+from pipelines_client.outgoing import find_bundle, find_proxy
+
 _MAX_ANSWER_BYTES = 64 << 10
+_TIMES_TIMEOUT = 2  # what an answer may take in all, however it drips: that many times the timeout of its first byte
 
 
 class NoAnswerError(Exception):
@@ -46,16 +49,10 @@ class Http:
     ) -> None:
         self._url = url
         self._gzip = gzip
-        self._timeout = urllib3.Timeout(connect=timeout_s, read=timeout_s)
-        bundle = ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or certifi.where()
-        proxy = find_proxy(url, proxies)
-        self._pool: urllib3.PoolManager
-        if proxy:
-            address, credentials = proxy
-            headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
-            self._pool = urllib3.ProxyManager(address, proxy_headers=headers, num_pools=1, maxsize=1, ca_certs=bundle)
-        else:
-            self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, ca_certs=bundle)
+        self._timeout_s = timeout_s
+        self._proxies = proxies
+        self._ca_bundle = ca_bundle
+        self._pool: urllib3.PoolManager | None = None
 
     def post(self, body: bytes, headers: dict[str, str]) -> Answer:
         """Send one body and return the answer, whatever its status.
@@ -67,49 +64,62 @@ class Http:
             body = compress(body, compresslevel=6, mtime=0)
             headers = {**headers, "Content-Encoding": "gzip"}
         try:
-            response = self._pool.request(
+            self._pool = pool = self._pool or self._make_pool()
+            until = monotonic_s() + _TIMES_TIMEOUT * self._timeout_s
+            response = pool.request(
                 "POST",
                 self._url,
                 body=body,
                 headers=headers,
-                timeout=self._timeout,
+                timeout=urllib3.Timeout(connect=self._timeout_s, read=self._timeout_s),
                 retries=False,
                 redirect=False,
                 preload_content=False,
             )
-            try:
-                content = response.read(_MAX_ANSWER_BYTES)
-                response.drain_conn()
-            finally:
-                response.release_conn()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+            content = _read(response, until_s=until)
+        except (urllib3.exceptions.HTTPError, OSError, ConfigError) as error:
             raise NoAnswerError(_kind(error)) from None
         return Answer(response.status, dict(response.headers), content)
 
     def close(self) -> None:
         """Close the connection."""
+        if self._pool is None:
+            return
         for key in self._pool.pools.keys():  # noqa: SIM118 - no dict: its iterator is not safe for threads, keys() is
             pool = self._pool.pools.get(key)
             if pool is not None:
                 pool.close()
         self._pool.clear()
 
+    def _make_pool(self) -> urllib3.PoolManager:
+        bundle = find_bundle(self._ca_bundle)
+        trusted: dict[str, Any] = {"ca_cert_dir" if Path(bundle).is_dir() else "ca_certs": bundle}
+        proxy = find_proxy(self._url, self._proxies)
+        if not proxy:
+            return urllib3.PoolManager(num_pools=1, maxsize=1, **trusted)
+        address, credentials = proxy
+        headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
+        return urllib3.ProxyManager(address, proxy_headers=headers, num_pools=1, maxsize=1, **trusted)
 
-def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | None] | None:
-    """Return the proxy for a URL and its `user:password`, or None for a direct connection."""
-    parts = urlsplit(url)
-    if proxies is None:
-        if urllib.request.proxy_bypass(parts.hostname or ""):
-            return None
-        proxies = urllib.request.getproxies()
-    address = proxies.get(parts.scheme) or proxies.get("all")
-    if not address:
-        return None
-    if "://" not in address:
-        address = f"http://{address}"
-    proxy = urlsplit(address)
-    credentials = f"{proxy.username}:{proxy.password or ''}" if proxy.username else None
-    return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", credentials
+
+def _read(response: urllib3.BaseHTTPResponse, *, until_s: float) -> bytes:
+    """Return what an answer says, as far as we care to read; a connection with more to come is dropped, not waited for.
+
+    What the answer means is in its status; the body only has the API's words.
+    """
+    content = b""
+    try:
+        while len(content) < _MAX_ANSWER_BYTES and monotonic_s() < until_s:
+            piece = response.read1(_MAX_ANSWER_BYTES - len(content))
+            if not piece:
+                response.release_conn()
+                return content
+            content += piece
+    except BaseException:
+        response.close()
+        raise
+    response.close()
+    return content
 
 
 def _kind(error: BaseException) -> str:

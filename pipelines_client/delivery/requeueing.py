@@ -53,7 +53,7 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
         for letter in mine:
             body = letter.body.encode()
             spool.append(_facts(letter, body_bytes=len(body), appended_at=iso_utc(now)), body, {})
-        # Marked while nobody else can open the spool: a later refusal is then later than the mark.
+        # Marked while nobody else can open the spool, so that what is in it is no longer listed.
         mark_requeued(state.dead_letters, mine, writer=writer, now=now, at=iso_utc(utc_now()))
         spool.close()
         put += len(mine)

@@ -1,0 +1,110 @@
+"""Exceptions that a signal handler raises in the middle of a call, as rq and Celery end a job that takes too long."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipelines_client.interruption import is_from_signal, let_through
+from pipelines_client.upstream import Redacted
+from pipelines_client.values import to_json_value
+
+
+class JobTimeoutError(Exception):
+    """What a job runner raises."""
+
+
+def end_job(*_: Any) -> None:
+    raise JobTimeoutError
+
+
+class Runner:
+    """A job runner that keeps its handler as a method, or is one."""
+
+    def end_job(self, *_: Any) -> None:
+        raise JobTimeoutError
+
+    def __call__(self, *_: Any) -> None:
+        raise JobTimeoutError
+
+
+@pytest.fixture(params=[end_job, Runner().end_job, functools.partial(end_job, 1), Runner()], ids=str)
+def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A handler of SIGUSR1 that raises."""
+    before = signal.signal(signal.SIGUSR1, request.param)
+    yield request.param
+    signal.signal(signal.SIGUSR1, before)
+
+
+class Slow:
+    """A value that is still being read when the job's time is over."""
+
+    def model_dump(self) -> Any:
+        signal.raise_signal(signal.SIGUSR1)
+
+    def __bool__(self) -> bool:
+        signal.raise_signal(signal.SIGUSR1)
+        return True
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_time_limit_inside_a_value_reaches_the_job() -> None:
+    """It is no fault of the value, so nothing is replaced."""
+    with pytest.raises(JobTimeoutError):
+        to_json_value({"slow": Slow()}, lambda _: None)
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_time_limit_inside_an_argument_reaches_the_job() -> None:
+    """It is no misuse either: no AssertionError is made of it."""
+    with pytest.raises(JobTimeoutError) as caught, Redacted():
+        bool(Slow())
+    assert is_from_signal(caught.value)
+
+
+def test_a_handler_that_raises_a_builtin_exception_is_known_too() -> None:
+    """`raise TimeoutError`, or whatever else: what matters is that a handler raised it."""
+
+    def out_of_time(*_: Any) -> None:
+        raise ValueError("time is up")
+
+    before = signal.signal(signal.SIGUSR1, out_of_time)
+    try:
+        with pytest.raises(ValueError, match="time is up"), Redacted():
+            bool(Slow())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_an_exception_of_the_jobs_own_goes_through_a_call_as_it_is() -> None:
+    """Some runners raise in a thread without a signal; only Python's own exceptions are taken for misuse."""
+    with pytest.raises(JobTimeoutError), Redacted():
+        raise JobTimeoutError
+    with pytest.raises(TimeoutError), Redacted():
+        raise TimeoutError
+    with pytest.raises(AssertionError, match="TypeError"), Redacted():
+        raise TypeError
+
+
+@pytest.mark.usefixtures("handler")
+def test_an_exception_that_was_raised_otherwise_is_not_from_a_signal() -> None:
+    """Also while an earlier time limit is being dealt with."""
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+    except JobTimeoutError:
+        found = to_json_value({"bad": 1 + 2j, "worse": Unreadable()}, lambda _: None)
+    assert found == {"bad": None, "worse": None}
+    error = RuntimeError("no")
+    assert not is_from_signal(error)
+    let_through(error)
+
+
+class Unreadable:
+    """A value that fails."""
+
+    def model_dump(self) -> Any:
+        raise RuntimeError("no")
