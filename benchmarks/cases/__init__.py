@@ -1,0 +1,1 @@
+"""One file per question. A new one is picked up by being here (`benchmarks.case`)."""
