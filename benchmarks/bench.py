@@ -95,6 +95,11 @@ class Running:
             text=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def read(self) -> Result:
         """Return the next line that the run says.
 
@@ -131,13 +136,13 @@ class Running:
         return result
 
 
-def arrived(server: Server, target: str, calls: int) -> dict[str, int]:
-    """Return what a target got, once that is every call.
+def arrived(server: Server, target: str, calls: int, *, patience_s: float = _SETTLES_S) -> dict[str, int]:
+    """Return what a target got, once that is every call: what is on its way has `patience_s` seconds.
 
     Raises:
         BrokenError: Some did not arrive.
     """
-    until = time.monotonic() + _SETTLES_S
+    until = time.monotonic() + patience_s
     counts = server.counts(target)
     while counts["distinct"] < calls and time.monotonic() < until:
         time.sleep(0.05)
