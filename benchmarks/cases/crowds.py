@@ -12,9 +12,9 @@ from benchmarks.subjects import OURS, OURS_DISK, UPSTREAM, Subject
 
 _PROCESSES = (1, 2, 4, 8)
 _THREADS = 16
-_EACH = 2_500
-_CALLS = 10_000
-_GROWTH_ROUNDS = 3
+_EACH = 1_500
+_CALLS = 8_000
+_GROWTH_ROUNDS = 2
 _SUBJECTS = {"ours": OURS_DISK, "upstream": Subject(UPSTREAM)}
 
 
@@ -23,8 +23,8 @@ _SUBJECTS = {"ours": OURS_DISK, "upstream": Subject(UPSTREAM)}
     order=40,
     title="Eight processes on one state directory, sixteen threads in one process",
     about="""
-Eight processes start to call at the same moment, 2,500 times each, ours all with one state directory; and sixteen
-threads of one process make 10,000 calls together. CPU of all processes for each message. Each process has a spool of
+Eight processes start to call at the same moment, 1,500 times each, ours all with one state directory; and sixteen
+threads of one process make 8,000 calls together. CPU of all processes for each message. Each process has a spool of
 its own, so more of them should cost no more for each message: the plot shows whether that holds. What rises a little
 is what a process costs once (its files, its first request), and what a core costs that others want too.
 """,

@@ -9,7 +9,7 @@ from benchmarks.statistics import median, spread
 from benchmarks.subjects import OURS, UPSTREAM, Subject
 
 _CALLS = {300: 6_000, 700: 6_000, 5_000: 2_000, 30_000: 600}
-_ROUNDS = 3
+_ROUNDS = 2
 _SUBJECTS = {
     "ours, one leg": Subject(OURS),
     "ours, two legs": Subject(OURS, legs=2),
@@ -50,4 +50,10 @@ def measure(bench: Bench) -> Outcome:
     ]
     title = "CPU a message against its size"
     outcome.plots.append(Plot("size", title, "bytes of a message", "µs a message", lines, is_log_x=True, is_log_y=True))
+    legs = [
+        Line(label, (1, 2), [median(outcome.figures[f"{name}: {sizes[0]} bytes, us"]) for name in names])
+        for label, names in (("ours", ("ours, one leg", "ours, two legs")), ("upstream", ("upstream", "upstream, two")))
+    ]
+    title = f"CPU a message of {sizes[0]} bytes against its legs"
+    outcome.plots.append(Plot("legs", title, "legs", "µs a message", legs))
     return outcome

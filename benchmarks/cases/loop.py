@@ -9,7 +9,7 @@ from benchmarks.subjects import OURS_DISK, UPSTREAM, Subject
 
 _SUBJECTS = {"neither": NOBODY, "ours": OURS_DISK, "upstream": Subject(UPSTREAM)}
 _RATE = 500
-_CALLS = 500
+_CALLS = 400
 _SHARES = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 
 

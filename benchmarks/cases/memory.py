@@ -15,6 +15,7 @@ _SUBJECTS = {
 }
 _QUEUED = 100_000
 _ROUNDS = 3
+_QUEUED_ROUNDS = 2
 
 
 @case(
@@ -30,9 +31,9 @@ benchmark's own modules.
 def measure(bench: Bench) -> Outcome:
     """Resident memory, idle and with a queue."""
     outcome = Outcome()
-    for label in bench.turns(list(_SUBJECTS)):
+    for label in bench.turns(list(_SUBJECTS), _ROUNDS):
         outcome.add(f"{label}: idle, MB", _held(bench, _SUBJECTS[label], 0))
-    for label in bench.turns([label for label in _SUBJECTS if label != "neither"], _ROUNDS):
+    for label in bench.turns([label for label in _SUBJECTS if label != "neither"], _QUEUED_ROUNDS):
         outcome.add(f"{label}: queued, MB", _held(bench, _SUBJECTS[label], bench.scaled(_QUEUED)))
     rows = []
     for label in _SUBJECTS:
