@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from benchmarks.statistics import BrokenError, is_figure
 from benchmarks.subjects import NONE, Subject
 
 _SETTLES_S = 5.0
+_PATIENCE_S = 900.0
 
 
 class Bench:
@@ -29,6 +31,8 @@ class Bench:
         self.folder = folder
         self.scale = scale
         self.pairs = pairs
+        self.patience_s = _PATIENCE_S * max(scale, 0.05)
+        """How long a run may take before it is taken for one that hangs; a slow one is not broken."""
 
     def scaled(self, count: int, *, least: int = 50) -> int:
         """Return a count of messages for this run's size."""
@@ -94,6 +98,9 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._watchdog = threading.Timer(bench.patience_s, self._process.kill)
+        self._watchdog.daemon = True
+        self._watchdog.start()
 
     @property
     def pid(self) -> int:
@@ -109,6 +116,7 @@ class Running:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
         if not line:
+            self._watchdog.cancel()
             _, errors = self._process.communicate()
             raise BrokenError(f"a run of {self._subject.title} ended with {self._process.returncode}: {errors[-500:]}")
         found: Result = json.loads(line)
@@ -128,6 +136,7 @@ class Running:
         """
         result = self.read()
         self._process.communicate()
+        self._watchdog.cancel()
         if not all(is_figure(result[name]) for name in ("cpu_s", "wall_s", "peak_mb")):
             raise BrokenError(f"a run of {self._subject.title} measured nothing: {result}")
         if not self._shares_targets:

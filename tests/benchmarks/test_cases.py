@@ -11,6 +11,7 @@ from benchmarks.case import Budget, Case, Line, Outcome, Plot, Table, all_cases
 from benchmarks.report import budget_table
 from benchmarks.server import Server
 from benchmarks.statistics import BrokenError
+from benchmarks.subjects import OURS_DISK
 from pipelines_client import message as messages
 from pipelines_client.client import Client
 from pipelines_client.clock import utc_now
@@ -105,10 +106,16 @@ def test_a_message_that_did_not_arrive_breaks_the_run(server: Server) -> None:
 
 def test_a_run_that_fails_is_told_with_its_last_words(server: Server, tmp_path: Path) -> None:
     """The child's exception ends in the benchmark's error."""
-    from benchmarks.subjects import OURS_DISK
-
     with pytest.raises(BrokenError, match="KeyError"):
         Bench(server, tmp_path).run("no such workload", OURS_DISK, 1)
+
+
+def test_a_run_that_hangs_is_ended_and_is_broken(server: Server, tmp_path: Path) -> None:
+    """Its parent's word never comes; CI does not wait for ever."""
+    bench = Bench(server, tmp_path)
+    bench.patience_s = 0.01
+    with pytest.raises(BrokenError, match="ended with -9"):
+        bench.run("deliver", OURS_DISK, 1, waits=True)
 
 
 @pytest.mark.parametrize("size", SIZES)
