@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks.case import Budget, Case, Outcome, Table
 from benchmarks.plots import draw
-from benchmarks.statistics import median, rounded, spread
+from benchmarks.statistics import median, spread
 
 PAGE = "performance.md"
 DATA = "performance.json"
@@ -147,7 +147,7 @@ def _data(outcomes: Mapping[str, tuple[Case, Outcome]]) -> dict[str, Any]:
                     "what": budget.what,
                     "against": budget.against,
                     "at_most": budget.at_most,
-                    "ratio": float(rounded(median(budget.values))),
+                    "ratio": float(f"{median(budget.values):.4g}"),
                     "is_met": budget.is_met,
                     "pairs": [float(f"{value:.6g}") for value in budget.values],
                 }
