@@ -72,7 +72,7 @@ def memory_mb(which: str) -> float:
 
 def say(content: Result) -> None:
     """Tell the parent something."""
-    print(json.dumps(content), flush=True)
+    print(json.dumps(content, default=list), flush=True)
 
 
 def wait_for_parent() -> None:

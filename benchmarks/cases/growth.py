@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.bench import Bench
-from benchmarks.calls import SIZES
+from benchmarks.calls import SIZES, USUAL
 from benchmarks.case import Line, Outcome, Plot, Table, case
 from benchmarks.statistics import median, spread
 from benchmarks.subjects import OURS, UPSTREAM, Subject
@@ -50,10 +50,11 @@ def measure(bench: Bench) -> Outcome:
     ]
     title = "CPU a message against its size"
     outcome.plots.append(Plot("size", title, "bytes of a message", "µs a message", lines, is_log_x=True, is_log_y=True))
+    usual = USUAL if USUAL in sizes else sizes[0]
     legs = [
-        Line(label, (1, 2), [median(outcome.figures[f"{name}: {sizes[0]} bytes, us"]) for name in names])
+        Line(label, (1, 2), [median(outcome.figures[f"{name}: {usual} bytes, us"]) for name in names])
         for label, names in (("ours", ("ours, one leg", "ours, two legs")), ("upstream", ("upstream", "upstream, two")))
     ]
-    title = f"CPU a message of {sizes[0]} bytes against its legs"
+    title = f"CPU a message of {usual} bytes against its legs"
     outcome.plots.append(Plot("legs", title, "legs", "µs a message", legs))
     return outcome
