@@ -28,8 +28,9 @@ here (`retry_cap_s`, by default 60), so that the time shown is the draining, not
 do this: its queue holds 10,000 messages by default, in memory, and the rest is lost.
 
 Memory should not follow the backlog without end: what waits is on disk, and at most the newest 16 MB of bodies, with
-what the ledger will say of each, is in memory too; until that is full, it grows. Nor should a message's CPU rise: the plot shows it for backlogs of different size, from the call to the delivery. Small backlogs share
-what a process costs once among fewer messages; large ones are read back from the disk, which a small one never needs.
+what the ledger will say of each, is in memory too; until that is full, it grows. Nor should a message's CPU rise: the
+plot shows it for backlogs of different size, from the call to the delivery. Small backlogs share what a process costs
+once among fewer messages; large ones are read back from the disk, which a small one never needs.
 """,
 )
 def measure(bench: Bench) -> Outcome:
