@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test soak soak-day comparison check format lint types imports clean
+.PHONY: help demo test soak soak-day comparison bench bench-smoke check format lint types imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -30,7 +30,13 @@ soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential
 
-check: format lint types imports test ## What CI runs
+bench: $(STAMP) ## What it costs beside the client it replaces; rewrites docs/performance.md (CASES="cpu web" or QUICK=1 for a try)
+	@$(BIN)/python -m benchmarks $(CASES) $(if $(QUICK),--quick)
+
+bench-smoke: $(STAMP) ## The same, as small as shows that no figure is broken
+	@$(BIN)/python -m benchmarks --smoke
+
+check: format lint types imports bench-smoke test ## What CI runs
 
 format: $(STAMP) ## Is everything formatted?
 	$(BIN)/ruff format --check .
@@ -46,4 +52,4 @@ imports: $(STAMP) ## Do the rooms only know the rooms below them?
 	$(BIN)/lint-imports
 
 clean: ## Remove the environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out bench-out

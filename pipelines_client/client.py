@@ -189,7 +189,7 @@ class Client(Calls):
             return self._take(msg)
         except AssertionError:
             raise
-        except Exception as error:  # whatever goes wrong in here, it is not the caller's
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here, it is not the caller's
             let_through(error)
             self.not_taken["internal_error"] += 1
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
@@ -222,6 +222,7 @@ class Client(Calls):
             call = before_send(orjson.loads(built.message.body))
             return call if call is None else messages.build(call, library=_LIBRARY, now=utc_now())
         except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
+            let_through(error)
             self.replaced["before_send_failed"] += 1
             site = _call_sites.first("before_send_failed")
             if site is not None:

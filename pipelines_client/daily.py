@@ -31,7 +31,7 @@ class DailyFile:
     """The file that one writer appends to. Safe for threads; whoever forks holds `lock` meanwhile."""
 
     def __init__(self, directory: Path, writer: str) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
         self._directory = directory
         self._writer = writer
         self._file: BinaryIO | None = None

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
-from pipelines_client.delivery.opening import Opener
+from pipelines_client.delivery.lane import Lane
+from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
 from pipelines_client.errors import SpoolError
 
 _STOP_TIMEOUT_S = 1.0
+_STEP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,27 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
         )
     opener.state.make()
     until = monotonic_s() + timeout_s
-    lanes = opener.adopt_dead(held=[], any_key=True)
-    before = Counter[str]()
-    for lane in lanes:
-        before.update(lane.taken_over)
-    with changed:
-        while any(not lane.is_done for lane in lanes) and (seconds := until - monotonic_s()) > 0:
-            changed.wait(min(seconds, 0.1))
-    after = Counter[str]()
-    for lane in lanes:
+    before, after = Counter[str](), Counter[str]()
+    lanes: list[Lane] = []
+    closed: list[Lane] = []
+
+    def close(lane: Lane) -> None:
         lane.stop(monotonic_s() + _STOP_TIMEOUT_S)
+        before.update(lane.taken_over)
         after.update({leg: lane.spool.pending(leg) for leg in lane.spool.legs})
         lane.close()
+        lanes.remove(lane)
+        closed.append(lane)
+
+    while (seconds := until - monotonic_s()) > 0:
+        for lane in [lane for lane in lanes if lane.is_done]:
+            close(lane)
+        lanes += opener.adopt_dead(held=[*lanes, *closed], most=MAX_ADOPTED - len(lanes), any_key=True)
+        if not lanes:
+            break
+        with changed:
+            changed.wait(min(seconds, _STEP_S))
+    for lane in list(lanes):
+        close(lane)
     settled = {leg: before[leg] - after[leg] for leg in sorted(before)}
     return DrainResult(settled, dict(sorted(opener.left_behind().items())))

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipelines_client.delivery.entry import Entry
+from pipelines_client.interruption import is_from_signal
 
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
 _seq = attrgetter("seq")
@@ -110,7 +111,9 @@ class LogFiles:
         try:
             while left:
                 left = left[os.write(descriptor, left) :]
-        except OSError:
+        except OSError as error:
+            if is_from_signal(error):
+                raise
             with contextlib.suppress(OSError):  # then the next line begins on one of its own
                 os.ftruncate(descriptor, self._size)
                 self._is_torn = False

@@ -34,6 +34,8 @@ from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_iden
 from pipelines_client.log import logger
 from pipelines_client.message import Message
 
+MAX_ADOPTED = 8
+"""Spools of the dead that are drained at a time: each takes threads, files and connections."""
 _KEY_BYTES = 32
 _BIRTH_TIMEOUT_S = 5.0
 _BIRTH_ATTEMPTS = 3

@@ -23,17 +23,17 @@ from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import Opener
+from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
 from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.delivery.spool import spools_in
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError
+from pipelines_client.interruption import let_through
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import Throttle, logger
 from pipelines_client.message import MAX_MESSAGE_ID_CHARS, Message
 
 ADOPT_EVERY_S = 10.0
-MAX_ADOPTED = 8  # each has threads, files and connections of its own
 ON_STOPPED_JOIN_S = 30.0
 _FLUSH_STEP_S = 0.1
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -309,6 +309,7 @@ class Pipeline:
 
     def _not_taken(self, error: Exception) -> str:
         """Count a message that not even the refusal of could be written."""
+        let_through(error)
         is_full = isinstance(error, OSError) and error.errno in _NO_SPACE
         is_full |= isinstance(error, sqlite3.OperationalError) and "full" in str(error)
         reason = "disk_full" if is_full else "spool_error"

@@ -32,6 +32,7 @@ from pipelines_client.delivery.cursors import Cursors, Tally
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.logfiles import LogFiles, Piece, spools_of_logs
 from pipelines_client.errors import SpoolClosedError, SpoolError
+from pipelines_client.interruption import is_from_signal
 from pipelines_client.ledger import Outcome
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
@@ -120,8 +121,9 @@ class Spool:
                     if entry.end >= self._look_at:
                         self._look_for_room(entry.end)
                     self._log.append(entry)
-                except OSError:
-                    tail.remove(entry)
+                except OSError as error:
+                    if not is_from_signal(error):  # else nobody knows how far it came, and its number stays taken
+                        tail.remove(entry)
                     raise
                 if entry.end - tail[0].end > MAX_TAIL_BYTES:
                     del tail[: len(tail) // 2]

@@ -1,0 +1,47 @@
+"""The calls that are made: each of the six, of a wanted size, each with its own number in the user's id.
+
+The values are of the kinds that applications send: text, numbers, a list of items with nested fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+KINDS = ("track", "identify", "page", "screen", "group", "alias")
+SIZES = (300, 700, 5_000, 30_000)
+"""Bytes of the message, about, as upstream spells it; ours leaves out the blanks. More than 32,000 or so is refused."""
+USUAL = 700
+_ENVELOPE_BYTES = 360  # ids, times, context and the order
+_CART_BYTES = 115
+_ITEM_BYTES = 85
+
+_ITEM: dict[str, Any] = {"sku": "SKU-10042", "name": "Winter jacket, blue", "quantity": 2, "price": 129.95}
+_ORDER: dict[str, Any] = {"order_id": "ord_1001", "total": 42.5, "currency": "EUR"}
+_CART: dict[str, Any] = {"coupon": None, "is_gift": False, "shipping": 4.9, "url": "https://shop.example.com/c/84a1"}
+
+Make = Callable[[int], Any]
+
+
+def payload_of(size: int) -> dict[str, Any]:
+    """Return properties that make a message of about `size` bytes."""
+    items = round((size - _ENVELOPE_BYTES - _CART_BYTES) / _ITEM_BYTES)
+    if items < 1:
+        return {**_ORDER}
+    return {**_ORDER, **_CART, "items": [dict(_ITEM) for _ in range(items)]}
+
+
+def make_caller(client: Any, kind: str, size: int) -> Make:
+    """Return a function that makes the call with a number, on this client."""
+    payload = payload_of(size)
+    if kind == "track":
+        return lambda n: client.track(f"u{n}", "Order Completed", payload)
+    if kind == "identify":
+        return lambda n: client.identify(f"u{n}", payload)
+    if kind == "page":
+        return lambda n: client.page(f"u{n}", "Shop", "Cart", payload)
+    if kind == "screen":
+        return lambda n: client.screen(f"u{n}", "Shop", "Cart", payload)
+    if kind == "group":
+        return lambda n: client.group(f"u{n}", "company-7", payload)
+    return lambda n: client.alias(f"before-{n}", f"u{n}", {"page": payload})  # an alias has no payload of its own

@@ -1,0 +1,67 @@
+"""How long 20,000 messages take over a slow link."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+
+from benchmarks.bench import Bench
+from benchmarks.case import Budget, Outcome, Table, case
+from benchmarks.statistics import median, ratios, rounded, spread
+from benchmarks.subjects import OURS_DISK, UPSTREAM, Subject
+
+_CALLS = 20_000
+_SUBJECTS = {"ours": OURS_DISK, "upstream": Subject(UPSTREAM)}
+_LINKS = {
+    "50 ms": {"delay_s": 0.05, "failing": 0.0},
+    "200 ms": {"delay_s": 0.2, "failing": 0.0},
+    "50 ms, 1 % of 503s": {"delay_s": 0.05, "failing": 0.01},
+}
+_LANES: tuple[dict[str, int], ...] = ({"50 ms": 4}, {"200 ms": 7, "50 ms, 1 % of 503s": 4})
+"""Pairs that run beside each other. Nearly all of the time is waiting, so together they use less than one core."""
+
+
+@case(
+    "draining",
+    order=30,
+    title="Draining over a slow link",
+    about="""
+20,000 messages of 0.7 kB, from the first call to the last one's delivery, to a server that answers each request after
+one round trip. Both clients have one request in flight; ours are larger (up to 475,000 bytes, upstream's up to 100
+messages), so there are fewer round trips. A few pairs run beside each other, since they wait nearly all of the time.
+Where 1 % of the requests get a 503, the same seed decides for both; who asks less often is refused less often. The
+link has no limit but its round trip: a narrow one would level the two.
+""",
+)
+def measure(bench: Bench) -> Outcome:
+    """Wall time until all was delivered."""
+    outcome = Outcome()
+    for together in _LANES:
+        with ExitStack() as stack:
+            pools = {link: stack.enter_context(ThreadPoolExecutor(lanes)) for link, lanes in together.items()}
+            pairs = {link: pool.map(partial(_pair, bench, link), range(bench.pairs)) for link, pool in pools.items()}
+            for link, found in ((link, found) for link, of_link in pairs.items() for found in of_link):
+                for label, (seconds, requests) in found.items():
+                    outcome.add(f"{label}: {link}, s", seconds)
+                    outcome.add(f"{label}: {link}, requests", requests)
+    rows = []
+    for link in _LINKS:
+        ours, theirs = (outcome.figures[f"{label}: {link}, s"] for label in _SUBJECTS)
+        asked = [rounded(median(outcome.figures[f"{label}: {link}, requests"])) for label in _SUBJECTS]
+        rows.append([link, spread(ours), spread(theirs), spread(ratios(ours, theirs)), *asked])
+    columns = ["round trip", "ours, s", "upstream, s", "ratio", "our requests", "upstream's requests"]
+    outcome.tables.append(Table("", columns, rows))
+    shares = ratios(outcome.figures["ours: 50 ms, s"], outcome.figures["upstream: 50 ms, s"])
+    outcome.budgets.append(Budget("time to drain 20,000 messages, 50 ms round trip", "upstream", 0.2, shares))
+    return outcome
+
+
+def _pair(bench: Bench, link: str, number: int) -> dict[str, tuple[float, int]]:
+    """Run both, one after the other; return seconds and requests."""
+    found = {}
+    for label in list(_SUBJECTS) if number % 2 == 0 else reversed(list(_SUBJECTS)):
+        target = bench.server.make_target(seed=number, **_LINKS[link])
+        result = bench.run("deliver", _SUBJECTS[label], bench.scaled(_CALLS), targets=[target])
+        found[label] = result["wall_s"], result["arrived"][0]["requests"]
+    return found

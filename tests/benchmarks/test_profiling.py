@@ -1,0 +1,25 @@
+from benchmarks.profiling import read_stacks, summarise
+
+LINES = [
+    "main (benchmarks/child.py:96);deliver (benchmarks/workloads.py:40);Client.track (analytics/client.py:9) 6",
+    "main (benchmarks/child.py:96);deliver (benchmarks/workloads.py:41) 1",
+    "Thread.run (threading.py:9);Sender._run (pipelines_client/delivery/sender.py:5);recv (socket.py:7) 3",
+    "main (benchmarks/child.py:90);import_module (importlib/__init__.py:126) 50",
+]
+
+
+def test_a_profile_counts_calls_and_senders_and_no_imports() -> None:
+    """Shares are of what lies between the first call and the last delivery."""
+    text = summarise(read_stacks(LINES), title="try")
+    assert text.startswith("try: 10 samples\n")
+    assert "  70.0 %  the application's thread" in text
+    assert "  30.0 %  the senders" in text
+    assert "importlib" not in text
+
+
+def test_a_function_is_named_without_its_line_and_counted_alone_and_with_what_it_calls() -> None:
+    """So that all lines of one function are one row."""
+    _, alone, within = (part.splitlines() for part in summarise(read_stacks(LINES), title="try").split("\n\n")[1:])
+    assert "  60.0 %  Client.track (analytics/client.py)" in alone
+    assert "  10.0 %  deliver (benchmarks/workloads.py)" in alone
+    assert "  70.0 %  deliver (benchmarks/workloads.py)" in within
