@@ -5,6 +5,7 @@
     ├── SpoolError
     │   ├── SpoolClosedError   the spool was used after `close`
     │   ├── SpoolBusyError     another living process owns the spool's file
+    │   ├── SpoolReenteredError  a signal's handler called while the call that it interrupts writes
     │   └── SpoolEmptyError    the file was never finished: its process was killed while it made it
     ├── LedgerError            a ledger that cannot be read or written
     └── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
@@ -34,6 +35,10 @@ class SpoolClosedError(SpoolError):
 
 class SpoolBusyError(SpoolError):
     """Another living process owns this spool file."""
+
+
+class SpoolReenteredError(SpoolError):
+    """A signal's handler would write into the spool while the call that it interrupts does."""
 
 
 class SpoolEmptyError(SpoolError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import Counter
@@ -178,3 +179,99 @@ def test_a_network_share_is_recognised_by_the_mount_above() -> None:
     assert type_of_mount(Path("/mnt/team share/local/state"), mounts) == "tmpfs"
     assert type_of_mount(Path("/var/lib/state"), mounts) == "overlay"
     assert {"nfs4", "cifs"} <= NETWORK_TYPES
+
+
+@pytest.mark.parametrize("on_delivery", [None, lambda _: None])
+def test_a_refusal_in_memory_leaves_the_rest_of_the_leg_delivered(
+    make_client: MakeClient, sandbox: Any, on_delivery: Any
+) -> None:
+    """Without a ledger and without dead letters a refused message is counted, told to `on_error`, and passed."""
+    told: list[Any] = []
+    client = make_client(
+        segment_write_key=None, spool="memory", on_error=lambda _, calls: told.extend(calls), on_delivery=on_delivery
+    )
+    sandbox.customerio.answer(400, times=1)
+    assert client.track("u1", "Refused")[0]
+    assert client.flush(timeout=5)
+    assert all(client.track("u1", "E", {"n": n})[0] for n in range(10))
+    assert [leg["pending"] for _, leg in client._pipeline.leg_statuses()] != []
+    assert client.flush(timeout=5)
+    assert [m["properties"]["n"] for m in sandbox.customerio.accepted] == list(range(10))
+    assert [call["event"] for call in told] == ["Refused"]
+
+
+def test_a_busy_process_adopts_what_a_dead_one_left(
+    make_client: MakeClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a second of peace: each batch that goes is an occasion to look around."""
+    monkeypatch.setattr(pipeline_module, "ADOPT_EVERY_S", 0.0)
+    busy = make_client()
+    busy.track("u1", "Busy")
+    assert busy.flush(timeout=5)
+    sandbox.customerio.answer(503)
+    dying = make_client(flush_timeout_s=0)
+    dying.track("u1", "Left behind")
+    dying._pipeline._close_lanes(0)
+    sandbox.customerio.normal()
+    for number in range(1_000):
+        busy.track("u1", "Busy")
+        assert sandbox.customerio.wait_for(number + 2)
+        if "Left behind" in [m["event"] for m in sandbox.customerio.accepted]:
+            return
+    pytest.fail("nobody looked around")
+
+
+def test_what_many_dead_left_is_taken_over_a_few_at_a_time(
+    make_client: MakeClient, sandbox: Any, state_dir: Path
+) -> None:
+    """Sixty dead processes while the API is down: not sixty times threads and files; in the end all is delivered."""
+    sandbox.customerio.answer(503)
+    for number in range(60):
+        dying = make_client(segment_write_key=None, flush_timeout_s=0, upload_interval=60)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline_module, "MAX_ADOPTED", 0)
+            dying.track("u1", "E", {"n": number})
+        dying._pipeline._close_lanes(0)
+    before = threading.active_count()
+    heir = make_client(segment_write_key=None)
+    heir.track("u1", "E", {"n": 60})
+    assert sandbox.customerio.wait_for_requests(3)
+    assert threading.active_count() - before <= pipeline_module.MAX_ADOPTED + 2
+    sandbox.customerio.normal()
+    assert heir.flush(timeout=30)
+    assert {m["properties"]["n"] for m in sandbox.customerio.accepted} == set(range(61))
+    assert [path.suffix for path in (state_dir / "spool").glob("*.db")] == [".db"]
+
+
+def test_clients_let_go_in_an_outage_leave_no_threads(make_client: MakeClient, sandbox: Any) -> None:
+    """Shut down or only dropped: what they could not send is on disk, and the next one delivers it."""
+    sandbox.customerio.answer(503)
+    before = set(threading.enumerate())
+    for number in range(10):
+        client = make_client(segment_write_key=None, flush_timeout_s=0.1)
+        client.track("u1", "E", {"n": number})
+        if number % 2:
+            client.shutdown(0.05)
+        client._pipeline.retire()
+    deadline = time.monotonic() + 30
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+        for thread in left:
+            thread.join(0.1)
+    assert not left
+    sandbox.customerio.normal()
+    assert make_client(segment_write_key=None).flush(timeout=20)
+    assert {m["properties"]["n"] for m in sandbox.customerio.accepted} == set(range(10))
+
+
+def test_a_state_directory_removed_under_a_living_client_costs_no_message(
+    make_client: MakeClient, sandbox: Any, state_dir: Path
+) -> None:
+    """A cleaner of temporary files: what is in memory is delivered, and new files are made."""
+    client = make_client(upload_interval=60)
+    assert client.track("u1", "E", {"n": 0})[0]
+    shutil.rmtree(state_dir)
+    assert all(client.track("u1", "E", {"n": n, "text": "x" * 1_000})[0] for n in range(1, 200))
+    assert (state_dir / "spool").is_dir()
+    assert client.flush(timeout=20)
+    for api in (sandbox.customerio, sandbox.segment):
+        assert sorted(m["properties"]["n"] for m in api.accepted) == list(range(200))

@@ -457,3 +457,18 @@ def test_status_is_true_as_soon_as_a_flush_or_a_shutdown_returns(client: Client,
     client.track("u1", "E")
     client.shutdown()
     assert read_status(state_dir, now=utc_now()).legs["customerio"].accepted == 51
+
+
+def test_a_shutdown_keeps_to_its_time_with_a_request_in_flight(make_client: Any, sandbox: Any) -> None:
+    """An API that takes a request and does not answer: the shutdown is over before that; later calls go on."""
+    client = make_client(segment_write_key=None, timeout=30)
+    sandbox.customerio.delay_s = 2.0
+    client.track("u1", "E", {"n": 0})
+    assert sandbox.customerio.wait_for(1)
+    began = time.monotonic()
+    assert not client.shutdown(timeout=0.2)
+    assert time.monotonic() - began < 1.8
+    sandbox.customerio.delay_s = 0.0
+    client.track("u1", "E", {"n": 1})
+    assert client.flush(timeout=20)
+    assert [m["properties"]["n"] for m in sandbox.customerio.accepted] == [0, 1]

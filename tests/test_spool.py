@@ -256,6 +256,32 @@ def test_a_damaged_line_is_counted_and_the_lines_around_it_are_read(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
 
 
+@pytest.mark.parametrize("harm", ["the last line", "every line", "zeros behind a cut"])
+def test_damage_at_the_end_of_a_log_is_counted_and_kept(tmp_path: Path, harm: str) -> None:
+    """No line behind it says that there was one, and it was promised all the same."""
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    for number in range(5):
+        append(spool, number)
+    spool.close()
+    (log,) = logs(tmp_path)
+    header, *lines = log.read_bytes().splitlines(keepends=True)
+    if harm == "the last line":
+        lines[-1] = b"x" + lines[-1]
+    elif harm == "every line":
+        lines = [b"x" + line for line in lines]
+    else:
+        lines[-1] = lines[-1][:20] + bytes(500)
+    log.write_bytes(header + b"".join(lines))
+    again = Spool(tmp_path / "w.db", legs={}, writer="")
+    lost = 5 if harm == "every line" else 1
+    found = everything(again, "segment")
+    assert [entry.is_lost for entry in found] == [False] * (5 - lost) + [True] * lost
+    for leg in LEGS:
+        again.settle(leg, everything(again, leg), Counter({ACCEPTED: 5 - lost, (Outcome.DROPPED, "damaged"): lost}))
+    assert again.close(remove_if_level=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
+
+
 def test_a_log_that_somebody_removed_is_counted_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cursor passes what is gone; what is left is read."""
     monkeypatch.setattr(logfiles, "FILE_BYTES", 500)

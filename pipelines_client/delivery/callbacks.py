@@ -17,13 +17,14 @@ class Callbacks:
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # taken by itself, as in `Sender`
+        self._changed = threading.Condition(self._lock)
         self._outstanding = 0
         self._thread: threading.Thread | None = None
 
     def run(self, call: Call) -> None:
         """Have `call` run soon, after those before it."""
-        with self._changed:
+        with self._lock:
             self._outstanding += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="pipelines-client-callbacks", daemon=True)
@@ -34,7 +35,7 @@ class Callbacks:
         """Wait until every callback has run, or the clock passes `until_s`; a callback itself never waits."""
         if threading.current_thread() is self._thread:
             return False
-        with self._changed:
+        with self._lock:
             while self._outstanding:
                 left = until_s - monotonic_s()
                 if left <= 0:
@@ -44,7 +45,7 @@ class Callbacks:
 
     def close(self) -> None:
         """End the thread after the callbacks that are due."""
-        with self._changed:
+        with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
             self._calls.put(None)
@@ -56,6 +57,6 @@ class Callbacks:
             except Exception as error:  # noqa: BLE001 - the application's; delivery must not care
                 logger().error("callback_failed", error=type(error).__name__)
             finally:
-                with self._changed:
+                with self._lock:
                     self._outstanding -= 1
                     self._changed.notify_all()

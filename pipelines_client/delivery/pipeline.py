@@ -27,7 +27,7 @@ from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
 from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.delivery.spool import spools_in
 from pipelines_client.destinations import Destination
-from pipelines_client.errors import PipelinesError
+from pipelines_client.errors import PipelinesError, SpoolReenteredError
 from pipelines_client.interruption import let_through
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import Throttle, logger
@@ -88,7 +88,8 @@ class Pipeline:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._progress = threading.Condition()
+        self._progress_lock = threading.RLock()  # taken by itself, as in `Sender`
+        self._progress = threading.Condition(self._progress_lock)
         self._callbacks = Callbacks()
         self._pid = os.getpid()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
@@ -111,6 +112,8 @@ class Pipeline:
                 return self._append(self._started(), message, skips)
             except FileNotFoundError:
                 return self._append(self._renewed(), message, skips)
+            except SpoolReenteredError:
+                return self._append_apart(message, skips)
         except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
 
@@ -131,7 +134,7 @@ class Pipeline:
         self.hurry()
         self._look_around()
         while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
-            with self._progress:
+            with self._progress_lock:
                 self._progress.wait(min(seconds, _FLUSH_STEP_S))
             self._look_around()
         self._callbacks.wait_idle(until)
@@ -237,6 +240,16 @@ class Pipeline:
             self._lanes[0].start()
             return self._lanes[0]
 
+    def _append_apart(self, message: Message, skips: Mapping[str, str]) -> str | None:
+        """Take what a signal's handler sends, while the call that it interrupts writes into our lane, into another."""
+        with self._lock:
+            spare = self._opener.open_own()
+            spare.start()
+            self._lanes.append(spare)
+        reason = self._append(spare, message, skips)
+        spare.retire()
+        return reason
+
     def _look_around(self) -> None:
         """Adopt what a sibling that died has left; called now and again, by senders and by whoever flushes."""
         if len(self._lanes) > 1:
@@ -260,8 +273,9 @@ class Pipeline:
         if self._lock.acquire(blocking=False):
             try:
                 for lane in [lane for lane in self._lanes[1:] if lane.is_done]:
-                    self._lanes.remove(lane)
-                    lane.close()
+                    if lane in self._lanes:  # else a signal's handler has come in between
+                        self._lanes.remove(lane)
+                        lane.close()
             finally:
                 self._lock.release()
 
@@ -282,7 +296,7 @@ class Pipeline:
             return reason
         until = monotonic_s() + settings.block_timeout_s
         lane.hurry()
-        with self._progress:
+        with self._progress_lock:
             while (reason := self._reason_why_full(lane, size)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
@@ -325,7 +339,7 @@ class Pipeline:
     # Waiting and ending
 
     def _progressed(self) -> None:
-        with self._progress:
+        with self._progress_lock:
             self._progress.notify_all()
 
     def _is_waiting_useful(self) -> bool:

@@ -92,7 +92,10 @@ class Sender:
 
     _is_serving: bool = False
     _thread: threading.Thread | None = None
-    _wakeup: threading.Condition = field(default_factory=threading.Condition)
+    # A condition is Python, where a signal's handler may raise: so the lock is taken by itself, never through it, and
+    # all waiters are told though there is one, since a call that was interrupted leaves one behind that nobody is.
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _wakeup: threading.Condition = field(init=False)
     _stopping: bool = False
     _retiring: bool = False
     _hurry_to: int = 0
@@ -103,6 +106,7 @@ class Sender:
     _was_token_refused: bool = False
 
     def __post_init__(self) -> None:
+        self._wakeup = threading.Condition(self._lock)
         self.health = Health(self.destination.name, self.pace.unhealthy_after_s)
 
     @property
@@ -117,7 +121,7 @@ class Sender:
 
     def start(self) -> None:
         """Start the thread, unless it runs: a leg has one sender, whoever asks at the same time."""
-        with self._wakeup:
+        with self._lock:
             self._stopping = False
             self.is_running = True
             if self._is_serving:
@@ -134,32 +138,32 @@ class Sender:
     def appended(self) -> None:
         """Say that a message came; cheap while the sender is busy or waits for more."""
         if self._idle or self.spool.last_seq >= self._due_seq or self.spool.total_bytes >= self._due_bytes:
-            with self._wakeup:
+            with self._lock:
                 self._be_busy()
-                self._wakeup.notify()
+                self._wakeup.notify_all()
 
     def hurry(self) -> None:
         """Send what is there now without waiting for company."""
-        with self._wakeup:
+        with self._lock:
             self._hurry_to = max(self._hurry_to, self.spool.last_seq)
-            self._wakeup.notify()
+            self._wakeup.notify_all()
 
     def retire(self) -> None:
         """Deliver what is left, then end."""
-        with self._wakeup:
+        with self._lock:
             self._retiring = True
-            self._wakeup.notify()
+            self._wakeup.notify_all()
 
     def stop(self) -> None:
         """End after the request in flight; what is left stays in the spool."""
-        with self._wakeup:
+        with self._lock:
             self._stopping = True
             self.is_running = False
-            self._wakeup.notify()
+            self._wakeup.notify_all()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the thread to end; False if it has not."""
-        with self._wakeup:  # until it is started, if that is under way
+        with self._lock:  # until it is started, if that is under way
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
@@ -179,14 +183,14 @@ class Sender:
             self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
         finally:
-            with self._wakeup:
+            with self._lock:
                 if self._thread is threading.current_thread():
                     self._is_serving = self.is_running = False
 
     def _wait_for_work(self) -> bool:
         """Wait until a batch is due; False when the thread should end."""
         linger_until: float | None = None
-        with self._wakeup:
+        with self._lock:
             while not self._stopping:
                 if not self.spool.pending(self.leg):
                     if self._retiring:
@@ -379,7 +383,7 @@ class Sender:
             left = until - monotonic_s()
             if left <= 0 or self._surplus() is not None:
                 return True
-            with self._wakeup:
+            with self._lock:
                 if not self._stopping:
                     self._wakeup.wait(min(left, TICK_S))
         return False

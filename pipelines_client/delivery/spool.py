@@ -31,7 +31,7 @@ from pipelines_client.delivery import cursors
 from pipelines_client.delivery.cursors import Cursors, Tally
 from pipelines_client.delivery.entry import Entry
 from pipelines_client.delivery.logfiles import LogFiles, Piece, spools_of_logs
-from pipelines_client.errors import SpoolClosedError, SpoolError
+from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
 from pipelines_client.interruption import is_from_signal
 from pipelines_client.ledger import Outcome
 
@@ -68,7 +68,7 @@ class Spool:
         # Both let a thread in again: a signal's handler may call while the call that it interrupts holds one.
         self._lock = threading.RLock()  # of the log: held for a moment by whoever appends
         self._cursor_lock = threading.RLock()  # of the cursors, whose writing nobody who appends should wait for
-        self._is_closed = False
+        self._is_closed = self._is_appending = False
         self._cursors = Cursors(path, legs=legs, writer=writer)
         self._places = self._cursors.places
         try:
@@ -106,29 +106,38 @@ class Spool:
 
         Raises:
             SpoolClosedError: After `close`.
+            SpoolReenteredError: Called by a signal's handler that interrupts another call of it, in the same thread.
             OSError: It could not be written, and is not there.
         """
         with self._lock:
             if self._is_closed:
                 raise SpoolClosedError("the spool is closed")
-            self._note_newest()
-            entry = Entry(self.last_seq + 1, self.total_bytes + len(body), facts, body, skips)
-            tail = self._tail
-            # First of all, so that its number is taken whatever a signal's handler raises, or calls, from here on.
-            tail.append(entry)
-            if self._log is not None:
-                try:
-                    if entry.end >= self._look_at:
-                        self._look_for_room(entry.end)
-                    self._log.append(entry)
-                except OSError as error:
-                    if not is_from_signal(error):  # else nobody knows how far it came, and its number stays taken
-                        tail.remove(entry)
-                    raise
-                if entry.end - tail[0].end > MAX_TAIL_BYTES:
-                    del tail[: len(tail) // 2]
-            self._note_newest()
-            return entry.seq
+            if self._is_appending:
+                raise SpoolReenteredError("a signal's handler interrupted an append")
+            try:
+                self._is_appending = True
+                return self._append(facts, body, skips)
+            finally:
+                self._is_appending = False
+
+    def _append(self, facts: bytes, body: bytes, skips: Mapping[str, str]) -> int:
+        self._note_newest()
+        entry = Entry(self.last_seq + 1, self.total_bytes + len(body), facts, body, skips)
+        tail = self._tail
+        tail.append(entry)  # first of all, so that its number is taken whatever a signal's handler raises from here on
+        if self._log is not None:
+            try:
+                if entry.end >= self._look_at:
+                    self._look_for_room(entry.end)
+                self._log.append(entry)
+            except OSError as error:
+                if not is_from_signal(error):  # else nobody knows how far it came, and its number stays taken
+                    tail.remove(entry)
+                raise
+            if entry.end - tail[0].end > MAX_TAIL_BYTES:
+                del tail[: len(tail) // 2]
+        self._note_newest()
+        return entry.seq
 
     def _note_newest(self) -> None:
         """Count the newest message, which an exception between two steps of `append` may have kept from counting."""
