@@ -19,7 +19,7 @@ from typing import Any
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
-from pipelines_client.delivery import metrics, processes
+from pipelines_client.delivery import admission, metrics, processes
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
@@ -31,7 +31,7 @@ from pipelines_client.errors import PipelinesError, SpoolReenteredError
 from pipelines_client.interruption import let_through
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import Throttle, logger
-from pipelines_client.message import MAX_MESSAGE_ID_CHARS, Message
+from pipelines_client.message import Message
 
 ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
@@ -72,7 +72,7 @@ class Pipeline:
         self._settings = settings
         self._legs = tuple(destination.name for destination in destinations)
         self._plan = plan
-        self._authoritative = plan.authoritative
+        self._bounds = admission.Bounds(plan.authoritative, settings.spool_max_bytes, settings.max_queue_size)
         self._opener = Opener(
             settings,
             destinations,
@@ -282,32 +282,19 @@ class Pipeline:
     # Refusing
 
     def _reason_to_refuse(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        settings, size = self._settings, len(message.body)
-        if not 0 < len(message.message_id) <= MAX_MESSAGE_ID_CHARS:
-            return "invalid_message_id"
-        if size > settings.max_message_bytes:
-            return "too_large"
-        if len(skips) == len(self._legs):
-            return "no_leg"
-        if settings.on_full == "drop_oldest":
-            return None  # the sender makes room
-        reason = self._reason_why_full(lane, size)
-        if reason is None or settings.on_full == "reject":
+        reason = admission.fault_of(message, skips, legs=self._legs, max_bytes=self._settings.max_message_bytes)
+        if reason is not None or self._settings.on_full == "drop_oldest":  # the sender makes room
             return reason
-        until = monotonic_s() + settings.block_timeout_s
+        bounds, size = self._bounds, len(message.body)
+        reason = bounds.reason_why_full(lane.spool, size)
+        if reason is None or self._settings.on_full == "reject":
+            return reason
+        until = monotonic_s() + self._settings.block_timeout_s
         lane.hurry()
         with self._progress_lock:
-            while (reason := self._reason_why_full(lane, size)) and (left := until - monotonic_s()) > 0:
+            while (reason := bounds.reason_why_full(lane.spool, size)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
-
-    def _reason_why_full(self, lane: Lane, size: int) -> str | None:
-        settings, leg = self._settings, self._authoritative
-        if settings.max_queue_size is not None and lane.spool.pending(leg) >= settings.max_queue_size:
-            return "queue_full"
-        if lane.spool.pending_bytes(leg) + size > settings.spool_max_bytes:
-            return "spool_full"
-        return None
 
     def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str) -> None:
         """Record a message that is not taken: no leg will have it, and the ledger says why."""
