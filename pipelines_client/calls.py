@@ -13,6 +13,7 @@ from segment.analytics.client import Client as _SegmentClient
 
 from pipelines_client.upstream import Redacted, as_id
 
+_REDACTED = Redacted()  # it keeps nothing, so one serves all calls
 Call = dict[str, Any]
 Taken = tuple[bool, Call]
 """`(True, call)` once the message is in the spool; `(False, call)` if it was not taken, counted with its reason."""
@@ -38,7 +39,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().identify(
                 as_id(user_id), traits, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
@@ -60,7 +61,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, no event name, or an argument of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().track(
                 as_id(user_id), event, properties, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
@@ -80,7 +81,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: An id is missing, or an argument of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().alias(
                 as_id(previous_id), as_id(user_id), context, timestamp, integrations, message_id
             )
@@ -102,7 +103,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id of a person or of the group, or an argument of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().group(
                 as_id(user_id),
                 as_id(group_id),
@@ -132,7 +133,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().page(
                 as_id(user_id),
                 category,
@@ -163,7 +164,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with Redacted():
+        with _REDACTED:
             taken: Taken = super().screen(
                 as_id(user_id),
                 category,

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from struct import Struct
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET] * 64  # ten bits each, whatever the other six say
-_TAIL = Struct("8H")  # eight pairs, 80 random bits
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
+_LETTERS = _ALPHABET.encode() * 8  # of a random byte, five bits count
+_TAIL_CHARS = 16  # 80 bits
 _MAX_MS = 2**48 - 1
-_MADE_AT_ONCE = 32
+_MADE_AT_ONCE = 64
 _KEPT_MS = 1_000
 
+_head: tuple[int, str] = (-1, "")
+"""The text of the millisecond that was asked for last."""
 _stock: tuple[int, int, list[str]] = (0, 0, [])
 """Random tails in store: whose (process id), since when (ms), and the tails."""
 
@@ -26,11 +28,14 @@ def make_id(at: datetime) -> str:
     Args:
         at: Aware.
     """
-    ms = min(max(0, int(at.timestamp() * 1000)), _MAX_MS)
-    pairs = _PAIRS
-    return (
-        pairs[ms >> 40] + pairs[ms >> 30 & 1023] + pairs[ms >> 20 & 1023] + pairs[ms >> 10 & 1023] + pairs[ms & 1023]
-    ) + _tail(ms)
+    global _head  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
+    ms = int(at.timestamp() * 1000)
+    known, head = _head
+    if known != ms:
+        ms = min(max(0, ms), _MAX_MS)
+        head = "".join([_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
+        _head = (ms, head)
+    return head + _tail(ms)
 
 
 def _tail(ms: int) -> str:
@@ -39,13 +44,11 @@ def _tail(ms: int) -> str:
     Asking the system for each id lets go of the interpreter's lock each time, and wakes the senders for nothing. A
     store is for one process, and for a second: neither a fork nor a virtual machine restored twice uses one again.
     """
-    global _stock  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
+    global _stock  # noqa: PLW0603 - as above
     owner, since_ms, tails = _stock
     if not tails or owner != os.getpid() or not 0 <= ms - since_ms < _KEPT_MS:
-        tails = [
-            "".join([_PAIRS[word] for word in words])
-            for words in _TAIL.iter_unpack(os.urandom(_TAIL.size * (_MADE_AT_ONCE + 1)))
-        ]
+        text = os.urandom(_TAIL_CHARS * _MADE_AT_ONCE).translate(_LETTERS).decode("ascii")
+        tails = [text[start : start + _TAIL_CHARS] for start in range(0, len(text), _TAIL_CHARS)]
         mine = tails.pop()
         _stock = (os.getpid(), ms, tails)
         return mine

@@ -57,13 +57,24 @@ class DeliveryRecord:
     writer: str
 
 
+_MAX_EXACT_S = 2**32  # floats keep the microseconds of such instants apart
+_second: tuple[int, str] = (-1, "")
+"""The second that was spelled last: the next instant is nearly always in the same one."""
+
+
 def iso_utc(at: datetime) -> str:
     """Spell an aware instant as the ledger does: `2026-11-02T09:30:00.125Z`."""
-    if at.tzinfo is not timezone.utc:
+    global _second  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
+    seconds = at.timestamp()
+    whole = int(seconds)
+    known, text = _second
+    if known != whole or not 0 <= seconds < _MAX_EXACT_S:
         at = at.astimezone(timezone.utc)
-    # Not isoformat: that takes three times as long, and this is asked twice a message.
-    seconds = (at.year, at.month, at.day, at.hour, at.minute, at.second)
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*seconds, at.microsecond // 1000)  # noqa: UP031 - the fastest
+        parts = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+        text = "%04d-%02d-%02dT%02d:%02d:%02d" % parts  # noqa: UP031 - a third of the time that isoformat takes
+        if 0 <= seconds < _MAX_EXACT_S:
+            _second = (whole, text)
+    return f"{text}.{at.microsecond // 1000:03d}Z"
 
 
 def primary_identity(user_id: str | None, anonymous_id: str | None, group_id: str | None = None) -> str | None:

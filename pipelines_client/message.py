@@ -21,6 +21,7 @@ from pipelines_client.values import to_json_value
 
 MAX_MESSAGE_ID_CHARS = 99  # FACTS S6: fewer than 100
 _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
+_KINDS_OF_ID = frozenset((str, type(None)))
 _EMPTY = b"{}"
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc)
@@ -89,12 +90,11 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
     is_utc = occurred_at.tzinfo is timezone.utc
     spelled = f"{at[:-1]}+00:00" if is_utc else occurred_at.isoformat(timespec="milliseconds")
     wire = {**call, "timestamp": spelled, "context": {**context, "library": library.copy()}}
-    for name in _ID_FIELDS:
-        value = wire.get(name)
-        if value is not None and type(value) is not str:
-            wire[name] = _id_text(to_json_value(value, partial(_count, notes)))
-    if wire.get("messageId") is None:
-        wire["messageId"] = make_id(now)
+    if not _KINDS_OF_ID.issuperset(map(type, map(wire.get, _ID_FIELDS))):
+        _spell_ids(wire, notes)
+    message_id = wire.get("messageId")
+    if message_id is None:
+        message_id = wire["messageId"] = make_id(now)
     written = _serialise_plain(wire)
     if written is None:
         wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
@@ -103,7 +103,7 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
     kind = wire["type"]
     user_id, anonymous_id = wire.get("userId"), wire.get("anonymousId")
     message = Message(
-        wire["messageId"],
+        message_id,
         kind,
         wire.get("event") if kind == "track" else wire.get("name"),
         user_id,
@@ -111,10 +111,18 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
         primary_identity(user_id, anonymous_id, wire.get("groupId")),
         at,
         built_at,
-        bytes(memoryview(body)),  # a copy of its own size: orjson's own keeps 4 kB, however short it is
+        body[:-1] + b"}",  # a copy of its own size: orjson's own keeps 4 kB, however short it is
         payload,
     )
     return Built(message, wire, notes)
+
+
+def _spell_ids(wire: dict[str, Any], notes: Notes) -> None:
+    """Make text of ids that are none."""
+    for name in _ID_FIELDS:
+        value = wire.get(name)
+        if value is not None and type(value) is not str:
+            wire[name] = _id_text(to_json_value(value, partial(_count, notes)))
 
 
 def _checked_context(call: dict[str, Any], notes: Notes) -> dict[str, Any]:
@@ -150,7 +158,11 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, b
     if not content:
         return _EMPTY, orjson.dumps(wire, spell, options)
     payload = orjson.dumps(content, spell, options | orjson.OPT_SORT_KEYS)
-    return payload, orjson.dumps({**wire, field: orjson.Fragment(payload)}, spell, options)
+    wire[field] = orjson.Fragment(payload)
+    try:
+        return payload, orjson.dumps(wire, spell, options)
+    finally:
+        wire[field] = content
 
 
 def _is_plain(values: Iterable[Any]) -> bool:

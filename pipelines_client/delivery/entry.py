@@ -96,8 +96,7 @@ class Delivery:
     @property
     def lines(self) -> bytes:
         """The ledger's lines."""
-        distinct = {id(fate): fate for fate in self.fates}
-        ends = {key: self._line_end(fate) for key, fate in distinct.items()}
+        ends = {key: self._line_end(fate) for key, fate in self._distinct.items()}
         return b"".join(
             [entry.facts + ends[id(fate)] for entry, fate in zip(self.entries, self.fates, strict=True) if entry.facts]
         )
@@ -127,6 +126,13 @@ class Delivery:
         ]
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
+        if not any(fate.outcome in outcomes for fate in self._distinct.values()):
+            return  # as nearly always for what is asked after each batch: what was refused
         for entry, fate in zip(self.entries, self.fates, strict=True):
             if fate.outcome in outcomes and not entry.is_lost:
                 yield entry, fate
+
+    @property
+    def _distinct(self) -> dict[int, Fate]:
+        """The fates, each once: nearly always one for all."""
+        return dict(zip(map(id, self.fates), self.fates, strict=True))

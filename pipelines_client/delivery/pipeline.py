@@ -19,7 +19,8 @@ from typing import Any
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
-from pipelines_client.delivery import admission, metrics, processes
+from pipelines_client.delivery import metrics, processes
+from pipelines_client.delivery.admission import Bounds
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
@@ -72,7 +73,14 @@ class Pipeline:
         self._settings = settings
         self._legs = tuple(destination.name for destination in destinations)
         self._plan = plan
-        self._bounds = admission.Bounds(plan.authoritative, settings.spool_max_bytes, settings.max_queue_size)
+        self._bounds = Bounds(
+            plan.authoritative,
+            settings.spool_max_bytes,
+            settings.max_queue_size,
+            settings.max_message_bytes,
+            len(self._legs),
+        )
+        self._on_full = settings.on_full
         self._opener = Opener(
             settings,
             destinations,
@@ -282,12 +290,12 @@ class Pipeline:
     # Refusing
 
     def _reason_to_refuse(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        reason = admission.fault_of(message, skips, legs=self._legs, max_bytes=self._settings.max_message_bytes)
-        if reason is not None or self._settings.on_full == "drop_oldest":  # the sender makes room
-            return reason
         bounds, size = self._bounds, len(message.body)
+        reason = bounds.fault_of(message, skips)
+        if reason is not None or self._on_full == "drop_oldest":  # the sender makes room
+            return reason
         reason = bounds.reason_why_full(lane.spool, size)
-        if reason is None or self._settings.on_full == "reject":
+        if reason is None or self._on_full == "reject":
             return reason
         until = monotonic_s() + self._settings.block_timeout_s
         lane.hurry()

@@ -136,7 +136,7 @@ class Spool:
                 raise
             if entry.end - tail[0].end > MAX_TAIL_BYTES:
                 del tail[: len(tail) // 2]
-        self._note_newest()
+        self.last_seq, self.total_bytes = entry.seq, entry.end
         return entry.seq
 
     def _note_newest(self) -> None:
