@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test soak soak-day comparison bench bench-smoke check format lint types imports clean
+.PHONY: help demo test soak soak-day scale comparison bench bench-smoke check format lint types imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -21,11 +21,14 @@ test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest
 
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
-	$(BIN)/python -m pytest -m soak tests/durability
+	$(BIN)/python -m pytest -m soak tests/durability tests/parity
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (RATE=500 messages a second takes an hour)
 	$(BIN)/python tests/soak/day.py --rate $(or $(RATE),25)
+
+scale: $(STAMP) ## Parity from facts, 100 thousand to 20 million messages a side: time and memory (SIZES="100000 1000000")
+	$(BIN)/python benchmarks/scale.py $(SIZES)
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential

@@ -8,7 +8,8 @@
     │   ├── SpoolReenteredError  a signal's handler called while the call that it interrupts writes
     │   └── SpoolEmptyError    the file was never finished: its process was killed while it made it
     ├── LedgerError            a ledger that cannot be read or written
-    └── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
+    ├── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
+    └── EngineError            an engine of parity that cannot be reached or used: names it and the cure
 
 Nothing of this is ever raised by `identify`, `track`, `page`, `screen`, `group` or `alias`: those answer
 `(False, message)`. No exception carries a payload, a write key or an identifier.
@@ -51,3 +52,7 @@ class LedgerError(PipelinesError):
 
 class SourceError(PipelinesError):
     """Evidence for parity that cannot be read; the text names the file, the place and the cure."""
+
+
+class EngineError(PipelinesError):
+    """An engine of parity that cannot be reached or used; the text names it, without a password, and the cure."""

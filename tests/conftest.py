@@ -30,11 +30,12 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory of this test, and no other `PIPELINES_…` variable."""
+    """A state directory and a cache of this test, and no other `PIPELINES_…` variable."""
     for name in [name for name in os.environ if name.startswith("PIPELINES_")]:
         monkeypatch.delenv(name)
     path = tmp_path / "state"
     monkeypatch.setenv("PIPELINES_STATE_DIR", str(path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return path
 
 

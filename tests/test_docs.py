@@ -21,6 +21,7 @@ from pipelines_client import Client
 from pipelines_client.config import Settings
 from pipelines_client.parity.build import CAUSES, NOT_COUNTED
 from pipelines_client.parity.report import ParityReport
+from pipelines_client.parity.sources.columns import parse_map
 from pipelines_client.sandbox import Scenario
 
 if sys.version_info >= (3, 11):
@@ -83,6 +84,11 @@ def rows(page: str, heading: str) -> list[list[str]]:
 def plain(cell: str) -> str:
     """Return a cell without back-quotes."""
     return cell.strip("`| ")
+
+
+def scenarios(page: str) -> list[Any]:
+    """Return the page's TOML blocks that are scenarios of the sandbox."""
+    return [block for block in blocks(page, "toml") if "event" not in tomllib.loads(str(block.values[0]))]
 
 
 def run(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -154,7 +160,7 @@ def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
 @pytest.mark.parametrize("page", RUN_PAGES)
 def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path) -> None:
     """Typed in this order where a ledger and two equal exports lie, each ends with 0 and writes its files."""
-    for scenario in blocks(page, "toml"):
+    for scenario in scenarios(page):
         (desk / "faults.toml").write_text(str(scenario.values[0]), "utf-8")
     variables = {"PIPELINES_STATE_DIR": str(desk / "state"), "PIPELINES_WRITE_KEY": "your-customerio-key"}
     ours = [command[1:] for command in commands(page) if command[0] == COMMAND.name]
@@ -182,13 +188,23 @@ def _serve_once(command: list[str], folder: Path) -> int:
             server.kill()
 
 
-@pytest.mark.parametrize("scenario", blocks("docs/usage.md", "toml"))
+@pytest.mark.parametrize("scenario", scenarios("docs/usage.md"))
 def test_the_scenario_shows_every_fault_there_is(scenario: str) -> None:
     """Each key that a scenario may have for Customer.io or Segment stands in the example."""
     given = tomllib.loads(scenario)
     Scenario.model_validate(given)
     shown = {name for api in given.values() if isinstance(api, dict) for name in api}
     assert shown == set(type(Scenario().customerio).model_fields)
+
+
+@pytest.mark.parametrize("block", blocks("docs/usage.md", "toml"))
+def test_every_toml_file_on_the_page_is_read(block: str) -> None:
+    """It is a scenario or a column map."""
+    given = tomllib.loads(block)
+    if "event" in given:
+        assert parse_map(given, "map.toml").names
+    else:
+        Scenario.model_validate(given)
 
 
 def spelled_default(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines_client.parity.report import Counts, DriftRow, Side, Totals
+from pipelines_client.parity.report import ClassReport, Counts, DriftRow, Side, Totals
 from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
 
 CAUSE_ADVICE = {
@@ -21,6 +21,7 @@ CAUSE_ADVICE = {
 _GATE_ADVICE = {
     "identity": "Look at the identity rows first: the same message names two people, which no replay repairs.",
     "renamed": "Look at the renamed rows first: campaigns listen to exact names.",
+    "counts": "Look for events of another name there (a column map's [names] tells), then for a second writer.",
     "min_events": "Let more messages through, widen the window with --since or --all, or lower --min-events.",
 }
 
@@ -28,13 +29,18 @@ Causes = dict[Side, Counts | None]
 
 
 def advise(
-    verdict: Verdict, gates: tuple[Gate, ...], causes: Causes, totals: Totals, drift: tuple[DriftRow, ...]
+    verdict: Verdict,
+    gates: tuple[Gate, ...],
+    causes: Causes,
+    totals: Totals,
+    drift: tuple[DriftRow, ...],
+    classes: tuple[ClassReport, ...],
 ) -> tuple[str, str]:
     """Return what the report comes to, and what to do first, a sentence each."""
     if verdict is Verdict.PASS:
         return (
             f"{totals.matched:,} of {totals.messages:,} messages arrived the same wherever they were looked for.",
-            "Nothing to repair; keep comparing daily until the cutover.",
+            _next_step(classes),
         )
     wanted = "failed" if verdict is Verdict.FAIL else "inconclusive"
     first = max((gate for gate in gates if gate.result == wanted), key=_weight)
@@ -43,6 +49,14 @@ def advise(
         first.evidence + (f", and {others} more {'gate' if others == 1 else 'gates'} {wanted}" if others else "") + "."
     )
     return headline, _first_step(first, causes, drift)
+
+
+def _next_step(classes: tuple[ClassReport, ...]) -> str:
+    """Say what to look at although no limit is broken."""
+    first = next((found for found in classes if found.count), None)
+    if first is None:
+        return "Nothing to repair; keep comparing daily until the cutover."
+    return f"No limit is broken. Worth a look is “{first.title}” ({first.count:,} {first.unit}): {first.advice}"
 
 
 def _weight(gate: Gate) -> float:
@@ -55,9 +69,9 @@ def _weight(gate: Gate) -> float:
 
 
 def _first_step(gate: Gate, causes: Causes, drift: tuple[DriftRow, ...]) -> str:
-    if gate.name in _GATE_ADVICE:
-        return _GATE_ADVICE[gate.name]
     kind, _, side = gate.name.partition("_")
+    if gate.name in _GATE_ADVICE or kind == "counts":
+        return _GATE_ADVICE[gate.name if gate.name in _GATE_ADVICE else kind]
     if kind == "missing":
         counts = {
             cause: count

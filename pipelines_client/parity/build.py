@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.ledger import iso_utc
 from pipelines_client.parity import report as parts
 from pipelines_client.parity.advice import advise
+from pipelines_client.parity.classes import find_classes, place_of
+from pipelines_client.parity.counts import CountsReport, CountsSource, compare_counts, judge_counts
 from pipelines_client.parity.instants import iso_ms
+from pipelines_client.parity.latency import latency_rows
 from pipelines_client.parity.pairs import DriftFound, OpenedPair, show, top_events
 from pipelines_client.parity.report import ParityReport
 from pipelines_client.parity.verdict import SIDES, TITLES, Evidence, Limits, SourceEvidence, conclude, judge, percent
+from pipelines_client.parity.volume import empty_days
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pipelines_client.parity.engine import Settings
-    from pipelines_client.parity.packs import Reading, Rejected
+    from pipelines_client.parity.lines import Rejected
+    from pipelines_client.parity.packs import Reading
     from pipelines_client.parity.sources import Listing
 
 CAUSES = (
@@ -39,6 +44,7 @@ PROVEN = frozenset(("rejected", "dropped"))
 
 _ROWS_LISTED = 1000
 _SAMPLE_DIFFERENCES = 10
+_NOTES_LISTED = 5
 
 Row = dict[str, Any]
 
@@ -51,6 +57,8 @@ class SourceRead:
     listing: Listing
     reading: Reading
     holes: tuple[str, ...]
+    waiting: parts.Counts
+    fidelity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +82,28 @@ class Found:
     answers: dict[str, list[Row]]
     drift: DriftFound
     now: datetime
+    counted: dict[str, CountsSource] = field(default_factory=dict)
 
 
 def build_report(found: Found) -> ParityReport:
     """Write down what was found, and judge it."""
     causes = _causes(found)
-    gates = judge(_evidence(found, causes), found.asked.limits)
+    counts = _counts(found)
+    empty = _empty_days(found)
+    gates = (*judge(_evidence(found, causes, empty), found.asked.limits), *judge_counts(counts, found.asked.limits))
     verdict = conclude(gates)
     totals = _totals(found, causes)
     drift_by_path = _drift_by_path(found.drift)
-    headline, advice = advise(verdict, gates, causes, totals, drift_by_path)
     rows = found.answers
+    classes, samples = find_classes(rows, {name: read.holes for name, read in found.reads.items()}, empty)
+    headline, advice = advise(verdict, gates, causes, totals, drift_by_path, classes)
     return ParityReport(
         generated_at=iso_utc(found.now),
         verdict=verdict,
         headline=headline,
         advice=advice,
         window=_window(found),
-        sources={name: _source(name, read, found.asked) for name, read in found.reads.items()},
+        sources={name: _source(name, read, found.asked, empty) for name, read in found.reads.items()},
         totals=totals,
         gates=gates,
         missing_by_cause=causes,
@@ -112,10 +124,21 @@ def build_report(found: Found) -> ParityReport:
             count=sum(row["count"] for row in rows["renamed"]),
             rows=tuple(parts.RenamedRow(**row) for row in rows["renamed"][:_ROWS_LISTED]),
         ),
+        classes=classes,
+        latency=latency_rows(rows["latency"]),
         events=tuple(_event(row) for row in rows["events"]),
-        samples=_samples(found),
+        counts=counts,
+        samples=(*_samples(found), *samples),
         is_redacted=found.asked.is_redacted,
     )
+
+
+def _counts(found: Found) -> dict[str, CountsReport]:
+    rows, events, limits = found.answers["counts"], found.answers["events"], found.asked.limits
+    return {
+        name: compare_counts(source, [row for row in rows if row["source"] == name], events, found.reads, limits)
+        for name, source in found.counted.items()
+    }
 
 
 def _causes(found: Found) -> dict[parts.Side, parts.Counts | None]:
@@ -136,7 +159,24 @@ def _sum(causes: dict[parts.Side, parts.Counts | None], which: frozenset[str]) -
     }
 
 
-def _evidence(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> Evidence:
+def _empty_days(found: Found) -> dict[str, dict[str, int]]:
+    """Return by side the days on which it has nothing, with how much it lacks."""
+    empty = {}
+    for side in SIDES:
+        if side in found.reads:
+            present: Counter[str] = Counter()
+            for row in found.answers["events"]:
+                present[row["day"]] += row[side]
+            rows = found.answers["absent_days"]
+            empty[side] = empty_days(
+                present, {(row["day"], row["cause"]): row["count"] for row in rows if row["side"] == side}
+            )
+    return empty
+
+
+def _evidence(
+    found: Found, causes: dict[parts.Side, parts.Counts | None], empty: dict[str, dict[str, int]]
+) -> Evidence:
     total = found.answers["totals"][0]
 
     def by_side(which: frozenset[str]) -> dict[str, int]:
@@ -148,16 +188,17 @@ def _evidence(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> Ev
         drift=total["drift"],
         identity=total["identity"],
         renamed=total["renamed"],
-        sources={name: _source_evidence(name, read, total) for name, read in found.reads.items()},
+        sources={name: _source_evidence(name, read, total, empty.get(name, {})) for name, read in found.reads.items()},
         missing=by_side(frozenset(CAUSES) - NOT_COUNTED),
         proven_missing=by_side(PROVEN),
         too_young=by_side(frozenset(("too_young",))),
     )
 
 
-def _source_evidence(name: str, read: SourceRead, total: Row) -> SourceEvidence:
+def _source_evidence(name: str, read: SourceRead, total: Row, empty: dict[str, int]) -> SourceEvidence:
     gaps = [f"{place.file}:{place.line}: {place.reason}" for place in read.reading.incomplete]
     gaps += [f"{hole} is missing" for hole in read.holes]
+    gaps += [f"nothing of {day}, where {lacking:,} are absent" for day, lacking in empty.items()]
     if not read.reading.rows:
         gaps.append("it is empty")
     return SourceEvidence(
@@ -215,7 +256,7 @@ def _window(found: Found) -> parts.Window:
     return parts.Window(mode=found.asked.mode, since=iso_ms(since), until=iso_ms(until), chosen=chosen, outside=outside)
 
 
-def _source(name: str, read: SourceRead, asked: Asked) -> parts.SourceReport:
+def _source(name: str, read: SourceRead, asked: Asked, empty: dict[str, dict[str, int]]) -> parts.SourceReport:
     span = asked.spans.get(name, {})
     first, last = (
         ("first_appended_ms", "last_appended_ms") if name == "ledger" else ("first_received_ms", "last_received_ms")
@@ -229,15 +270,29 @@ def _source(name: str, read: SourceRead, asked: Asked) -> parts.SourceReport:
         rejected=tuple(map(_place, read.reading.rejected)),
         incomplete=tuple(map(_place, read.reading.incomplete)),
         holes=read.holes,
+        empty_days=tuple(empty.get(name, ())),
+        waiting=read.waiting,
         ignored_files=len(read.listing.ignored),
         first_at=iso_ms(span.get(first)),
         watermark=iso_ms(span.get(last)),
-        notes=tuple(_notes(name, asked)),
+        notes=(*([read.fidelity] if read.fidelity else []), *_notes(name, read, asked), *_some(read.reading.notes)),
     )
 
 
-def _notes(name: str, asked: Asked) -> list[str]:
+def _some(notes: list[str]) -> list[str]:
+    """Return the first few notes of reading, and how many more there are."""
+    more = len(notes) - _NOTES_LISTED
+    return [*notes[:_NOTES_LISTED], *([f"and {more} more files like these"] if more > 0 else [])]
+
+
+def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
     notes = []
+    if read.waiting:
+        legs = " and ".join(f"{count:,} for {TITLES.get(leg, leg)}" for leg, count in read.waiting.items())
+        notes.append(
+            f"Its run files speak of messages that wait in a spool: {legs}. What waits for every leg is in no record"
+            " yet, so it is not counted here: drain the spools, then run again."
+        )
     if name == "ledger" and not asked.settings.knows_identity:
         notes.append(
             "No identity key beside the ledger or in PIPELINES_LEDGER_KEY: its identities were not compared, only those"
@@ -291,8 +346,8 @@ def _samples(found: Found) -> tuple[parts.Sample, ...]:
             type=row["type"],
             event=row["event"],
             day=row["day"],
-            segment=_at(row, "segment"),
-            customerio=_at(row, "customerio"),
+            segment=place_of(row, "segment"),
+            customerio=place_of(row, "customerio"),
         )
         for row in found.answers["samples"]
     ]
@@ -309,8 +364,8 @@ def _drift_sample(pair: OpenedPair, *, is_redacted: bool) -> parts.Sample:
         type=pair.row["type"],
         event=pair.row["label"],
         day=pair.row["day"],
-        segment=_at(pair.row, "segment"),
-        customerio=_at(pair.row, "customerio"),
+        segment=place_of(pair.row, "segment"),
+        customerio=place_of(pair.row, "customerio"),
         differences=tuple(
             parts.SampleDifference(
                 path=difference.path,
@@ -321,10 +376,6 @@ def _drift_sample(pair: OpenedPair, *, is_redacted: bool) -> parts.Sample:
             for difference in pair.differences[:_SAMPLE_DIFFERENCES]
         ),
     )
-
-
-def _at(row: Row, side: str) -> str | None:
-    return None if row[f"{side}_file"] is None else f"{row[f'{side}_file']}:{row[f'{side}_line']}"
 
 
 __all__ = ["CAUSES", "NOT_COUNTED", "TITLES", "Asked", "Found", "SourceRead", "build_report"]

@@ -1,4 +1,4 @@
-"""Runs the questions of `queries/` over facts: DuckDB, with bounded memory.
+"""What any engine does with the questions of `queries/`: the contract. `engines` holds those that there are.
 
 The questions know only the tables of `facts.SCHEMAS` and `settings` (one row), of texts and whole numbers. Tables are
 built in the order of `TABLES`; every other file of the folder is a question that is asked of them.
@@ -6,23 +6,35 @@ built in the order of `TABLES`; every other file of the folder is a question tha
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING, Any
-
-import duckdb
-
-from pipelines_client.parity.facts import SCHEMAS
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-TABLES = ("messages_exported", "records_last", "messages_recorded", "messages_joined", "messages", "absences", "judged")
+    from pipelines_client.parity.normalise import Job
+    from pipelines_client.parity.packs import Reading
+
+TABLES = (
+    "repeated",
+    "messages_exported",
+    "records_last",
+    "messages_recorded",
+    "messages_joined",
+    "messages_windowed",
+    "messages",
+    "absences",
+    "judged",
+    "arrivals",
+)
 """The questions whose answers others build upon, in order."""
 
-_VIEWS = frozenset(("records_last", "messages", "judged"))  # as tables they would fill the memory
-_MEMORY = "500MB"
+VIEWS = frozenset(("messages_exported", "records_last", "messages_windowed", "messages", "judged", "arrivals"))
+"""Those of `TABLES` that are asked anew each time: kept, they would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +51,76 @@ class Settings:
     segment_watermark_ms: int | None
     customerio_watermark_ms: int | None
     settle_ms: int
+    segment_allowance_ms: int
+    customerio_allowance_ms: int
+    slow_ms: int
+    skew_ms: int
 
 
-class Engine:
-    """Answers the questions over the packs of one run: folders that hold a file of each table."""
+class Engine(ABC):
+    """Answers the questions over the facts of one run: `load`, then `build`, then `ask` as often as one likes.
 
-    def __init__(self, packs: Iterable[Path], scratch: Path) -> None:
-        self._connection = duckdb.connect(":memory:")
-        self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        self._connection.execute("SET temp_directory = ?", [str(scratch)])
-        self._connection.execute("SET TimeZone = 'UTC'")
-        folders = list(packs)
-        for name in SCHEMAS:
-            self._connection.read_parquet([str(folder / f"{name}.parquet") for folder in folders]).create_view(name)
+    Two engines give the same rows, in the same order, as long as a question keeps to `queries/README.md`. What an
+    engine made is gone after `close`, also if something failed before.
+    """
 
-    def close(self) -> None:
-        """Let go of memory and of the scratch folder."""
-        self._connection.close()
+    name: ClassVar[str]
+
+    @property
+    def read_jobs(self) -> Callable[[Sequence[Job], Callable[[int], object]], list[Reading]] | None:
+        """Return what reads evidence into packs where the engine can do that; None: processes of this machine do."""
+        return None
+
+    @abstractmethod
+    def load(self, packs: Iterable[Path]) -> None:
+        """Take the facts of some packs: folders that hold a file of each table of `facts.SCHEMAS`.
+
+        Raises:
+            EngineError: It cannot hold them.
+        """
 
     def build(self, settings: Settings) -> None:
         """Make the tables that the questions build upon."""
-        names = [field.name for field in fields(settings)]
-        columns = ", ".join(f"CAST(? AS BIGINT) AS {name}" for name in names)
-        self._connection.execute(
-            f"CREATE TABLE settings AS SELECT {columns}",
-            [getattr(settings, name) for name in names],
-        )
-        for name in TABLES:
-            kind = "VIEW" if name in _VIEWS else "TABLE"
-            self._connection.execute(f"CREATE {kind} {name} AS {question(name)}")
+        for name in ("settings", *TABLES):
+            self.build_table(name, settings)
+
+    def build_table(self, name: str, settings: Settings) -> None:
+        """Make one of them; those before it must be there."""
+        sql = _settings_row(settings) if name == "settings" else question(name)
+        self._create(name, sql, is_kept=name not in VIEWS)
 
     def ask(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows that answer a question, in its order, sums as whole numbers."""
-        cursor = self._connection.execute(question(name))
-        columns = [column[0] for column in cursor.description or ()]
-        return [dict(zip(columns, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        """Return the rows that answer a question, in its order: texts, whole numbers and None.
+
+        Raises:
+            TypeError: The question's answer holds something else.
+        """
+        return self.select(question(name))
+
+    def select(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of one SELECT in DuckDB's dialect, as `ask` does."""
+        return list(self._rows(sql))
+
+    def stream(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield what `ask` returns, for an answer that may be long; ask nothing else before it ends."""
+        return self._rows(question(name))
+
+    def _rows(self, sql: str) -> Iterator[dict[str, Any]]:
+        columns, rows = self._select(sql)
+        for row in rows:
+            yield dict(zip(columns, map(_plain, row), strict=True))
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of memory, connections, and whatever was made for this run."""
+
+    @abstractmethod
+    def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
+        """Give the answer to one SELECT a name; kept, or asked anew each time."""
+
+    @abstractmethod
+    def _select(self, sql: str) -> tuple[list[str], Iterable[Sequence[Any]]]:
+        """Return the columns and rows of one SELECT; the rows may be fetched as they are taken."""
 
 
 def question(name: str) -> str:
@@ -81,5 +128,24 @@ def question(name: str) -> str:
     return resources.files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
 
 
+def questions() -> list[str]:
+    """Name the questions that are asked of the tables, by name."""
+    found = (entry.name for entry in resources.files(__package__).joinpath("queries").iterdir())
+    return sorted(name[:-4] for name in found if name.endswith(".sql") and name[:-4] not in TABLES)
+
+
+def _settings_row(settings: Settings) -> str:
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    columns = ", ".join(
+        f"CAST({'NULL' if value is None else int(value)} AS BIGINT) AS {name}" for name, value in values.items()
+    )
+    return f"SELECT {columns}"
+
+
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str) else int(value)
+    """Return a value as every engine would: sums come as decimals from some."""
+    if value is None or type(value) is str or type(value) is int:
+        return value
+    if not isinstance(value, Decimal) or value != int(value):
+        raise TypeError(f"a question answers with a {type(value).__name__}; queries/README.md says how not to")
+    return int(value)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-NORMALISER_VERSION: Final = 2
+NORMALISER_VERSION: Final = 3
 """Goes up when the same line would give another fact: what was cached under a lower number is read again."""
 
 _ROWS_A_GROUP = 20_000
@@ -77,6 +77,16 @@ class TraitRow(NamedTuple):
     received_at_ms: int | None
 
 
+class CountRow(NamedTuple):
+    """A source that keeps no ids counted so many messages of an event and UTC day; of one key, sum the counts."""
+
+    source: str
+    event: str
+    type: str
+    day: str
+    count: int  # type: ignore[assignment]  # the column is called so; nobody counts in a row
+
+
 _ALL_DIFFERENT = {"message_id", "payload_hash", "value_hash", "line", "byte_offset", "byte_count"}  # no dictionary
 _WHOLE_NUMBERS = {"line", "byte_offset", "byte_count", "count", "is_reduced"}
 
@@ -87,18 +97,22 @@ def _schema(row: Any) -> pa.Schema:
     )
 
 
-SCHEMAS: Final = {"facts": _schema(Fact), "properties": _schema(PropertyRow), "traits": _schema(TraitRow)}
+SCHEMAS: Final = {
+    "facts": _schema(Fact),
+    "properties": _schema(PropertyRow),
+    "traits": _schema(TraitRow),
+    "counts": _schema(CountRow),
+}
 """The tables that evidence is normalised to: `<table>.parquet` in the folder of each pack."""
 
 
 class Tables:
-    """Writes the three tables of some evidence into a folder. Memory holds one group of rows for each.
+    """Writes the tables of some evidence into a folder. Memory holds one group of rows for each.
 
     A table without rows is a file too, so that readers always find the columns.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.count = 0
         self._stack = ExitStack()
         self._writers = {
             name: self._stack.enter_context(
@@ -122,8 +136,7 @@ class Tables:
     ) -> None:
         """Write what is left."""
         if kind is None:
-            for name in self._rows:
-                self._write(name)
+            self.flush()
         self._stack.close()
 
     def add(self, name: str, rows: list[Any]) -> None:
@@ -133,14 +146,21 @@ class Tables:
         if len(held) >= _ROWS_A_GROUP:
             self._write(name)
 
+    def flush(self) -> None:
+        """Write all that is held."""
+        for name in self._rows:
+            self._write(name)
+
+    def add_columns(self, name: str, table: pa.Table) -> None:
+        """Take rows that are columns already, in the schema of their table."""
+        self._writers[name].write_table(table, row_group_size=_ROWS_A_GROUP)
+
     def _write(self, name: str) -> None:
         rows, schema = self._rows[name], SCHEMAS[name]
         if not rows:
             return
         columns = [_column(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
         self._writers[name].write_batch(pa.record_batch(columns, schema=schema))
-        if name == "facts":
-            self.count += len(rows)
         self._rows[name] = []
 
 

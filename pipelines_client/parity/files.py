@@ -1,7 +1,8 @@
 """Where evidence lies, opened alike: local files and object stores, packed or not, as UTF-8 or UTF-16.
 
-Bytes come in chunks, so memory stays bounded however large a file is or however well it is packed. What cannot be read
-raises `CutError` after the last good byte.
+Bytes come in chunks, so memory stays bounded however large a file is or however well it is packed; and a file that
+unpacks to far more than any export would is left at that. What cannot be read raises `CutError` after the last good
+byte.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import codecs
 import zlib
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -25,7 +27,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 _PACKED_BYTES = 1 << 18
 _GZIP_WBITS = 31
-_DAMAGE = (OSError, zlib.error, cast("type[Exception]", IsalError))
+_MAX_TIMES = 200  # JSON of calls packs to a tenth; what is nothing but repeats, to a hundredth
+_MAX_TIMES_FROM_BYTES = 64 << 20
+_DAMAGE = (OSError, zlib.error, UnicodeDecodeError, cast("type[Exception]", IsalError))
 _EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
 
 
@@ -90,10 +94,7 @@ def read_chunks(location: str, *, advance: Callable[[int], object] | None = None
             yield head
         yield from chunks
         return
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
-    yield decoder.decode(head).encode("utf-8", "surrogatepass")
-    for chunk in chunks:
-        yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+    yield from _as_utf8(chain((head,), chunks), encoding)
 
 
 def read_spans(location: str, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
@@ -114,20 +115,46 @@ def read_spans(location: str, spans: Iterable[tuple[int, int]]) -> Iterator[byte
         yield held[offset - start : offset - start + length]
 
 
+def why_not_opened(error: Exception) -> str:
+    """Say in words why a file that was listed could not be opened."""
+    if isinstance(error, FileNotFoundError):
+        return "it is gone, though it was there when the files were listed; run again"
+    if isinstance(error, PermissionError):
+        return "this user may not read it; give it the right to"
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"it cannot be opened ({said or type(error).__name__})"
+
+
+def _as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    try:
+        for chunk in chunks:
+            yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise CutError("the file ends, or breaks, within a character of UTF-16; copy it again") from None
+
+
 def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[bytes]:
+    damage = (Exception,) if is_remote(location) else _DAMAGE  # each store's library has errors of its own
     with ExitStack() as opened:
         try:
             stream = opened.enter_context(open_raw(location))
             head = stream.read(_PACKED_BYTES)
-        except OSError as error:
-            raise CutError(
-                f"cannot be opened ({error.strerror or type(error).__name__}); give this user the right to read it"
-            ) from None
-        try:
-            packed = _packed(head, stream, advance)
-            yield from _unpack(packed) if head[:2] == _GZIP_MAGIC else packed
-        except _DAMAGE as error:
-            raise CutError(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+        except damage as error:
+            raise CutError(why_not_opened(error)) from None
+        packed = _packed(head, stream, advance)
+        chunks = _unpack(packed) if head[:2] == _GZIP_MAGIC else packed
+        while True:
+            try:
+                chunk = next(chunks, None)
+            except CutError:
+                raise
+            except damage as error:
+                raise CutError(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+            if chunk is None:
+                return
+            yield chunk
 
 
 def _packed(head: bytes, stream: BinaryIO, advance: Callable[[int], object] | None) -> Iterator[bytes]:
@@ -146,12 +173,19 @@ def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
     well the file is packed.
     """
     member: Any = None
+    stored = total = 0
     for chunk in packed_chunks:
         packed = chunk
+        stored += len(chunk)
         while packed or (member is not None and not member.eof and member.unconsumed_tail):
             if member is None:
                 member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
             unpacked = member.decompress(packed, _CHUNK_BYTES)
+            total += len(unpacked)
+            if total > _MAX_TIMES_FROM_BYTES and total > _MAX_TIMES * stored:
+                raise CutError(
+                    f"it unpacks to more than {_MAX_TIMES} times its size, as no export does; the rest is not read"
+                )
             if unpacked:
                 yield unpacked
             packed = member.unconsumed_tail

@@ -5,11 +5,10 @@ One JSON object a line each way; while a job is done, `{"advance": bytes}` says 
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict
 from typing import Any
-
-import orjson
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.normalise import Job, do
@@ -19,13 +18,15 @@ def main() -> None:
     """Do the jobs of standard input until it ends."""
     for text in sys.stdin.buffer:
         try:
-            _say(asdict(do(Job(**orjson.loads(text)), lambda count: _say({"advance": count}))))
+            _say(asdict(do(Job(**json.loads(text)), lambda count: _say({"advance": count}))))
         except SourceError as error:
             _say({"error": str(error)})
+        except OSError as error:
+            _say({"error": f"{error.filename or 'the facts could not be written'}: {error.strerror or error}"})
 
 
 def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
+    sys.stdout.buffer.write(json.dumps(answer).encode("ascii") + b"\n")
     sys.stdout.buffer.flush()
 
 

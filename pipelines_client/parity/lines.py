@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -27,6 +28,15 @@ _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 Place = tuple[int, int, bytes]
 """Line number from 1, offset in the unpacked bytes, and the line without its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Where a line, or with line 0 a file as a whole, could not be read, and why."""
+
+    file: str
+    line: int
+    reason: str
 
 
 class Reject(Protocol):
@@ -53,6 +63,11 @@ def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
 def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:  # noqa: C901 - one loop, and the hot one
     number, offset, tail, skipped = 1, skip, head[skip:], 0
     while True:
+        if not skipped and tail.isspace():  # a bomb may hold nothing else
+            end = tail.rfind(b"\n") + 1
+            number += tail.count(b"\n")
+            offset += end
+            tail = tail[end:]
         *lines, tail = tail.split(b"\n")
         for line in lines:
             if skipped:

@@ -2,12 +2,15 @@
 
 A pack is used again if each of its files is still what it was; one changed file and the whole pack is read anew, which
 is why packs are small. What the facts depend on besides is in the name of the folder: the version of the normaliser,
-the reader, and a keyed hash of the identity key, which itself is never written down.
+the reader, and a keyed hash of the identity key, which itself is never written down. A pack whose tables are not what
+was written is no pack. Packs are only ever removed by a run that is alone with them, before it has looked for its own
+or after it is done: an advisory lock, shared by all that run, says who is.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -17,11 +20,12 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-import orjson
+from isal import isal_zlib
 
 from pipelines_client.ledger import ensure_identity_key
-from pipelines_client.parity.facts import NORMALISER_VERSION
-from pipelines_client.parity.sources.listing import SourceFile, is_unchanged
+from pipelines_client.parity.facts import NORMALISER_VERSION, SCHEMAS
+from pipelines_client.parity.lines import Rejected
+from pipelines_client.parity.sources.listing import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,15 +38,7 @@ PLACES_KEPT = 20
 
 _ABOUT = "pack.json"
 _UNUSED_S = 30 * 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Where a line could not be read, and why."""
-
-    file: str
-    line: int
-    reason: str
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -53,6 +49,16 @@ class Reading:
     rejected_lines: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     incomplete: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def reject(self, file: str, line: int, reason: str, *, incomplete: bool = False) -> None:
+        """Take note of a line that could not be read; `incomplete` says that an unknown number went with it."""
+        place = Rejected(file, line, reason)
+        self.rejected_lines += 1
+        if len(self.rejected) < PLACES_KEPT:
+            self.rejected.append(place)
+        if incomplete:
+            self.incomplete.append(place)
 
     def add(self, other: Reading) -> None:
         """Take in the reading of other files."""
@@ -60,6 +66,7 @@ class Reading:
         self.rejected_lines += other.rejected_lines
         self.rejected += other.rejected
         self.incomplete += other.incomplete
+        self.notes += other.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
-        self._unkept: list[Path] = []
+        self._useless: list[Path] = []
+        self._begun: set[Path] = set()
         self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         if self._is_alone():
             old = time.time() - _UNUSED_S
@@ -93,8 +101,10 @@ class Store:
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Let others remove packs."""
-        _remove(self._unkept)
+        """Let others remove packs; those of no use any more go now, if nobody else may be reading them."""
+        _remove([*self._begun])
+        if self._useless and self._is_alone():
+            _remove(self._useless)
         os.close(self._lock)
 
     def identity_key(self) -> bytes:
@@ -104,38 +114,43 @@ class Store:
     def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
         """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
         left = {file.location: file for file in files}
-        packs, stale = [], []
-        for pack in _packs(self._folder / _name(kind)):
-            if all(left.get(file.location) == file for file in pack.files):
+        packs = []
+        for pack, sums in _packs(self._folder / _name(kind)):
+            if not pack.files or not any(file.location in left for file in pack.files):
+                continue
+            is_stale = any(left.get(file.location, file) != file for file in pack.files)
+            if is_stale or _sums(pack.folder) != sums:
+                self._useless.append(pack.folder)
+            elif all(file.location in left for file in pack.files):
                 packs.append(pack)
-                (pack.folder / _ABOUT).touch()
+                with suppress(OSError):  # a cache that may only be read is one too
+                    (pack.folder / _ABOUT).touch()
                 for file in pack.files:
                     del left[file.location]
-            elif any(file.location in left for file in pack.files):
-                stale.append(pack)
-        if stale and self._is_alone():
-            _remove([pack.folder for pack in stale])
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
         return packs, list(left.values())
 
     def begin(self, kind: Kind) -> Path:
         """Return an empty folder for the tables of a new pack."""
-        folder = self._folder / _name(kind) / f".{os.getpid()}-{secrets.token_hex(8)}"
-        folder.mkdir(mode=0o700, parents=True)
+        shelf = self._folder / _name(kind)
+        shelf.mkdir(mode=0o700, exist_ok=True)
+        folder = shelf / f".{os.getpid()}-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        self._begun.add(folder)
         return folder
 
-    def keep(self, folder: Path, files: tuple[SourceFile, ...], reading: Reading) -> Pack:
-        """Finish a pack that `begin` began; other runs will find it if its files have not changed meanwhile."""
-        if not all(map(is_unchanged, files)):
-            self._unkept.append(folder)
+    def keep(self, folder: Path, files: tuple[SourceFile, ...], reading: Reading, *, is_final: bool = True) -> Pack:
+        """Finish a pack that `begin` began; other runs will find it if it is final and speaks of any file."""
+        if not is_final or not files:
             return Pack(folder, files, reading)
-        (folder / _ABOUT).write_bytes(orjson.dumps({"files": [asdict(file) for file in files], **asdict(reading)}))
+        kept = {"files": [asdict(file) for file in files], "sums": _sums(folder), "reading": asdict(reading)}
+        (folder / _ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may be bytes that are no text
         for path in folder.iterdir():
             path.chmod(0o600)
+        self._begun.discard(folder)
         return Pack(folder.rename(folder.with_name(folder.name[1:])), files, reading)
 
     def _is_alone(self) -> bool:
-        """Say whether no other run uses the packs, and keep it so until the lock is shared again."""
+        """Say whether no other run uses the packs, and keep it so until the lock is shared again or given up."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -148,12 +163,24 @@ def _remove(folders: list[Path]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _packs(folder: Path) -> Iterator[Pack]:
+def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
     for about in sorted(folder.glob(f"[!.]*/{_ABOUT}")):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            kept = orjson.loads(about.read_bytes())
-            files = tuple(SourceFile(**file) for file in kept.pop("files"))
-            yield Pack(about.parent, files, reading_from(kept))
+        with suppress(OSError, ValueError, KeyError, TypeError):  # what is damaged is no pack, and is read anew
+            kept = json.loads(about.read_text("ascii"))
+            files = tuple(SourceFile(**file) for file in kept["files"])
+            yield Pack(about.parent, files, reading_from(kept["reading"])), kept["sums"]
+
+
+def _sums(folder: Path) -> dict[str, int]:
+    """Return a checksum of each table of a pack: quicker than reading it, and no bit of it turns unseen."""
+    sums = {}
+    for name in SCHEMAS:
+        value = 0
+        with suppress(OSError), (folder / f"{name}.parquet").open("rb") as raw:
+            while chunk := raw.read(_CHUNK_BYTES):
+                value = isal_zlib.crc32(chunk, value)
+        sums[name] = value
+    return sums
 
 
 def reading_from(kept: dict[str, object]) -> Reading:

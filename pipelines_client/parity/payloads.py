@@ -15,6 +15,7 @@ from pipelines_client.canonical import canonical_bytes, hash_sorted, payload_has
 
 _SORTED = orjson.OPT_SORT_KEYS
 _MAX_KNOWN = 50_000
+_MAX_KNOWN_CHARS = 200
 
 
 def payload_in(value: Any) -> Any:
@@ -59,7 +60,7 @@ class TraitHasher:
                 self._known.clear()
             text = orjson.dumps(value) if type(value) is not int else canonical_bytes(value)
             known = self._hash(text)
-            if type(value) is not bool:
+            if type(value) is not bool and (type(value) is not str or len(value) <= _MAX_KNOWN_CHARS):
                 self._known[value] = known
         return known
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines_client.parity.counts import CountsReport
 from pipelines_client.parity.verdict import Gate, Verdict
 
 SCHEMA_VERSION = 1
@@ -43,7 +44,9 @@ class Place(_Part):
 class SourceReport(_Part):
     """One source as a whole, whatever the window: where it lies, and what could not be read of it.
 
-    `watermark` is the last `received_at`: what was sent later is too young to be missed.
+    `watermark` is the last `received_at`: what was sent later is too young to be missed. `empty_days` are days without
+    a message although there should be many. `waiting` is of the ledger: messages in its spools by leg, as its run files
+    say; what waits for every leg is in no record yet.
     """
 
     path: str
@@ -54,6 +57,8 @@ class SourceReport(_Part):
     rejected: tuple[Place, ...]
     incomplete: tuple[Place, ...]
     holes: tuple[str, ...]
+    empty_days: tuple[str, ...] = ()
+    waiting: Counts = {}
     ignored_files: int
     first_at: str | None
     watermark: str | None
@@ -72,9 +77,9 @@ class SourceTotals(_Part):
 class Totals(_Part):
     """The counts over all events. A source that was not given has no entry; its side of `missing` is None.
 
-    `matched`: wherever it was looked for, and the same. `compared`: known to two sources or more. `drift_examined`:
-    pairs that were opened to name their paths. `unrecorded`: in an export, not in the ledger. `skipped`, `too_young`
-    and `expected` are absences that are no loss.
+    `matched`: wherever it was looked for, and the same. `compared`: two sources or more know its payload.
+    `drift_examined`: pairs that were opened to name their paths. `unrecorded`: in an export, not in the ledger.
+    `skipped`, `too_young` and `expected` are absences that are no loss.
     """
 
     messages: int
@@ -195,9 +200,24 @@ class SampleDifference(_Part):
 
 
 class Sample(_Part):
-    """A message to look at, with the lines to look at."""
+    """A message to look at, with the lines to look at; of a type conflict only the first line of its kind is known."""
 
-    kind: Literal["missing", "drift", "duplicate", "identity", "renamed"]
+    kind: Literal[
+        "missing",
+        "drift",
+        "duplicate",
+        "identity",
+        "renamed",
+        "conflicting_duplicate",
+        "foreign_writer",
+        "reordered",
+        "late",
+        "slow",
+        "clock_skew",
+        "name_variant",
+        "type_conflict",
+        "trait_fight",
+    ]
     side: str
     cause: str
     reason: str
@@ -208,6 +228,60 @@ class Sample(_Part):
     segment: str | None
     customerio: str | None
     differences: tuple[SampleDifference, ...] = ()
+
+
+class ClassRow(_Part):
+    """So many of a class, for one event and day at one side; `detail` says what is not in the other columns."""
+
+    side: str
+    event: str
+    type: str
+    day: str
+    count: int
+    detail: str = ""
+
+
+class ClassReport(_Part):
+    """One class of findings: how many, of what (`unit`), where, and what to do about it.
+
+    `count` is the sum over all rows; the first 1,000 of them are listed.
+    """
+
+    name: str
+    title: str
+    unit: str
+    count: int
+    meaning: str
+    advice: str
+    rows: tuple[ClassRow, ...]
+
+
+class Bucket(_Part):
+    """Messages whose lag is over the bound of the bucket before and at most this one; None is no bound."""
+
+    up_to_ms: int | None
+    count: int
+
+
+class LatencyRow(_Part):
+    """How long messages took to a side, in milliseconds; percentiles are of the nearest rank.
+
+    `delivery` is from the call, as the ledger has it, to the side's `received_at`. `clock` is between `sent_at` and
+    `received_at`, in either direction: a clock each, so a median far from zero is a clock that is wrong. `backwards`
+    counts arrivals before their call, or before they were sent. `grade` is of p99 for `delivery`, of p50 for `clock`:
+    up to 10 s, 60 s, 120 s, and beyond.
+    """
+
+    side: Side
+    measure: Literal["delivery", "clock"]
+    messages: int
+    backwards: int
+    p50_ms: int
+    p90_ms: int
+    p99_ms: int
+    max_ms: int
+    grade: Literal["healthy", "acceptable", "slow", "trouble"]
+    buckets: tuple[Bucket, ...]
 
 
 class ParityReport(_Part):
@@ -228,7 +302,10 @@ class ParityReport(_Part):
     duplicates: Duplicates
     identity: Identity
     renamed: Renamed
+    classes: tuple[ClassReport, ...]
+    latency: tuple[LatencyRow, ...]
     events: tuple[EventRow, ...]
+    counts: dict[str, CountsReport] = Field(default_factory=dict)
     samples: tuple[Sample, ...]
     is_redacted: bool
 

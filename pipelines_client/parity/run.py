@@ -4,31 +4,72 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines_client.errors import SourceError
+from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.parity.build import Asked, Found, SourceRead, build_report
+from pipelines_client.parity.counts import CountsSource
 from pipelines_client.parity.engine import Engine, Settings
+from pipelines_client.parity.engines import open_engine, shares_folders
+from pipelines_client.parity.facts import Tables
+from pipelines_client.parity.latency import SLOW_MS
 from pipelines_client.parity.normalise import read_sources, total_of
-from pipelines_client.parity.packs import Store
+from pipelines_client.parity.packs import Pack, Reading, Store
 from pipelines_client.parity.pairs import Opener, open_pairs
-from pipelines_client.parity.sources import SOURCES, Where, list_files, parse_where
-from pipelines_client.parity.sources.ledger import find_identity_key
+from pipelines_client.parity.replays import write_replay_list
+from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
+from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
+from pipelines_client.parity.sources.counting import AskedApi, name_counts
+from pipelines_client.parity.sources.ledger import KEYS_DIFFER, IdentityKey, find_identity_key
+from pipelines_client.parity.sources.table import Table
 from pipelines_client.parity.verdict import SIDES, Limits
+from pipelines_client.parity.waiting import waiting_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.sources import Kind, Listing
 
 SETTLE_MS = 60_000
 """An answer this much younger than a side's last export says that the request was still on its way when it was cut."""
 
+ALLOWANCE_MS = {"segment": 7_200_000, "customerio": 1_200_000}
+"""So long after an API has answered its side may still receive a message before it is late (FACTS T)."""
+
+SKEW_MS = 10_000
+"""A message that arrived so much before it was sent shows a wrong clock, and not one that is a little off."""
+
 _SAMPLES_EACH = 3
 _SOURCES_NEEDED = 2
+
+
+QUESTIONS = (
+    "totals",
+    "outside",
+    "missing_by_cause",
+    "absent_days",
+    "duplicates",
+    "conflicting_duplicates",
+    "identity",
+    "renamed",
+    "names",
+    "foreign_writers",
+    "arrival_faults",
+    "reordered",
+    "latency",
+    "type_conflicts",
+    "trait_fights",
+    "events",
+    "samples",
+    "drift_pairs",
+    "counts",
+)
+"""What is asked in each run; the rest of `queries/` is built upon by these, or asked by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +78,10 @@ class ParityOptions:
 
     `since` and `until` are aware instants of when messages happened; `is_all` asks for everything in the sources. With
     none of the three the window is what the ledger spans, or everything where there is no ledger. `cache` is a
-    directory that keeps facts for the next run; without it nothing is kept. `advance` is told of bytes read, as they
-    are.
+    directory that keeps facts for the next run; without it nothing is kept. `column_map` explains the columns of
+    tables (`ColumnMap`). `replay_list` is a file for what a replay should send, however many. `advance` is told of
+    bytes read, as they are, from any thread. `engine` names what answers the questions: `duckdb`, `spark`,
+    `spark://host:port` or a PostgreSQL URL.
     """
 
     since: datetime | None = None
@@ -48,57 +91,128 @@ class ParityOptions:
     show_values: bool = False
     processes: int | None = None
     cache: Path | None = None
+    column_map: Mapping[str, Any] = field(default_factory=dict)
+    replay_list: Path | None = None
     advance: Callable[[int], object] | None = None
+    engine: str = "duckdb"
 
 
 def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datetime) -> ParityReport:
     """Compare the sources and return the report.
 
     Args:
-        paths: By source name (`ledger`, `segment`, `customerio`); two or three of them. Each one or several paths,
-            globs or addresses, with `kind:` before it where its kind is not the usual one of the source.
+        paths: By source name (`ledger`, `segment`, `customerio`); each one or several paths, globs or addresses, with
+            `kind:` before it where its kind is not the usual one of the source. Under `counts`, sources that only
+            count, each with its kind.
         options: Window, limits and what may be shown.
-        now: Goes into `generated_at` and nowhere else.
+        now: Goes into `generated_at`; APIs that count are asked for the 30 days before it.
 
     Raises:
         SourceError: A source is missing, unreadable as a whole, or another vendor's.
+        EngineError: The engine is not installed, or cannot be reached or used.
     """
-    if len(paths) < _SOURCES_NEEDED:
-        raise SourceError(
-            "parity compares two or three sources: give at least two of --ledger, --segment, --customerio"
-        )
     named = {name: parse_where(name, paths[name]) for name in SOURCES if name in paths}
-    ledger_key = find_identity_key(named["ledger"].given) if "ledger" in named else None
-    with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options.cache, Path(scratch))) as store:
-        key = ledger_key or store.identity_key()
-        sources = {name: (where.kind(key, name), list_files(where.kind, where.given)) for name, where in named.items()}
-        packs = read_sources(sources, store, processes=options.processes, advance=options.advance)
-        reads = {
-            name: SourceRead(
-                ", ".join(listing.given),
-                listing,
-                total_of(kind, listing, packs[name]),
-                tuple(kind.holes(file.name for file in listing.files)),
-            )
-            for name, (kind, listing) in sources.items()
+    counted = name_counts(texts_of(paths.get(COUNTS, ())))
+    if not named or len(named) + len(counted) < _SOURCES_NEEDED:
+        raise SourceError(
+            "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
+            "or one of them and --counts"
+        )
+    counted = name_counts(texts_of(paths.get(COUNTS, ())))
+    if not named or len(named) + len(counted) < _SOURCES_NEEDED:
+        raise SourceError(
+            "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
+            "or one of them and --counts"
+        )
+    found_key = find_identity_key(named["ledger"].given) if "ledger" in named else IdentityKey(None, is_ambiguous=False)
+    with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
+        key = found_key.key or store.identity_key()
+        sources = {
+            name: (where.kind(key, name, options.column_map if issubclass(where.kind, Table) else None), listing)
+            for name, where, listing in _listed(named, counted)
         }
-        folders = [pack.folder for found in packs.values() for pack in found]
-        with closing(Engine(folders, Path(scratch))) as engine:
-            asked = _ask(engine, reads, options, knows_identity=ledger_key is not None)
+        _refuse_uncounted(sources, named)
+        with closing(open_engine(options.engine, Path(scratch))) as engine:
+            packs = read_sources(
+                sources, store, processes=options.processes, advance=options.advance, read_jobs=engine.read_jobs
+            )
+            totals = {name: total_of(kind, listing, packs[name]) for name, (kind, listing) in sources.items()}
+            reads = {name: _read(name, *sources[name], totals[name]) for name in named}
+            counts = {name: _counted(*sources[name], totals[name]) for name in sources if name not in named}
+            for name, api in counted.items():
+                if isinstance(api, AskedApi):
+                    packs[name] = [_fetch(name, api, options, store, now)]
+                    counts[name] = CountsSource(api.api.title, api.target, api.api.side)
+            if found_key.is_ambiguous:
+                totals["ledger"].notes.append(KEYS_DIFFER)
+            engine.load(pack.folder for found in packs.values() for pack in found)
+            asked = _ask(engine, reads, options, knows_identity=found_key.key is not None)
             answers = _answers(engine)
+            if options.replay_list is not None:
+                write_replay_list(engine.stream("replay_list"), options.replay_list)
         openers = {
             name: Opener(kind, listing.location_of) for name, (kind, listing) in sources.items() if name in SIDES
         }
         drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
-    return build_report(Found(asked, reads, answers, drift, now))
+    return build_report(Found(asked, reads, answers, drift, now, counts))
 
 
-def _store(cache: Path | None, scratch: Path) -> Store:
+def _listed(
+    named: Mapping[str, Named], counted: Mapping[str, Named | AskedApi]
+) -> Iterator[tuple[str, Named, Listing]]:
+    for name, where in {**named, **counted}.items():
+        if isinstance(where, Named):
+            yield name, where, list_files(where.kind, where.given)
+
+
+def _refuse_uncounted(sources: Mapping[str, tuple[Kind, Listing]], named: Mapping[str, Named]) -> None:
+    for name, (kind, _) in sources.items():
+        if name in named and kind.is_counts:
+            raise SourceError(
+                f"--{name}: a table without message_id in its column map only counts; give it as --counts"
+            )
+        if name not in named and not kind.is_counts:
+            raise SourceError("--counts: this table's column map has message_id; give it as --segment or --customerio")
+
+
+def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead:
+    return SourceRead(
+        ", ".join(listing.given),
+        listing,
+        total,
+        tuple(kind.holes(file.name for file in listing.files)),
+        waiting_in(listing.given) if name == "ledger" else {},
+        kind.fidelity if kind.is_reduced else "",
+    )
+
+
+def _counted(kind: Kind, listing: Listing, total: Reading) -> CountsSource:
+    places = [f"{place.file}:{place.line}: {place.reason}" for place in total.rejected]
+    return CountsSource(kind.title, ", ".join(listing.given), None, total.rejected_lines, (*places, *total.notes))
+
+
+def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, now: datetime) -> Pack:
+    """Have an API count, and keep what it says for this run only."""
+    until = options.until or now
+    span = Span(options.since or until - timedelta(days=MAX_DAYS), until)
+    advance = options.advance or (lambda _: None)
+    rows = fetch_counts(asked.api, asked.target, span, source=name, advance=advance)
+    folder = store.begin(Table(bytes(32), name, {"event": "event", "time": "day"}))
+    with Tables(folder) as tables:
+        tables.add("counts", rows)
+    return store.keep(folder, (), Reading(rows=len(rows)))
+
+
+def _store(options: ParityOptions, scratch: Path) -> Store:
     """Open the cache, or where there is none a store that ends with the run."""
+    if options.cache is None and shares_folders(options.engine):
+        raise EngineError("a cluster's machines share facts through the cache: name a folder that all of them see")
     try:
-        return Store(cache if cache is not None else scratch / "packs")
+        return Store(options.cache if options.cache is not None else scratch / "packs")
     except OSError as error:
-        raise SourceError(f"{cache}: cannot keep facts there ({error.strerror}); --no-cache does without") from None
+        raise SourceError(
+            f"{options.cache}: cannot keep facts there ({error.strerror}); --no-cache does without"
+        ) from None
 
 
 def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, *, knows_identity: bool) -> Asked:
@@ -119,6 +233,10 @@ def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions
         segment_watermark_ms=watermarks["segment"],
         customerio_watermark_ms=watermarks["customerio"],
         settle_ms=SETTLE_MS,
+        segment_allowance_ms=ALLOWANCE_MS["segment"],
+        customerio_allowance_ms=ALLOWANCE_MS["customerio"],
+        slow_ms=SLOW_MS,
+        skew_ms=SKEW_MS,
     )
     engine.build(settings)
     mode: Literal["ledger", "given", "all"] = "given" if is_given else "ledger" if is_ledger else "all"
@@ -126,18 +244,7 @@ def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions
 
 
 def _answers(engine: Engine) -> dict[str, list[dict[str, object]]]:
-    names = (
-        "totals",
-        "outside",
-        "missing_by_cause",
-        "duplicates",
-        "identity",
-        "renamed",
-        "events",
-        "samples",
-        "drift_pairs",
-    )
-    return {name: engine.ask(name) for name in names}
+    return {name: engine.ask(name) for name in QUESTIONS}
 
 
 def _watermark(span: Mapping[str, int | None] | None) -> int | None:

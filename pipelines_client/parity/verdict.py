@@ -45,6 +45,7 @@ class Limits:
     max_missing_pct: float = 0.1
     max_drift_pct: float = 0.1
     max_duplicates_pct: float = 0.1
+    max_counts_pct: float = 5.0
     max_identity: int = 0
     max_renamed: int = 0
     min_events: int = 100

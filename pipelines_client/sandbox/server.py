@@ -17,7 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pipelines_client.sandbox.auth import read_authorization
 from pipelines_client.sandbox.model import CALL_TYPES, Reply
+from pipelines_client.sandbox.reports import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +55,9 @@ class Application:
         api = self._apis.get(name)
         if api is None:
             await Response(status_code=404)(scope, receive, send)
+            return
+        if request.method == "GET" and (answer := _report(api, "/" + "/".join(rest), request)) is not None:
+            await answer(scope, receive, send)
             return
         is_known = request.method == "POST" and len(rest) == 2 and rest[0] == "v1" and rest[1] in _CALLS  # noqa: PLR2004 - `v1` and the call
         try:
@@ -194,6 +199,17 @@ def _listen(port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _report(api: Api, path: str, request: Request) -> Response | None:
+    """Answer for one of the APIs that count, which take a key of their own as a bearer; None for any other path."""
+    value = report(api.name, path, api.calls, dict(request.query_params))
+    if value is None:
+        return None
+    scheme, key = read_authorization(request.headers.get("authorization"))
+    if scheme != "bearer" or not key:
+        return Response(status_code=401)
+    return Response(orjson.dumps(value), media_type="application/json")
 
 
 def _status(apis: Mapping[str, Api]) -> Response:

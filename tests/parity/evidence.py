@@ -33,6 +33,15 @@ class Sent:
     is_recorded: bool = True
     finished_after: timedelta = timedelta(milliseconds=150)
     occurred_at: datetime | None = None
+    received_after: dict[str, timedelta] = field(
+        default_factory=lambda: {"segment": timedelta(milliseconds=101), "customerio": timedelta(milliseconds=113)}
+    )
+    sent_after: dict[str, timedelta] = field(
+        default_factory=lambda: {"segment": timedelta(milliseconds=90), "customerio": timedelta(milliseconds=80)}
+    )
+    library: dict[str, str] | None = None
+    write_key: str | None = None
+    other_copies: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"segment": [], "customerio": []})
 
     @property
     def id(self) -> str:
@@ -58,6 +67,13 @@ class Sent:
         call = self.sides[side]
         assert call is not None
         return call[PAYLOAD_FIELD[call["type"]]]
+
+    def copy_changed(self, side: str, **properties: Any) -> None:
+        """Let one more copy arrive at a side, with other properties or traits."""
+        call = copy.deepcopy(self.sides[side])
+        assert call is not None
+        call[PAYLOAD_FIELD[call["type"]]].update(properties)
+        self.other_copies[side].append(call)
 
 
 class Evidence:
@@ -182,21 +198,29 @@ def _archived(sent: Sent) -> list[dict[str, Any]]:
         "userId": None,
         **call,
         "channel": "server",
-        "context": {"library": {"name": "x"}},
+        "context": {"library": sent.library or {"name": "x"}},
         "integrations": {},
         "originalTimestamp": call.get("originalTimestamp", sent.at.isoformat()),
-        "sentAt": iso_utc(sent.at + timedelta(milliseconds=90)),
-        "receivedAt": iso_utc(sent.at + timedelta(milliseconds=101)),
+        "sentAt": iso_utc(sent.at + sent.sent_after["segment"]),
+        "receivedAt": iso_utc(sent.at + sent.received_after["segment"]),
         "timestamp": iso_utc(sent.at + timedelta(milliseconds=11)),
     }
-    return [line] * sent.copies["segment"]
+    if sent.write_key is not None:
+        line["writeKey"] = sent.write_key
+    return [*[line] * sent.copies["segment"], *({**line, **other} for other in sent.other_copies["segment"])]
 
 
 def _stored(sent: Sent, *, unix: bool) -> list[dict[str, Any]]:
     call = sent.sides["customerio"]
     if call is None:
         return []
-    sent_at, received_at = sent.at + timedelta(milliseconds=80), sent.at + timedelta(milliseconds=113)
+    row = _stored_row(sent, call, unix=unix)
+    others = sent.other_copies["customerio"]
+    return [*[row] * sent.copies["customerio"], *(_stored_row(sent, other, unix=unix) for other in others)]
+
+
+def _stored_row(sent: Sent, call: dict[str, Any], *, unix: bool) -> dict[str, Any]:
+    sent_at, received_at = sent.at + sent.sent_after["customerio"], sent.at + sent.received_after["customerio"]
     row: dict[str, Any] = {
         "id": call["messageId"],
         "sent_at": int(sent_at.timestamp()) if unix else iso_utc(sent_at),
@@ -214,4 +238,6 @@ def _stored(sent: Sent, *, unix: bool) -> list[dict[str, Any]]:
         row["previous_id"] = call["previousId"]
     if kind in PAYLOAD_FIELD:
         row[PAYLOAD_FIELD[kind]] = call.get(PAYLOAD_FIELD[kind]) or {}
-    return [row] * sent.copies["customerio"]
+    if sent.library is not None:
+        row["context"] = {"library": sent.library}
+    return row

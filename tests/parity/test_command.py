@@ -92,6 +92,7 @@ def test_short_evidence_exits_3(tmp_path):
         (["--format", "xml"], "--format is one of"),
         (["--output", "report.pdf"], "ending"),
         (["--output", "/nowhere/report.json"], "folder does not exist"),
+        (["--replay-list", "/nowhere/replay.jsonl"], "folder does not exist"),
         (["--max-missing", "lots"], "no percentage"),
         (["--since", "some day"], "no time"),
         (["--all", "--since", "24h"], "--all is the opposite"),
@@ -121,9 +122,10 @@ def test_an_interrupt_exits_130(tmp_path):
     source = ["--segment", str(tmp_path / "x.json.gz"), "--customerio", str(tmp_path / "x.json.gz")]
     command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *source]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
+    cache = tmp_path / "cache" / "pipelines-client" / "parity"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         deadline = time.monotonic() + 30
-        while not list((tmp_path / "scratch").glob("parity-*/*/*")):
+        while not list(cache.glob("*/.*")):
             assert process.poll() is None
             assert time.monotonic() < deadline
         process.send_signal(signal.SIGINT)
@@ -131,6 +133,7 @@ def test_an_interrupt_exits_130(tmp_path):
     assert process.returncode == 130
     assert said == "pipelines-client parity: interrupted\n"
     assert not list((tmp_path / "scratch").glob("parity-*"))
+    assert not list(cache.glob("*/*"))
 
 
 def test_values_are_hidden_unless_asked_for(evidence):
@@ -140,6 +143,17 @@ def test_values_are_hidden_unless_asked_for(evidence):
     for form in ("text", "json", "markdown", "html"):
         assert "secret" not in run(*paths, "--format", form).stdout
         assert "secret" in run(*paths, "--format", form, "--show-values").stdout
+
+
+def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_path):
+    """Standard output stays the report's."""
+    evidence.messages[3].lose("segment")
+    evidence.messages[4].lose("customerio")
+    done = run(*options(evidence.paths()), "--format", "json", "--replay-list", tmp_path / "replay.jsonl")
+    assert json.loads(done.stdout)["verdict"] == "fail"
+    assert done.stderr == f"pipelines-client parity: 2 to replay, in {tmp_path}/replay.jsonl\n"
+    lines = [json.loads(line) for line in (tmp_path / "replay.jsonl").read_text().splitlines()]
+    assert [line["message_id"] for line in lines] == ["m00004", "m00003"]
 
 
 def test_moments_and_percentages():

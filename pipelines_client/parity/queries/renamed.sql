@@ -3,4 +3,5 @@ SELECT ledger_event AS ledger, segment_event AS segment, customerio_event AS cus
 FROM judged
 WHERE is_renamed = 1
 GROUP BY ledger_event, segment_event, customerio_event
-ORDER BY count DESC, coalesce(ledger_event, ''), coalesce(segment_event, ''), coalesce(customerio_event, '')
+ORDER BY count DESC, coalesce(ledger_event, ''), coalesce(segment_event, ''), coalesce(customerio_event, ''),
+         ledger_event, segment_event, customerio_event

@@ -17,6 +17,7 @@ _SPECIAL = re.compile(
 )  # the last two: GitHub links bare addresses
 _RESULTS = {"passed": "passed", "failed": "**failed**", "inconclusive": "**inconclusive**"}
 _ROWS = 50
+_ROWS_OF_A_CLASS = 10
 _SAMPLES = 20
 
 
@@ -41,7 +42,9 @@ def render_markdown(report: ParityReport) -> str:
                 for gate in report.gates
             ),
         ),
+        *_classes(report),
         *_findings(report),
+        *_more(report),
         *_samples(report),
     ]
     return "\n\n".join(parts) + "\n"
@@ -77,6 +80,15 @@ def _sources(report: ParityReport) -> list[str]:
     return ["## Sources\n\n" + _table(head, rows), summary, *(["\n".join(notes)] if notes else [])]
 
 
+def _classes(report: ParityReport) -> list[str]:
+    """Say what was found and what to do about it, worst first."""
+    rows = [
+        (found.title, words.class_count(found), f"{found.meaning} {found.advice}")
+        for found in words.found_classes(report)
+    ]
+    return ["## What to do, first things first\n\n" + _table(("Found", "Count", "What to do"), rows)] if rows else []
+
+
 def _findings(report: ParityReport) -> list[str]:
     causes = [
         (
@@ -110,12 +122,48 @@ def _findings(report: ParityReport) -> list[str]:
         )
         for row in report.renamed.rows[:_ROWS]
     ]
+    counts = [
+        (escape(name), escape(row.event), row.day or "all", f"{row.ours:,}", f"{row.theirs:,}")
+        for name, row in words.counts_rows(report, rows=_ROWS)
+    ]
     sections = (
         ("Missing by cause", ("Side", "Cause", "Reason", "Type", "Count", "What to do"), causes),
         ("Drift by path", ("Path", "Kind", "Events", "Count"), drift),
         ("Duplicates", ("Side", "Event", "Messages", "Surplus rows"), doubles),
         ("Identity", ("Message", "Event", "Day", "Who differs"), identity),
         ("Renamed", ("Ledger", "Segment", "Customer.io", "Count"), renamed),
+        ("Counts that differ", ("Source", "Event", "Day", "Ours", "Theirs"), counts),
+    )
+    return [f"## {title}\n\n" + _table(head, rows) for title, head, rows in sections if rows]
+
+
+def _more(report: ParityReport) -> list[str]:
+    """Tabulate the classes that have no table of their own, and the lags."""
+    more = [
+        (
+            found.title,
+            words.NAMES.get(row.side, row.side),
+            escape(row.event),
+            row.day,
+            f"{row.count:,}",
+            escape(row.detail),
+        )
+        for found, rows in words.class_tables(report)
+        for row in rows[:_ROWS_OF_A_CLASS]
+    ]
+    latency = [
+        (
+            words.NAMES[row.side],
+            words.measure(row),
+            *map(words.lag, (row.p50_ms, row.p90_ms, row.p99_ms, row.max_ms)),
+            f"{row.messages:,}",
+            row.grade,
+        )
+        for row in report.latency
+    ]
+    sections = (
+        ("More by event and day", ("Found", "Side", "Event", "Day", "Count", "Detail"), more),
+        ("Latency", ("Side", "Of", "p50", "p90", "p99", "Worst", "Messages", "Is"), latency),
     )
     return [f"## {title}\n\n" + _table(head, rows) for title, head, rows in sections if rows]
 

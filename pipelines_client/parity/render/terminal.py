@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
 _RESULTS = {"passed": ("ok", "green"), "failed": ("FAIL", "bold red"), "inconclusive": ("?", "bold yellow")}
 _ROWS = 12
+_ROWS_OF_A_CLASS = 3
 _SAMPLES = 8
 
 
@@ -39,9 +40,14 @@ def print_report(report: ParityReport, console: Console) -> None:
     console.print(_sources(report))
     _print_places(report, console)
     console.print(_gates(report))
+    _print_classes(report, console)
     for title, table in _findings(report):
         console.print(Text(f"\n{title}", style="bold"))
         console.print(table)
+    _print_class_rows(report, console)
+    if report.latency:
+        console.print(Text("\nLatency", style="bold"))
+        console.print(_latency(report))
     _print_samples(report, console)
 
 
@@ -133,7 +139,50 @@ def _findings(report: ParityReport) -> list[tuple[str, Table]]:
                 _text(", ".join(f"{at}: {name}" for at, name in words.names_of(renamed))), f"{renamed.count:,}"
             )
         found.append(("Renamed", table))
-    return found
+    return found + _counts(report)
+
+
+def _counts(report: ParityReport) -> list[tuple[str, Table]]:
+    table = _table("source", "event", "day", "ours", "theirs", right=("ours", "theirs"))
+    for name, row in words.counts_rows(report, rows=_ROWS):
+        table.add_row(name, _text(row.event), row.day or "all", f"{row.ours:,}", f"{row.theirs:,}")
+    return [("Counts that differ", table)] if table.row_count else []
+
+
+def _print_classes(report: ParityReport, console: Console) -> None:
+    """Print what was found and what to do about it, worst first."""
+    found = words.found_classes(report)
+    if not found:
+        return
+    console.print(Text("\nWhat to do, first things first", style="bold"))
+    table = _table("found", "count", "what to do", right=("count",))
+    for item in found:
+        table.add_row(item.title, words.class_count(item), item.advice)
+    console.print(table)
+
+
+def _print_class_rows(report: ParityReport, console: Console) -> None:
+    """Print the first rows of each class that has no table of its own, below its name."""
+    for found, rows in words.class_tables(report):
+        console.print(Text(f"\n{found.title}", style="bold"))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for style in ("", "dim", "", ""):
+            table.add_column(style=style, no_wrap=style == "dim", overflow="fold")
+        for row in rows[:_ROWS_OF_A_CLASS]:
+            text = ": ".join(part for part in (row.event, row.detail) if part)
+            table.add_row(f"{row.count:,}", row.day, words.NAMES.get(row.side, row.side), _text(text))
+        console.print(table)
+        if len(rows) > _ROWS_OF_A_CLASS:
+            console.print(_text(f"{len(rows) - _ROWS_OF_A_CLASS} more in the JSON report", "dim"))
+
+
+def _latency(report: ParityReport) -> Table:
+    numbers = ("p50", "p90", "p99", "worst", "messages")
+    table = _table("side", "of", *numbers, "is", right=numbers)
+    for row in report.latency:
+        lags = map(words.lag, (row.p50_ms, row.p90_ms, row.p99_ms, row.max_ms))
+        table.add_row(words.NAMES[row.side], words.measure(row), *lags, f"{row.messages:,}", row.grade)
+    return table
 
 
 def _print_samples(report: ParityReport, console: Console) -> None:

@@ -6,12 +6,18 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.advice import CAUSE_ADVICE
+from pipelines_client.parity.spelling import duration
 from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
 
 if TYPE_CHECKING:
+    from pipelines_client.parity.counts import CountsRow
     from pipelines_client.parity.report import (
+        Bucket,
+        ClassReport,
+        ClassRow,
         DriftRow,
         EventRow,
+        LatencyRow,
         ParityReport,
         ReasonRow,
         RenamedRow,
@@ -20,7 +26,15 @@ if TYPE_CHECKING:
         SourceTotals,
     )
 
-NAMES = {**TITLES, "ledger": "Ledger"}
+
+class _Names(dict[str, str]):
+    """Names of sources; one that only counts goes by the name it was given."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+NAMES = _Names({**TITLES, "ledger": "Ledger"})
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
 GATES = {
     "min_events": "Enough messages",
@@ -31,7 +45,9 @@ GATES = {
     "too_young": "Too young to tell at {side}",
     "duplicates": "Duplicates at {side}",
     "evidence": "Evidence of {side}",
+    "counts": "Counts of {side}",
 }
+_OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"))
 _CLEAN, _SOME, _MORE = 100.0, 99.0, 95.0  # percent of an event's messages in a day that are as they should be
 
 
@@ -40,7 +56,7 @@ def gate_title(gate: Gate) -> str:
     if gate.name in GATES:
         return GATES[gate.name]
     kind, _, source = gate.name.rpartition("_")
-    return GATES[kind].format(side=TITLES[source])
+    return GATES[kind].format(side=TITLES.get(source, source))
 
 
 def amount(value: float, unit: str) -> str:
@@ -90,12 +106,52 @@ def names_of(row: RenamedRow) -> list[tuple[str, str]]:
     return [(source, name) for source, name in pairs if name is not None]
 
 
+def found_classes(report: ParityReport) -> list[ClassReport]:
+    """List the classes of which there is something, what to look at first first."""
+    return [found for found in report.classes if found.count]
+
+
+def class_tables(report: ParityReport) -> list[tuple[ClassReport, tuple[ClassRow, ...]]]:
+    """List the classes that have no table of their own, with their rows."""
+    return [(found, found.rows) for found in found_classes(report) if found.name not in _OWN_TABLES]
+
+
+def class_count(found: ClassReport) -> str:
+    """Spell how many of a class there are."""
+    return plural(found.count, found.unit.removesuffix("s"))
+
+
+def measure(row: LatencyRow) -> str:
+    """Name what a lag is of."""
+    return {"delivery": "delivery", "clock": "clocks"}[row.measure]
+
+
+def lag(ms: int) -> str:
+    """Spell a lag in the unit that fits it."""
+    return duration(ms)
+
+
+def grade_class(row: LatencyRow) -> str:
+    """Name the colour of a grade."""
+    return {"healthy": "passed", "acceptable": "passed", "slow": "inconclusive", "trouble": "failed"}[row.grade]
+
+
+def bucket(item: Bucket) -> str:
+    """Spell the bound of a bucket."""
+    return "more" if item.up_to_ms is None else f"\N{LESS-THAN OR EQUAL TO} {duration(item.up_to_ms)}"
+
+
+def share(item: Bucket, row: LatencyRow) -> str:
+    """Spell how much of a row is in a bucket, for a style."""
+    return f"{100 * item.count / row.messages:.3g}%" if row.messages else "0%"
+
+
 def sample_title(sample: Sample) -> str:
     """Say what a sample shows."""
     where = f" at {TITLES[sample.side]}" if sample.side in TITLES else ""
     why = f": {cause(sample.cause)}" if sample.cause else ""
     reason = f" ({sample.reason})" if sample.reason else ""
-    return f"{sample.kind}{where}{why}{reason}"
+    return f"{cause(sample.kind)}{where}{why}{reason}"
 
 
 def sources(report: ParityReport) -> list[tuple[str, SourceReport, SourceTotals]]:
@@ -121,9 +177,25 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
         if more > 0:
             found.append((name, f"{plural(more, 'more line')} could not be read"))
         found += [(name, f"{hole} is missing from the sequence") for hole in source.holes[:places]]
+        found += [(name, f"nothing of {day}, where there should be many") for day in source.empty_days[:places]]
         if source.ignored_files:
             found.append((name, f"{plural(source.ignored_files, 'other file')} there: not read"))
+    for name, counted in report.counts.items():
+        found += [(name, note) for note in counted.notes]
+        if counted.unknown_events:
+            found.append((name, f"{plural(counted.unknown_events, 'event')} that we did not send: not judged"))
     return found
+
+
+def counts_rows(report: ParityReport, *, rows: int) -> list[tuple[str, CountsRow]]:
+    """List, by source, the counts that are beyond the limit."""
+    limit_pct = {gate.name: gate.limit for gate in report.gates}
+    return [
+        (name, row)
+        for name, counted in report.counts.items()
+        for row in counted.rows[:rows]
+        if row.is_judged and row.deviation_pct > limit_pct[f"counts_{name}"]
+    ]
 
 
 def outside(report: ParityReport) -> str:

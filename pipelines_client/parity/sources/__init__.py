@@ -7,19 +7,39 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.sources.base import Kind
+from pipelines_client.parity.sources.calls import CallFiles
 from pipelines_client.parity.sources.customerio_files import CustomerioFiles
 from pipelines_client.parity.sources.ledger import LedgerFiles
 from pipelines_client.parity.sources.listing import Listing, SourceFile, list_files
 from pipelines_client.parity.sources.segment_archive import SegmentArchive
+from pipelines_client.parity.sources.table import AmplitudeExport, MixpanelExport, Table
+from pipelines_client.parity.sources.warehouse import WarehouseTables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KINDS: dict[str, type[Kind]] = {kind.name: kind for kind in (LedgerFiles, SegmentArchive, CustomerioFiles)}
+KINDS: dict[str, type[Kind]] = {
+    kind.name: kind
+    for kind in (
+        LedgerFiles,
+        SegmentArchive,
+        WarehouseTables,
+        CustomerioFiles,
+        CallFiles,
+        Table,
+        MixpanelExport,
+        AmplitudeExport,
+    )
+}
 """Every kind of evidence by its name."""
 
 SOURCES = ("ledger", "segment", "customerio")
-"""What is compared: what was sent, and the two sides."""
+"""What is compared message by message: what was sent, and the two sides."""
+
+COUNTS = "counts"
+"""The name under which sources are given that only count."""
+
+_ANY_SIDE = frozenset(("jsonl", "table"))
 
 Where: TypeAlias = "str | Path | Sequence[str | Path]"
 
@@ -31,18 +51,26 @@ class Named(NamedTuple):
     given: tuple[str, ...]
 
 
+def texts_of(where: str | Path | Sequence[str | Path]) -> list[str]:
+    """Return one path or several as a list of texts."""
+    return [str(where)] if isinstance(where, (str, Path)) else [str(one) for one in where]
+
+
 def parse_where(source: str, where: str | Path | Sequence[str | Path]) -> Named:
-    """Read the paths of a source; the first may begin with `kind:`, else it is the usual kind of the source.
+    """Read the paths of a source; each may begin with `kind:`, else it is the usual kind of the source.
 
     Raises:
-        SourceError: The paths name two kinds.
+        SourceError: The paths name two kinds, or one that does not speak for this source.
     """
-    texts = [str(where)] if isinstance(where, (str, Path)) else [str(one) for one in where]
-    pairs = [split_kind(text) for text in texts]
+    pairs = [split_kind(text) for text in texts_of(where)]
     kinds = {kind for kind, _ in pairs if kind is not None} or {source}
     if len(kinds) > 1:
         raise SourceError(f"--{source}: paths of two kinds, {' and '.join(sorted(kinds))}; compare them one by one")
-    return Named(KINDS[kinds.pop()], tuple(path for _, path in pairs))
+    kind = KINDS[kinds.pop()]
+    is_any_side = kind.name in _ANY_SIDE and source != "ledger"
+    if kind.usual_source != source and not is_any_side:
+        raise SourceError(f"--{source}: {kind.title} does not speak for it; give it as --{kind.usual_source}")
+    return Named(kind, tuple(path for _, path in pairs))
 
 
 def split_kind(text: str) -> tuple[str | None, str]:
@@ -52,6 +80,7 @@ def split_kind(text: str) -> tuple[str | None, str]:
 
 
 __all__ = [
+    "COUNTS",
     "KINDS",
     "SOURCES",
     "Kind",
@@ -62,4 +91,5 @@ __all__ = [
     "list_files",
     "parse_where",
     "split_kind",
+    "texts_of",
 ]

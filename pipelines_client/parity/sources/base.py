@@ -11,15 +11,18 @@ import orjson
 
 from pipelines_client.ledger import hash_identity, primary_identity
 from pipelines_client.parity.payloads import hash_payload, payload_in
+from pipelines_client.parity.sources.listing import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pipelines_client.parity.facts import Fact
 
 CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias"))
+_WAREHOUSE_MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
 _MAX_IDENTITIES = 100_000
+_MAX_IDENTITY_CHARS = 1000
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
 _NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
 
@@ -54,10 +57,16 @@ class Kind(ABC):
 
     name: ClassVar[str]
     usual_source: ClassVar[str]
+    family: ClassVar[str | None] = None  # the kind that `vendor_of` takes its lines for
     title: ClassVar[str]
     litter: ClassVar[frozenset[str]] = frozenset()  # names of files that lie beside the evidence and mean nothing
+    folder: ClassVar[str | None] = None  # where there are folders of this name, only what is in them is evidence
     cure: ClassVar[str]
-    is_reduced: ClassVar[bool] = False
+    fidelity: ClassVar[str] = ""  # what this kind cannot prove, in a sentence
+    columns: ClassVar[frozenset[str] | None] = None  # of a Parquet file, all that is read; None for every column
+    is_growing: ClassVar[bool] = False  # whether its files grow while all is well
+    is_counts: bool = False  # whether it brings counts by event and day, and no messages
+    is_reduced: bool = False  # whether nothing may be claimed about its payloads
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
@@ -71,6 +80,12 @@ class Kind(ABC):
     @abstractmethod
     def wants(cls, name: str) -> bool:
         """Say whether a file in a folder is of this kind, by its name."""
+
+    @classmethod
+    def select(cls, names: Sequence[str]) -> list[str]:
+        """Return those of the files below a folder that are evidence of this kind, by their names."""
+        inside = within(cls.folder, names) if cls.folder is not None else []
+        return [name for name in inside or names if cls.wants(name.rpartition("/")[2])]
 
     @classmethod
     def root_of(cls, path: Path) -> Path:
@@ -111,13 +126,13 @@ class Kind(ABC):
             return None, None
         known = self._identities.get(identity)
         if known is None:
-            if len(self._identities) >= _MAX_IDENTITIES:
-                self._identities.clear()
+            if len(self._identities) >= _MAX_IDENTITIES or len(identity) > _MAX_IDENTITY_CHARS:
+                self._identities.clear()  # of one that is absurdly long, no more than one is held
             known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
         return known, identity.partition(":")[0]
 
 
-def vendor_of(data: bytes) -> str | None:
+def vendor_of(data: bytes) -> str | None:  # noqa: PLR0911 - a list of marks
     """Name the kind of evidence that a line looks like, or None."""
     try:
         line = orjson.loads(data)
@@ -125,12 +140,18 @@ def vendor_of(data: bytes) -> str | None:
         return None
     if not isinstance(line, dict):
         return None
-    if "message_id" in line and "leg" in line:
+    keys = {key.lower() for key in line}
+    if {"message_id", "leg"} <= keys:
         return "ledger"
     if "messageId" in line:
         return "segment"
-    if "id" in line and ("received_at" in line or "sent_at" in line):
-        return "customerio"
+    if "id" in keys and keys & {"received_at", "sent_at"}:
+        is_flat = keys & _WAREHOUSE_MARKS or any(key.startswith("context_") for key in keys)
+        return "warehouse" if is_flat else "customerio"
+    if {"event_type", "event_time"} <= keys:
+        return "amplitude"
+    if "event" in keys and isinstance(line.get("properties"), dict) and "distinct_id" in line["properties"]:
+        return "mixpanel"
     return None
 
 
@@ -150,6 +171,11 @@ def name_of(value: Any) -> str | None:
     if type(value) is str:
         return value.strip() or None
     return text_of(value)
+
+
+def type_of(value: Any) -> str | None:
+    """Return the type of a call, or None for what is none."""
+    return value if type(value) is str and value in CALL_TYPES else None
 
 
 def library_of(context: Any) -> str | None:
@@ -174,8 +200,10 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
         raise LineRejectedError(_why_no_json(error, data)) from None
     try:
         return decode_odd(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise LineRejectedError("JSON, but no object") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        is_number = "out of range" in str(error)
+        why = "JSON, but with a number that no reader can hold" if is_number else "JSON, but no object"
+        raise LineRejectedError(why) from None
 
 
 def payload_and_hash(value: Any) -> tuple[Any, str]:

@@ -68,6 +68,7 @@ class CustomerioFiles(Kind):
 
     name: ClassVar[str] = "customerio"
     usual_source: ClassVar[str] = "customerio"
+    family: ClassVar[str | None] = "customerio"
     title: ClassVar[str] = "a Customer.io storage export"
     cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json"
 
@@ -138,6 +139,11 @@ def _context_in(text: str) -> Context | None:
         return _decode_context(text)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def has_own_name(name: str) -> bool:
+    """Say whether a file is called as storage files are, of either age."""
+    return _match(name) is not None
 
 
 def _match(name: str) -> re.Match[str] | None:

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
 from pipelines_client.errors import LedgerError, SourceError
 from pipelines_client.ledger import IDENTITY_KEY_FILE, Outcome, hash_identity, parse_identity_key, read_identity_key
 from pipelines_client.parity.facts import Fact
-from pipelines_client.parity.files import is_remote
 from pipelines_client.parity.instants import day_of, unix_ms
 from pipelines_client.parity.sources.base import (
-    CALL_TYPES,
     Kind,
     LineRejectedError,
     decode_line,
     name_of,
     text_of,
+    type_of,
 )
+from pipelines_client.parity.sources.listing import local_roots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KEY_VARIABLE = "PIPELINES_LEDGER_KEY"
+KEYS_DIFFER = (
+    "The state directories hold different identity keys, so identities of the ledgers were not compared. "
+    f"Give all hosts one ({KEY_VARIABLE})."
+)
 _LEVELS_ABOVE = 3  # state dir / ledger / day / file
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+class IdentityKey(NamedTuple):
+    """The key of the identity hash, if one was found; `is_ambiguous` says that there were several."""
+
+    key: bytes | None
+    is_ambiguous: bool
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -56,7 +67,10 @@ class LedgerFiles(Kind):
 
     name: ClassVar[str] = "ledger"
     usual_source: ClassVar[str] = "ledger"
+    family: ClassVar[str | None] = "ledger"
     title: ClassVar[str] = "a ledger"
+    folder: ClassVar[str | None] = "ledger"
+    is_growing: ClassVar[bool] = True
     cure: ClassVar[str] = "give the state directory of the client, its ledger folder, or a .jsonl file in it"
 
     @classmethod
@@ -75,8 +89,9 @@ class LedgerFiles(Kind):
             record = decode_line(data, _decode, _decode)
         except LineRejectedError as error:
             raise LineRejectedError(f"{error}; the last line of a killed process may be torn") from None
-        message_id, leg = text_of(record.message_id), text_of(record.leg)
-        if message_id is None or leg is None or record.type not in CALL_TYPES or record.outcome not in _OUTCOMES:
+        message_id, leg, kind = text_of(record.message_id), text_of(record.leg), type_of(record.type)
+        outcome = text_of(record.outcome)
+        if message_id is None or leg is None or kind is None or outcome not in _OUTCOMES:
             raise LineRejectedError("no delivery record")
         occurred, appended = unix_ms(record.occurred_at), unix_ms(record.appended_at)
         if occurred is None:
@@ -84,20 +99,20 @@ class LedgerFiles(Kind):
         fact = Fact(
             self.source,
             message_id,
-            record.type,
+            kind,
             name_of(record.event),
             self._identity(text_of(record.identity)),
             None,
             occurred,
             None,
             day_of(occurred),
-            None if record.type == "alias" else text_of(record.payload_hash),
+            None if kind == "alias" else text_of(record.payload_hash),
             file,
             line,
             offset,
             len(data),
             leg=leg,
-            outcome=record.outcome,
+            outcome=outcome,
             reason=text_of(record.reason),
             appended_at_ms=appended,
             finished_at_ms=unix_ms(record.finished_at),
@@ -111,24 +126,34 @@ class LedgerFiles(Kind):
         return hash_identity(self.identity_key, identity) if identity is not None and ":" in identity else identity
 
 
-def find_identity_key(given: Sequence[str]) -> bytes | None:
-    """Return the key that the identities of a ledger were hashed with: beside or above it, else from the environment.
+def find_identity_key(given: Sequence[str]) -> IdentityKey:
+    """Find the key that the identities of a ledger were hashed with: around it, else in the environment.
 
-    Ledgers of several hosts share one key, or the first one's that has a key is taken.
+    Ledgers of several hosts have one key if it was given to all of them; where their keys differ, identities cannot be
+    compared, unless the environment says which key it was.
 
     Raises:
         SourceError: The key that is there is not one.
     """
     try:
-        paths = [Path(text) for text in given if not is_remote(text)]
-        for folder in (folder for path in paths for folder in (path, *path.absolute().parents[:_LEVELS_ABOVE])):
-            if folder.is_dir() and (key := read_identity_key(folder)) is not None:
-                return key
+        found = {key for root in local_roots(given) for folder in _folders_around(root) if (key := _key_in(folder))}
         text = os.environ.get(KEY_VARIABLE, "").strip()
-        return parse_identity_key(text) if text else None
+        if len(found) == 1 or not text:
+            return IdentityKey(found.pop() if len(found) == 1 else None, is_ambiguous=len(found) > 1)
+        return IdentityKey(parse_identity_key(text), is_ambiguous=False)
     except LedgerError as error:
         raise SourceError(str(error)) from None
     except ValueError as error:
         raise SourceError(
             f"{KEY_VARIABLE}: {error}; take it from the client's settings or {IDENTITY_KEY_FILE}"
         ) from None
+
+
+def _folders_around(root: Path) -> list[Path]:
+    """Return the folders where the key of a ledger may be: its state directory, or those of several hosts below."""
+    below = [path.parent for path in sorted(root.glob(f"*/{IDENTITY_KEY_FILE}"))] if root.is_dir() else []
+    return below or [root, *root.absolute().parents[:_LEVELS_ABOVE]]
+
+
+def _key_in(folder: Path) -> bytes | None:
+    return read_identity_key(folder) if folder.is_dir() else None

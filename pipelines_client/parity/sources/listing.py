@@ -1,8 +1,17 @@
-"""The files of a source, as they were when they were listed: below folders, by glob, or in an object store."""
+"""The files of a source, as they were when they were listed: below folders, by glob, or in an object store.
+
+What could not be listed is no reason to stop, and none to be silent: it is a place that the report names, because what
+lies there is missing from the evidence.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import errno
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from glob import glob, has_magic
 from hashlib import blake2b
 from operator import attrgetter
@@ -10,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.files import file_system, is_remote
+from pipelines_client.parity.files import file_system, is_remote, why_not_opened
+from pipelines_client.parity.lines import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,17 +48,37 @@ class SourceFile:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
-    """The files of a source: those that will be read, and the names of those that are none of its kind."""
+    """The files of a source: those that will be read, and the names of those that are none of its kind.
+
+    `problems` are places that may hold evidence and could not be listed. `notes` say in words what was left out for a
+    reason.
+    """
 
     given: tuple[str, ...]
     files: tuple[SourceFile, ...]
     ignored: tuple[str, ...]
+    problems: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def location_of(self, name: str) -> str:
         """Return where a file of this listing is."""
-        return next(file.location for file in self.files if file.name == name)
+        return self._locations[name]
+
+    @cached_property
+    def _locations(self) -> dict[str, str]:
+        return {file.name: file.location for file in self.files}
+
+
+@dataclass(slots=True)
+class _Found:
+    """What lies below one root, by its name there; a root that is a file has the empty name."""
+
+    places: dict[str, Path | SourceFile] = field(default_factory=dict)
+    folders_refused: list[Rejected] = field(default_factory=list)
+    problems: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
@@ -62,20 +92,50 @@ def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
         SourceError: There is no such path, or a folder that holds files and none of this kind.
     """
     roots = [root for text in given for root in _roots(kind, text)]
-    files: dict[str, SourceFile] = {}
+    files: dict[object, SourceFile] = {}
     ignored: list[str] = []
+    problems: list[Rejected] = []
+    notes: list[str] = []
     for root in roots:
-        found = _remote_files(root) if is_remote(root) else _local_files(kind, Path(root))
-        wanted = [file for file in found if file.name == "" or kind.wants(file.name.rpartition("/")[2])]
-        rest = [file.name for file in found if file not in wanted and file.name.rpartition("/")[2] not in kind.litter]
-        if rest and not wanted:
-            raise SourceError(f"{root}: holds no file of {kind.title}, but for example {rest[0]}; {kind.cure}")
-        prefix = "" if len(roots) == 1 else f"{root.rstrip('/')}/"
-        for file in wanted:
-            name = prefix + file.name if file.name else root if prefix else root.rpartition("/")[2]
-            files.setdefault(file.location, replace(file, name=name))
-        ignored += [prefix + name for name in rest]
-    return Listing(tuple(given), tuple(sorted(files.values(), key=attrgetter("name"))), tuple(sorted(ignored)))
+        found = _remote(root) if is_remote(root) else _local(kind, Path(root))
+        prefix = "" if len(roots) == 1 else f"{_shown(root).rstrip('/')}/"
+        rest = _take(kind, root, prefix, found, files)
+        ignored += [prefix + _shown(name) for name in rest]
+        problems += [
+            replace(place, file=prefix + _shown(place.file)) for place in (*found.folders_refused, *found.problems)
+        ]
+        notes += [prefix + note for note in found.notes]
+    ordered = tuple(sorted(files.values(), key=attrgetter("name")))
+    return Listing(tuple(given), ordered, tuple(sorted(ignored)), tuple(problems), tuple(notes))
+
+
+def _take(kind: type[Kind], root: str, prefix: str, found: _Found, files: dict[object, SourceFile]) -> list[str]:
+    """Add the files of one root that are of the kind; return the names of the rest."""
+    names = list(found.places)
+    wanted = names if names == [""] else kind.select(names)
+    chosen = set(wanted)
+    rest = [name for name in names if name not in chosen and name.rpartition("/")[2] not in kind.litter]
+    if rest and not wanted:
+        example = f"but for example {_shown(rest[0])}"
+        raise SourceError(f"{_shown(root)}: holds no file of {kind.title}, {example}; {kind.cure}")
+    start = len(_common_folder(kind.folder, wanted))
+    found.problems = [place for place in found.problems if kind.select([place.file])]
+    for name in wanted:
+        shown = prefix + _shown(name[start:]) if name else _shown(root if prefix else root.rpartition("/")[2])
+        place = found.places[name]
+        if isinstance(place, SourceFile):
+            files.setdefault(place.location, replace(place, name=shown))
+            continue
+        try:
+            status = place.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity in files:
+                found.notes.append(f"{_shown(name)} is another name of {files[identity].name}, which is read once")
+            else:
+                files[identity] = _stat(place, shown, status)
+        except OSError as error:
+            found.problems.append(Rejected(name, 0, why_not_opened(error)))
+    return rest
 
 
 def is_unchanged(file: SourceFile) -> bool:
@@ -83,7 +143,16 @@ def is_unchanged(file: SourceFile) -> bool:
     if is_remote(file.location):
         return True
     try:
-        return _stat(Path(file.location), file.name) == file
+        path = Path(file.location)
+        return _stat(path, file.name, path.stat()) == file
+    except OSError:
+        return False
+
+
+def has_only_grown(file: SourceFile) -> bool:
+    """Say whether a file that is not what was listed is so only because something was added to it."""
+    try:
+        return Path(file.location).stat().st_size >= file.bytes
     except OSError:
         return False
 
@@ -96,28 +165,85 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
         if has_magic(text):
             found = sorted(system.unstrip_protocol(path) for path in _remotely(text, lambda: system.glob(text)))
     else:
-        found = [text] if Path(text).exists() or not has_magic(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
-        found = [path for path in found if Path(path).exists()]
+        found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
+        found = [path for path in found if _is_there(path)]
     if not found:
-        raise SourceError(f"{text}: no such file or folder; check the path given as --{kind.usual_source}")
+        raise SourceError(f"{_shown(text)}: no such file or folder; check the path given as --{kind.usual_source}")
     return found
 
 
-def _local_files(kind: type[Kind], given: Path) -> list[SourceFile]:
+def _is_there(text: str) -> bool:
+    """Say whether there is something at a path, and be no wiser than the system where it does not tell."""
+    try:
+        Path(text).lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise SourceError(f"{_shown(text)}: {why_not_opened(error)}") from None
+    return True
+
+
+def _local(kind: type[Kind], given: Path) -> _Found:
+    found = _Found()
     root = kind.root_of(given)
-    if root.is_file():
-        return [_stat(root, "")]
-    return [_stat(path, path.relative_to(root).as_posix()) for path in sorted(_walk(root))]
+    try:
+        mode = root.stat().st_mode
+    except OSError as error:
+        raise SourceError(f"{_shown(str(given))}: {_why_no_file(error)}") from None
+    if stat.S_ISREG(mode):
+        found.places[""] = root
+    elif stat.S_ISDIR(mode):
+        _walk(root, found)
+    else:
+        raise SourceError(
+            f"{_shown(str(given))}: it is a pipe or a device, and is read twice; write it to a file first"
+        )
+    return found
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    for path in root.rglob("*"):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts):
-            yield path
+def _walk(root: Path, found: _Found) -> None:
+    """Gather all files below a folder, through links too, but each folder once: a link may lead back."""
+    seen: set[tuple[int, int]] = set()
+
+    def refused(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise SourceError(f"{_shown(str(root))}: {_why_no_file(error)}") from None
+        name = Path(error.filename).relative_to(root).as_posix()
+        found.folders_refused.append(Rejected(name, 0, f"the folder cannot be listed: {_why_no_file(error)}"))
+
+    for text, folders, names in os.walk(root, followlinks=True, onerror=refused):
+        folder = Path(text)
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            name = _shown(folder.relative_to(root).as_posix())
+            found.notes.append(f"{name} is a link to a folder that is read already; it is left out")
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            _note(folder / name, (folder / name).relative_to(root).as_posix(), found)
 
 
-def _stat(path: Path, name: str) -> SourceFile:
-    status = path.stat()
+def _note(path: Path, name: str, found: _Found) -> None:
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            found.places[name] = path
+        else:
+            found.problems.append(Rejected(name, 0, "it is a pipe or a device and no file, so it was not read"))
+    except OSError as error:
+        found.problems.append(Rejected(name, 0, _why_no_file(error)))
+
+
+def _why_no_file(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads back to itself"
+    if isinstance(error, FileNotFoundError):
+        return "it is a link that leads nowhere, or is gone"
+    return why_not_opened(error)
+
+
+def _stat(path: Path, name: str, status: os.stat_result) -> SourceFile:
     return SourceFile(name, str(path), status.st_size, status.st_mtime_ns, _mark(path, status.st_size))
 
 
@@ -132,22 +258,37 @@ def _mark(path: Path, size: int) -> str:
         return ""
 
 
-def _remote_files(address: str) -> list[SourceFile]:
+def _common_folder(folder: str | None, names: Sequence[str]) -> str:
+    """Return the path of the only folder of this name that all the names are below, with its slash, or ''."""
+    if folder is None:
+        return ""
+    above = Counter(name[: f"/{name}".index(f"/{folder}/") + len(folder) + 1] for name in within(folder, names))
+    return next(iter(above)) if len(above) == 1 and sum(above.values()) == len(names) else ""
+
+
+def within(folder: str, names: Sequence[str]) -> list[str]:
+    """Return the names that have a folder of this name above them."""
+    return [name for name in names if f"/{folder}/" in f"/{name}"]
+
+
+def _shown(name: str) -> str:
+    """Return a name as text that any report can hold, whatever its bytes are."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _remote(address: str) -> _Found:
     system = file_system(address)
     found: dict[str, Any] = _remotely(address, lambda: system.find(address, detail=True))
     if not found:
         raise SourceError(f"{address}: no such file or folder, or it is empty; check the address")
     root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for it
-    return [
-        SourceFile(
-            path[len(root) :].lstrip("/"),
-            system.unstrip_protocol(path),
-            int(details.get("size") or 0),
-            0,
-            "|".join(str(details[key]) for key in _MARKS if details.get(key) is not None),
-        )
-        for path, details in sorted(found.items())
-    ]
+    places: dict[str, Path | SourceFile] = {}
+    for path, details in sorted(found.items()):
+        size = int(details.get("size") or 0)
+        mark = "|".join(str(details[key]) for key in _MARKS if details.get(key) is not None)
+        name = path[len(root) :].lstrip("/")
+        places[name] = SourceFile(name, system.unstrip_protocol(path), size, 0, mark)
+    return _Found(places)
 
 
 def _remotely(address: str, ask: Callable[[], T]) -> T:
@@ -159,3 +300,10 @@ def _remotely(address: str, ask: Callable[[], T]) -> T:
         raise SourceError(f"{address}: access was refused; check the credentials in the environment") from None
     except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
         raise SourceError(f"{address}: the store did not answer ({type(error).__name__})") from None
+
+
+def local_roots(given: Sequence[str]) -> Iterator[Path]:
+    """Yield the local folders and files that paths and globs mean."""
+    for text in given:
+        if not is_remote(text):
+            yield from map(Path, [text] if os.path.lexists(text) else sorted(glob(text, recursive=True)))  # noqa: PTH207 - as above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -11,7 +11,6 @@ from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.facts import Fact
 from pipelines_client.parity.instants import day_of, unix_ms
 from pipelines_client.parity.sources.base import (
-    CALL_TYPES,
     Context,
     Kind,
     LineRejectedError,
@@ -20,10 +19,8 @@ from pipelines_client.parity.sources.base import (
     name_of,
     payload_and_hash,
     text_of,
+    type_of,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
 _SUFFIX_CHARS = 4
@@ -62,8 +59,10 @@ class SegmentArchive(Kind):
 
     name: ClassVar[str] = "segment"
     usual_source: ClassVar[str] = "segment"
+    family: ClassVar[str | None] = "segment"
     title: ClassVar[str] = "a Segment archive"
     litter: ClassVar[frozenset[str]] = frozenset(("dummy-object.txt",))
+    folder: ClassVar[str | None] = "segment-logs"
     cure: ClassVar[str] = "give the folder that holds segment-logs, or one of the .gz files in it"
 
     @classmethod
@@ -71,22 +70,13 @@ class SegmentArchive(Kind):
         """Take what the archive writes and what is left of it once unpacked, but not the bucket's dummy file."""
         return PurePosixPath(name).suffix.lower() in _SUFFIXES
 
-    @classmethod
-    def root_of(cls, path: Path) -> Path:
-        """Find `segment-logs` below a bucket or prefix, so that its other content is not taken for evidence."""
-        if path.is_dir() and path.name != "segment-logs":
-            found = sorted(path.rglob("segment-logs"), key=lambda folder: (len(folder.parts), folder))
-            if len(found) == 1:
-                return found[0]
-        return path
-
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
         call = decode_line(data, _decode, _decode_odd)
-        message_id, kind = text_of(call.message_id), call.type
+        message_id, kind = text_of(call.message_id), type_of(call.type)
         if message_id is None:
             raise LineRejectedError("a call without messageId")
-        if kind not in CALL_TYPES:
+        if kind is None:
             raise LineRejectedError("a call of no known type")
         received, sent = unix_ms(call.received_at), unix_ms(call.sent_at)
         occurred = unix_ms(call.original_timestamp)

@@ -1,0 +1,208 @@
+"""Parity from facts, from a hundred thousand messages a side to twenty million: time and memory of each size.
+
+`make scale` makes packs of facts as the readers write them: the same columns, types, encodings and row groups; two
+sides; one in a thousand missing at each, one in a thousand differing, one in a thousand repeated. It asks what a run
+asks in a process of its own, checks the counts that were planted, and prints a table. `SIZES="100000 1000000"` chooses
+other sizes; `--ledger` adds the ledger's two records a message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines_client.parity.engine import TABLES, VIEWS, Settings
+from pipelines_client.parity.engines import open_engine
+from pipelines_client.parity.facts import SCHEMAS, Tables
+from pipelines_client.parity.run import QUESTIONS
+
+SIZES = (100_000, 1_000_000, 5_000_000, 20_000_000)
+_ROWS_A_PACK = 250_000
+_START_MS = 1_793_577_600_000  # 2026-11-02T00:00Z
+_MONTH_MS = 30 * 86_400_000
+_LAST_MS = _START_MS + _MONTH_MS + 10_000
+_FAULT = 1000  # one in so many
+_GIGABYTE = 10**9
+
+_FACTS = """
+SELECT source, message_id, type, event, identity, 'user' AS identity_kind, occurred_at_ms, received_at_ms,
+       strftime(make_timestamp(occurred_at_ms * 1000), '%Y-%m-%d') AS day, payload_hash, file,
+       row_number() OVER () AS line, row_number() OVER () * 1200 AS byte_offset, 1200 AS byte_count,
+       occurred_at_ms + 90 AS sent_at_ms, 'analytics-python/2.4.0' AS library, NULL AS write_key_suffix,
+       0 AS is_reduced, leg, CASE WHEN leg IS NULL THEN NULL ELSE 'accepted' END AS outcome, NULL AS reason,
+       CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms END AS appended_at_ms,
+       CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms + 150 END AS finished_at_ms,
+       CASE WHEN leg IS NULL THEN NULL ELSE 'dual' END AS stage, CASE WHEN leg IS NULL THEN NULL ELSE 'w1' END AS writer
+FROM (
+    SELECT '{source}' AS source,
+           '01K' || lpad(CAST(i // 1000 AS VARCHAR), 7, '0') || upper(substr(md5(CAST(i AS VARCHAR)), 1, 16))
+               AS message_id,
+           CASE i % 10 WHEN 8 THEN 'identify' WHEN 9 THEN 'page' ELSE 'track' END AS type,
+           CASE i % 10 WHEN 8 THEN NULL WHEN 9 THEN 'Home' ELSE 'Event ' || (hash(i) % (1 + hash(i + 1) % 200)) END
+               AS event,
+           substr(md5(CAST(hash(i) % {people} AS VARCHAR)), 1, 16) AS identity,
+           {start} + i * {month} // {count} AS occurred_at_ms,
+           {start} + i * {month} // {count} + 200 + CAST(hash(i + 2) % 3000 AS BIGINT) AS received_at_ms,
+           substr(md5('p' || CASE WHEN '{source}' = 'customerio' AND i % {fault} = 7 THEN -i ELSE i END), 1, 16)
+               AS payload_hash,
+           '{source}/{pack}.jsonl.gz' AS file, leg
+    FROM range({first}, {last}) AS ids(i), {copies}
+    WHERE NOT ('{source}' = 'segment' AND i % {fault} = 1) AND NOT ('{source}' = 'customerio' AND i % {fault} = 2)
+    ORDER BY hash(i + 3 + {salt})
+) AS made
+"""
+
+_COPIES = {
+    "segment": "(SELECT NULL::VARCHAR AS leg, UNNEST([0, 1]) AS copy) AS copies WHERE (copy = 0 OR i % {fault} = 3)",
+    "customerio": "(SELECT NULL::VARCHAR AS leg) AS copies WHERE true",
+    "ledger": "(SELECT 'segment' AS leg UNION ALL SELECT 'customerio') AS copies WHERE true",
+}
+
+_TRAITS = """
+SELECT source, message_id, identity, path, substr(md5(identity || path), 1, 16) AS value_hash, library, received_at_ms
+FROM facts, (VALUES ('email'), ('plan'), ('name')) AS paths(path) WHERE type = 'identify' AND source <> 'ledger'
+"""
+
+_PROPERTIES = """
+SELECT source, type, event, day, path, kind, count(*) AS count, min(file) AS file, min(line) AS line, 0 AS byte_offset
+FROM facts, (VALUES ('properties.a', 'number'), ('properties.b', 'string')) AS paths(path, kind)
+WHERE source <> 'ledger'
+GROUP BY source, type, event, day, path, kind
+"""
+
+
+def make_packs(folder: Path, count: int, sources: tuple[str, ...]) -> None:
+    """Write the packs of so many messages a side, if they are not there."""
+    for salt, source in enumerate(sources):
+        for pack, first in enumerate(range(0, count, _ROWS_A_PACK)):
+            target = folder / f"{source}-{pack:05}"
+            if target.exists():
+                continue
+            partial = folder / f".{target.name}"
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            _make_pack(partial, source, first, min(first + _ROWS_A_PACK, count), count=count, pack=pack, salt=salt)
+            partial.rename(target)
+
+
+def _make_pack(folder: Path, source: str, first: int, last: int, **numbers: int) -> None:
+    words = {
+        "source": source, "first": first, "last": last, "fault": _FAULT, "start": _START_MS, "month": _MONTH_MS,
+        "people": max(1, numbers["count"] // 20), **numbers,
+    }  # fmt: skip
+    copies = _COPIES[source].format(**words)
+    query = _FACTS.replace("{copies}\n    WHERE", f"{copies} AND").format(**words)
+    with closing(duckdb.connect(":memory:")) as connection, Tables(folder) as tables:
+        connection.execute(f"CREATE TABLE facts AS {query}")
+        for name, asked in (("facts", "FROM facts"), ("properties", _PROPERTIES), ("traits", _TRAITS)):
+            schema = SCHEMAS[name]
+            found: pa.Table = connection.sql(asked).to_arrow_table()
+            tables.add_columns(name, found.select(schema.names).cast(schema))
+
+
+def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
+    """Ask every question over the packs of a folder; return seconds by step and the peak of memory in bytes."""
+    seconds: dict[str, float] = {}
+    has_ledger = any(folder.glob("ledger-*"))
+    settings = Settings(
+        has_ledger=int(has_ledger),
+        has_segment=1,
+        has_customerio=1,
+        knows_identity=int(has_ledger),
+        since_ms=None,
+        until_ms=None,
+        received_from_ms=None,
+        segment_watermark_ms=_LAST_MS,
+        customerio_watermark_ms=_LAST_MS,
+        settle_ms=60_000,
+        segment_allowance_ms=7_200_000,
+        customerio_allowance_ms=1_200_000,
+        slow_ms=60_000,
+        skew_ms=10_000,
+    )
+    with TemporaryDirectory(dir=folder.parent) as scratch, closing(open_engine(engine_name, Path(scratch))) as engine:
+        started = begun = time.perf_counter()
+        engine.load(sorted(folder.glob("[!.]*")))
+        seconds["load"] = time.perf_counter() - begun
+        engine.ask("spans")
+        for name in ("settings", *TABLES):
+            begun = time.perf_counter()
+            engine.build_table(name, settings)
+            if name not in VIEWS:
+                seconds[f"table {name}"] = time.perf_counter() - begun
+        answers = {}
+        for name in QUESTIONS:
+            begun = time.perf_counter()
+            answers[name] = engine.ask(name)
+            seconds[f"question {name}"] = time.perf_counter() - begun
+        total = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    times = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = times.ru_utime + times.ru_stime
+    return {"total_s": total, "cpu_s": cpu, "peak_bytes": peak, "seconds": seconds, "totals": answers["totals"][0]}
+
+
+def check(count: int, totals: dict[str, int]) -> None:
+    """Compare with what was planted."""
+    faults = count // _FAULT
+    planted = {
+        "messages": count, "drift": faults, "segment_messages": count - faults, "customerio_messages": count - faults,
+        "segment_duplicates": faults, "customerio_duplicates": 0, "matched": count - 3 * faults,
+    }  # fmt: skip
+    wrong = {name: (totals[name], expected) for name, expected in planted.items() if totals[name] != expected}
+    if wrong:
+        raise SystemExit(f"the counts are not those planted (found, planted): {wrong}")
+
+
+def main() -> None:
+    """Measure each size in a process of its own."""
+    parser = argparse.ArgumentParser(description="Parity from facts: time and memory by size.")
+    parser.add_argument("sizes", nargs="*", type=int, help="messages a side")
+    parser.add_argument("--folder", type=Path, default=Path("scale-out"), help="where the packs are made and kept")
+    parser.add_argument("--ledger", action="store_true", help="compare with the ledger too")
+    parser.add_argument("--engine", default="duckdb")
+    parser.add_argument("--details", action="store_true", help="the seconds of each step")
+    parser.add_argument("--make", action="store_true", help="make the packs and ask nothing")
+    parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.only is not None:
+        json.dump(ask_all(given.only, given.engine), sys.stdout)
+        return
+    sources = ("segment", "customerio", *(("ledger",) if given.ledger else ()))
+    print(
+        "| messages a side | seconds | seconds of CPU | rows a second | peak memory, GB | packs, GB |"
+        "\n|---|---|---|---|---|---|"
+    )
+    for count in given.sizes or SIZES:
+        folder = given.folder / f"{count}{'-ledger' if given.ledger else ''}"
+        make_packs(folder, count, sources)
+        if given.make:
+            continue
+        command = [sys.executable, __file__, "--only", str(folder), "--engine", given.engine]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        check(count, found["totals"])
+        size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+        print(
+            f"| {count:,} | {found['total_s']:.1f} | {found['cpu_s']:.1f} | {2 * count / found['total_s']:,.0f} |"
+            f" {found['peak_bytes'] / _GIGABYTE:.2f} | {size / _GIGABYTE:.2f} |",
+            flush=True,
+        )
+        if given.details:
+            for name, seconds in sorted(found["seconds"].items(), key=lambda item: -item[1]):
+                print(f"    {seconds:8.2f}  {name}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

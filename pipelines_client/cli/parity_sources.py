@@ -1,0 +1,82 @@
+"""What `pipelines-client parity` reads: its paths, its column map, its cache, and how far it has come."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import platformdirs
+import typer
+
+from pipelines_client.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+_UPDATES_A_SECOND = 5
+
+
+def choose_cache(given: Path | None, *, is_off: bool) -> Path | None:
+    """Return the directory that keeps facts: the one given, else one in the user's cache; None for none."""
+    if is_off:
+        if given is not None:
+            raise typer.BadParameter("--cache is the opposite of --no-cache")
+        return None
+    return given or Path(platformdirs.user_cache_dir("pipelines-client")) / "parity"
+
+
+def gather(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the paths by source: those of the options, and those whose kind is told by what is there.
+
+    Raises:
+        SourceError: A path's kind cannot be told.
+    """
+    from pipelines_client.parity.sources.recognise import sort_paths
+
+    sources = {name: list(some) for name, some in given.items() if some}
+    for name, some in sort_paths(paths).items():
+        sources.setdefault(name, []).extend(some)
+    return sources
+
+
+def read_map(path: Path | None) -> dict[str, Any]:
+    """Return the column map in a TOML file.
+
+    Raises:
+        SourceError: It is no TOML.
+    """
+    if path is None:
+        return {}
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SourceError(f'{path}: no TOML ({error}); a column map has lines such as event = "event_name"') from None
+
+
+@contextmanager
+def progress(stream: TextIO) -> Iterator[Callable[[int], object] | None]:
+    """Show on a terminal how many bytes of evidence are read; anywhere else show nothing, and be told of nothing."""
+    if not stream.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        DownloadColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (SpinnerColumn(), TextColumn("reading"), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+    console = Console(file=stream)
+    with Progress(*columns, console=console, transient=True, refresh_per_second=_UPDATES_A_SECOND) as shown:
+        task = shown.add_task("reading", total=None)
+        yield lambda count: shown.advance(task, count)

@@ -1,0 +1,183 @@
+"""Counts by event and day, ours against those of a source that keeps no ids (NEEDS N18, N26). Pure.
+
+The first and the last day of either side are shown and not judged: they are rarely whole. Nor are events that we never
+sent, and days of fewer messages than prove anything. What is judged besides the days is an event's sum over the days
+that are whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines_client.parity.verdict import Gate, GateResult, Limits, percent, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_ROWS_LISTED = 200
+
+Row = dict[str, Any]
+Event = tuple[str, str]
+Baseline = Literal["sent", "segment", "customerio", "messages"]
+
+
+class CountsRow(BaseModel):
+    """One event on one UTC day, or with an empty day over all whole days. `deviation_pct` is of the larger count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event: str
+    type: str
+    day: str
+    ours: int
+    theirs: int
+    deviation_pct: float
+    is_judged: bool
+
+
+class CountsReport(BaseModel):
+    """A source that only counts, beside what it was held against; the rows that deviate most come first.
+
+    `ours` says which count of ours: `sent` is the ledger's, `segment` and `customerio` those of an export, `messages`
+    those of all sources. `unknown_events` counts their events that we do not know; they are not judged.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    path: str
+    ours: Baseline
+    ours_total: int
+    theirs_total: int
+    whole_days: int
+    judged: int
+    beyond: int
+    unknown_events: int
+    rows: tuple[CountsRow, ...]
+    rejected_lines: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsSource:
+    """What a source that counts is called, where it is, and what came of reading it."""
+
+    title: str
+    path: str
+    side: str | None
+    rejected_lines: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def compare_counts(
+    source: CountsSource, theirs: Iterable[Row], events: Iterable[Row], given: Iterable[str], limits: Limits
+) -> CountsReport:
+    """Hold the counts of one source against ours.
+
+    Args:
+        source: What it is.
+        theirs: Rows of `counts` of this source.
+        events: Answer to the question `events`.
+        given: The sources whose messages were read.
+        limits: How much deviation is bearable, and how few messages prove nothing.
+    """
+    baseline = _baseline(source.side, frozenset(given))
+    their_counts, our_counts = _table(theirs, "count"), _table(events, baseline)
+    types = {kind for (_, kind), _ in their_counts} | {"track"}
+    ours = Counter({key: count for key, count in our_counts.items() if key[0][1] in types and count})
+    known = {event for event, _ in ours}
+    days = _whole_days(ours, their_counts)
+    rows = [
+        _row(event, day, ours[event, day], their_counts[event, day], limits, can_judge=event in known and day in days)
+        for event, day in sorted({*ours, *their_counts})
+    ]
+    rows += [
+        _row(
+            event,
+            "",
+            sum(ours[event, day] for day in days),
+            sum(their_counts[event, day] for day in days),
+            limits,
+            can_judge=True,
+        )
+        for event in sorted(known)
+        if days
+    ]
+    rows.sort(key=lambda row: (not row.is_judged, -row.deviation_pct, row.event, row.type, row.day))
+    judged = [row for row in rows if row.is_judged]
+    return CountsReport(
+        title=source.title,
+        path=source.path,
+        ours=baseline,
+        ours_total=sum(ours.values()),
+        theirs_total=sum(their_counts.values()),
+        whole_days=len(days),
+        judged=len(judged),
+        beyond=sum(row.deviation_pct > limits.max_counts_pct for row in judged),
+        unknown_events=len({event for event, _ in their_counts} - known),
+        rows=tuple(rows[:_ROWS_LISTED]),
+        rejected_lines=source.rejected_lines,
+        notes=source.notes,
+    )
+
+
+def judge_counts(reports: Mapping[str, CountsReport], limits: Limits) -> tuple[Gate, ...]:
+    """Hold each source's counts against the limit: one gate for each."""
+    return tuple(_gate(name, report, limits) for name, report in reports.items())
+
+
+def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
+    worst = next((row for row in report.rows if row.is_judged), None)
+    actual = worst.deviation_pct if worst is not None else 0.0
+    result: GateResult = "failed" if report.beyond else "passed" if worst is not None else "inconclusive"
+    if worst is None:
+        text = f"{report.title}: nothing to judge; it takes whole days of {limits.min_events:,} messages an event"
+    elif report.beyond:
+        when = worst.day or "all whole days"
+        text = (
+            f"{report.title}: {plural(report.beyond, 'count')} beyond the limit; most of all {worst.event} on {when}, "
+            f"{worst.ours:,} of ours and {worst.theirs:,} of theirs"
+        )
+    else:
+        text = f"{report.title}: {plural(report.judged, 'count')} agree over {plural(report.whole_days, 'whole day')}"
+    return Gate(f"counts_{name}", limits.max_counts_pct, actual, "%", result, text)
+
+
+def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
+    if side == "segment" and "segment" in given:
+        return "segment"
+    if side == "customerio" and "customerio" in given:
+        return "customerio"
+    return "sent" if "ledger" in given else "messages"
+
+
+def _table(rows: Iterable[Row], column: str) -> Counter[tuple[Event, str]]:
+    counts: Counter[tuple[Event, str]] = Counter()
+    for row in rows:
+        counts[(row["event"], row["type"]), row["day"]] += row[column] or 0
+    return counts
+
+
+def _whole_days(*tables: Counter[tuple[Event, str]]) -> list[str]:
+    spans = [sorted({day for (_, day), count in table.items() if day and count}) for table in tables]
+    if not all(spans):
+        return []
+    first, last = max(days[0] for days in spans), min(days[-1] for days in spans)
+    return sorted({day for days in spans for day in days if first < day < last})
+
+
+def _row(event: Event, day: str, ours: int, theirs: int, limits: Limits, *, can_judge: bool) -> CountsRow:
+    larger = max(ours, theirs)
+    return CountsRow(
+        event=event[0],
+        type=event[1],
+        day=day,
+        ours=ours,
+        theirs=theirs,
+        deviation_pct=round(percent(abs(ours - theirs), larger), 3),
+        is_judged=can_judge and larger >= limits.min_events,
+    )

@@ -1,0 +1,43 @@
+-- Which trait do two writers set against each other? Each time that a writer puts back a value of its own over another's.
+-- By received time at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a library.
+SELECT found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count,
+       found.message_id, judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
+FROM (
+    SELECT fought.source AS side, judged.label AS event, judged.type, judged.day, fought.path, fought.library,
+           fought.other, count(*) AS count, min(fought.message_id) AS message_id
+    FROM (
+        SELECT source, message_id, path, value_hash, library,
+               lag(library, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash) AS other,
+               lag(value_hash, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+                   AS other_hash,
+               lag(library, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+                   AS earlier,
+               lag(value_hash, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+                   AS earlier_hash
+        FROM (
+            SELECT trait.source, trait.message_id, trait.identity, trait.path, trait.value_hash, trait.library,
+                   min(coalesce(trait.received_at_ms, 0)) AS at_ms
+            FROM traits AS trait
+            JOIN (
+                SELECT several.source, several.identity, several.path
+                FROM traits AS several
+                JOIN (
+                    SELECT source FROM traits WHERE library IS NOT NULL GROUP BY source
+                    HAVING min(library) <> max(library)
+                ) AS crowded ON crowded.source = several.source
+                WHERE several.library IS NOT NULL AND several.identity IS NOT NULL
+                GROUP BY several.source, several.identity, several.path
+                HAVING min(several.library) <> max(several.library) AND min(several.value_hash) <> max(several.value_hash)
+            ) AS contested
+              ON contested.source = trait.source AND contested.identity = trait.identity AND contested.path = trait.path
+            WHERE trait.library IS NOT NULL
+            GROUP BY trait.source, trait.message_id, trait.identity, trait.path, trait.value_hash, trait.library
+        ) AS written
+    ) AS fought
+    JOIN judged ON judged.message_id = fought.message_id
+    WHERE fought.library = fought.earlier AND fought.library <> fought.other
+      AND fought.value_hash = fought.earlier_hash AND fought.value_hash <> fought.other_hash
+    GROUP BY fought.source, judged.label, judged.type, judged.day, fought.path, fought.library, fought.other
+) AS found
+JOIN judged ON judged.message_id = found.message_id
+ORDER BY found.side, found.path, found.library, found.other, found.event, found.type, found.day

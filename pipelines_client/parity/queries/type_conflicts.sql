@@ -1,0 +1,36 @@
+-- Which property has values of several types? Rows of each type by side, event and day, and where the first of them is.
+-- A property of one name is one property, whatever the event; those of pages and screens, and traits of people and of
+-- groups, are kept apart.
+-- Nothing is known here of single messages, so the window takes or leaves whole days.
+SELECT side, event, type, day, path, kind, count, file, line
+FROM (
+    SELECT property.source AS side, coalesce(property.event, property.type) AS event, property.type,
+           coalesce(property.day, '') AS day, property.path, property.kind, property.file, property.line,
+           sum(property.count) OVER (
+               PARTITION BY property.source, coalesce(property.event, property.type), property.type,
+                            coalesce(property.day, ''), property.path, property.kind
+           ) AS count,
+           row_number() OVER (
+               PARTITION BY property.source, coalesce(property.event, property.type), property.type,
+                            coalesce(property.day, ''), property.path, property.kind
+               ORDER BY property.file, property.line, property.byte_offset
+           ) AS number
+    FROM properties AS property
+    JOIN (
+        SELECT about, path
+        FROM (
+            SELECT CASE WHEN type = 'screen' THEN 'page' ELSE type END AS about, path, kind
+            FROM properties
+            WHERE kind <> 'null'
+        ) AS kinds
+        GROUP BY about, path
+        HAVING min(kind) <> max(kind)
+    ) AS torn
+      ON torn.path = property.path
+         AND torn.about = CASE WHEN property.type = 'screen' THEN 'page' ELSE property.type END
+    JOIN (SELECT type, day FROM judged GROUP BY type, day) AS asked
+      ON asked.type = property.type AND asked.day = coalesce(property.day, '')
+    WHERE property.kind <> 'null'
+) AS numbered
+WHERE number = 1
+ORDER BY path, kind, side, event, type, day

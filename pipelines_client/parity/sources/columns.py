@@ -1,0 +1,117 @@
+"""Column maps: how the rows of any table or export are read. Pure.
+
+A map is a TOML file of a few lines; those of Mixpanel and Amplitude come with the package. Without a column for the
+messageId a table can only be counted, by event and day (NEEDS N26).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.instants import unix_ms
+
+CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
+
+
+class ColumnMap(BaseModel):
+    """Where a row says what. Columns in nested objects are written with dots: `properties.time`.
+
+    Attributes:
+        event: Column of the event's name.
+        time: Column of when it happened.
+        message_id: Column of the messageId; without it rows are only counted.
+        received_at: Column of when it was received; default: `time`.
+        type: Column of the call type; without it every row is of `default_type`.
+        user_id: Column of the person.
+        anonymous_id: Column of the anonymous id.
+        group_id: Column of the group.
+        properties: Column of the whole payload as an object or its JSON text; without it payloads are not compared.
+        count: Column that says for how many messages a row stands.
+        default_type: Call type of rows that do not say theirs.
+        time_zone: Zone of times that do not say theirs, such as `Europe/Berlin`; Mixpanel's are in the project's.
+        names: Their name of an event to ours.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event: str
+    time: str
+    message_id: str | None = None
+    received_at: str | None = None
+    type: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    group_id: str | None = None
+    properties: str | None = None
+    count: str | None = None
+    default_type: CallType = "track"
+    time_zone: str = "UTC"
+    names: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no time zone of that name is known; write one such as Europe/Berlin") from None
+        return value
+
+
+MIXPANEL = ColumnMap(event="event", time="properties.time", user_id="properties.distinct_id")
+"""Mixpanel's raw export: JSON lines with the event's name and its properties."""
+
+AMPLITUDE = ColumnMap(
+    event="event_type", time="event_time", user_id="user_id", anonymous_id="device_id", received_at="server_upload_time"
+)
+"""Amplitude's export: gzipped JSON lines, times in UTC."""
+
+TYPES = frozenset(get_args(CallType))
+
+
+def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
+    """Return the column map that a TOML file holds.
+
+    Raises:
+        SourceError: It has an unknown key, or lacks one.
+    """
+    try:
+        return ColumnMap.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(ColumnMap.model_fields)
+        raise SourceError(f"{where}: {key}: {first['msg']}; a column map has {known}") from None
+
+
+def cell(row: dict[str, Any], column: str | None) -> Any:
+    """Return what a row holds in a column, or None."""
+    if column is None:
+        return None
+    if column in row:
+        return row[column]
+    value: Any = row
+    for part in column.split("."):
+        if type(value) is not dict:
+            return None
+        value = value.get(part)
+    return value
+
+
+def instant(value: Any, zone: ZoneInfo | None) -> int | None:
+    """Return Unix milliseconds of a time that is local to a zone, unless it says its own; None is UTC."""
+    at_ms = unix_ms(value)
+    if at_ms is None or zone is None or (type(value) is str and _has_zone(value)):
+        return at_ms
+    wall = datetime.fromtimestamp(at_ms / 1000, timezone.utc).replace(tzinfo=zone)
+    return int(wall.timestamp() * 1000)
+
+
+def _has_zone(text: str) -> bool:
+    clock = text.strip()[10:]
+    return clock.endswith(("Z", "z", "UTC")) or "+" in clock or "-" in clock

@@ -1,0 +1,96 @@
+"""What kind of evidence is at a path? Folders' and files' names tell, else the first line that can be read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines_client.errors import SourceError
+from pipelines_client.ledger import IDENTITY_KEY_FILE
+from pipelines_client.parity.files import is_remote
+from pipelines_client.parity.sources import COUNTS, KINDS, SOURCES, split_kind
+from pipelines_client.parity.sources.apis import APIS
+from pipelines_client.parity.sources.base import vendor_of
+from pipelines_client.parity.sources.customerio_files import CustomerioFiles, has_own_name
+from pipelines_client.parity.sources.ledger import LedgerFiles
+from pipelines_client.parity.sources.listing import list_files, within
+from pipelines_client.parity.sources.segment_archive import SegmentArchive
+from pipelines_client.parity.sources.table import Table
+from pipelines_client.parity.tables import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FILES_OPENED = 5
+_LINES_TRIED = 20
+
+
+def sort_paths(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Arrange paths by the source that each of them speaks for, each with its kind before it.
+
+    Args:
+        texts: Paths, globs or addresses, with or without `kind:` before them.
+
+    Raises:
+        SourceError: One of them is of no kind that is known.
+    """
+    by_source: dict[str, list[str]] = {}
+    for text in texts:
+        if text.partition(":")[0] in APIS:
+            by_source.setdefault(COUNTS, []).append(text)
+            continue
+        kind, path = split_kind(text)
+        name = kind or recognise(path)
+        usual = KINDS[name].usual_source
+        by_source.setdefault(usual if usual in SOURCES else COUNTS, []).append(f"{name}:{path}")
+    return by_source
+
+
+def recognise(path: str) -> str:
+    """Return the name of the kind of evidence that is at a path.
+
+    Raises:
+        SourceError: There is nothing there, or nothing that is known.
+    """
+    if not is_remote(path) and ((Path(path) / IDENTITY_KEY_FILE).is_file() or (Path(path) / "ledger").is_dir()):
+        return "ledger"
+    listing = list_files(_Anything, [path])
+    names = [file.name for file in listing.files]
+    kind = _by_folders([f"{path}/{name}" for name in names]) or _by_lines([file.location for file in listing.files])
+    if kind is None and any(map(has_own_name, names)):
+        kind = CustomerioFiles.name
+    if kind is None:
+        known = ", ".join(f"{name}:" for name in KINDS)
+        raise SourceError(f"{path}: cannot tell what evidence this is; say it before the path, with one of {known}")
+    return kind
+
+
+def _by_folders(paths: list[str]) -> str | None:
+    for kind in (SegmentArchive, LedgerFiles):
+        if kind.folder is not None and within(kind.folder, paths):
+            return kind.name
+    return None
+
+
+def _by_lines(locations: list[str]) -> str | None:
+    for location in locations[:_FILES_OPENED]:
+        for _, _, data in islice(read_rows(location, lambda *_, **__: None), _LINES_TRIED):
+            vendor = vendor_of(data)
+            if vendor is not None:
+                return vendor
+    return None
+
+
+class _Anything(Table):
+    """Every file that may hold rows, for a look at its name."""
+
+    name = "any"
+    usual_source = "segment"
+    title = "evidence"
+    cure = "give a state directory, an archive, or exports as JSON, CSV or Parquet"
+
+    @classmethod
+    def wants(cls, name: str) -> bool:
+        """Take whatever is not hidden."""
+        return not name.startswith(".")

@@ -1,0 +1,97 @@
+"""What the counts by day tell: events that left their usual volume, and days on which a side has nothing. Pure.
+
+An event's day is held against the up to 28 days before it. It is a shift if it is far from their median (more than
+three times of it, or less than a third) *and* beyond the highest or lowest of them. So a weekend is none once there was
+one before, and a lasting change is said once and not every day. Asked is only what can be told: with a week of days
+before it, with enough messages, and never of the first and the last day, which the window cuts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median_low
+
+FACTOR = 3
+MIN_DAYS = 7
+MAX_DAYS = 28
+MIN_MESSAGES = 50
+"""So many messages are worth a judgement: as an event's day, and as a day of which a side has none."""
+
+_MOST_DAYS = 400  # what is older was backdated
+
+Day = str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A day on which an event was far from what it used to be."""
+
+    event: str
+    type: str
+    day: Day
+    count: int
+    usual: int
+
+
+def shifts(rows: Iterable[tuple[str, str, Day, int]]) -> list[Shift]:
+    """Return the days on which events left their usual volume.
+
+    Args:
+        rows: Event, type, day and count of messages, each event and day once.
+    """
+    by_event: dict[tuple[str, str], dict[Day, int]] = defaultdict(dict)
+    totals: Counter[Day] = Counter()
+    for event, kind, day, count in rows:
+        by_event[event, kind][day] = count
+        totals[day] += count
+    days = _whole_days([day for day, total in totals.items() if day and total >= MIN_MESSAGES])
+    found = []
+    for (event, kind), counts in sorted(by_event.items()):
+        series = [counts.get(day, 0) for day in days]
+        for place in range(MIN_DAYS, len(days)):
+            past = series[max(0, place - MAX_DAYS) : place]
+            if _is_shift(series[place], past):
+                found.append(Shift(event, kind, days[place], series[place], median_low(past)))
+    return found
+
+
+def _whole_days(busy: list[Day]) -> list[Day]:
+    """Return every day between the first and the last busy one: what is backdated by a few messages is no beginning."""
+    if not busy:
+        return []
+    first, last = date.fromisoformat(min(busy)), date.fromisoformat(max(busy))
+    if (last - first).days > _MOST_DAYS:
+        first = last - timedelta(days=_MOST_DAYS)
+    return [str(first + timedelta(days=number)) for number in range(1, (last - first).days)]
+
+
+def _is_shift(count: int, past: list[int]) -> bool:
+    usual = median_low(past)
+    if max(count, usual) < MIN_MESSAGES or not any(past):
+        return False
+    return (count > FACTOR * usual and count > max(past)) or (count * FACTOR < usual and count < min(past))
+
+
+def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]) -> dict[Day, int]:
+    """Return the days on which a side has nothing although there was much, with how much.
+
+    That a day is empty where the ledger says "accepted" is a gap on any day. Without its word a side may have begun
+    later, or its export ended earlier: only a day between others tells. A side without any message at all is empty as
+    a whole, which is said of it elsewhere.
+
+    Args:
+        present: Messages of the side by day.
+        absent: Messages that it lacks, by day and cause (`accepted_but_absent` or `unknown`).
+    """
+    seen = sorted(day for day, count in present.items() if count)
+    if not seen:
+        return {}
+    lacking: Counter[Day] = Counter()
+    for (day, cause), count in absent.items():
+        is_between = seen[0] < day < seen[-1]
+        if day and (cause == "accepted_but_absent" or is_between):
+            lacking[day] += count
+    return {day: count for day, count in sorted(lacking.items()) if count >= MIN_MESSAGES and not present.get(day)}

@@ -1,0 +1,183 @@
+"""One data set with a row for each trap on which SQL dialects disagree, and many more at random; seeded."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.parity.engine import Settings
+from pipelines_client.parity.facts import CountRow, Fact, Tables, TraitRow
+from pipelines_client.parity.shapes import PropertyRow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = 1_793_577_600_000  # 2026-11-02T00:00Z
+MINUTE = 60_000
+WIDE = 2**62  # three of them are more than 64 bits hold
+SETTINGS = Settings(
+    has_ledger=1,
+    has_segment=1,
+    has_customerio=1,
+    knows_identity=1,
+    since_ms=AT - 90 * MINUTE,
+    until_ms=AT + 90 * MINUTE,
+    received_from_ms=AT - 80 * MINUTE,
+    segment_watermark_ms=AT + 60 * MINUTE,
+    customerio_watermark_ms=AT,
+    settle_ms=MINUTE,
+    segment_allowance_ms=2 * MINUTE,
+    customerio_allowance_ms=100,
+    slow_ms=120,
+    skew_ms=1000,
+)
+
+TEXTS = [
+    "Zebra", "apple", "Apple", "APPLE", "a b", "a_b", "a-b", "ab", "ab ", " ab", "A b", "aB",  # case, spaces, marks
+    "Äpfel", "äpfel", "Apfel", "z", "é", "e\u0301", "ß", "ss", "İ", "ı", "日本", "\ufffd", "😀",  # noqa: RUF001 - the bytes are meant
+    "it's", 'say "x"', "a\\b", "a\\\\b", "\\N", "\\.", "100%", "a_c", "a,b", "a\nb", "a\r\nb", "a\tb",  # escapes
+    "\x00", "\x00a", "\x01", "\x01\x01", "\x02", "null", "NULL", "true", "1", "1.0", "01", "-",  # odd, not special
+]  # fmt: skip
+"""Names and ids that some engine orders, folds, trims or escapes in a way of its own."""
+
+
+def plant(folder: Path) -> list[Path]:
+    """Write packs of all three sources below a folder and return them."""
+    chance = random.Random(5)
+    rows = [*_hand_made(), *_random(chance)]
+    packs = []
+    for number, source in enumerate(("ledger", "segment", "customerio", "segment")):
+        mine = [row for row in rows if row.source == source]
+        half = mine[::2] if number == 1 else mine[1::2] if number == 3 else mine
+        packs.append(write_pack(folder / f"pack {number} [a]*", half, _properties(source), _traits(chance, source)))
+    return packs
+
+
+def write_pack(
+    folder: Path, facts: list[Fact], properties: list[PropertyRow] | None = None, traits: list[TraitRow] | None = None
+) -> Path:
+    """Write one pack."""
+    folder.mkdir(parents=True)
+    with Tables(folder) as tables:
+        tables.add("facts", facts)
+        tables.add("properties", properties or [])
+        tables.add("traits", traits or [])
+        tables.add(
+            "counts", [CountRow("mixpanel", text, "track", day, 2**40) for text in TEXTS for day in ("", "2026-11-02")]
+        )
+    return folder
+
+
+def fact(source: str, message_id: str, **more: Any) -> Fact:
+    """Return a fact of which only what matters is said."""
+    row: dict[str, Any] = {
+        "type": "track", "event": "Zebra", "identity": "i1", "identity_kind": "user", "occurred_at_ms": AT,
+        "received_at_ms": AT, "day": "2026-11-02", "payload_hash": "h1", "file": f"{source}.gz", "line": 1,
+        "byte_offset": 0, "byte_count": 10, "sent_at_ms": AT, "library": "x/1",
+    }  # fmt: skip
+    if source == "ledger":
+        row |= {"leg": "segment", "outcome": "accepted", "appended_at_ms": AT, "finished_at_ms": AT + 5}
+    return Fact(source=source, message_id=message_id, **{**row, **more})
+
+
+def _hand_made() -> list[Fact]:
+    rows = []
+    for number, text in enumerate(TEXTS):  # each as an id, and as the name of an event that one side lacks
+        rows += [fact("segment", text, event=text, line=number), fact("customerio", text, event=text, line=number)]
+        rows.append(fact("segment", f"only {number}", event=text, file=f"{text}.gz"))
+    rows += [
+        # a null joins nothing and differs from a value; an empty text is no null
+        *(fact(source, "nulls", event=None, identity=None, payload_hash=None) for source in ("segment", "customerio")),
+        fact("segment", "null and value", identity=None, payload_hash=None, event=None),
+        fact("customerio", "null and value"),
+        fact("segment", "empty and null", event="", identity="", payload_hash=""),
+        fact("customerio", "empty and null", event=None, identity=None, payload_hash=None),
+        fact("segment", ""), fact("customerio", ""),
+        # copies that tie in all but their place
+        *(fact("segment", "tie", line=1, byte_offset=offset, payload_hash=f"h{offset}") for offset in (30, 10, 20)),
+        *(fact("segment", "twin", received_at_ms=None) for _ in range(2)),
+        *(fact("ledger", "again", outcome=word, line=line) for line, word in enumerate(("rejected", "accepted"))),
+        *(fact("ledger", "again", leg="customerio", outcome=word, finished_at_ms=None, line=7, file=name)
+          for name, word in (("a.gz", "dropped"), ("B.gz", "skipped"), ("é.gz", "rejected"))),
+        # days and instants: either side of midnight, before 1970, beyond 32 bits of places
+        fact("segment", "before midnight", received_at_ms=AT - 1, day="2026-11-01"),
+        fact("customerio", "before midnight", received_at_ms=AT, day="2026-11-02"),
+        fact("segment", "old", received_at_ms=-1, occurred_at_ms=-1001, day="1969-12-31"),
+        fact("customerio", "far", byte_offset=2**40, byte_count=2**33, line=2**35),
+        # no time at all
+        fact("customerio", "timeless", occurred_at_ms=None, received_at_ms=None, day=None, sent_at_ms=None),
+    ]  # fmt: skip
+    return rows
+
+
+def _random(chance: random.Random) -> list[Fact]:
+    """Six hundred rows over few values, so that all of them meet: nulls, ties and copies in every column."""
+    some = [*TEXTS[:6], None, ""]
+    rows = []
+    for _ in range(600):
+        source = chance.choice(("ledger", "segment", "customerio"))
+        at = AT + chance.randrange(-100, 100) * MINUTE
+        rows.append(
+            fact(
+                source,
+                f"r{chance.randrange(180)}",
+                type=chance.choice(("track", "track", "identify", "alias", "group", "page")),
+                event=chance.choice(some),
+                identity=chance.choice(("i1", "i1", "i1", "i2", None)),
+                identity_kind=chance.choice(("user", "anonymous", "group", None)),
+                occurred_at_ms=chance.choice((at, at, None)),
+                received_at_ms=chance.choice((at, at + 150, None)),
+                day=chance.choice(("2026-11-01", "2026-11-02", None)),
+                payload_hash=chance.choice(("h1", "h1", "h1", "h2", None)),
+                file=chance.choice(("b.gz", "B.gz", "á.gz")),
+                line=chance.randrange(4),
+                byte_offset=chance.randrange(10_000_000),
+                sent_at_ms=chance.choice((at - 90, at + 10_000, None)),
+                library=chance.choice(("x/1", "X/1", "y", None)),
+                write_key_suffix=chance.choice(("ab12", "AB12", None)),
+                is_reduced=chance.choice((0, 0, 0, 1)),
+                **(_of_ledger(chance, at) if source == "ledger" else {}),
+            )
+        )
+    return rows
+
+
+def _of_ledger(chance: random.Random, at: int) -> dict[str, Any]:
+    return {
+        "leg": chance.choice(("segment", "customerio")),
+        "outcome": chance.choice(("accepted", "accepted", "rejected", "dropped", "skipped")),
+        "reason": chance.choice(("400", "spool_full", "Zoë", "zoe", None, "")),
+        "appended_at_ms": at,
+        "finished_at_ms": chance.choice((at, at + 150, None)),
+        "stage": chance.choice(("dual", "shadow", None)),
+        "writer": chance.choice(("w1", "W1", None)),
+    }
+
+
+def _properties(source: str) -> list[PropertyRow]:
+    return [
+        PropertyRow(source, "track", event, day, path, kind, count, "a.gz", 1, 0)
+        for event in (*TEXTS[:8], None, "")
+        for day in ("2026-11-01", "2026-11-02", None)
+        for path, kind, count in (
+            ("properties.total", "number", 7),
+            ("properties.total", "string" if source == "segment" else "number", 2),
+            ("properties.Total", "null", 1),
+            ("properties.wide", "number", WIDE),
+        )
+    ]
+
+
+def _traits(chance: random.Random, source: str) -> list[TraitRow]:
+    return [
+        TraitRow(
+            source,
+            f"r{chance.randrange(180)}",
+            chance.choice(("i1", "i2", None)),
+            chance.choice(("email", "Email", "plan", "é")),
+            f"v{chance.randrange(4)}",
+            chance.choice(("x/1", "y/2", None)),
+            chance.choice((AT + chance.randrange(5), None)),
+        )
+        for _ in range(120)
+    ]

@@ -1,0 +1,117 @@
+"""Evidence in an object store, read through fsspec: S3, as moto's server on this machine plays it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evidence import Evidence
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.sources import list_files
+from pipelines_client.parity.sources.segment_archive import SegmentArchive
+from pipelines_client.parity.verdict import Verdict
+
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Any:
+    """The address of an S3 server in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.kill()
+
+
+@pytest.fixture
+def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A file system of that server; helper processes find it by the environment as well."""
+    import s3fs
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    s3fs.S3FileSystem.clear_instance_cache()
+    system = s3fs.S3FileSystem()
+    yield system
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def upload(system: Any, folder: Path, bucket: str) -> str:
+    system.mkdir(bucket)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            system.pipe(f"{bucket}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+    return f"s3://{bucket}"
+
+
+def test_an_archive_and_exports_in_buckets_are_read(s3, tmp_path, compare):
+    """A bucket with its prefix, a glob, one key; what else is in a bucket is no evidence; facts are kept by ETag."""
+    evidence = Evidence(tmp_path, count=200)
+    evidence.messages[3].payload("customerio")["price"] = 1
+    paths = evidence.paths()
+    archive = upload(s3, paths["segment"], "archive")
+    s3.pipe("archive/other/thing.json", b"{}")
+    exports = upload(s3, paths["customerio"], "exports")
+    given = {"ledger": paths["ledger"], "segment": archive, "customerio": f"{exports}/*.json"}
+    cache = tmp_path / "kept"
+    report = compare(given, cache=cache)
+    assert report.totals.matched == 199
+    assert [row.path for row in report.drift_by_path] == ["properties.price"]
+    assert report.sources["segment"].files == 2
+    before = sorted(cache.glob("*/*/pack.json"))
+    assert compare(given, cache=cache).totals.matched == 199
+    assert sorted(cache.glob("*/*/pack.json")) == before
+    key = f"{exports}/2184.13699.1.track.json"
+    assert compare({**given, "customerio": key}).totals.customerio.messages == 100
+    evidence.messages[4].lose("customerio")
+    upload_again = evidence.write_customerio() / "2184.13699.1.track.json"
+    s3.pipe("exports/2184.13699.1.track.json", upload_again.read_bytes())
+    s3.invalidate_cache()
+    report = compare(given, cache=cache)
+    assert report.totals.missing["customerio"] == 1
+    assert report.verdict is Verdict.FAIL
+
+
+def test_what_is_wrong_with_an_address_is_said(s3):
+    """No such bucket, nothing below, a scheme that nobody knows."""
+    s3.mkdir("empty")
+    for address, says in (
+        ("s3://no-such-bucket/x", "no such"),
+        ("s3://empty", "no such file or folder, or it is empty"),
+        ("gopher://x/y", r"addresses of gopher:// cannot be read; known are s3://, gs:// and az://"),
+    ):
+        with pytest.raises(SourceError, match=says):
+            list_files(SegmentArchive, [address])
+
+
+def test_a_store_that_is_away_is_said(monkeypatch):
+    """With the kind of its error and no stack."""
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(SourceError, match="s3://archive: the store did not answer"):
+        list_files(SegmentArchive, ["s3://archive"])
+    s3fs.S3FileSystem.clear_instance_cache()

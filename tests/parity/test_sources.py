@@ -1,0 +1,257 @@
+"""Every form that evidence comes in gives the same report, and what a form cannot prove is not claimed."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from evidence import KEY, Evidence
+from exports import as_csv, as_lines, as_parquet, mixpanel_lines, rewrite, spread, write_warehouse
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.sources.recognise import sort_paths
+from pipelines_client.parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def gate(report: Any, name: str) -> Any:
+    return next(gate for gate in report.gates if gate.name == name)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Evidence:
+    """Messages of every type, with one planted difference, one loss at each side and one surplus row."""
+    evidence = Evidence(tmp_path, count=150)
+    evidence.add({"type": "identify", "userId": "u1", "traits": {"plan": "pro", "created_at": "2026-11-02"}})
+    evidence.add({"type": "page", "userId": "u1", "name": "Home", "properties": {"path": "/"}})
+    evidence.add({"type": "group", "userId": "u1", "groupId": "g1", "traits": {"name": "Acme"}})
+    evidence.track("u1", 'Say "Hi", twice\nor thrice; or | so', {"a,b": 'c;"d"', "deep": {"list": [1, {"x": None}]}})
+    evidence.messages[3].payload("customerio")["price"] = "9.5"
+    evidence.messages[4].lose("customerio")
+    evidence.messages[5].lose("segment")
+    evidence.messages[6].copies["customerio"] = 2
+    return evidence
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("unix", [False, True])
+@pytest.mark.parametrize("form", ["json", "array", "csv", "parquet"])
+def test_storage_files_of_every_form_say_the_same(mixed, compare, form, unix, is_old):
+    """Lines, an array, CSV and Parquet; both spellings of time; names of both ages."""
+    folder = mixed.write_customerio(is_old=is_old, as_array=form == "array", unix=unix)
+    if form in ("csv", "parquet"):
+        rewrite(folder, form)
+    report = compare({"ledger": mixed.write_ledger(), "segment": mixed.write_segment(), "customerio": folder})
+    assert [(row.path, row.kind, row.count) for row in report.drift_by_path] == [("properties.price", "type", 1)]
+    assert report.totals.missing == {"segment": 1, "customerio": 1}
+    assert report.duplicates.count == 1
+    assert report.totals.messages == 154
+    assert report.totals.matched == 151
+    assert not report.sources["customerio"].rejected_lines
+    assert report.identity.count == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+def test_warehouse_tables_prove_ids_and_people_and_no_payload(mixed, compare, tmp_path, form):
+    """They flatten and cut: nothing of that is drift, and the report says that payloads were not compared."""
+    mixed.messages[7].sides["segment"]["userId"] = "somebody else"
+    folder = write_warehouse(mixed, tmp_path / "tables", form)
+    paths = {"ledger": mixed.write_ledger(), "customerio": mixed.write_customerio()}
+    report = compare({**paths, "segment": f"warehouse:{folder}"})
+    assert report.totals.missing == {"segment": 1, "customerio": 1}
+    assert [(row.message_id, row.side) for row in report.identity.rows] == [("m00007", "segment")]
+    assert [(row.path, row.sides) for row in report.drift_by_path] == [("(whole payload)", {"customerio": 1})]
+    assert report.totals.segment.duplicates == 0, "a table of one event repeats rows of tracks"
+    assert report.renamed.count == 0
+    assert any("no payloads" in note for note in report.sources["segment"].notes)
+    without = compare({"segment": f"warehouse:{folder}", "customerio": paths["customerio"]})
+    assert without.totals.compared == without.totals.drift == 0
+
+
+def test_tables_of_single_events_are_read_where_there_is_no_table_of_all(evidence, compare, tmp_path):
+    """Some teams export only those; columns may be in capitals, as Snowflake has them."""
+    folder = write_warehouse(evidence, tmp_path / "tables", "csv")
+    (folder / "tracks.csv").unlink()
+    table = folder / "feature_used.csv"
+    header, _, rest = table.read_text().partition("\n")
+    table.write_text(f"{header.upper()}\n{rest}")
+    report = compare({"ledger": evidence.write_ledger(), "segment": f"warehouse:{folder}"})
+    assert report.verdict is Verdict.PASS
+    assert report.totals.segment.messages == 200
+
+
+def test_a_segment_archive_of_several_sources_unpacked_beside_litter(evidence, compare):
+    """The prefix, the dummy object, two source ids, and files that a client has unpacked already."""
+    bucket = evidence.write_segment()
+    logs = bucket / "prefix" / "segment-logs"
+    (bucket / "prefix" / "other.gz").write_bytes(b"not of the archive")
+    (logs / "other-source" / "1793577600000").mkdir(parents=True)
+    first = next(logs.rglob("1.a.gz"))
+    unpacked = logs / "other-source" / "1793577600000" / first.name
+    unpacked.write_bytes(gzip.decompress(first.read_bytes()))
+    first.unlink()
+    report = compare({"ledger": evidence.write_ledger(), "segment": bucket})
+    assert report.verdict is Verdict.PASS
+    assert report.sources["segment"].files == 2
+    assert report.sources["segment"].ignored_files == 1
+
+
+def test_plain_files_of_calls_speak_for_either_side(evidence, compare, tmp_path):
+    """A proxy's log of calls in Segment's format, given as what it is."""
+    calls = [{**sent.call, "receivedAt": sent.at.isoformat()} for sent in evidence.messages]
+    path = tmp_path / "calls.jsonl"
+    path.write_bytes(as_lines(calls))
+    ledger = evidence.write_ledger()
+    for side in ("segment", "customerio"):
+        assert compare({"ledger": ledger, side: f"jsonl:{path}"}).verdict is Verdict.PASS
+    with pytest.raises(SourceError, match="a file of calls does not speak for it"):
+        compare({"ledger": f"jsonl:{path}", "segment": path})
+
+
+def test_ledgers_of_many_hosts_are_one(evidence, compare, tmp_path):
+    """Several state directories, a glob over them, or the folder above them; each message was recorded by one."""
+    half = len(evidence.messages) // 2
+    for host, part in (("a", evidence.messages[:half]), ("b", evidence.messages[half:])):
+        one = Evidence(tmp_path / "hosts" / host)
+        one.messages = part
+        state = one.write_ledger()
+        (state / "dead-letters" / "2026-11-02").mkdir(parents=True)
+        (state / "dead-letters" / "2026-11-02" / "w.jsonl").write_text('{"dead": "letter"}\n')
+    hosts, segment = tmp_path / "hosts", evidence.write_segment()
+    for given in ([hosts / "a" / "state", hosts / "b" / "state"], [f"{hosts}/*/state"], [f"{hosts}/a", f"{hosts}/b"]):
+        report = compare({"ledger": given, "segment": segment})
+        assert report.verdict is Verdict.PASS
+        assert report.totals.matched == 200
+        assert report.identity.is_ledger_compared
+        assert report.sources["ledger"].files == 2
+    (hosts / "b" / "state" / "identity.key").write_text(bytes(reversed(KEY)).hex())
+    report = compare({"ledger": f"{hosts}/*/state", "segment": segment})
+    assert not report.identity.is_ledger_compared
+    assert any("different identity keys" in note for note in report.sources["ledger"].notes)
+
+
+def test_a_table_with_ids_is_a_side(evidence, compare, tmp_path):
+    """A column map says where a row has what; with a column of payloads those are compared too."""
+    rows = [
+        {"mid": sent.id, "who": sent.call["userId"], "what": "feature used", "at": sent.at.isoformat(), "data": data}
+        for sent in evidence.messages
+        for data in [{**sent.call["properties"]}]
+    ]
+    rows[9]["data"]["price"] = 1
+    path = tmp_path / "events.csv"
+    path.write_bytes(as_csv(rows, delimiter=";"))
+    columns = {"message_id": "mid", "user_id": "who", "event": "what", "time": "at"}
+    columns["names"] = {"feature used": "Feature Used"}
+    paths = {"ledger": evidence.write_ledger(), "segment": f"table:{path}"}
+    report = compare(paths, column_map=columns)
+    assert report.verdict is Verdict.PASS
+    assert any("names no payload" in note for note in report.sources["segment"].notes)
+    report = compare({**paths, "customerio": evidence.write_customerio()}, column_map={**columns, "properties": "data"})
+    assert [(row.path, row.sides) for row in report.drift_by_path] == [("properties.price", {"segment": 1})]
+    with pytest.raises(SourceError, match="only counts; give it as --counts"):
+        compare(paths, column_map={"event": "what", "time": "at"})
+
+
+@pytest.mark.parametrize("kind", ["mixpanel", "amplitude", "table"])
+def test_product_analytics_are_compared_by_event_and_day(tmp_path, compare, kind):
+    """No ids there: ours beside theirs; whole days of an event are judged, the days at the edges are not."""
+    evidence = Evidence(tmp_path, count=1200)
+    spread(evidence, days=6)
+    evidence.track("u1", "Rare", {})
+    lost = [sent for sent in evidence.messages if sent.at.day == 5][:40]
+    kept = [sent for sent in evidence.messages if sent not in lost]
+    path = tmp_path / "export.json"
+    columns: dict[str, Any] = {}
+    if kind == "mixpanel":
+        path.write_bytes(mixpanel_lines(kept))
+    elif kind == "amplitude":
+        path.write_bytes(
+            as_lines(
+                [{"event_type": s.call["event"], "event_time": s.at.strftime("%Y-%m-%d %H:%M:%S.%f")} for s in kept]
+            )
+        )
+    else:
+        path = path.with_suffix(".parquet")
+        path.write_bytes(as_parquet([{"n": s.call["event"], "t": s.at, "of": 1} for s in kept]))
+        columns = {"event": "n", "time": "t", "count": "of"}
+    report = compare({"ledger": evidence.write_ledger(), "counts": [f"{kind}:{path}"]}, column_map=columns)
+    counted = report.counts[kind]
+    assert counted.ours == "sent"
+    assert counted.whole_days == 5
+    found = gate(report, f"counts_{kind}")
+    assert found.result == "failed"
+    assert found.actual == 20
+    worst = counted.rows[0]
+    assert (worst.event, worst.day, worst.ours, worst.theirs) == ("Feature Used", "2026-11-05", 200, 160)
+    assert counted.beyond == 1
+    assert report.verdict is Verdict.FAIL
+    assert not [row for row in counted.rows if row.event == "Rare" and row.is_judged]
+
+
+def test_counts_that_agree_pass_and_counts_of_too_little_prove_nothing(tmp_path, compare):
+    """Five per cent are borne; a project's own time zone is a line of the map."""
+    evidence = Evidence(tmp_path, count=1200)
+    spread(evidence, days=6)
+    path = tmp_path / "export.json"
+    berlin = [
+        {"event": sent.call["event"], "properties": {"time": int(sent.at.timestamp()) + 3600, "distinct_id": "u"}}
+        for sent in evidence.messages
+    ]
+    path.write_bytes(as_lines(berlin))
+    paths = {"ledger": evidence.write_ledger(), "counts": f"mixpanel:{path}"}
+    report = compare(paths, column_map={"time_zone": "Europe/Berlin"})
+    assert gate(report, "counts_mixpanel").result == "passed"
+    assert gate(report, "counts_mixpanel").actual == 0
+    path.write_bytes(as_lines(berlin[:10]))
+    assert gate(compare(paths), "counts_mixpanel").result == "inconclusive"
+
+
+def test_a_path_alone_tells_its_kind(evidence, tmp_path):
+    """By its folders and names, else by its first line."""
+    paths = evidence.paths()
+    calls = tmp_path / "calls.ndjson"
+    calls.write_bytes(as_lines([sent.call for sent in evidence.messages]))
+    tables = write_warehouse(evidence, tmp_path / "tables", "csv")
+    mixpanel = tmp_path / "raw"
+    mixpanel.write_bytes(mixpanel_lines(evidence.messages))
+    parquet = tmp_path / "copy"
+    shutil.copytree(paths["customerio"], parquet)
+    rewrite(parquet, "parquet")
+    for path in list(parquet.iterdir()):
+        path.rename(parquet / f"renamed-{path.stem[-9]}.parquet")
+    file = next(paths["ledger"].rglob("*.jsonl")).rename(tmp_path / "w1.jsonl")
+    given = [paths["segment"], paths["customerio"], parquet, file, calls, tables, mixpanel]
+    expected = ["segment", "customerio", "customerio", "ledger", "segment", "warehouse", "mixpanel"]
+    for kind, path in zip(expected, given, strict=True):
+        source = {"warehouse": "segment", "mixpanel": "counts"}.get(kind, kind)
+        assert sort_paths([str(path)]) == {source: [f"{kind}:{path}"]}
+    assert sort_paths([str(paths["ledger"])]) == {"ledger": [f"ledger:{paths['ledger']}"]}
+    assert sort_paths([f"jsonl:{calls}", "segment-volume:"]) == {
+        "segment": [f"jsonl:{calls}"],
+        "counts": ["segment-volume:"],
+    }
+    (tmp_path / "odd.txt").write_text("hello\n")
+    with pytest.raises(
+        SourceError, match="cannot tell what evidence this is; say it before the path, with one of ledg"
+    ):
+        sort_paths([str(tmp_path / "odd.txt")])
+
+
+def test_a_kind_that_contradicts_its_source_is_refused(evidence, compare):
+    """With the option where it belongs."""
+    paths = evidence.paths()
+    for given, says in (
+        ({"segment": f"customerio:{paths['customerio']}"}, "does not speak for it; give it as --customerio"),
+        ({"segment": [f"segment:{paths['segment']}", f"warehouse:{paths['segment']}"]}, "paths of two kinds"),
+        ({"counts": str(paths["segment"])}, "say what it is before the path"),
+        ({"counts": f"segment:{paths['segment']}"}, "say what it is before the path"),
+        ({"segment": paths["customerio"]}, "give it as --customerio"),
+    ):
+        with pytest.raises(SourceError, match=says):
+            compare({**paths, **given})
+    with pytest.raises(SourceError, match=r"Segment warehouse tables, .* --segment warehouse:PATH"):
+        compare({**paths, "customerio": write_warehouse(evidence, evidence.folder / "t", "json", events_too=False)})

@@ -1,0 +1,63 @@
+"""What is a shift in volume and what is a day that a side lacks: pure decisions over counts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pipelines_client.parity.volume import empty_days, shifts
+
+
+def days(counts, event="Feature Used"):
+    return [(event, "track", str(date(2026, 11, 2) + timedelta(days=n)), count) for n, count in enumerate(counts)]
+
+
+def found(rows):
+    return [(item.day, item.count, item.usual) for item in shifts(rows)]
+
+
+def test_three_times_as_many_as_usual_and_a_third_are_no_shift_and_more_is():
+    """On the eighth whole day at the earliest, and never on the last."""
+    week = [100] * 8
+    assert found(days([*week, 300, 100])) == []
+    assert found(days([*week, 301, 100])) == [("2026-11-10", 301, 100)]
+    assert found(days([*week, 34, 100])) == []
+    assert found(days([*week, 33, 100])) == [("2026-11-10", 33, 100)]
+    assert found(days([*week[:7], 301, 100])) == []
+    assert found(days([*week, 301])) == []
+
+
+def test_a_day_without_the_event_counts_where_others_went_on():
+    """A lost call is zero of its event among days that have messages."""
+    rows = [row for row in days([100] * 12) if row[2] != "2026-11-11"]
+    assert found(rows + days([200] * 12, "Other")) == [("2026-11-11", 0, 100)]
+    assert found(rows) == [("2026-11-11", 0, 100)]
+
+
+def test_a_few_backdated_messages_are_no_beginning():
+    """Nor is a year without any in between a past to hold a day against."""
+    backdated = [("Feature Used", "track", "2025-11-02", 60), ("Feature Used", "track", "2019-01-01", 3)]
+    assert found(backdated + days([100] * 12)) == []
+    assert found([("Feature Used", "track", "0001-01-01", 60)]) == []
+
+
+def test_weekends_and_lasting_changes_are_said_once_at_most():
+    """A week before it holds a weekend; after a step the first day is the new highest."""
+    assert found(days([600, 600, 600, 600, 600, 90, 80] * 4)) == []
+    assert [day for day, *_ in found(days([100] * 10 + [900] * 10))] == ["2026-11-12"]
+
+
+def test_too_few_messages_and_events_that_are_new_are_no_shift():
+    """Five times ten is a handful, and what never was has no usual."""
+    assert found(days([10] * 9 + [49, 10]) + days([100] * 11, "Other")) == []
+    assert found(days([0] * 9 + [500, 0]) + days([100] * 11, "Other")) == []
+
+
+def test_a_day_is_empty_where_the_ledger_says_accepted_or_others_surround_it():
+    """Fifty at least; not before a side began, not while it has any, and not where it has nothing at all."""
+    present = {"2026-11-03": 80, "2026-11-05": 80, "2026-11-04": 0}
+    assert empty_days(present, {("2026-11-04", "unknown"): 50}) == {"2026-11-04": 50}
+    assert empty_days(present, {("2026-11-04", "unknown"): 49}) == {}
+    assert empty_days(present, {("2026-11-02", "unknown"): 50, ("2026-11-06", "unknown"): 50}) == {}
+    assert empty_days(present, {("2026-11-02", "accepted_but_absent"): 50}) == {"2026-11-02": 50}
+    assert empty_days(present, {("2026-11-03", "accepted_but_absent"): 50, ("", "unknown"): 99}) == {}
+    assert empty_days({}, {("2026-11-04", "accepted_but_absent"): 50}) == {}
