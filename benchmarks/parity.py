@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import statistics
@@ -24,7 +23,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from isal import igzip
 
@@ -121,13 +120,18 @@ def make(folder: Path, count: int) -> Data:
     planted = {"missing_segment": 0, "missing_customerio": 0, "drift": 0, "duplicates": 0}
     size = 0
     for part in range(FILES):
-        with igzip.open(segment[part], "wb", 2) as left, igzip.open(customerio[part], "wb", 2) as right:
+        with _packed(segment[part]) as left, _packed(customerio[part]) as right:
             for index in range(part * count // FILES, (part + 1) * count // FILES):
                 lines = pair(index, fill, planted)
                 for file, line in zip((left, right), lines, strict=True):
                     file.write(line)
                     size += len(line)
     return Data(segment, customerio, size, planted)
+
+
+def _packed(path: Path) -> BinaryIO:
+    """Open a gzip file for writing."""
+    return cast("BinaryIO", igzip.open(path, "wb", 2))  # type: ignore[no-untyped-call]
 
 
 def pair(index: int, fill: list[str], planted: dict[str, int]) -> tuple[bytes, bytes]:
@@ -206,7 +210,7 @@ def watch(process: subprocess.Popen[str], peak: list[int]) -> None:
 def family(pid: int) -> list[int]:
     """Return a process and all below it."""
     try:
-        tasks = [Path(f"/proc/{pid}/task/{task}/children") for task in os.listdir(f"/proc/{pid}/task")]
+        tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
         children = [int(child) for task in tasks for child in task.read_text().split()]
     except OSError:
         return [pid]

@@ -49,12 +49,18 @@ def plant(folder: Path) -> list[Path]:
     for number, source in enumerate(("ledger", "segment", "customerio", "segment")):
         mine = [row for row in rows if row.source == source]
         half = mine[::2] if number == 1 else mine[1::2] if number == 3 else mine
-        packs.append(write_pack(folder / f"pack {number} [a]*", half, _properties(source), _traits(chance, source)))
+        packs.append(
+            write_pack(folder / f"pack {number} [a]*", half, _properties(source), _traits(chance, source), _counts())
+        )
     return packs
 
 
 def write_pack(
-    folder: Path, facts: list[Fact], properties: list[PropertyRow] | None = None, traits: list[TraitRow] | None = None
+    folder: Path,
+    facts: list[Fact],
+    properties: list[PropertyRow] | None = None,
+    traits: list[TraitRow] | None = None,
+    counts: list[CountRow] | None = None,
 ) -> Path:
     """Write one pack."""
     folder.mkdir(parents=True)
@@ -62,9 +68,7 @@ def write_pack(
         tables.add("facts", facts)
         tables.add("properties", properties or [])
         tables.add("traits", traits or [])
-        tables.add(
-            "counts", [CountRow("mixpanel", text, "track", day, 2**40) for text in TEXTS for day in ("", "2026-11-02")]
-        )
+        tables.add("counts", counts or [])
     return folder
 
 
@@ -78,6 +82,10 @@ def fact(source: str, message_id: str, **more: Any) -> Fact:
     if source == "ledger":
         row |= {"leg": "segment", "outcome": "accepted", "appended_at_ms": AT, "finished_at_ms": AT + 5}
     return Fact(source=source, message_id=message_id, **{**row, **more})
+
+
+def _counts() -> list[CountRow]:
+    return [CountRow("mixpanel", text, "track", day, 2**40) for text in TEXTS for day in ("", "2026-11-02")]
 
 
 def _hand_made() -> list[Fact]:

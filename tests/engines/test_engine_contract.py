@@ -87,7 +87,8 @@ def test_packs_without_rows_answer_every_question(engine, tmp_path):
     engine.load([write_pack(tmp_path / "pack", [])])
     engine.build(SETTINGS)
     for name in questions():
-        assert all(not value for row in engine.ask(name) for value in row.values())
+        rows = engine.ask(name)
+        assert not any(value for row in rows for value in row.values()), (name, rows)
 
 
 def test_two_runs_at_once_do_not_see_each_other(engine, engine_name, tmp_path):
