@@ -18,7 +18,7 @@ demo: $(STAMP) ## Both APIs on this machine, a real dual-write with planted faul
 	@$(BIN)/python examples/demo.py
 
 test: $(STAMP) ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
 	$(BIN)/python -m pytest -m soak tests/durability tests/parity

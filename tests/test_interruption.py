@@ -32,7 +32,10 @@ class Runner:
         raise JobTimeoutError
 
 
-@pytest.fixture(params=[end_job, Runner().end_job, functools.partial(end_job, 1), Runner()], ids=str)
+@pytest.fixture(
+    params=[end_job, Runner().end_job, functools.partial(end_job, 1), Runner()],
+    ids=["function", "method", "partial", "object"],
+)
 def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A handler of SIGUSR1 that raises."""
     before = signal.signal(signal.SIGUSR1, request.param)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from planted import SETTINGS, plant
+from traps import SETTINGS, plant
 
 from pipelines_client.parity.engines import open_engine
 from pipelines_client.parity.engines.spark import start_here

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from planted import SETTINGS, TEXTS, WIDE, fact, write_pack
 from pyspark.sql import SparkSession
+from traps import SETTINGS, TEXTS, WIDE, fact, write_pack
 
 from pipelines_client.parity.engine import questions
 from pipelines_client.parity.engines import open_engine

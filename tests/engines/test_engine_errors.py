@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from planted import fact, write_pack
+from traps import fact, write_pack
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity import ParityOptions, run_parity

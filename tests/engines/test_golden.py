@@ -6,7 +6,7 @@ import json
 from importlib import resources
 
 import pytest
-from planted import TEXTS
+from traps import TEXTS
 
 from pipelines_client.parity.engine import TABLES, VIEWS, questions
 
