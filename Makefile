@@ -28,7 +28,7 @@ soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (
 	$(BIN)/python tests/soak/day.py --rate $(or $(RATE),25)
 
 scale: $(STAMP) ## Parity from facts, 100 thousand to 20 million messages a side: time and memory (SIZES="100000 1000000")
-	$(BIN)/python benchmarks/scale.py $(SIZES)
+	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential

@@ -1,6 +1,6 @@
 """Parity end to end against its floor: unpacking and parsing the same bytes on all cores, measured in the same run.
 
-    python benchmarks/parity.py --messages 1000000
+    python -m benchmarks.parity --messages 1000000
 
 Makes what two sides exported of N messages of 1.2 kB in .jsonl.gz, with one in a thousand missing, one in a thousand
 differing and one in a thousand doubled; then takes turns: floor, ours, floor, ours, and beside them datacompy and a

@@ -190,7 +190,7 @@ def main() -> None:
         make_packs(folder, count, sources)
         if given.make:
             continue
-        command = [sys.executable, __file__, "--only", str(folder), "--engine", given.engine]
+        command = [sys.executable, "-m", "benchmarks.scale", "--only", str(folder), "--engine", given.engine]
         found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         check(count, found["totals"])
         size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
