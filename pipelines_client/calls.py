@@ -11,9 +11,8 @@ from typing import Any
 
 from segment.analytics.client import Client as _SegmentClient
 
-from pipelines_client.upstream import Redacted, as_id
+from pipelines_client.upstream import as_id, redact
 
-_REDACTED = Redacted()  # it keeps nothing, so one serves all calls
 Call = dict[str, Any]
 Taken = tuple[bool, Call]
 """`(True, call)` once the message is in the spool; `(False, call)` if it was not taken, counted with its reason."""
@@ -39,10 +38,13 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().identify(
                 as_id(user_id), traits, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken
 
     def track(
@@ -61,10 +63,13 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, no event name, or an argument of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().track(
                 as_id(user_id), event, properties, context, timestamp, as_id(anonymous_id), integrations, message_id
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken
 
     def alias(
@@ -81,10 +86,13 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: An id is missing, or an argument of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().alias(
                 as_id(previous_id), as_id(user_id), context, timestamp, integrations, message_id
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken
 
     def group(
@@ -103,7 +111,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id of a person or of the group, or an argument of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().group(
                 as_id(user_id),
                 as_id(group_id),
@@ -114,6 +122,9 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
                 integrations,
                 message_id,
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken
 
     def page(
@@ -133,7 +144,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().page(
                 as_id(user_id),
                 category,
@@ -145,6 +156,9 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
                 integrations,
                 message_id,
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken
 
     def screen(
@@ -164,7 +178,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         Raises:
             AssertionError: No id, or an argument of a wrong type.
         """
-        with _REDACTED:
+        try:
             taken: Taken = super().screen(
                 as_id(user_id),
                 category,
@@ -176,4 +190,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
                 integrations,
                 message_id,
             )
+        except Exception as error:
+            redact(error)
+            raise
         return taken

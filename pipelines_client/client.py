@@ -186,7 +186,20 @@ class Client(Calls):
 
     def _enqueue(self, msg: Call) -> Taken:
         try:
-            return self._take(msg)
+            built = messages.build(msg, library=_LIBRARY, now=utc_now())
+            if built.notes:
+                self._say_replaced(built.notes)
+            if not self.settings.send:
+                return len(built.message.body) <= self.settings.max_message_bytes, built.call
+            skips = self._plan.route(built.message)
+            if self._before_send is not None:
+                built, skips = self._changed(built, skips, self._before_send)
+            reason = self._pipeline.take(built.message, skips)
+            if reason is not None:
+                self.not_taken[reason] += 1
+                return False, built.call
+            if self.settings.sync_mode:
+                self._pipeline.flush(self.settings.timeout)
         except AssertionError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in here, it is not the caller's
@@ -194,40 +207,25 @@ class Client(Calls):
             self.not_taken["internal_error"] += 1
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
             return False, msg
-
-    def _take(self, msg: Call) -> Taken:
-        built = messages.build(msg, library=_LIBRARY, now=utc_now())
-        if built.notes:
-            self._say_replaced(built.notes)
-        if not self.settings.send:
-            return len(built.message.body) <= self.settings.max_message_bytes, built.call
-        skips = self._plan.route(built.message)
-        if self._before_send is not None:
-            changed = self._changed(built, self._before_send)
-            if changed is None:
-                skips = dict.fromkeys(self._plan.legs, "before_send")
-            else:
-                built, skips = changed, self._plan.route(changed.message)
-        reason = self._pipeline.take(built.message, skips)
-        if reason is not None:
-            self.not_taken[reason] += 1
-            return False, built.call
-        if self.settings.sync_mode:
-            self._pipeline.flush(self.settings.timeout)
         return True, built.call
 
-    def _changed(self, built: messages.Built, before_send: BeforeSend) -> messages.Built | None:
-        """Return what the application's hook makes of a message: another, None to drop it, the same if it fails."""
+    def _changed(
+        self, built: messages.Built, skips: Mapping[str, str], before_send: BeforeSend
+    ) -> tuple[messages.Built, Mapping[str, str]]:
+        """Return what the application's hook makes of a message, the same if it fails, and what skips that."""
         try:
             call = before_send(orjson.loads(built.message.body))
-            return call if call is None else messages.build(call, library=_LIBRARY, now=utc_now())
+            if call is None:
+                return built, dict.fromkeys(self._plan.legs, "before_send")
+            changed = messages.build(call, library=_LIBRARY, now=utc_now())
         except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
             let_through(error)
             self.replaced["before_send_failed"] += 1
             site = _call_sites.first("before_send_failed")
             if site is not None:
                 logger().error("hook_failed", hook="before_send", error=type(error).__name__, site=site)
-            return built
+            return built, skips
+        return changed, self._plan.route(changed.message)
 
     def _say_replaced(self, notes: Mapping[str, int]) -> None:
         self.replaced.update(notes)

@@ -35,24 +35,24 @@ def make_id(at: datetime) -> str:
         ms = min(max(0, ms), _MAX_MS)
         head = "".join([_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
         _head = (ms, head)
-    return head + _tail(ms)
+    owner, since_ms, tails = _stock
+    if owner == os.getpid() and 0 <= ms - since_ms < _KEPT_MS:
+        try:
+            return head + tails.pop()
+        except IndexError:
+            pass
+    return head + _restocked(ms)
 
 
-def _tail(ms: int) -> str:
-    """Return 80 random bits that nobody else has, as text.
+def _restocked(ms: int) -> str:
+    """Return 80 random bits that nobody else has, as text, and lay in a store of more.
 
     Asking the system for each id lets go of the interpreter's lock each time, and wakes the senders for nothing. A
     store is for one process, and for a second: neither a fork nor a virtual machine restored twice uses one again.
     """
     global _stock  # noqa: PLW0603 - as above
-    owner, since_ms, tails = _stock
-    if not tails or owner != os.getpid() or not 0 <= ms - since_ms < _KEPT_MS:
-        text = os.urandom(_TAIL_CHARS * _MADE_AT_ONCE).translate(_LETTERS).decode("ascii")
-        tails = [text[start : start + _TAIL_CHARS] for start in range(0, len(text), _TAIL_CHARS)]
-        mine = tails.pop()
-        _stock = (os.getpid(), ms, tails)
-        return mine
-    try:
-        return tails.pop()
-    except IndexError:  # another thread took the last one
-        return _tail(ms)
+    text = os.urandom(_TAIL_CHARS * _MADE_AT_ONCE).translate(_LETTERS).decode("ascii")
+    tails = [text[start : start + _TAIL_CHARS] for start in range(0, len(text), _TAIL_CHARS)]
+    mine = tails.pop()
+    _stock = (os.getpid(), ms, tails)
+    return mine

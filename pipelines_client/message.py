@@ -35,9 +35,8 @@ Notes = dict[str, int]
 class Message(NamedTuple):
     """One call, ready for every leg.
 
-    `identity` is in clear (`user:…`, `anonymous:…`, `group:…`): whoever writes it down hashes it first.
-    `occurred_at` and `built_at` are ISO-8601 UTC text; `body` is the call as JSON in UTF-8; `payload` is what it is
-    about, properties or traits, as they stand in the body.
+    `occurred_at` and `built_at` are ISO-8601 UTC text; `body` is the call as JSON in UTF-8; its payload, properties or
+    traits, is the last thing in it and has `payload_bytes` bytes: 0 if there is none.
     """
 
     message_id: str
@@ -45,16 +44,21 @@ class Message(NamedTuple):
     event: str | None
     user_id: str | None
     anonymous_id: str | None
-    identity: str | None
+    group_id: str | None
     occurred_at: str
     built_at: str
     body: bytes
-    payload: bytes
+    payload_bytes: int
+
+    @property
+    def identity(self) -> str | None:
+        """Whom it is about, in clear (`user:…`, `anonymous:…`, `group:…`): whoever writes it down hashes it first."""
+        return primary_identity(self.user_id, self.anonymous_id, self.group_id)
 
     @property
     def payload_hash(self) -> str:
         """64 bits over the canonical form of the payload, as 16 hexadecimal digits."""
-        return hash_sorted(self.payload)
+        return hash_sorted(self.body[-1 - self.payload_bytes : -1] if self.payload_bytes else _EMPTY)
 
 
 class Built(NamedTuple):
@@ -99,22 +103,27 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
     if written is None:
         wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
         written = _serialise(wire, isoformat, _CONVERTED)
-    payload, body = written
+    body, payload_bytes = written
+    get = wire.get
     kind = wire["type"]
-    user_id, anonymous_id = wire.get("userId"), wire.get("anonymousId")
-    message = Message(
-        message_id,
-        kind,
-        wire.get("event") if kind == "track" else wire.get("name"),
-        user_id,
-        anonymous_id,
-        primary_identity(user_id, anonymous_id, wire.get("groupId")),
-        at,
-        built_at,
-        body[:-1] + b"}",  # a copy of its own size: orjson's own keeps 4 kB, however short it is
-        payload,
-    )
-    return Built(message, wire, notes)
+    event = get("event") if kind == "track" else get("name")
+    ids = get("userId"), get("anonymousId"), get("groupId")
+    return Built(Message(message_id, kind, event, *ids, at, built_at, body, payload_bytes), wire, notes)
+
+
+def reread(body: bytes, *, built_at: str) -> Message:
+    """Return the message that `build` has made a body of; `built_at` is not in it.
+
+    Raises:
+        ValueError: It is no such body.
+    """
+    call = orjson.loads(body)
+    kind, content = call["type"], call.get(PAYLOAD_FIELD.get(call["type"], ""))
+    event = call.get("event") if kind == "track" else call.get("name")
+    ids = call.get("userId"), call.get("anonymousId"), call.get("groupId")
+    at = iso_utc(datetime.fromisoformat(call["timestamp"]))
+    payload_bytes = len(orjson.dumps(content)) if content else 0
+    return Message(call["messageId"], kind, event, *ids, at, built_at, body, payload_bytes)
 
 
 def _spell_ids(wire: dict[str, Any], notes: Notes) -> None:
@@ -134,7 +143,7 @@ def _checked_context(call: dict[str, Any], notes: Notes) -> dict[str, Any]:
     return to_json_value(call["context"], partial(_count, notes)) or {}
 
 
-def _serialise_plain(wire: dict[str, Any]) -> tuple[bytes, bytes] | None:
+def _serialise_plain(wire: dict[str, Any]) -> tuple[bytes, int] | None:
     """Serialise a call that consists of JSON values alone; None if it does not, or if another thread is changing it.
 
     No Python code runs while orjson is inside the caller's own objects, so no other thread does: one that took a value
@@ -147,8 +156,8 @@ def _serialise_plain(wire: dict[str, Any]) -> tuple[bytes, bytes] | None:
         return None
 
 
-def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, bytes]:
-    """Return payload and whole call as JSON.
+def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, int]:
+    """Return the call as JSON, its payload last, and how many bytes that is.
 
     The payload is written once and with its keys sorted: those bytes are what is sent and what is hashed, even if
     another thread writes into the caller's dict meanwhile.
@@ -156,13 +165,11 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, b
     field = PAYLOAD_FIELD.get(wire["type"], "")
     content = wire.get(field)
     if not content:
-        return _EMPTY, orjson.dumps(wire, spell, options)
+        return orjson.dumps(wire, spell, options)[:-1] + b"}", 0  # a copy: orjson's own keeps 4 kB, however short it is
     payload = orjson.dumps(content, spell, options | orjson.OPT_SORT_KEYS)
-    wire[field] = orjson.Fragment(payload)
-    try:
-        return payload, orjson.dumps(wire, spell, options)
-    finally:
-        wire[field] = content
+    envelope = wire.copy()
+    del envelope[field]
+    return b'%b,"%b":%b}' % (orjson.dumps(envelope, spell, options)[:-1], field.encode(), payload), len(payload)
 
 
 def _is_plain(values: Iterable[Any]) -> bool:

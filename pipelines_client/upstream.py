@@ -65,27 +65,26 @@ class ConsumerView:
         self._pipeline.stop()
 
 
-class Redacted:
-    """Keeps upstream's AssertionErrors without the offending value in their text, and makes one of other misuse."""
+def redact(error: Exception) -> None:
+    """Return if an exception of upstream's calls may go as it is.
 
-    def __enter__(self) -> None:
-        return None
+    Raises:
+        AssertionError: In its place: upstream's without the offending value in its text, or one for other misuse.
+    """
+    if type(error) is AssertionError and ", got: " in str(error):
+        text, _, value = str(error).partition(", got: ")
+        raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
+    if _is_of_reading(error):
+        raise AssertionError(f"an argument is of a type that cannot be read ({type(error).__name__})") from None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if kind is AssertionError and error is not None and ", got: " in str(error):
-            text, _, value = str(error).partition(", got: ")
-            raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
-        if error is not None and _is_of_reading(error):
-            raise AssertionError(f"an argument is of a type that cannot be read ({type(error).__name__})") from None
 
-
-def _is_of_reading(error: BaseException) -> bool:
+def _is_of_reading(error: Exception) -> bool:
     """Say whether an argument's own methods fail: `bool()` of an array, an id that has no text.
 
     Anything else is no word about the arguments: a time limit that the application's job runner raises in the middle
     of a call, from a signal or otherwise. It goes on to the application as it is.
     """
-    if not isinstance(error, Exception) or isinstance(error, (AssertionError, OSError)):
+    if isinstance(error, (AssertionError, OSError)):
         return False
     return type(error).__module__ == "builtins" and not is_from_signal(error)
 

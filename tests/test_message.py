@@ -18,7 +18,7 @@ from freezegun import freeze_time
 from segment.analytics.client import Client as SegmentClient
 from ulid import ULID
 
-from pipelines_client.message import Built, build
+from pipelines_client.message import Built, build, reread
 
 NOW = datetime(2026, 11, 2, 9, 30, 0, 125_000, tzinfo=timezone.utc)
 _LIBRARY = {"name": "analytics-python", "version": "2.4.0"}
@@ -304,3 +304,31 @@ def test_a_context_whose_own_methods_fail_is_left_out() -> None:
     built = make(context=Failing(ip="127.0.0.1"))
     assert built.call["context"] == {"library": _LIBRARY}
     assert built.notes == {"unreadable": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "properties": {
+                "b": 2.0,
+                "a": [1e-7, 0.1 + 0.2, 2**63],
+                "text": 'a"b\\c\x7f\u2028\U0001f600',
+                "nested": {"at": NOW},
+            }
+        },
+        {"timestamp": datetime(2026, 1, 2, 3, 4, 5, 678_999, tzinfo=timezone(timedelta(hours=5, minutes=30)))},
+        {"timestamp": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+        {"type": "identify", "traits": {"properties": {"a": 1}}, "userId": None, "anonymousId": 7},
+        {"type": "group", "groupId": "g1", "traits": {"name": "x"}, "userId": ""},
+        {"type": "alias", "previousId": "u0"},
+        {"type": "screen", "category": "Shop", "name": "Cart", "properties": {"a": {}}},
+    ],
+)
+def test_a_message_is_known_again_by_its_body(changes: dict[str, Any]) -> None:
+    """Whoever takes over what a dead process left writes the same into the ledger as that process would have."""
+    built = make(**changes).message
+    again = reread(built.body, built_at=built.built_at)
+    assert again == built
+    assert (again.identity, again.payload_hash) == (built.identity, built.payload_hash)

@@ -7,17 +7,20 @@ import sqlite3
 import stat
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from pipelines_client.delivery import logfiles
 from pipelines_client.delivery import spool as spool_module
-from pipelines_client.delivery.entry import Entry, facts_of
+from pipelines_client.delivery.entry import Entry, facts_of, stamp_of
 from pipelines_client.delivery.spool import Spool
 from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
 from pipelines_client.ledger import Outcome
+from pipelines_client.message import build
 
 LEGS = {"customerio": "mark-c", "segment": "mark-s"}
 ACCEPTED = (Outcome.ACCEPTED, "")
@@ -32,7 +35,7 @@ def append(spool: Spool, number: int, *, size: int = 10, skips: dict[str, str] |
 
 
 def numbers(entries: list[Entry]) -> list[int]:
-    return [int(entry.known()["message_id"][1:]) for entry in entries]
+    return [int(entry.stamped()["message_id"][1:]) for entry in entries]
 
 
 def logs(folder: Path) -> list[Path]:
@@ -348,7 +351,7 @@ def test_a_file_of_an_older_schema_is_brought_up_step_by_step(tmp_path: Path, mo
     assert everything(spool, "segment")[-1].skips == {"customerio": "stage"}
     assert spool.counts("customerio") == (9, 4, Counter({ACCEPTED: 3, (Outcome.DROPPED, "too_large"): 2}))
     assert spool.counts("segment") == (9, 2, Counter({ACCEPTED: 5, (Outcome.DROPPED, "too_large"): 2}))
-    known = everything(spool, "segment")[0].known()
+    known = everything(spool, "segment")[0].stamped()
     assert known["message_id"] == "m5"
     assert known["body_bytes"] == 10
     assert append(spool, 7) == 8
@@ -385,3 +388,25 @@ def make_first_schema(path: Path, *, messages: int) -> Path:
         connection.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
     return path
+
+
+@pytest.mark.parametrize("is_at_hand", [True, False])
+def test_what_the_ledger_says_of_a_message_is_the_same_in_the_process_that_made_it_and_in_its_heir(
+    tmp_path: Path, *, is_at_hand: bool
+) -> None:
+    """The heir has only the line in the log: a stamp, and the body."""
+    call = {"integrations": {}, "context": {}, "timestamp": None, "messageId": "m1", "userId": "u1"}
+    call |= {"type": "track", "event": "E", "properties": {"b": 2.0, "a": 1}}
+    message = build(call, library={}, now=datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)).message
+    spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
+    spool.append(stamp_of(message, stage="dual"), message.body, {}, message)
+    if not is_at_hand:
+        spool.close()
+        spool = Spool(tmp_path / "w.db", legs={}, writer="")
+    (entry,) = everything(spool, "segment")
+    assert (entry.message is not None) is is_at_hand
+    assert orjson.loads(entry.facts(lambda identity: f"<{identity}>") + b"}") == {
+        "message_id": "m1", "type": "track", "event": "E", "identity": "<user:u1>", "occurred_at": AT,
+        "appended_at": AT, "payload_hash": message.payload_hash, "body_bytes": len(message.body), "stage": "dual",
+    }  # fmt: skip
+    spool.close()

@@ -18,6 +18,10 @@ class Backlog(Protocol):
         """Return the bytes of their bodies."""
 
 
+FULL = frozenset({"queue_full", "spool_full"})
+"""Reasons to refuse a message that pass once something was delivered."""
+
+
 class Bounds(NamedTuple):
     """What a message may be, and how much may wait on the leg that counts; the other leg makes room by itself."""
 
@@ -26,17 +30,19 @@ class Bounds(NamedTuple):
     max_count: int | None
     max_message_bytes: int
     legs: int
+    drops_oldest: bool
 
-    def fault_of(self, message: Message, skips: Mapping[str, str]) -> str | None:
-        """Return why no leg could have a message, however much room there is; None if one can."""
+    def refusal(self, message: Message, skips: Mapping[str, str], backlog: Backlog) -> str | None:
+        """Return why a message may not enter: no leg could have it, or there is no room (`FULL`); None if it may."""
         if not 0 < len(message.message_id) <= MAX_MESSAGE_ID_CHARS:
             return "invalid_message_id"
-        if len(message.body) > self.max_message_bytes:
+        size = len(message.body)
+        if size > self.max_message_bytes:
             return "too_large"
-        return "no_leg" if len(skips) == self.legs else None
-
-    def reason_why_full(self, backlog: Backlog, size: int) -> str | None:
-        """Return why there is no room for so many bytes more; None if there is."""
+        if len(skips) == self.legs:
+            return "no_leg"
+        if self.drops_oldest:  # the sender makes room
+            return None
         if self.max_count is not None and backlog.pending(self.leg) >= self.max_count:
             return "queue_full"
         return "spool_full" if backlog.pending_bytes(self.leg) + size > self.max_bytes else None

@@ -3,41 +3,79 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
 from pipelines_client.destinations import Verdict
 from pipelines_client.ledger import DeliveryRecord, Outcome
+from pipelines_client.message import Message, reread
 
 _LEFT_OPEN = -1  # the closing brace
+_WHOLE = b'{"message_id"'
+ShowIdentity = Callable[[str | None], str | None]
+"""Makes of an identity in clear what the ledger shows."""
 
 
-class Entry(NamedTuple):
+@dataclass(slots=True)
+class Entry:
     """A message in the log, or with `seq` 0 what a file of the log says of itself.
 
-    `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `facts` is what the ledger
-    says of it on any leg: a JSON object, left open for what became of it; empty where nobody will ask. `skips` is why,
-    by leg, it is not for a leg.
+    `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `stamp` is a JSON object,
+    left open: what the ledger says of it that its body does not, or, from older versions and for what is sent again,
+    all that the ledger says of it on any leg; empty where nobody will ask. `skips` is why, by leg, it is not for a leg.
+    `message` is at hand until it was described, if this process has built it.
     """
 
     seq: int
     end: int
-    facts: bytes
+    stamp: bytes
     body: bytes
     skips: Mapping[str, str]
+    message: Message | None = field(default=None, compare=False)
+    _facts: bytes = field(default=b"", compare=False)
 
     @property
     def is_lost(self) -> bool:
         """Whether the log's file was damaged here: nothing is known of the message but that there was one."""
         return not self.body
 
-    def known(self) -> dict[str, Any]:
-        """Return `facts` as a dict: the columns of a `DeliveryRecord` that are the same for each leg, or nothing."""
-        known: dict[str, Any] = orjson.loads(self.facts + b"}") if self.facts else {}
+    def facts(self, show: ShowIdentity) -> bytes:
+        """Return what the ledger says of it on any leg: a JSON object, left open for what became of it there.
+
+        Spelled by the first sender that asks, not by the caller of `track`.
+        """
+        if not self._facts and self.stamp:
+            self._facts = self.stamp if self.stamp.startswith(_WHOLE) else self._described(show)
+            self.message = None
+        return self._facts
+
+    def _described(self, show: ShowIdentity) -> bytes:
+        stamp = self.stamped()
+        message = self.message or reread(self.body, built_at=stamp["appended_at"])
+        return facts_of(
+            message.message_id,
+            message.type,
+            message.event,
+            show(message.identity),
+            message.occurred_at,
+            message.built_at,
+            message.payload_hash,
+            len(message.body),
+            stamp["stage"],
+        )
+
+    def stamped(self) -> dict[str, Any]:
+        """Return the stamp's columns: `appended_at` and `stage` at least, if there is one."""
+        known: dict[str, Any] = orjson.loads(self.stamp + b"}") if self.stamp else {}
         return known
+
+
+def stamp_of(message: Message, *, stage: str) -> bytes:
+    """Return the stamp of a message that this process has built. `stage` is a word of ours, without quotes."""
+    return b'{"stage":"%b","appended_at":"%b"' % (stage.encode(), message.built_at.encode())
 
 
 def facts_of(
@@ -91,14 +129,20 @@ class Delivery:
     finished_at: str
     entries: Sequence[Entry]
     fates: Sequence[Fate]
+    show: ShowIdentity
     verdict: Verdict | None = None
 
     @property
     def lines(self) -> bytes:
         """The ledger's lines."""
         ends = {key: self._line_end(fate) for key, fate in self._distinct.items()}
+        show = self.show
         return b"".join(
-            [entry.facts + ends[id(fate)] for entry, fate in zip(self.entries, self.fates, strict=True) if entry.facts]
+            [
+                entry.facts(show) + ends[id(fate)]
+                for entry, fate in zip(self.entries, self.fates, strict=True)
+                if entry.stamp
+            ]
         )
 
     def _line_end(self, fate: Fate) -> bytes:
@@ -121,9 +165,10 @@ class Delivery:
 
     def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
         """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
-        return [
-            (DeliveryRecord(**entry.known(), **self._closing(fate)), entry.body) for entry, fate in self._met(outcomes)
-        ]
+        return [(self._record(entry, fate), entry.body) for entry, fate in self._met(outcomes)]
+
+    def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
+        return DeliveryRecord(**orjson.loads(entry.facts(self.show) + b"}"), **self._closing(fate))
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
         if not any(fate.outcome in outcomes for fate in self._distinct.values()):

@@ -17,7 +17,7 @@ from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.daily import DailyFile
 from pipelines_client.dead_letters import letters_of
 from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.entry import Delivery
+from pipelines_client.delivery.entry import Delivery, ShowIdentity
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.pace import Pace
 from pipelines_client.delivery.sender import TICK_S, Sender, TokenSource
@@ -25,6 +25,7 @@ from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
+from pipelines_client.message import Message
 
 _RUN_FILES_KEPT_S = 30 * 86_400
 _REMOVE_TIMEOUT_S = 1.0
@@ -92,6 +93,7 @@ class Lane:
         paces: Mapping[str, Pace],
         tell: Callable[[Delivery], None],
         oauth: TokenSource | None,
+        show: ShowIdentity,
         on_progress: Callable[[], None],
         on_tick: Callable[[], None],
     ) -> None:
@@ -115,6 +117,7 @@ class Lane:
                 make_http(destination),
                 self._write_down,
                 paces[leg],
+                show,
                 tell,
                 self._tick,
                 self._progressed,
@@ -125,9 +128,9 @@ class Lane:
 
         self._senders = tuple(self.senders.values())
 
-    def append(self, facts: bytes, body: bytes, skips: Mapping[str, str]) -> None:
+    def append(self, message: Message, stamp: bytes, skips: Mapping[str, str]) -> None:
         """Put a message into the spool and tell the senders; see `Spool.append`."""
-        self.spool.append(facts, body, skips)
+        self.spool.append(stamp, message.body, skips, message if stamp else None)
         for sender in self._senders:
             sender.appended()
 

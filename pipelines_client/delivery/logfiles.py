@@ -1,6 +1,6 @@
 """The files of one spool's log: one line a message, appended by its owner, read back by whoever comes next.
 
-    <crc32 of what follows>  <seq>  <end>  <facts>  <skips>  <body>
+    <crc32 of what follows>  <seq>  <end>  <stamp>  <skips>  <body>
 
 Tabs in between: JSON has neither tabs nor line ends of its own. A line is the operating system's when `append` returns,
 so a kill loses nothing. A line that a kill or a full disk has torn is the last of its file and was never promised to
@@ -86,7 +86,7 @@ class LogFiles:
             with path.open("rb") as file:
                 entry = _parsed(file.readline().rstrip(b"\n"))
             if entry is not None and entry.seq == 0:
-                return entry.known()
+                return entry.stamped()
         return None
 
     def append(self, entry: Entry) -> None:
@@ -216,7 +216,7 @@ def _first_seq(path: Path) -> int:
 
 def _line(entry: Entry) -> bytes:
     skips = orjson.dumps(entry.skips) if entry.skips else b""
-    line = b"%d\t%d\t%b\t%b\t%b" % (entry.seq, entry.end, entry.facts, skips, entry.body)
+    line = b"%d\t%d\t%b\t%b\t%b" % (entry.seq, entry.end, entry.stamp, skips, entry.body)
     return b"%08x\t%b\n" % (crc32(line), line)
 
 
@@ -226,8 +226,8 @@ def _parsed(line: bytes) -> Entry | None:
     try:
         if int(checksum, 16) != crc32(rest):
             return None
-        seq, end, facts, skips, body = rest.split(b"\t")
-        return Entry(int(seq), int(end), facts, body, orjson.loads(skips) if skips else {})
+        seq, end, stamp, skips, body = rest.split(b"\t")
+        return Entry(int(seq), int(end), stamp, body, orjson.loads(skips) if skips else {})
     except ValueError:
         return None
 

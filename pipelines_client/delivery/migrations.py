@@ -12,7 +12,7 @@ from pipelines_client.delivery.entry import Entry, facts_of
 from pipelines_client.delivery.logfiles import LogFiles
 from pipelines_client.errors import SpoolError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -76,7 +76,15 @@ def count_outcomes_beside_cursors(connection: sqlite3.Connection, _: Path) -> No
     connection.execute("DROP TABLE outcome")
 
 
+def let_bodies_speak(_: sqlite3.Connection, __: Path) -> None:
+    """Schema 3 kept with each message all that the ledger says of it; schema 4 what its body does not, and reads both.
+
+    Nothing changes but the number: it keeps older versions from files that they would only half understand.
+    """
+
+
 _STEPS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {
     1: move_messages_to_log_files,
     2: count_outcomes_beside_cursors,
+    3: let_bodies_speak,
 }

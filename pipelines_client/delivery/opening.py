@@ -20,7 +20,7 @@ from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
 from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.cursors import is_damage
-from pipelines_client.delivery.entry import Delivery, facts_of
+from pipelines_client.delivery.entry import Delivery, stamp_of
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.mounts import network_type
@@ -165,24 +165,13 @@ class Opener:
                 spool.close()
         return left
 
-    def facts(self, message: Message) -> bytes:
-        """Return what the ledger will say of a message, its identity as it is shown there; nothing if nobody asks."""
-        if not self._keeps_facts:
-            return b""
-        identity = message.identity
-        if not self._shows_identity:
-            identity = hash_identity(self._identity_key, identity)
-        return facts_of(
-            message.message_id,
-            message.type,
-            message.event,
-            identity,
-            message.occurred_at,
-            message.built_at,
-            message.payload_hash,
-            len(message.body),
-            self._stage,
-        )
+    def stamp(self, message: Message) -> bytes:
+        """Return what the log keeps of a message for the ledger; nothing if nobody asks."""
+        return stamp_of(message, stage=self._stage) if self._keeps_facts else b""
+
+    def show(self, identity: str | None) -> str | None:
+        """Return what the ledger shows of an identity."""
+        return identity if self._shows_identity else hash_identity(self._identity_key, identity)
 
     def _lane(self, spool: Spool, destinations: Mapping[str, Destination]) -> Lane:
         return Lane(
@@ -194,6 +183,7 @@ class Opener:
             paces={leg: self._pace(leg) for leg in destinations},
             tell=self._tell,
             oauth=self._oauth,
+            show=self.show,
             on_progress=self._on_progress,
             on_tick=self._on_tick,
         )

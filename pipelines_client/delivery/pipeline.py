@@ -20,7 +20,7 @@ from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.cutover import Plan
 from pipelines_client.delivery import metrics, processes
-from pipelines_client.delivery.admission import Bounds
+from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
 from pipelines_client.delivery.lane import Lane
@@ -79,8 +79,8 @@ class Pipeline:
             settings.max_queue_size,
             settings.max_message_bytes,
             len(self._legs),
+            settings.on_full == "drop_oldest",
         )
-        self._on_full = settings.on_full
         self._opener = Opener(
             settings,
             destinations,
@@ -126,11 +126,13 @@ class Pipeline:
             return self._not_taken(error)
 
     def _append(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        reason = self._reason_to_refuse(lane, message, skips)
+        reason = self._bounds.refusal(message, skips, lane.spool)
+        if reason in FULL and self._settings.on_full == "block":
+            reason = self._wait_for_room(lane, message, skips)
         if reason is not None:
             self._refuse(lane, message, skips, reason)
             return reason
-        lane.append(self._opener.facts(message), message.body, skips)
+        lane.append(message, self._opener.stamp(message), skips)
         return None
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
@@ -289,29 +291,24 @@ class Pipeline:
 
     # Refusing
 
-    def _reason_to_refuse(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        bounds, size = self._bounds, len(message.body)
-        reason = bounds.fault_of(message, skips)
-        if reason is not None or self._on_full == "drop_oldest":  # the sender makes room
-            return reason
-        reason = bounds.reason_why_full(lane.spool, size)
-        if reason is None or self._on_full == "reject":
-            return reason
+    def _wait_for_room(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
+        """Wait for room for a message as long as the settings say; return why there still is none."""
         until = monotonic_s() + self._settings.block_timeout_s
         lane.hurry()
         with self._progress_lock:
-            while (reason := bounds.reason_why_full(lane.spool, size)) and (left := until - monotonic_s()) > 0:
+            while (reason := self._bounds.refusal(message, skips, lane.spool)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
 
     def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str) -> None:
         """Record a message that is not taken: no leg will have it, and the ledger says why."""
         now = utc_now()
-        entry = Entry(0, 0, self._opener.facts(message), message.body, skips)
+        entry = Entry(0, 0, self._opener.stamp(message), message.body, skips, message)
         dropped = Fate(Outcome.DROPPED, reason, reason)
         fates = {leg: skipped(skips[leg]) if leg in skips else dropped for leg in self._legs}
         for leg, fate in fates.items():
-            lane.ledger.append(Delivery(leg, lane.spool.writer, iso_utc(now), [entry], [fate]).lines, now=now)
+            delivery = Delivery(leg, lane.spool.writer, iso_utc(now), [entry], [fate], self._opener.show)
+            lane.ledger.append(delivery.lines, now=now)
         lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
         lane.publish()
         self._say_dropped(reason)

@@ -19,7 +19,7 @@ from typing import Protocol
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.delivery import batch
 from pipelines_client.delivery.cursors import Tally
-from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
+from pipelines_client.delivery.entry import Delivery, Entry, Fate, ShowIdentity, skipped
 from pipelines_client.delivery.health import Health
 from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.pace import Pace, Surplus
@@ -80,6 +80,7 @@ class Sender:
     http: Http
     write_down: Callable[[Delivery, datetime], None]
     pace: Pace
+    show: ShowIdentity
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
     progressed: Callable[[], None]
@@ -308,7 +309,7 @@ class Sender:
         """Write what became of the messages into the ledger, then move the cursor. Those not for us have their own."""
         now = utc_now()
         fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
-        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, verdict)
+        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self.show, verdict)
         tally: Tally = Counter()
         for each in {id(fate): fate for fate in fates}.values():
             tally[each.outcome, each.code] += sum(fate is each for fate in fates)

@@ -34,6 +34,7 @@ from pipelines_client.delivery.logfiles import LogFiles, Piece, spools_of_logs
 from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
 from pipelines_client.interruption import is_from_signal
 from pipelines_client.ledger import Outcome
+from pipelines_client.message import Message
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
 LOOK_EVERY_BYTES = 64 << 10
@@ -101,7 +102,7 @@ class Spool:
         """The legs that stand still because of a wrong key or host, as `set_paused` was told."""
         return self._cursors.paused
 
-    def append(self, facts: bytes, body: bytes, skips: Mapping[str, str]) -> int:
+    def append(self, stamp: bytes, body: bytes, skips: Mapping[str, str], message: Message | None = None) -> int:
         """Write one message (see `Entry`) and return its `seq` once a kill can no longer lose it.
 
         Raises:
@@ -116,14 +117,15 @@ class Spool:
                 raise SpoolReenteredError("a signal's handler interrupted an append")
             try:
                 self._is_appending = True
-                return self._append(facts, body, skips)
+                tail = self._tail
+                if tail and tail[-1].seq != self.last_seq:
+                    self._note_newest()
+                entry = Entry(self.last_seq + 1, self.total_bytes + len(body), stamp, body, skips, message)
+                return self._append(entry, tail)
             finally:
                 self._is_appending = False
 
-    def _append(self, facts: bytes, body: bytes, skips: Mapping[str, str]) -> int:
-        self._note_newest()
-        entry = Entry(self.last_seq + 1, self.total_bytes + len(body), facts, body, skips)
-        tail = self._tail
+    def _append(self, entry: Entry, tail: list[Entry]) -> int:
         tail.append(entry)  # first of all, so that its number is taken whatever a signal's handler raises from here on
         if self._log is not None:
             try:
@@ -251,7 +253,7 @@ class Spool:
     def oldest_pending_at(self, leg: str) -> str | None:
         """Return when the leg's oldest unsettled message was appended, as ISO-8601 UTC."""
         oldest = self.read(leg, max_bytes=0, max_count=1)
-        return oldest[0].known().get("appended_at") if oldest else None
+        return oldest[0].stamped().get("appended_at") if oldest else None
 
     def counts(self, leg: str) -> tuple[int, int, Tally]:
         """Return, of one moment, how many messages were recorded for the leg, how many wait, what became of others."""

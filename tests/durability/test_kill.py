@@ -48,7 +48,7 @@ _TRACK = """
         if analytics.track("u1", "E", {"n": n}, message_id=f"m{n}")[0]:
             os.write(acks, f"m{n}\\n".encode())
 """
-_FIFTIETH = "lambda spool, facts, *_: b'm49' in facts"
+_FIFTIETH = "lambda spool, stamp, body, *_: b'm49' in body"
 SENDING = {
     "batch read": "die_instead(batch, 'join')",
     "answer received but not settled": "die_after(http.Http, 'post')",

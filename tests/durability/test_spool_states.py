@@ -67,7 +67,7 @@ class SpoolMachine(RuleBasedStateMachine):
         number = len(self.log) + 1
         entry = self._next_entry(size, {skip: "stage"} if skip else {})
         with self._disk_may_be_full() as outcome:
-            assert self.spool.append(entry.facts, entry.body, entry.skips) == number
+            assert self.spool.append(entry.stamp, entry.body, entry.skips) == number
         if outcome.is_written:
             self.log.append(entry)
 
@@ -177,7 +177,7 @@ class SpoolMachine(RuleBasedStateMachine):
     def crash_in_the_middle_of_appending(self, size: int, torn: int) -> None:
         """Killed with a part of the line written: it is not there, and its number is taken by the next one."""
         entry = self._next_entry(size, {})
-        self.spool.append(entry.facts, entry.body, entry.skips)
+        self.spool.append(entry.stamp, entry.body, entry.skips)
         copy = self._copy()
         newest = max(self._logs(copy), key=lambda path: int(path.name.split(".")[1]))
         os.truncate(newest, newest.stat().st_size - torn)
