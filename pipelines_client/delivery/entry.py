@@ -53,19 +53,17 @@ class Entry:
         return self._facts
 
     def _described(self, show: ShowIdentity) -> bytes:
-        stamp = self.stamped()
-        message = self.message or reread(self.body, built_at=stamp["appended_at"])
-        return facts_of(
-            message.message_id,
-            message.type,
-            message.event,
-            show(message.identity),
-            message.occurred_at,
-            message.built_at,
-            message.payload_hash,
-            len(message.body),
-            stamp["stage"],
-        )
+        message = self.message or reread(self.body, built_at=self.stamped()["appended_at"])
+        known = {
+            "message_id": message.message_id,
+            "type": message.type,
+            "event": message.event,
+            "identity": show(message.identity),
+            "occurred_at": message.occurred_at,
+            "payload_hash": message.payload_hash,
+            "body_bytes": len(message.body),
+        }
+        return orjson.dumps(known)[:_LEFT_OPEN] + b"," + self.stamp[1:]
 
     def stamped(self) -> dict[str, Any]:
         """Return the stamp's columns: `appended_at` and `stage` at least, if there is one."""
