@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from pipelines_client.parity.engine import TABLES, VIEWS, Settings
 from pipelines_client.parity.engines import open_engine
-from pipelines_client.parity.facts import SCHEMAS, Tables
+from pipelines_client.parity.facts import ROWS_SORTED, SCHEMAS, Tables
 from pipelines_client.parity.run import QUESTIONS
 
 SIZES = (100_000, 1_000_000, 5_000_000, 20_000_000)
@@ -37,31 +37,40 @@ _FAULT = 1000  # one in so many
 _GIGABYTE = 10**9
 
 _FACTS = """
-SELECT source, message_id, type, event, identity, 'user' AS identity_kind, occurred_at_ms, received_at_ms,
-       strftime(make_timestamp(occurred_at_ms * 1000), '%Y-%m-%d') AS day, payload_hash, file,
-       row_number() OVER () AS line, row_number() OVER () * 1200 AS byte_offset, 1200 AS byte_count,
-       occurred_at_ms + 90 AS sent_at_ms, 'analytics-python/2.4.0' AS library, NULL AS write_key_suffix,
-       0 AS is_reduced, leg, CASE WHEN leg IS NULL THEN NULL ELSE 'accepted' END AS outcome, NULL AS reason,
+SELECT source, message_id, {number}(hash(i)) AS message_key, {number}(hash(i + 7)) AS message_check,
+       {number}(hash([source, type, event, day, leg])) AS words, {number}(hash(person)) AS identity,
+       {number}(hash(payload)) AS payload_hash, occurred_at_ms, received_at_ms, occurred_at_ms + 90 AS sent_at_ms,
        CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms END AS appended_at_ms,
        CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms + 150 END AS finished_at_ms,
-       CASE WHEN leg IS NULL THEN NULL ELSE 'dual' END AS stage, CASE WHEN leg IS NULL THEN NULL ELSE 'w1' END AS writer
+       file, row_number() OVER () AS line, row_number() OVER () * 1200 AS byte_offset, 1200 AS byte_count,
+       type, event, day, leg
 FROM (
-    SELECT '{source}' AS source,
+    SELECT '{source}' AS source, i,
            '01K' || lpad(CAST(i // 1000 AS VARCHAR), 7, '0') || upper(substr(md5(CAST(i AS VARCHAR)), 1, 16))
                AS message_id,
            CASE i % 10 WHEN 8 THEN 'identify' WHEN 9 THEN 'page' ELSE 'track' END AS type,
            CASE i % 10 WHEN 8 THEN NULL WHEN 9 THEN 'Home' ELSE 'Event ' || (hash(i) % (1 + hash(i + 1) % 200)) END
                AS event,
-           substr(md5(CAST(hash(i) % {people} AS VARCHAR)), 1, 16) AS identity,
+           'p' || (hash(i) % {people}) AS person,
            {start} + i * {month} // {count} AS occurred_at_ms,
+           strftime(make_timestamp(({start} + i * {month} // {count}) * 1000), '%Y-%m-%d') AS day,
            {start} + i * {month} // {count} + 200 + CAST(hash(i + 2) % 3000 AS BIGINT) AS received_at_ms,
-           substr(md5('p' || CASE WHEN '{source}' = 'customerio' AND i % {fault} = 7 THEN -i ELSE i END), 1, 16)
-               AS payload_hash,
+           'p' || CASE WHEN '{source}' = 'customerio' AND i % {fault} = 7 THEN -i ELSE i END AS payload,
            '{source}/{pack}.jsonl.gz' AS file, leg
     FROM range({first}, {last}) AS ids(i), {copies}
     WHERE NOT ('{source}' = 'segment' AND i % {fault} = 1) AND NOT ('{source}' = 'customerio' AND i % {fault} = 2)
     ORDER BY hash(i + 3 + {salt})
 ) AS made
+ORDER BY line // {sorted}, message_key
+"""
+
+_NUMBER = "CREATE MACRO number(hashed) AS CAST(CAST(hashed AS HUGEINT) - 9223372036854775808 AS BIGINT)"
+
+_WORDS = """
+SELECT DISTINCT words, type, event, day, 'user' AS identity_kind, 'analytics-python/2.4.0' AS library,
+       NULL AS write_key_suffix, 0 AS is_reduced, leg, CASE WHEN leg IS NULL THEN NULL ELSE 'accepted' END AS outcome,
+       NULL AS reason
+FROM facts
 """
 
 _COPIES = {
@@ -71,7 +80,8 @@ _COPIES = {
 }
 
 _TRAITS = """
-SELECT source, message_id, identity, path, substr(md5(identity || path), 1, 16) AS value_hash, library, received_at_ms
+SELECT source, message_key, message_check, identity, path, hash([identity]) // 2 AS value_hash,
+       'analytics-python/2.4.0' AS library, received_at_ms
 FROM facts, (VALUES ('email'), ('plan'), ('name')) AS paths(path) WHERE type = 'identify' AND source <> 'ledger'
 """
 
@@ -100,13 +110,15 @@ def make_packs(folder: Path, count: int, sources: tuple[str, ...]) -> None:
 def _make_pack(folder: Path, source: str, first: int, last: int, **numbers: int) -> None:
     words = {
         "source": source, "first": first, "last": last, "fault": _FAULT, "start": _START_MS, "month": _MONTH_MS,
-        "people": max(1, numbers["count"] // 20), **numbers,
+        "people": max(1, numbers["count"] // 20), "number": "number", "sorted": ROWS_SORTED, **numbers,
     }  # fmt: skip
     copies = _COPIES[source].format(**words)
     query = _FACTS.replace("{copies}\n    WHERE", f"{copies} AND").format(**words)
     with closing(duckdb.connect(":memory:")) as connection, Tables(folder) as tables:
+        connection.execute(_NUMBER)
         connection.execute(f"CREATE TABLE facts AS {query}")
-        for name, asked in (("facts", "FROM facts"), ("properties", _PROPERTIES), ("traits", _TRAITS)):
+        asked_of = {"facts": "FROM facts", "words": _WORDS, "properties": _PROPERTIES, "traits": _TRAITS}
+        for name, asked in asked_of.items():
             schema = SCHEMAS[name]
             found: pa.Table = connection.sql(asked).to_arrow_table()
             tables.add_columns(name, found.select(schema.names).cast(schema))

@@ -12,6 +12,8 @@ from decimal import Decimal
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipelines_client.errors import EngineError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -20,21 +22,35 @@ if TYPE_CHECKING:
     from pipelines_client.parity.packs import Reading
 
 TABLES = (
+    "words_known",
     "repeated",
     "messages_exported",
     "records_last",
     "messages_recorded",
     "messages_joined",
+    "wordings",
     "messages_windowed",
-    "messages",
-    "absences",
     "judged",
+    "tallies",
+    "absences",
+    "faulty",
     "arrivals",
+    "arrivals_faulty",
+    "arrivals_reordered",
+    "places",
 )
 """The questions whose answers others build upon, in order."""
 
-VIEWS = frozenset(("messages_exported", "records_last", "messages_windowed", "messages", "judged", "arrivals"))
+VIEWS = frozenset(
+    ("messages_exported", "records_last", "messages_recorded", "messages_windowed", "judged", "arrivals", "places")
+)
 """Those of `TABLES` that are asked anew each time: kept, they would fill the memory."""
+
+BY_KEY = frozenset(("messages_joined",))
+"""Those of `TABLES` whose rows come each of the facts of one `message_key`: they may be made range by range of it."""
+
+
+_ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +96,15 @@ class Engine(ABC):
         """
 
     def build(self, settings: Settings) -> None:
-        """Make the tables that the questions build upon."""
+        """Make the tables that the questions build upon.
+
+        Raises:
+            EngineError: It has no room for them.
+        """
         for name in ("settings", *TABLES):
             self.build_table(name, settings)
+            if name == "words_known" and self.select(_ONE_NUMBER_FOR_TWO):
+                raise EngineError("two sets of words have one number, which happens once in 10¹⁰ runs: report it")
 
     def build_table(self, name: str, settings: Settings) -> None:
         """Make one of them; those before it must be there."""

@@ -118,12 +118,6 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
             "or one of them and --counts"
         )
-    counted = name_counts(texts_of(paths.get(COUNTS, ())))
-    if not named or len(named) + len(counted) < _SOURCES_NEEDED:
-        raise SourceError(
-            "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
-            "or one of them and --counts"
-        )
     found_key = find_identity_key(named["ledger"].given) if "ledger" in named else IdentityKey(None, is_ambiguous=False)
     with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
         key = found_key.key or store.identity_key()

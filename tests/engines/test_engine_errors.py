@@ -120,3 +120,11 @@ def test_a_cluster_needs_a_folder_that_its_machines_share(tmp_path):
     paths = {"segment": tmp_path, "customerio": tmp_path}
     with pytest.raises(EngineError, match="share facts through the cache"):
         run_parity(paths, ParityOptions(engine="spark://127.0.0.1:7077"), now=None)
+
+
+def test_a_duckdb_without_room_is_told_what_to_do(tmp_path):
+    """Too little memory or disk is one line that names three ways out, and no traceback of DuckDB's."""
+    with closing(open_engine("duckdb", tmp_path)) as engine:
+        engine._connection.execute("SET memory_limit = '4MB'; SET max_temp_directory_size = '0KB'")
+        with pytest.raises(EngineError, match="Set TMPDIR"):
+            engine.select("SELECT count(*) AS c FROM (SELECT i FROM range(20000000) AS r(i) GROUP BY i) AS many")

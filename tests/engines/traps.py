@@ -157,8 +157,6 @@ def _of_ledger(chance: random.Random, at: int) -> dict[str, Any]:
         "reason": chance.choice(("400", "spool_full", "Zoë", "zoe", None, "")),
         "appended_at_ms": at,
         "finished_at_ms": chance.choice((at, at + 150, None)),
-        "stage": chance.choice(("dual", "shadow", None)),
-        "writer": chance.choice(("w1", "W1", None)),
     }
 
 

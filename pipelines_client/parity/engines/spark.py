@@ -8,7 +8,6 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -76,7 +75,7 @@ class Spark(Engine):
     def close(self) -> None:
         """Let go of what was kept; end the context if it was started here."""
         for frame in self._kept:
-            frame.unpersist()
+            frame._jdf.logicalPlan().rdd().unpersist(False)  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
         for name in self._session.catalog.listTables():
             self._session.catalog.dropTempView(name.name)
         if self._is_own:
@@ -85,7 +84,7 @@ class Spark(Engine):
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
         frame = self._session.sql(translate(sql, "spark"))
         if is_kept:
-            frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
+            frame = frame.localCheckpoint()  # `persist` would have each question planned with all that led to it
             self._kept.append(frame)
         frame.createTempView(name)
 

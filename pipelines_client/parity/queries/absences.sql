@@ -1,6 +1,6 @@
 -- What is not where one would look for it, and why? One row per message and side that lacks it.
 -- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age.
-SELECT message_id, side, type, label, day,
+SELECT message_key, message_check, is_wrong, side, type, label, day,
        CASE
            WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome
            WHEN type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
@@ -15,15 +15,19 @@ SELECT message_id, side, type, label, day,
        END AS cause,
        CASE WHEN in_ledger = 1 THEN reason END AS reason
 FROM (
-    SELECT message_id, 'segment' AS side, type, label, day, in_ledger, has_ledger, is_group_only, appended_at_ms,
-           settle_ms, segment_outcome AS outcome, segment_reason AS reason, segment_finished_at_ms AS finished_at_ms,
+    SELECT message_key, message_check, 'segment' AS side, absent.type, absent.label, absent.day, in_ledger, has_ledger,
+           is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END AS is_wrong, appended_at_ms,
+           settle_ms, fate.outcome, fate.reason, segment_finished_at_ms AS finished_at_ms,
            segment_watermark_ms AS watermark_ms, customerio_received_at_ms AS other_received_at_ms
-    FROM messages
+    FROM judged AS absent
+    LEFT JOIN words_known AS fate ON fate.words = absent.segment_fate
     WHERE has_segment = 1 AND in_segment = 0 AND (in_ledger = 1 OR in_customerio = 1)
     UNION ALL
-    SELECT message_id, 'customerio', type, label, day, in_ledger, has_ledger, is_group_only, appended_at_ms,
-           settle_ms, customerio_outcome, customerio_reason, customerio_finished_at_ms,
+    SELECT message_key, message_check, 'customerio', absent.type, absent.label, absent.day, in_ledger, has_ledger,
+           is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END, appended_at_ms,
+           settle_ms, fate.outcome, fate.reason, customerio_finished_at_ms,
            customerio_watermark_ms, segment_received_at_ms
-    FROM messages
+    FROM judged AS absent
+    LEFT JOIN words_known AS fate ON fate.words = absent.customerio_fate
     WHERE has_customerio = 1 AND in_customerio = 0 AND (in_ledger = 1 OR in_segment = 1)
 ) AS absent

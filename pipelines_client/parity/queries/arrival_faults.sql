@@ -1,26 +1,10 @@
--- What arrived before it was sent, late, or slowly? Counts by side, event and day, each with a message to look at.
--- A message has one of the three at a side: where the clocks disagree, no lag says anything; and what the vendor held
--- back after it had answered is late, and not slow.
-SELECT found.class, found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_id,
-       judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
-FROM (
-    SELECT class, side, label AS event, type, day, count(*) AS count, max(worst_ms) AS worst_ms,
-           min(message_id) AS message_id
-    FROM (
-        SELECT side, label, type, day, message_id,
-               CASE WHEN sent_at_ms - received_at_ms > skew_ms THEN 'clock_skew'
-                    WHEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms) > allowance_ms THEN 'late'
-                    WHEN received_at_ms - appended_at_ms > slow_ms THEN 'slow'
-                    ELSE '' END AS class,
-               CASE WHEN sent_at_ms - received_at_ms > skew_ms THEN sent_at_ms - received_at_ms
-                    WHEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms) > allowance_ms
-                        THEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms)
-                    WHEN received_at_ms - appended_at_ms > slow_ms THEN received_at_ms - appended_at_ms
-                    ELSE 0 END AS worst_ms
-        FROM arrivals
-    ) AS classed
-    WHERE class <> ''
-    GROUP BY class, side, label, type, day
-) AS found
-JOIN judged ON judged.message_id = found.message_id
+-- What arrived before it was sent, late, or slowly? `arrivals_faulty`, with where the messages are.
+SELECT found.class, found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+FROM arrivals_faulty AS found
+JOIN places AS place ON place.message_key = found.message_key
+GROUP BY found.class, found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_key
 ORDER BY found.class, found.side, found.event, found.type, found.day

@@ -1,20 +1,24 @@
 -- Which copies of a message hold another payload than its first copy? Counts of such copies by side, event and day.
-SELECT found.side, found.event, found.type, found.day, found.count, found.message_id,
-       judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
+SELECT found.side, found.event, found.type, found.day, found.count, max(place.message_id) AS message_id,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
 FROM (
     SELECT copy.source AS side, doubled.label AS event, doubled.type, doubled.day, count(*) AS count,
-           min(copy.message_id) AS message_id
+           min(copy.message_key) AS message_key
     FROM facts AS copy
     JOIN (
-        SELECT exported.message_id, exported.source AS side, judged.label, judged.type, judged.day,
-               coalesce(exported.payload_hash, '') AS first_hash
+        SELECT exported.message_key, exported.message_check, exported.source AS side, faulty.label, faulty.type, faulty.day,
+               exported.payload_hash AS first_hash
         FROM messages_exported AS exported
-        JOIN judged ON judged.message_id = exported.message_id
+        JOIN faulty ON faulty.message_key = exported.message_key AND faulty.message_check = exported.message_check
         WHERE exported.copies > 1
     ) AS doubled
-      ON doubled.message_id = copy.message_id AND doubled.side = copy.source
-    WHERE coalesce(copy.payload_hash, '') <> doubled.first_hash
+      ON doubled.message_key = copy.message_key AND doubled.message_check = copy.message_check AND doubled.side = copy.source
+    WHERE copy.payload_hash IS DISTINCT FROM doubled.first_hash
     GROUP BY copy.source, doubled.label, doubled.type, doubled.day
 ) AS found
-JOIN judged ON judged.message_id = found.message_id
+JOIN places AS place ON place.message_key = found.message_key
+GROUP BY found.side, found.event, found.type, found.day, found.count, found.message_key
 ORDER BY found.side, found.event, found.type, found.day

@@ -1,7 +1,16 @@
 -- Which messages must be opened to say what differs? With where both lines are.
-SELECT message_id, type, label, day, in_ledger, segment_drift, customerio_drift, exports_drift,
-       segment_file, segment_line, segment_offset, segment_bytes,
-       customerio_file, customerio_line, customerio_offset, customerio_bytes
-FROM judged
+SELECT max(place.message_id) AS message_id, type, label, day, in_ledger, segment_drift, customerio_drift, exports_drift,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_count END) AS segment_bytes,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_count END) AS customerio_bytes
+FROM faulty
+JOIN places AS place ON place.message_key = faulty.message_key AND place.message_check = faulty.message_check
 WHERE is_drift = 1
+GROUP BY faulty.message_key, faulty.message_check, type, label, day, in_ledger, segment_drift, customerio_drift,
+         exports_drift
 ORDER BY message_id

@@ -1,30 +1,54 @@
 -- How did each event fare on each day?
-SELECT label AS event, judged.type AS type, judged.day AS day,
-       count(*) AS messages,
-       sum(in_ledger) AS sent,
-       sum(in_segment) AS segment,
-       sum(in_customerio) AS customerio,
-       sum(is_matched) AS matched,
-       coalesce(sum(missing_segment), 0) AS missing_segment,
-       coalesce(sum(missing_customerio), 0) AS missing_customerio,
-       sum(CASE WHEN coalesce(missing_segment, 0) + coalesce(missing_customerio, 0) + is_drift + is_identity + is_renamed > 0
-                THEN 1 ELSE 0 END) AS bad,
-       sum(is_drift) AS drift,
-       coalesce(sum(is_young), 0) AS too_young,
-       sum(is_identity) AS identity,
-       sum(is_renamed) AS renamed,
-       sum(CASE WHEN segment_rows > 1 THEN segment_rows - 1 ELSE 0 END
-           + CASE WHEN customerio_rows > 1 THEN customerio_rows - 1 ELSE 0 END) AS duplicates
-FROM judged
-LEFT JOIN (
-    SELECT message_id,
-           sum(CASE WHEN side = 'segment' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
-               AS missing_segment,
-           sum(CASE WHEN side = 'customerio' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
-               AS missing_customerio,
-           max(CASE WHEN cause = 'too_young' THEN 1 ELSE 0 END) AS is_young
-    FROM absences
-    GROUP BY message_id
-) AS absent ON absent.message_id = judged.message_id
-GROUP BY label, judged.type, judged.day
+SELECT event, type, day,
+       sum(messages) AS messages,
+       sum(sent) AS sent,
+       sum(segment) AS segment,
+       sum(customerio) AS customerio,
+       sum(matched) AS matched,
+       sum(missing_segment) AS missing_segment,
+       sum(missing_customerio) AS missing_customerio,
+       sum(bad) AS bad,
+       sum(drift) AS drift,
+       sum(too_young) AS too_young,
+       sum(identity) AS identity,
+       sum(renamed) AS renamed,
+       sum(duplicates) AS duplicates
+FROM (
+    SELECT label AS event, type, day,
+           messages,
+           in_ledger * messages AS sent,
+           in_segment * messages AS segment,
+           in_customerio * messages AS customerio,
+           is_matched * messages AS matched,
+           0 AS missing_segment,
+           0 AS missing_customerio,
+           CASE WHEN is_drift + is_identity + is_renamed > 0 THEN messages ELSE 0 END AS bad,
+           is_drift * messages AS drift,
+           0 AS too_young,
+           is_identity * messages AS identity,
+           is_renamed * messages AS renamed,
+           segment_rows - in_segment * messages + customerio_rows - in_customerio * messages AS duplicates
+    FROM tallies
+    WHERE is_inside = 1
+    UNION ALL
+    SELECT label, type, day,
+           0, 0, 0, 0, 0,
+           missing_segment,
+           missing_customerio,
+           CASE WHEN missing_segment + missing_customerio > 0 AND is_wrong = 0 THEN 1 ELSE 0 END,
+           0,
+           is_young,
+           0, 0, 0
+    FROM (
+        SELECT message_key, message_check, label, type, day, is_wrong,
+               sum(CASE WHEN side = 'segment' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
+                   AS missing_segment,
+               sum(CASE WHEN side = 'customerio' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
+                   AS missing_customerio,
+               max(CASE WHEN cause = 'too_young' THEN 1 ELSE 0 END) AS is_young
+        FROM absences
+        GROUP BY message_key, message_check, label, type, day, is_wrong
+    ) AS absent
+) AS counted
+GROUP BY event, type, day
 ORDER BY event, type, day

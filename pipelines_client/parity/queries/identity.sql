@@ -1,9 +1,11 @@
 -- Whose message is it? One row per message whose identity is not the same everywhere, with who stands alone.
-SELECT message_id, type, label AS event, day,
-       CASE WHEN segment_identity_differs = 1 AND customerio_identity_differs = 1 THEN 'both'
-            WHEN segment_identity_differs = 1 THEN 'segment'
-            WHEN customerio_identity_differs = 1 THEN 'customerio'
+SELECT max(place.message_id) AS message_id, type, label AS event, day,
+       CASE WHEN segment_identity = 1 AND customerio_identity = 1 THEN 'both'
+            WHEN segment_identity = 1 THEN 'segment'
+            WHEN customerio_identity = 1 THEN 'customerio'
             ELSE 'unknown' END AS side
-FROM judged
+FROM faulty
+JOIN places AS place ON place.message_key = faulty.message_key AND place.message_check = faulty.message_check
 WHERE is_identity = 1
+GROUP BY faulty.message_key, faulty.message_check, type, label, day, segment_identity, customerio_identity
 ORDER BY message_id

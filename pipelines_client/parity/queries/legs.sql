@@ -1,2 +1,2 @@
 -- Which legs does the ledger speak of?
-SELECT DISTINCT leg FROM facts WHERE source = 'ledger' ORDER BY leg
+SELECT DISTINCT leg FROM words WHERE leg IS NOT NULL ORDER BY leg

@@ -1,19 +1,16 @@
--- What did we record? One row per message of the ledger, with its fate on each leg.
-SELECT message_id,
-       max(type) AS type,
-       max(event) AS event,
+-- What did we record? One row per message of the ledger, with the words that say its fate on each leg.
+SELECT message_key, message_check,
+       coalesce(max(CASE WHEN leg = 'segment' THEN words END), max(CASE WHEN leg = 'customerio' THEN words END), max(words))
+           AS words,
+       max(CASE WHEN leg = 'segment' THEN words END) AS segment_fate,
+       max(CASE WHEN leg = 'customerio' THEN words END) AS customerio_fate,
        max(identity) AS identity,
-       max(occurred_at_ms) AS occurred_at_ms,
-       max(day) AS day,
-       min(appended_at_ms) AS appended_at_ms,
        max(payload_hash) AS payload_hash,
-       max(CASE WHEN leg = 'segment' THEN outcome END) AS segment_outcome,
-       max(CASE WHEN leg = 'segment' THEN reason END) AS segment_reason,
+       max(occurred_at_ms) AS occurred_at_ms,
+       min(appended_at_ms) AS appended_at_ms,
        max(CASE WHEN leg = 'segment' THEN finished_at_ms END) AS segment_finished_at_ms,
-       max(CASE WHEN leg = 'customerio' THEN outcome END) AS customerio_outcome,
-       max(CASE WHEN leg = 'customerio' THEN reason END) AS customerio_reason,
        max(CASE WHEN leg = 'customerio' THEN finished_at_ms END) AS customerio_finished_at_ms,
        sum(records - 1) AS repeats,
        sum(records) AS records
 FROM records_last
-GROUP BY message_id
+GROUP BY message_key, message_check

@@ -1,9 +1,17 @@
--- Which messages lie in the window, and what are the settings?
+-- How did each message fare, and does it lie in the window? One row per message.
 -- `since_ms` and `until_ms` speak of when a message happened. `received_from_ms` bounds only what the ledger never saw:
 -- an archive reaches back to before there was a ledger, while no message of the ledger is ever left out by it.
-SELECT joined.*,
-       has_ledger, has_segment, has_customerio, segment_watermark_ms, customerio_watermark_ms, settle_ms,
-       segment_allowance_ms, customerio_allowance_ms, slow_ms, skew_ms,
+-- A row that is reduced (a warehouse's) proves nothing about a payload.
+SELECT compared.*,
+       CASE WHEN exports_drift + segment_drift + customerio_drift > 0 THEN 1 ELSE 0 END AS is_drift,
+       CASE WHEN exports_identity + segment_identity + customerio_identity > 0 THEN 1 ELSE 0 END AS is_identity,
+       CASE WHEN is_segment_whole + is_customerio_whole + in_ledger < 2 THEN 0 ELSE 1 END AS is_compared,
+       CASE WHEN (has_segment = 0 OR in_segment = 1) AND (has_customerio = 0 OR in_customerio = 1)
+                 AND in_segment + in_customerio + in_ledger >= 2
+                 AND exports_drift + segment_drift + customerio_drift = 0
+                 AND exports_identity + segment_identity + customerio_identity = 0
+                 AND is_renamed = 0
+            THEN 1 ELSE 0 END AS is_matched,
        CASE WHEN (since_ms IS NULL OR message_at_ms IS NULL OR message_at_ms >= since_ms)
                  AND (until_ms IS NULL OR message_at_ms IS NULL OR message_at_ms < until_ms)
                  AND (received_from_ms IS NULL OR in_ledger = 1
@@ -11,5 +19,27 @@ SELECT joined.*,
                          >= received_from_ms
                       OR coalesce(customerio_received_at_ms, received_from_ms - 1) >= received_from_ms)
             THEN 1 ELSE 0 END AS is_inside
-FROM messages_joined AS joined
-CROSS JOIN settings
+FROM (
+    SELECT message_key, message_check, in_ledger, in_segment, in_customerio,
+           joined.ledger_words, joined.segment_words, joined.customerio_words, segment_fate, customerio_fate,
+           type, label, day, ledger_event, segment_event, customerio_event,
+           is_group_only, is_segment_whole, is_customerio_whole, is_renamed,
+           joined.segment_identity AS segment_person, joined.customerio_identity AS customerio_person,
+           message_at_ms, appended_at_ms, segment_finished_at_ms, customerio_finished_at_ms,
+           segment_received_at_ms, customerio_received_at_ms, segment_sent_at_ms, customerio_sent_at_ms,
+           ledger_rows, ledger_repeats, segment_rows, customerio_rows,
+           in_segment * in_customerio * is_segment_whole * is_customerio_whole * exports_differ AS exports_drift,
+           in_ledger * in_segment * is_segment_whole * segment_differs AS segment_drift,
+           in_ledger * in_customerio * is_customerio_whole * customerio_differs AS customerio_drift,
+           in_segment * in_customerio * exports_identity_differs AS exports_identity,
+           in_ledger * in_segment * knows_identity * segment_identity_differs AS segment_identity,
+           in_ledger * in_customerio * knows_identity * customerio_identity_differs AS customerio_identity,
+           has_ledger, has_segment, has_customerio, since_ms, until_ms, received_from_ms,
+           segment_watermark_ms, customerio_watermark_ms, settle_ms, segment_allowance_ms, customerio_allowance_ms,
+           slow_ms, skew_ms
+    FROM messages_joined AS joined
+    JOIN wordings
+      ON wordings.ledger_words = joined.ledger_words AND wordings.segment_words = joined.segment_words
+         AND wordings.customerio_words = joined.customerio_words
+    CROSS JOIN settings
+) AS compared

@@ -1,11 +1,15 @@
 -- Which names do events go by, on which days? One row per set of names and day, with a message that bears them.
-SELECT found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, found.message_id,
-       judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
+SELECT found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, max(place.message_id) AS message_id,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
 FROM (
-    SELECT ledger_event, segment_event, customerio_event, day, count(*) AS count, min(message_id) AS message_id
-    FROM judged
-    WHERE type = 'track'
+    SELECT ledger_event, segment_event, customerio_event, day, sum(messages) AS count, min(message_key) AS message_key
+    FROM tallies
+    WHERE type = 'track' AND is_inside = 1
     GROUP BY ledger_event, segment_event, customerio_event, day
 ) AS found
-JOIN judged ON judged.message_id = found.message_id
-ORDER BY found.message_id
+JOIN places AS place ON place.message_key = found.message_key
+GROUP BY found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, found.message_key
+ORDER BY found.message_key

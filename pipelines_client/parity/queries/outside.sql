@@ -1,5 +1,5 @@
 -- What did the window leave out?
-SELECT coalesce(sum(in_ledger), 0) AS ledger, coalesce(sum(in_segment), 0) AS segment,
-       coalesce(sum(in_customerio), 0) AS customerio
-FROM messages_windowed
+SELECT coalesce(sum(in_ledger * messages), 0) AS ledger, coalesce(sum(in_segment * messages), 0) AS segment,
+       coalesce(sum(in_customerio * messages), 0) AS customerio
+FROM tallies
 WHERE is_inside = 0

@@ -1,26 +1,27 @@
 -- What is the last word of the ledger on each message and leg? A crash repeats a record, so the last one counts.
 -- Few are repeated, and only those need an order.
-SELECT facts.message_id, facts.leg, type, event, identity, occurred_at_ms, day, payload_hash, outcome, reason,
-       appended_at_ms, finished_at_ms, file, line, 1 AS records
+SELECT facts.message_key, facts.message_check, facts.message_id, known.leg, facts.words, identity, payload_hash,
+       occurred_at_ms, appended_at_ms, finished_at_ms, 1 AS records
 FROM facts
-LEFT JOIN (
-    SELECT message_id, leg FROM facts WHERE source = 'ledger' GROUP BY message_id, leg HAVING count(*) > 1
-) AS repeated ON repeated.message_id = facts.message_id AND repeated.leg = facts.leg
-WHERE facts.source = 'ledger' AND repeated.message_id IS NULL
+JOIN words_known AS known ON known.words = facts.words
+LEFT JOIN repeated
+  ON repeated.source = 'ledger' AND repeated.message_key = facts.message_key
+     AND repeated.message_check = facts.message_check AND repeated.leg = known.leg
+WHERE facts.source = 'ledger' AND repeated.message_key IS NULL
 UNION ALL
-SELECT message_id, leg, type, event, identity, occurred_at_ms, day, payload_hash, outcome, reason,
-       appended_at_ms, finished_at_ms, file, line, records
+SELECT message_key, message_check, message_id, leg, words, identity, payload_hash, occurred_at_ms, appended_at_ms,
+       finished_at_ms, records
 FROM (
-    SELECT facts.*,
+    SELECT facts.*, known.leg, repeated.copies AS records,
            row_number() OVER (
-               PARTITION BY facts.message_id, facts.leg
-               ORDER BY coalesce(finished_at_ms, 0) DESC, file DESC, line DESC, byte_offset DESC
-           ) AS age,
-           count(*) OVER (PARTITION BY facts.message_id, facts.leg) AS records
+               PARTITION BY facts.message_key, facts.message_check, known.leg
+               ORDER BY coalesce(facts.finished_at_ms, 0) DESC, facts.file DESC, facts.line DESC, facts.byte_offset DESC
+           ) AS age
     FROM facts
-    JOIN (
-        SELECT message_id, leg FROM facts WHERE source = 'ledger' GROUP BY message_id, leg HAVING count(*) > 1
-    ) AS repeated ON repeated.message_id = facts.message_id AND repeated.leg = facts.leg
+    JOIN words_known AS known ON known.words = facts.words
+    JOIN repeated
+      ON repeated.source = 'ledger' AND repeated.message_key = facts.message_key
+         AND repeated.message_check = facts.message_check AND repeated.leg = known.leg
     WHERE facts.source = 'ledger'
 ) AS numbered
 WHERE age = 1

@@ -1,7 +1,7 @@
 -- Which event goes by another name on the way? One row per set of names.
-SELECT ledger_event AS ledger, segment_event AS segment, customerio_event AS customerio, count(*) AS count
-FROM judged
-WHERE is_renamed = 1
+SELECT ledger_event AS ledger, segment_event AS segment, customerio_event AS customerio, sum(messages) AS count
+FROM tallies
+WHERE is_renamed = 1 AND is_inside = 1
 GROUP BY ledger_event, segment_event, customerio_event
 ORDER BY count DESC, coalesce(ledger_event, ''), coalesce(segment_event, ''), coalesce(customerio_event, ''),
          ledger_event, segment_event, customerio_event

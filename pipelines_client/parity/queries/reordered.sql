@@ -1,27 +1,10 @@
--- Which track reached a side before the first identify of its person, though it was sent after it?
--- By received time at the side; who was sent first, the ledger says for what it knows. What the ledger never saw is held
--- against what it never saw only.
-SELECT found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_id,
-       judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
-FROM (
-    SELECT track.side, track.label AS event, track.type, track.day, count(*) AS count,
-           max(identify.received_at_ms - track.received_at_ms) AS worst_ms, min(track.message_id) AS message_id
-    FROM arrivals AS track
-    JOIN (
-        SELECT side, identity, in_ledger, order_ms, received_at_ms
-        FROM (
-            SELECT side, identity, in_ledger, order_ms, received_at_ms,
-                   row_number() OVER (
-                       PARTITION BY side, identity, in_ledger ORDER BY order_ms, received_at_ms, message_id
-                   ) AS number
-            FROM arrivals
-            WHERE type = 'identify' AND identity IS NOT NULL AND order_ms IS NOT NULL
-        ) AS numbered
-        WHERE number = 1
-    ) AS identify
-      ON identify.side = track.side AND identify.identity = track.identity AND identify.in_ledger = track.in_ledger
-    WHERE track.type = 'track' AND track.order_ms > identify.order_ms AND track.received_at_ms < identify.received_at_ms
-    GROUP BY track.side, track.label, track.type, track.day
-) AS found
-JOIN judged ON judged.message_id = found.message_id
+-- Which track reached a side before the first identify of its person? `arrivals_reordered`, with where they are.
+SELECT found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+FROM arrivals_reordered AS found
+JOIN places AS place ON place.message_key = found.message_key
+GROUP BY found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_key
 ORDER BY found.side, found.event, found.type, found.day

@@ -1,12 +1,24 @@
--- What does an export hold more than once? One row per source and message of which there are copies: few, as a rule.
-SELECT 'segment' AS source, message_id, count(*) AS copies
+-- What does a source hold more than once? One row per source, leg of the ledger and message of which there are copies.
+-- Few, as a rule, so half of the key finds the suspects, and only those are counted by all of it.
+SELECT 'segment' AS source, '' AS leg, facts.message_key, facts.message_check, count(*) AS copies
 FROM facts
-WHERE source = 'segment'
-GROUP BY message_id
+JOIN (SELECT message_key FROM facts WHERE source = 'segment' GROUP BY message_key HAVING count(*) > 1) AS suspect
+  ON suspect.message_key = facts.message_key
+WHERE facts.source = 'segment'
+GROUP BY facts.message_key, facts.message_check
 HAVING count(*) > 1
 UNION ALL
-SELECT 'customerio', message_id, count(*)
+SELECT 'customerio', '', facts.message_key, facts.message_check, count(*)
 FROM facts
-WHERE source = 'customerio'
-GROUP BY message_id
+JOIN (SELECT message_key FROM facts WHERE source = 'customerio' GROUP BY message_key HAVING count(*) > 1) AS suspect
+  ON suspect.message_key = facts.message_key
+WHERE facts.source = 'customerio'
+GROUP BY facts.message_key, facts.message_check
+HAVING count(*) > 1
+UNION ALL
+SELECT 'ledger', known.leg, facts.message_key, facts.message_check, count(*)
+FROM facts
+JOIN words_known AS known ON known.words = facts.words
+WHERE facts.source = 'ledger'
+GROUP BY known.leg, facts.message_key, facts.message_check
 HAVING count(*) > 1

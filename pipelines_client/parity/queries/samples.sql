@@ -1,30 +1,32 @@
--- Which messages show it? The first few of each class, side and cause, with where their lines are.
-SELECT class, side, cause, reason, message_id, type, event, day, segment_file, segment_line, customerio_file, customerio_line
+-- Which messages show it? A few of each class, side and cause, with where their lines are.
+SELECT found.class, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
 FROM (
     SELECT classed.*,
-           row_number() OVER (PARTITION BY class, side, cause ORDER BY message_id) AS number
+           row_number() OVER (PARTITION BY class, side, cause ORDER BY message_key) AS number
     FROM (
-        SELECT 'missing' AS class, side, cause, coalesce(reason, '') AS reason, absences.message_id, absences.type,
-               absences.label AS event, absences.day, segment_file, segment_line, customerio_file, customerio_line
+        SELECT 'missing' AS class, side, cause, coalesce(reason, '') AS reason, message_key, message_check, type,
+               label AS event, day
         FROM absences
-        JOIN judged ON judged.message_id = absences.message_id
         UNION ALL
-        SELECT 'duplicate', 'segment', '', '', message_id, type, label, day,
-               segment_file, segment_line, customerio_file, customerio_line
-        FROM judged WHERE segment_rows > 1
+        SELECT 'duplicate', 'segment', '', '', message_key, message_check, type, label, day
+        FROM faulty WHERE segment_rows > 1
         UNION ALL
-        SELECT 'duplicate', 'customerio', '', '', message_id, type, label, day,
-               segment_file, segment_line, customerio_file, customerio_line
-        FROM judged WHERE customerio_rows > 1
+        SELECT 'duplicate', 'customerio', '', '', message_key, message_check, type, label, day
+        FROM faulty WHERE customerio_rows > 1
         UNION ALL
-        SELECT 'identity', '', '', '', message_id, type, label, day,
-               segment_file, segment_line, customerio_file, customerio_line
-        FROM judged WHERE is_identity = 1
+        SELECT 'identity', '', '', '', message_key, message_check, type, label, day
+        FROM faulty WHERE is_identity = 1
         UNION ALL
-        SELECT 'renamed', '', '', '', message_id, type, label, day,
-               segment_file, segment_line, customerio_file, customerio_line
-        FROM judged WHERE is_renamed = 1
+        SELECT 'renamed', '', '', '', message_key, message_check, type, label, day
+        FROM faulty WHERE is_renamed = 1
     ) AS classed
-) AS numbered
-WHERE number <= 3
-ORDER BY class, side, cause, message_id
+) AS found
+JOIN places AS place ON place.message_key = found.message_key AND place.message_check = found.message_check
+WHERE found.number <= 3
+GROUP BY found.class, found.side, found.cause, found.reason, found.type, found.event, found.day, found.message_key,
+         found.message_check
+ORDER BY found.class, found.side, found.cause, message_id

@@ -1,21 +1,25 @@
 -- Which trait do two writers set against each other? Each time that a writer puts back a value of its own over another's.
 -- By received time at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a library.
 SELECT found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count,
-       found.message_id, judged.segment_file, judged.segment_line, judged.customerio_file, judged.customerio_line
+       max(place.message_id) AS message_id,
+       max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
+       max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
 FROM (
     SELECT fought.source AS side, judged.label AS event, judged.type, judged.day, fought.path, fought.library,
-           fought.other, count(*) AS count, min(fought.message_id) AS message_id
+           fought.other, count(*) AS count, min(fought.message_key) AS message_key
     FROM (
-        SELECT source, message_id, path, value_hash, library,
-               lag(library, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash) AS other,
-               lag(value_hash, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+        SELECT source, message_key, message_check, path, value_hash, library,
+               lag(library, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash) AS other,
+               lag(value_hash, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
                    AS other_hash,
-               lag(library, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+               lag(library, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
                    AS earlier,
-               lag(value_hash, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_id, value_hash)
+               lag(value_hash, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
                    AS earlier_hash
         FROM (
-            SELECT trait.source, trait.message_id, trait.identity, trait.path, trait.value_hash, trait.library,
+            SELECT trait.source, trait.message_key, trait.message_check, trait.identity, trait.path, trait.value_hash, trait.library,
                    min(coalesce(trait.received_at_ms, 0)) AS at_ms
             FROM traits AS trait
             JOIN (
@@ -31,13 +35,15 @@ FROM (
             ) AS contested
               ON contested.source = trait.source AND contested.identity = trait.identity AND contested.path = trait.path
             WHERE trait.library IS NOT NULL
-            GROUP BY trait.source, trait.message_id, trait.identity, trait.path, trait.value_hash, trait.library
+            GROUP BY trait.source, trait.message_key, trait.message_check, trait.identity, trait.path, trait.value_hash,
+                     trait.library
         ) AS written
     ) AS fought
-    JOIN judged ON judged.message_id = fought.message_id
+    JOIN judged ON judged.message_key = fought.message_key AND judged.message_check = fought.message_check
     WHERE fought.library = fought.earlier AND fought.library <> fought.other
       AND fought.value_hash = fought.earlier_hash AND fought.value_hash <> fought.other_hash
     GROUP BY fought.source, judged.label, judged.type, judged.day, fought.path, fought.library, fought.other
 ) AS found
-JOIN judged ON judged.message_id = found.message_id
+JOIN places AS place ON place.message_key = found.message_key
+GROUP BY found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count, found.message_key
 ORDER BY found.side, found.path, found.library, found.other, found.event, found.type, found.day

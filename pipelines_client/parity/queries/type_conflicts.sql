@@ -28,7 +28,7 @@ FROM (
     ) AS torn
       ON torn.path = property.path
          AND torn.about = CASE WHEN property.type = 'screen' THEN 'page' ELSE property.type END
-    JOIN (SELECT type, day FROM judged GROUP BY type, day) AS asked
+    JOIN (SELECT type, day FROM tallies WHERE is_inside = 1 GROUP BY type, day) AS asked
       ON asked.type = property.type AND asked.day = coalesce(property.day, '')
     WHERE property.kind <> 'null'
 ) AS numbered

@@ -55,8 +55,6 @@ class _Record(msgspec.Struct, gc=False):
     outcome: Any = None
     reason: Any = None
     payload_hash: Any = None
-    stage: Any = None
-    writer: Any = None
 
 
 _decode = msgspec.json.Decoder(_Record).decode
@@ -116,8 +114,6 @@ class LedgerFiles(Kind):
             reason=text_of(record.reason),
             appended_at_ms=appended,
             finished_at_ms=unix_ms(record.finished_at),
-            stage=text_of(record.stage),
-            writer=text_of(record.writer),
         )
         return fact, None
 

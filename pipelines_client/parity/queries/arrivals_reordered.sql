@@ -1,0 +1,21 @@
+-- Which track reached a side before the first identify of its person, though it was sent after it?
+-- By received time at the side; who was sent first, the ledger says for what it knows. What the ledger never saw is held
+-- against what it never saw only.
+SELECT track.side, track.label AS event, track.type, track.day, count(*) AS count,
+       max(identify.received_at_ms - track.received_at_ms) AS worst_ms, min(track.message_key) AS message_key
+FROM arrivals AS track
+JOIN (
+    SELECT side, person, in_ledger, order_ms, received_at_ms
+    FROM (
+        SELECT side, person, in_ledger, order_ms, received_at_ms,
+               row_number() OVER (
+                   PARTITION BY side, person, in_ledger ORDER BY order_ms, received_at_ms, message_key
+               ) AS number
+        FROM arrivals
+        WHERE type = 'identify' AND person IS NOT NULL AND order_ms IS NOT NULL
+    ) AS numbered
+    WHERE number = 1
+) AS identify
+  ON identify.side = track.side AND identify.person = track.person AND identify.in_ledger = track.in_ledger
+WHERE track.type = 'track' AND track.order_ms > identify.order_ms AND track.received_at_ms < identify.received_at_ms
+GROUP BY track.side, track.label, track.type, track.day
