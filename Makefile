@@ -21,7 +21,7 @@ test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
-	$(BIN)/python -m pytest -m soak tests/durability tests/parity
+	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/engines
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (RATE=500 messages a second takes an hour)

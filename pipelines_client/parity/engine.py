@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines_client.parity.normalise import Job
-    from pipelines_client.parity.packs import Reading
+    from pipelines_client.parity.packs import Pack, Reading
+    from pipelines_client.parity.sources import Kind, SourceFile
 
 TABLES = (
     "words_known",
@@ -87,9 +88,14 @@ class Engine(ABC):
         """Return what reads evidence into packs where the engine can do that; None: processes of this machine do."""
         return None
 
+    def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
+        """Return the packs of these files that live with the engine, and the files that none of them speaks of."""
+        del kind
+        return [], list(files)
+
     @abstractmethod
     def load(self, packs: Iterable[Path]) -> None:
-        """Take the facts of some packs: folders that hold a file of each table of `facts.SCHEMAS`.
+        """Take the facts of some packs: folders that hold a file of each table of `facts.SCHEMAS`, or what `find` gave.
 
         Raises:
             EngineError: It cannot hold them.

@@ -8,11 +8,12 @@ byte.
 from __future__ import annotations
 
 import codecs
+import logging
 import zlib
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
@@ -30,7 +31,22 @@ _GZIP_WBITS = 31
 _MAX_TIMES = 200  # JSON of calls packs to a tenth; what is nothing but repeats, to a hundredth
 _MAX_TIMES_FROM_BYTES = 64 << 20
 _DAMAGE = (OSError, zlib.error, UnicodeDecodeError, cast("type[Exception]", IsalError))
-_EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+
+
+class _Store(NamedTuple):
+    """What reads the addresses of an object store: our extra, and where its library looks for credentials."""
+
+    extra: str
+    credentials: str
+
+
+_S3 = _Store("s3", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
+_GCS = _Store("gcs", "GOOGLE_APPLICATION_CREDENTIALS, or a login by gcloud")
+_AZURE = _Store("azure", "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and what opens that account")
+_STORES = {"s3": _S3, "gs": _GCS, "gcs": _GCS, "az": _AZURE, "abfs": _AZURE, "abfss": _AZURE}
+
+for _name in ("s3fs", "gcsfs", "adlfs", "azure"):  # what they log is for applications that ask for it: none of it
+    logging.getLogger(_name).addHandler(logging.NullHandler())  # may stand on a terminal beside our one line
 
 
 class CutError(Exception):
@@ -46,17 +62,28 @@ def file_system(location: str) -> Any:
     """Return the fsspec file system of an address.
 
     Raises:
-        SourceError: What reads such addresses is not installed.
+        SourceError: What reads such addresses is not installed, or is not told how to.
     """
     scheme = location.partition("://")[0]
     try:
         import fsspec
 
-        return fsspec.filesystem(scheme)
+        kind = fsspec.get_filesystem_class(scheme)
     except (ImportError, ValueError):
-        extra = _EXTRAS.get(scheme)
-        cure = f"pip install 'pipelines-client[{extra}]'" if extra else "known are s3://, gs:// and az://"
+        store = _STORES.get(scheme)
+        cure = f"pip install 'pipelines-client[{store.extra}]'" if store else "known are s3://, gs:// and az://"
         raise SourceError(f"{location}: addresses of {scheme}:// cannot be read; {cure}") from None
+    try:
+        return kind()
+    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+        raise SourceError(f"{location}: {why_no_store(location, error)}") from None
+
+
+def why_no_store(location: str, error: Exception) -> str:
+    """Say what to look at where a store does not let us in, or is not there."""
+    store = _STORES.get(location.partition("://")[0])
+    cure = f" and its credentials ({store.credentials})" if store else ""
+    return f"the store did not answer ({type(error).__name__}); check the address{cure}"
 
 
 def open_raw(location: str) -> BinaryIO:

@@ -72,6 +72,7 @@ def read_sources(
     processes: int | None = None,
     advance: Callable[[int], object] | None = None,
     read_jobs: Callable[[Sequence[Job], Callable[[int], object]], list[Reading]] | None = None,
+    find: Callable[[Kind, tuple[SourceFile, ...]], tuple[list[Pack], list[SourceFile]]] | None = None,
 ) -> dict[str, list[Pack]]:
     """Return packs that hold the facts of some sources: those that are there, and new ones for what they lack.
 
@@ -81,6 +82,7 @@ def read_sources(
         processes: At most so many; by default one for each CPU, fewer where there is little to read.
         advance: Told how many bytes of the listed files are done, as they are.
         read_jobs: Does the reading elsewhere, such as on a cluster.
+        find: Finds packs that are elsewhere, such as in a database, as `Store.find` does; it is asked first.
 
     Raises:
         SourceError: A file is of another vendor, or nothing in a listing could be read.
@@ -88,7 +90,9 @@ def read_sources(
     packs: dict[str, list[Pack]] = {}
     tasks: list[tuple[str, _Task]] = []
     for name, (kind, listing) in sources.items():
-        packs[name], missing = store.find(kind, listing.files)
+        elsewhere, left = find(kind, listing.files) if find is not None else ([], listing.files)
+        here, missing = store.find(kind, tuple(left))
+        packs[name] = [*elsewhere, *here]
         if advance is not None:
             advance(sum(file.bytes for pack in packs[name] for file in pack.files))
         tasks += [(name, task) for task in _tasks(kind, missing, store)]

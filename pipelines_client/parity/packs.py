@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 PLACES_KEPT = 20
 """So many rejected lines are named; all are counted."""
 
-_ABOUT = "pack.json"
-_UNUSED_S = 30 * 86_400
+ABOUT = "pack.json"
+UNUSED_S = 30 * 86_400
 _CHUNK_BYTES = 1 << 20
 
 
@@ -95,8 +95,8 @@ class Store:
         self._begun: set[Path] = set()
         self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         if self._is_alone():
-            old = time.time() - _UNUSED_S
-            forgotten = [about.parent for about in folder.glob(f"*/*/{_ABOUT}") if about.stat().st_mtime < old]
+            old = time.time() - UNUSED_S
+            forgotten = [about.parent for about in folder.glob(f"*/*/{ABOUT}") if about.stat().st_mtime < old]
             _remove([*folder.glob("*/.*"), *forgotten])
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
@@ -115,7 +115,7 @@ class Store:
         """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
         left = {file.location: file for file in files}
         packs = []
-        for pack, sums in _packs(self._folder / _name(kind)):
+        for pack, sums in _packs(self._folder / shelf_name(kind)):
             if not pack.files or not any(file.location in left for file in pack.files):
                 continue
             is_stale = any(left.get(file.location, file) != file for file in pack.files)
@@ -124,14 +124,14 @@ class Store:
             elif all(file.location in left for file in pack.files):
                 packs.append(pack)
                 with suppress(OSError):  # a cache that may only be read is one too
-                    (pack.folder / _ABOUT).touch()
+                    (pack.folder / ABOUT).touch()
                 for file in pack.files:
                     del left[file.location]
         return packs, list(left.values())
 
     def begin(self, kind: Kind) -> Path:
         """Return an empty folder for the tables of a new pack."""
-        shelf = self._folder / _name(kind)
+        shelf = self._folder / shelf_name(kind)
         shelf.mkdir(mode=0o700, exist_ok=True)
         folder = shelf / f".{os.getpid()}-{secrets.token_hex(8)}"
         folder.mkdir(mode=0o700)
@@ -143,7 +143,7 @@ class Store:
         if not is_final or not files:
             return Pack(folder, files, reading)
         kept = {"files": [asdict(file) for file in files], "sums": _sums(folder), "reading": asdict(reading)}
-        (folder / _ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may be bytes that are no text
+        (folder / ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may be bytes that are no text
         for path in folder.iterdir():
             path.chmod(0o600)
         self._begun.discard(folder)
@@ -164,7 +164,7 @@ def _remove(folders: list[Path]) -> None:
 
 
 def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
-    for about in sorted(folder.glob(f"[!.]*/{_ABOUT}")):
+    for about in sorted(folder.glob(f"[!.]*/{ABOUT}")):
         with suppress(OSError, ValueError, KeyError, TypeError):  # what is damaged is no pack, and is read anew
             kept = json.loads(about.read_text("ascii"))
             files = tuple(SourceFile(**file) for file in kept["files"])
@@ -193,6 +193,7 @@ def reading_from(kept: dict[str, object]) -> Reading:
     return Reading(**kept, **places)  # type: ignore[arg-type]
 
 
-def _name(kind: Kind) -> str:
+def shelf_name(kind: Kind) -> str:
+    """Return the name of the folder that a kind's packs are in: what their facts depend on besides the files."""
     text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options}"
     return f"{kind.name}-{blake2b(text.encode(), key=kind.identity_key, digest_size=16).hexdigest()}"

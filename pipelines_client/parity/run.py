@@ -23,7 +23,7 @@ from pipelines_client.parity.replays import write_replay_list
 from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
 from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
 from pipelines_client.parity.sources.counting import AskedApi, name_counts
-from pipelines_client.parity.sources.ledger import KEYS_DIFFER, IdentityKey, find_identity_key
+from pipelines_client.parity.sources.ledger import KEYS_DIFFER, find_identity_key
 from pipelines_client.parity.sources.table import Table
 from pipelines_client.parity.verdict import SIDES, Limits
 from pipelines_client.parity.waiting import waiting_in
@@ -81,7 +81,7 @@ class ParityOptions:
     directory that keeps facts for the next run; without it nothing is kept. `column_map` explains the columns of
     tables (`ColumnMap`). `replay_list` is a file for what a replay should send, however many. `advance` is told of
     bytes read, as they are, from any thread. `engine` names what answers the questions: `duckdb`, `spark`,
-    `spark://host:port` or a PostgreSQL URL.
+    `spark://host:port` or a PostgreSQL URL, whose `schema` keeps facts too.
     """
 
     since: datetime | None = None
@@ -118,7 +118,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
             "or one of them and --counts"
         )
-    found_key = find_identity_key(named["ledger"].given) if "ledger" in named else IdentityKey(None, is_ambiguous=False)
+    found_key = find_identity_key(named["ledger"].given if "ledger" in named else ())
     with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
         key = found_key.key or store.identity_key()
         sources = {
@@ -128,7 +128,12 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
         _refuse_uncounted(sources, named)
         with closing(open_engine(options.engine, Path(scratch))) as engine:
             packs = read_sources(
-                sources, store, processes=options.processes, advance=options.advance, read_jobs=engine.read_jobs
+                sources,
+                store,
+                processes=options.processes,
+                advance=options.advance,
+                read_jobs=engine.read_jobs,
+                find=engine.find,
             )
             totals = {name: total_of(kind, listing, packs[name]) for name, (kind, listing) in sources.items()}
             reads = {name: _read(name, *sources[name], totals[name]) for name in named}

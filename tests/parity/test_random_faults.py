@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evidence import START, Evidence
+from evidence import SIDES, START, Evidence
 from faults import FAULTS, usual
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines_client.parity import ParityOptions, run_parity
+from pipelines_client.parity.classes import ABOUT
+
+DAYS, A_DAY = 12, 50
+CART = {"type": "track", "userId": "u", "event": "Cart Updated", "properties": {"cart_id": "c1"}}
 
 
 @settings(max_examples=15, deadline=None)
@@ -29,3 +34,39 @@ def test_random_faults_are_counted_and_nothing_else(chosen):
         assert {item.name: item.count for item in report.classes if item.count} == dict(truth)
         for item in report.classes:
             assert sum(row.count for row in item.rows) == item.count
+
+
+@settings(max_examples=2, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(
+    lost=st.sets(st.tuples(st.sampled_from(SIDES), st.integers(1, DAYS - 2)), max_size=2),
+    busy=st.sampled_from([None, *range(8, DAYS - 1)]),
+    is_holed=st.booleans(),
+)
+@example(lost={("segment", 9), ("customerio", 3)}, busy=9, is_holed=True)
+def test_random_days_and_files_are_counted_and_nothing_else(lost, busy, is_holed):
+    """Days that a side lacks, a day with too many of an event, a file that is not there."""
+    with TemporaryDirectory() as folder:
+        evidence = Evidence(Path(folder))
+        truth: Counter[str] = Counter(empty_days=len(lost), volume_shifts=int(busy is not None), holes=int(is_holed))
+        for day in range(DAYS):
+            sent = [
+                evidence.add(dict(CART), after=timedelta(days=day, seconds=second))
+                for second in range(A_DAY * (4 if day == busy else 1))
+            ]
+            for side in (side for side, lost_day in lost if lost_day == day):
+                truth["missing"] += len(sent)
+                for message in sent:
+                    message.lose(side)
+        paths = evidence.paths()
+        if is_holed:
+            (paths["customerio"] / "2184.13699.2.track.json").rename(paths["customerio"] / "2184.13699.3.track.json")
+        report = run_parity(paths, ParityOptions(), now=START)
+        assert {item.name: item.count for item in report.classes if item.count} == {**+truth}
+
+
+def test_every_class_is_planted_at_random():
+    """Of each class that a report knows there is a fault in one of the two tests above."""
+    with TemporaryDirectory() as folder:
+        evidence = Evidence(Path(folder))
+        planted = {name for plant in FAULTS for name in plant(evidence, "u")}
+    assert planted | {"empty_days", "volume_shifts", "holes"} == set(ABOUT)

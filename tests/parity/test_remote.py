@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from evidence import Evidence
+from fsspec.implementations.memory import MemoryFileSystem
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.sources import list_files
@@ -112,6 +113,70 @@ def test_a_store_that_is_away_is_said(monkeypatch):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(SourceError, match="s3://archive: the store did not answer"):
+    with pytest.raises(SourceError, match=r"s3://archive: the store did not answer .* credentials \(AWS_ACCESS_KEY_ID"):
         list_files(SegmentArchive, ["s3://archive"])
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+class NamesAlone(MemoryFileSystem):
+    """A store that tells of a file's own address its name and no details, as Azure's library does."""
+
+    protocol = "names"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return super()._strip_protocol(path.removeprefix("names://"))
+
+    def find(self, path: str, **more: Any) -> Any:
+        found = super().find(path, **more)
+        return list(found) if self.isfile(path) else found
+
+
+class Closed(MemoryFileSystem):
+    """A store that is not told how to get in."""
+
+    protocol = "closed"
+
+    def __init__(self) -> None:
+        raise ValueError("secret of the store")
+
+
+@pytest.fixture
+def stores() -> None:
+    """Both of them, known to fsspec."""
+    import fsspec
+
+    for store in (NamesAlone, Closed):
+        fsspec.register_implementation(store.protocol, store, clobber=True)
+
+
+@pytest.mark.usefixtures("stores")
+def test_an_address_of_one_file_is_read_from_any_store():
+    """Whether it answers with details or with the name alone; hidden files and marks of folders are no evidence."""
+    system = NamesAlone()
+    for name in ("day/1.gz", "day/.hidden.gz", ".trash/2.gz"):
+        system.pipe(f"/bucket/segment-logs/{name}", b"x")
+    for address in ("names://bucket", "names://bucket/segment-logs/day/1.gz", "names://bucket/*/*/*.gz"):
+        (file,) = list_files(SegmentArchive, [address]).files
+        assert (file.location, file.bytes) == ("names:///bucket/segment-logs/day/1.gz", 1)
+
+
+@pytest.mark.usefixtures("stores")
+def test_a_store_that_nobody_may_enter_is_said():
+    """In words of our own: those of a library may quote what it was given."""
+    with pytest.raises(SourceError) as caught:
+        list_files(SegmentArchive, ["closed://bucket"])
+    assert str(caught.value) == "closed://bucket: the store did not answer (ValueError); check the address"
+
+
+@pytest.mark.parametrize(("scheme", "module", "extra"), [("gs", "gcsfs", "gcs"), ("az", "adlfs", "azure")])
+def test_the_extra_that_reads_an_address_is_named(monkeypatch, scheme, module, extra):
+    """Where it is not installed, pip's line is the cure."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SourceError) as caught:
+        list_files(SegmentArchive, [f"{scheme}://bucket/x"])
+    assert str(caught.value).endswith(
+        f"addresses of {scheme}:// cannot be read; pip install 'pipelines-client[{extra}]'"
+    )

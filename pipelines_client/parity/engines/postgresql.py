@@ -1,35 +1,32 @@
-"""PostgreSQL: the facts are copied into temporary tables, which end with the connection, however that ends."""
+"""PostgreSQL: facts live in a schema or, where none is named, for one session; what is built upon them, always so."""
 
 from __future__ import annotations
 
-import io
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity.engine import Engine
+from pipelines_client.parity.engines.postgresql_packs import DatabasePacks, as_read
 from pipelines_client.parity.engines.translate import translate
-from pipelines_client.parity.facts import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from pipelines_client.parity.packs import Pack
+    from pipelines_client.parity.sources import Kind, SourceFile
+
 _CONNECT_TIMEOUT_S = 10
-_COPY_ROWS = 50_000
-_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")  # so that an empty text is no null
 _MOST_HOST_CHARACTERS = 253
 _REFUSALS = {
-    psycopg.errors.InsufficientPrivilege: "it may not make temporary tables; GRANT TEMPORARY ON DATABASE … TO the user",
+    psycopg.errors.InsufficientPrivilege: "the user may not make temporary tables (GRANT TEMPORARY ON DATABASE …), or"
+    " not make or write the schema that the URL names (GRANT CREATE ON DATABASE …, or let one user own it)",
     psycopg.errors.ReadOnlySqlTransaction: "it is read-only and needs temporary tables; name the primary",
     psycopg.errors.DiskFull: "its disk is full; temporary tables take about twice what the packs of facts do",
     psycopg.errors.ConfigurationLimitExceeded: "its temp_file_limit is too low for so many facts",
@@ -41,15 +38,17 @@ class PostgreSQL(Engine):
     """Answers the questions in a database, in one session.
 
     Args:
-        url: `postgresql://user@host:port/database`, with the parameters that libpq knows.
+        url: `postgresql://user@host:port/database`, with the parameters that libpq knows and one of our own:
+            `?schema=parity` names the schema where facts stay for the next run, on this host or another.
     """
 
     name = "postgresql"
 
     def __init__(self, url: str) -> None:
         self._where = _shown(url)
+        address, schema = _without_schema(url)
         try:
-            given = conninfo_to_dict(url)
+            given = conninfo_to_dict(address)
         except psycopg.Error:  # its text may quote the password
             raise EngineError(
                 f"{self._where}: no PostgreSQL URL; write postgresql://user@host:5432/database, with % escapes in the"
@@ -63,45 +62,35 @@ class PostgreSQL(Engine):
         except psycopg.Error as error:
             raise EngineError(f"{self._where}: {_why_not(error)}") from None
         try:
-            self._prepare()
+            self._packs = self._open_packs(schema)
         except BaseException:
-            self.close()
+            self._connection.close()
             raise
 
-    def _prepare(self) -> None:
+    def _open_packs(self, schema: str | None) -> DatabasePacks:
         if self._connection.info.parameter_status("server_encoding") != "UTF8":
             raise EngineError(f"{self._where}: the database does not hold Unicode; make one with ENCODING 'UTF8'")
         with self._told():
             self._connection.execute("SET search_path = pg_temp, pg_catalog")
             self._connection.execute("SET standard_conforming_strings = on")
-            for name, schema in SCHEMAS.items():
-                columns = composed.SQL(", ").join(map(_column, schema))
-                self._connection.execute(
-                    composed.SQL("CREATE TEMPORARY TABLE {} ({})").format(composed.Identifier(name), columns)
-                )
+            return DatabasePacks(self._connection, schema)
+
+    def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
+        """Return the packs that the schema has of these files, and the files that it has none of."""
+        with self._told():
+            return self._packs.find(kind, files)
 
     def load(self, packs: Iterable[Path]) -> None:
-        """Copy the packs into the tables."""
+        """Copy the packs that are not there yet."""
         with self._told():
-            for folder in packs:
-                for name in SCHEMAS:
-                    self._copy(name, folder / f"{name}.parquet")
-            for name in SCHEMAS:
-                self._connection.execute(composed.SQL("ANALYZE {}").format(composed.Identifier(name)))
+            self._packs.choose(packs)
 
     def close(self) -> None:
-        """Drop the tables and end the session; were it cut off instead, the server would drop them by itself."""
+        """Drop the session's tables and end it; were it cut off instead, the server would drop them by itself."""
         with suppress(psycopg.Error):
+            self._packs.close()
             self._connection.execute("DISCARD TEMP")
         self._connection.close()
-
-    def _copy(self, name: str, path: Path) -> None:
-        statement = composed.SQL("COPY {} FROM STDIN (FORMAT csv)").format(composed.Identifier(name))
-        with pq.ParquetFile(path) as file, self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for batch in file.iter_batches(_COPY_ROWS):
-                text = io.BytesIO()
-                pyarrow.csv.write_csv(_without_nul(batch), text, _CSV)
-                copy.write(text.getbuffer())
 
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
         kind = "TABLE" if is_kept else "VIEW"
@@ -115,7 +104,7 @@ class PostgreSQL(Engine):
             cursor = self._connection.execute(translate(sql, "postgres").encode())
             rows = cursor.fetchall()
         columns = [column.name for column in cursor.description or ()]
-        return columns, [tuple(_with_nul(value) if type(value) is str else value for value in row) for row in rows]
+        return columns, [tuple(as_read(value) if type(value) is str else value for value in row) for row in rows]
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -128,26 +117,17 @@ class PostgreSQL(Engine):
             raise EngineError(
                 f"{self._where}: the connection or the server failed ({type(error).__name__}); run it again"
             ) from None
+        except EngineError as error:
+            raise EngineError(f"{self._where}: {error}") from None
 
 
-def _column(field: pa.Field) -> composed.Composable:
-    kind = 'text COLLATE "C"' if field.type == pa.string() else "bigint"
-    return composed.SQL("{} " + kind).format(composed.Identifier(field.name))
-
-
-def _without_nul(batch: pa.RecordBatch) -> pa.RecordBatch:
-    r"""Escape U+0000, which PostgreSQL cannot hold; equality and order of texts stay as they are."""
-    columns = []
-    for column in batch.columns:
-        if column.type == pa.string():
-            column = pc.replace_substring(column, "\x01", "\x01\x02")  # noqa: PLW2901 - one column on its way
-            column = pc.replace_substring(column, "\x00", "\x01\x01")  # noqa: PLW2901 - as above
-        columns.append(column)
-    return pa.record_batch(columns, schema=batch.schema)
-
-
-def _with_nul(text: str) -> str:
-    return text if "\x01" not in text else text.replace("\x01\x01", "\x00").replace("\x01\x02", "\x01")
+def _without_schema(url: str) -> tuple[str, str | None]:
+    """Return a URL without the parameter that is ours and not libpq's, and its value."""
+    address, _, query = url.partition("?")
+    parameters = [text for text in query.split("&") if text]
+    ours = [unquote(text.removeprefix("schema=")) for text in parameters if text.startswith("schema=")]
+    rest = "&".join(text for text in parameters if not text.startswith("schema="))
+    return f"{address}?{rest}" if rest else address, ours[-1] if ours else None
 
 
 def _shown(url: str) -> str:

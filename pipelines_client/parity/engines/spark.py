@@ -8,6 +8,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _MASTER_PORT = 7077
 _KNOCK_TIMEOUT_S = 5
-_LOCAL_PARTITIONS = "8"  # Spark's own 200 make two hundred tasks of what one can do
+_FEWEST_PARTITIONS = 8
+_ROWS_A_PARTITION = 500_000  # Spark's own 200 partitions make two hundred tasks of what one can do
 _NO_GLOB = {ord(character): f"\\{character}" for character in "{}[]*?\\"}  # Hadoop takes a path for a pattern
 
 _QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
@@ -68,7 +70,12 @@ class Spark(Engine):
 
     def load(self, packs: Iterable[Path]) -> None:
         """Name the files of the packs; they are read as they are needed."""
-        folders = [str(folder).translate(_NO_GLOB) for folder in packs]
+        given = list(packs)
+        if self._is_own:
+            rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in given)
+            partitions = max(_FEWEST_PARTITIONS, rows // _ROWS_A_PARTITION)
+            self._session.conf.set("spark.sql.shuffle.partitions", partitions)
+        folders = [str(folder).translate(_NO_GLOB) for folder in given]
         for name in SCHEMAS:
             self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]).createTempView(name)
 
@@ -135,7 +142,6 @@ def start_here(scratch: Path, more: Mapping[str, str] | None = None) -> SparkSes
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             "spark.ui.enabled": "false",
-            "spark.sql.shuffle.partitions": _LOCAL_PARTITIONS,
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             **(more or {}),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.files import file_system, is_remote, why_not_opened
+from pipelines_client.parity.files import file_system, is_remote, why_no_store, why_not_opened
 from pipelines_client.parity.lines import Rejected
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
         system = file_system(text)
         found = [text.rstrip("/")]
         if has_magic(text):
-            found = sorted(system.unstrip_protocol(path) for path in _remotely(text, lambda: system.glob(text)))
+            paths = _remotely(text, lambda: system.glob(text))
+            found = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell has it
     else:
         found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
         found = [path for path in found if _is_there(path)]
@@ -277,18 +278,32 @@ def _shown(name: str) -> str:
 
 
 def _remote(address: str) -> _Found:
+    """List what is below an address, but for hidden files and the marks that stand for folders."""
     system = file_system(address)
-    found: dict[str, Any] = _remotely(address, lambda: system.find(address, detail=True))
+    found = _remotely(address, lambda: _details(system, address))
     if not found:
         raise SourceError(f"{address}: no such file or folder, or it is empty; check the address")
     root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for it
     places: dict[str, Path | SourceFile] = {}
     for path, details in sorted(found.items()):
+        name = path[len(root) :].lstrip("/")
+        if path.endswith("/") or any(part.startswith(".") for part in name.split("/")):
+            continue
         size = int(details.get("size") or 0)
         mark = "|".join(str(details[key]) for key in _MARKS if details.get(key) is not None)
-        name = path[len(root) :].lstrip("/")
-        places[name] = SourceFile(name, system.unstrip_protocol(path), size, 0, mark)
+        places[name] = SourceFile(name, _address(address, path), size, 0, mark)
     return _Found(places)
+
+
+def _details(system: Any, address: str) -> dict[str, Any]:
+    """Return what a store says of each file; of an address that is a file, Azure's library tells the name only."""
+    found: dict[str, Any] | list[str] = system.find(address, detail=True)
+    return found if isinstance(found, dict) else {path: system.info(path) for path in found}
+
+
+def _address(like: str, path: str) -> str:
+    """Return the address of a path in a store, spelled as the one that was given."""
+    return f"{like.partition('://')[0]}://{path}"
 
 
 def _remotely(address: str, ask: Callable[[], T]) -> T:
@@ -299,7 +314,7 @@ def _remotely(address: str, ask: Callable[[], T]) -> T:
     except PermissionError:
         raise SourceError(f"{address}: access was refused; check the credentials in the environment") from None
     except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
-        raise SourceError(f"{address}: the store did not answer ({type(error).__name__})") from None
+        raise SourceError(f"{address}: {why_no_store(address, error)}") from None
 
 
 def local_roots(given: Sequence[str]) -> Iterator[Path]:
