@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test soak soak-day scale comparison bench bench-smoke check format lint types imports clean
+.PHONY: help demo test soak soak-day scale snapshots images comparison bench bench-smoke check format lint types imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -29,6 +29,13 @@ soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (
 
 scale: $(STAMP) ## Parity from facts, 100 thousand to 20 million messages a side: time and memory (SIZES="100000 1000000")
 	$(BIN)/python -m benchmarks.scale $(SIZES)
+
+snapshots: $(STAMP) ## Write what the renderings of parity look like today, and the schema of its JSON; look at the diff
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/parity/test_snapshots.py
+
+images: $(STAMP) ## Take the pictures in docs/images of the demo's report (needs Chromium)
+	$(BIN)/python examples/demo.py --out demo-out
+	$(BIN)/python tests/parity/pictures.py demo-out/report.json docs/images
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential

@@ -141,7 +141,7 @@ def parity(sources: dict[str, Path], report: Path) -> int:
     sys.stdout.flush()
     with (
         subprocess.Popen(  # noqa: S603 - our own programs
-            [*command(), "parity", *given, *map(str, outputs)],
+            [*command(), "parity", "--no-history", *given, *map(str, outputs)],
             env=environment(),
             stderr=subprocess.PIPE,
             text=True,

@@ -9,7 +9,7 @@ import typer
 import pipelines_client
 from pipelines_client.cli.dead_letters import dead_letters_app
 from pipelines_client.cli.drain import drain
-from pipelines_client.cli.parity import parity
+from pipelines_client.cli.parity import parity_app
 from pipelines_client.cli.sandbox import sandbox
 from pipelines_client.cli.status import status
 
@@ -24,7 +24,7 @@ app.command()(status)
 app.command()(drain)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.command()(sandbox)
-app.command()(parity)
+app.add_typer(parity_app, name="parity")
 
 
 def _say_version(value: bool) -> None:

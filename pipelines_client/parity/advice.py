@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pipelines_client.parity.classes import ABOUT
+from pipelines_client.parity.expected import ExpectedRow
 from pipelines_client.parity.report import ClassReport, Counts, DriftRow, Side, Totals
-from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
+from pipelines_client.parity.verdict import CHECK, TITLES, Gate, Verdict, plural
 
 CAUSE_ADVICE = {
     "accepted_but_absent": "{side} answered 2xx and its export lacks them: ask {side} where they went, and replay.",
@@ -22,6 +24,9 @@ _GATE_ADVICE = {
     "identity": "Look at the identity rows first: the same message names two people, which no replay repairs.",
     "renamed": "Look at the renamed rows first: campaigns listen to exact names.",
     "counts": "Look for events of another name there (a column map's [names] tells), then for a second writer.",
+    "check": "Look at the rows that the check found, and hold back what depends on them until it passes.",
+    "baseline": "Give a baseline with more messages: a second archive of as many days as you can get.",
+    "min_days": "Run again when there are more days, widen the window with --since or --all, or lower min_days.",
     "min_events": "Let more messages through, widen the window with --since or --all, or lower --min-events.",
 }
 
@@ -45,8 +50,12 @@ def advise(
     wanted = "failed" if verdict is Verdict.FAIL else "inconclusive"
     first = max((gate for gate in gates if gate.result == wanted), key=_weight)
     others = sum(gate.result == wanted for gate in gates) - 1
+    subject = first.name.removeprefix(CHECK) if first.name.startswith(CHECK) else first.event
     headline = (
-        first.evidence + (f", and {others} more {'gate' if others == 1 else 'gates'} {wanted}" if others else "") + "."
+        (f"{subject}: " if subject else "")
+        + first.evidence
+        + (f", and {others} more {'gate' if others == 1 else 'gates'} {wanted}" if others else "")
+        + "."
     )
     return headline, _first_step(first, causes, drift)
 
@@ -59,19 +68,30 @@ def _next_step(classes: tuple[ClassReport, ...]) -> str:
     return f"No limit is broken. Worth a look is “{first.title}” ({first.count:,} {first.unit}): {first.advice}"
 
 
+def expired_words(expected: tuple[ExpectedRow, ...]) -> str:
+    """Say which rules excuse nothing any more although there is something to excuse; a sentence, or nothing."""
+    ended = [f"“{row.name}” of {row.owner} ({row.count:,})" for row in expected if row.is_expired and row.count]
+    return f" Expired, and counted again: {', '.join(ended)}." if ended else ""
+
+
 def _weight(gate: Gate) -> float:
-    """Order gates by what to look at first: what no replay repairs, then gaps, then the size of the breach."""
+    """Order gates by what to look at first: what no replay repairs, then gaps, then the size of the breach.
+
+    Checks come last: what they find is what came of the rest.
+    """
+    if gate.name.startswith(CHECK):
+        return 0.0
     if gate.name in _GATE_ADVICE:
-        return float("inf") if gate.name != "min_events" else 0.0
+        return 0.0 if gate.name.startswith(("min_", "baseline")) else float("inf")
     if gate.unit == "gaps":
         return 1e12
     return gate.actual / gate.limit if gate.limit else gate.actual * 1e6
 
 
 def _first_step(gate: Gate, causes: Causes, drift: tuple[DriftRow, ...]) -> str:
-    kind, _, side = gate.name.partition("_")
-    if gate.name in _GATE_ADVICE or kind == "counts":
-        return _GATE_ADVICE[gate.name if gate.name in _GATE_ADVICE else kind]
+    kind, _, side = gate.name.replace(CHECK, "check_", 1).partition("_")
+    if gate.name in _GATE_ADVICE or kind in ("class", "counts", "check"):
+        return _GATE_ADVICE.get(gate.name) or (ABOUT[side].advice if kind == "class" else _GATE_ADVICE[kind])
     if kind == "missing":
         counts = {
             cause: count

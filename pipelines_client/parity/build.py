@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.ledger import iso_utc
 from pipelines_client.parity import report as parts
-from pipelines_client.parity.advice import advise
-from pipelines_client.parity.classes import find_classes, place_of
+from pipelines_client.parity.advice import advise, expired_words
+from pipelines_client.parity.checks import Answer, judge_checks
+from pipelines_client.parity.classes import find_classes
 from pipelines_client.parity.counts import CountsReport, CountsSource, compare_counts, judge_counts
+from pipelines_client.parity.excuses import Baseline, PathDrift, excuse
+from pipelines_client.parity.expected import Known
+from pipelines_client.parity.gates import judge_baseline, judge_rules
 from pipelines_client.parity.instants import iso_ms
 from pipelines_client.parity.latency import latency_rows
-from pipelines_client.parity.pairs import DriftFound, OpenedPair, show, top_events
+from pipelines_client.parity.pairs import DriftFound
 from pipelines_client.parity.report import ParityReport
+from pipelines_client.parity.rules import Rules
+from pipelines_client.parity.samples import show_samples
+from pipelines_client.parity.unseen import find_unseen
 from pipelines_client.parity.verdict import SIDES, TITLES, Evidence, Limits, SourceEvidence, conclude, judge, percent
 from pipelines_client.parity.volume import empty_days
 
@@ -43,7 +50,6 @@ NOT_COUNTED = frozenset(("skipped", "too_young", "expected"))
 PROVEN = frozenset(("rejected", "dropped"))
 
 _ROWS_LISTED = 1000
-_SAMPLE_DIFFERENCES = 10
 _NOTES_LISTED = 5
 
 Row = dict[str, Any]
@@ -66,11 +72,13 @@ class Asked:
     """What was asked, and what the answers depend on."""
 
     limits: Limits
+    rules: Rules
     settings: Settings
     spans: dict[str, Row]
     legs: tuple[str, ...]
     mode: Literal["ledger", "given", "all"]
     is_redacted: bool
+    look: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +91,47 @@ class Found:
     drift: DriftFound
     now: datetime
     counted: dict[str, CountsSource] = field(default_factory=dict)
+    known: tuple[Known, ...] = ()
+    baseline: Baseline | None = None
+    checked: tuple[Answer, ...] = ()
 
 
 def build_report(found: Found) -> ParityReport:
     """Write down what was found, and judge it."""
+    excused = excuse(found.answers, found.drift, found.known, found.baseline)
+    found = replace(found, answers=excused.answers)
     causes = _causes(found)
     counts = _counts(found)
     empty = _empty_days(found)
-    gates = (*judge(_evidence(found, causes, empty), found.asked.limits), *judge_counts(counts, found.asked.limits))
-    verdict = conclude(gates)
-    totals = _totals(found, causes)
-    drift_by_path = _drift_by_path(found.drift)
+    totals = _totals(found, causes).model_copy(
+        update={"drift_expected": excused.expected_drift, "drift_noise": excused.noise_drift}
+    )
+    drift_by_path = _drift_by_path(excused.paths)
     rows = found.answers
+    evidence = replace(_evidence(found, causes, empty), unproven_drift=excused.unproven)
     classes, samples = find_classes(rows, {name: read.holes for name, read in found.reads.items()}, empty)
+    of_checks, checks = judge_checks(found.checked, evidence.sources, is_redacted=found.asked.is_redacted)
+    gates = (
+        *judge(evidence, found.asked.limits),
+        *judge_counts(counts, found.asked.limits),
+        *judge_baseline(excused.noise, found.asked.limits),
+        *judge_rules(found.asked.rules.gates, evidence, rows["events"], rows["duplicates"], classes),
+        *of_checks,
+    )
+    verdict = conclude(gates)
     headline, advice = advise(verdict, gates, causes, totals, drift_by_path, classes)
     return ParityReport(
         generated_at=iso_utc(found.now),
         verdict=verdict,
         headline=headline,
-        advice=advice,
+        advice=advice + expired_words(excused.expected),
         window=_window(found),
         sources={name: _source(name, read, found.asked, empty) for name, read in found.reads.items()},
         totals=totals,
         gates=gates,
+        expected=excused.expected,
+        noise=excused.noise,
+        unseen=find_unseen(rows, found.reads, found.asked.rules.gates, found.asked.limits, look=found.asked.look),
         missing_by_cause=causes,
         missing_by_reason=tuple(
             parts.ReasonRow(**row, is_counted=row["cause"] not in NOT_COUNTED) for row in rows["missing_by_cause"]
@@ -128,7 +154,8 @@ def build_report(found: Found) -> ParityReport:
         latency=latency_rows(rows["latency"]),
         events=tuple(_event(row) for row in rows["events"]),
         counts=counts,
-        samples=(*_samples(found), *samples),
+        checks=checks,
+        samples=(*show_samples(rows["samples"], excused.samples, is_redacted=found.asked.is_redacted), *samples),
         is_redacted=found.asked.is_redacted,
     )
 
@@ -188,14 +215,28 @@ def _evidence(
         drift=total["drift"],
         identity=total["identity"],
         renamed=total["renamed"],
-        sources={name: _source_evidence(name, read, total, empty.get(name, {})) for name, read in found.reads.items()},
+        sources={
+            name: _source_evidence(name, read, total, empty.get(name, {}), found.asked.legs)
+            for name, read in found.reads.items()
+        },
         missing=by_side(frozenset(CAUSES) - NOT_COUNTED),
         proven_missing=by_side(PROVEN),
         too_young=by_side(frozenset(("too_young",))),
+        is_identity_compared=set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity),
+        days=_messages_by_day(found),
     )
 
 
-def _source_evidence(name: str, read: SourceRead, total: Row, empty: dict[str, int]) -> SourceEvidence:
+def _messages_by_day(found: Found) -> tuple[int, ...]:
+    by_day: Counter[str] = Counter()
+    for row in found.answers["events"]:
+        by_day[row["day"]] += row["messages"]
+    return tuple(by_day.values())
+
+
+def _source_evidence(
+    name: str, read: SourceRead, total: Row, empty: dict[str, int], legs: tuple[str, ...]
+) -> SourceEvidence:
     gaps = [f"{place.file}:{place.line}: {place.reason}" for place in read.reading.incomplete]
     gaps += [f"{hole} is missing" for hole in read.holes]
     gaps += [f"nothing of {day}, where {lacking:,} are absent" for day, lacking in empty.items()]
@@ -208,6 +249,7 @@ def _source_evidence(name: str, read: SourceRead, total: Row, empty: dict[str, i
         rejected_lines=read.reading.rejected_lines,
         files=len(read.listing.files),
         gaps=tuple(gaps),
+        waiting=min((read.waiting.get(leg, 0) for leg in legs), default=0),  # what one leg has settled is in a record
     )
 
 
@@ -311,70 +353,28 @@ def _place(place: Rejected) -> parts.Place:
     return parts.Place(file=place.file, line=place.line, reason=place.reason)
 
 
-def _drift_by_path(drift: DriftFound) -> tuple[parts.DriftRow, ...]:
-    entries = sorted(drift.paths.items(), key=lambda item: (-item[1].count, item[0]))
+def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[parts.DriftRow, ...]:
+    entries = sorted(paths.items(), key=lambda item: (-item[1].count, item[0]))
     return tuple(
-        parts.DriftRow(
-            path=path,
-            kind=kind,
-            count=entry.count,
-            sides=dict(sorted(entry.sides.items())),
-            events=top_events(entry),
+        parts.DriftRow.model_validate(
+            {
+                "path": path,
+                "kind": kind,
+                "count": entry.count,
+                "sides": dict(sorted(entry.sides.items())),
+                "events": entry.top_events(),
+            }
         )
         for (path, kind), entry in entries
     )
 
 
 def _event(row: Row) -> parts.EventRow:
-    fields = {name: value for name, value in row.items() if not name.startswith("missing_") and name != "bad"}
     return parts.EventRow(
-        **fields,
+        **{name: row[name] for name in parts.EventRow.model_fields if name in row},
         missing={"segment": row["missing_segment"], "customerio": row["missing_customerio"]},
         faults=row["bad"] + row["duplicates"],
         health=round(percent(row["messages"] - row["bad"], row["messages"]), 3),
-    )
-
-
-def _samples(found: Found) -> tuple[parts.Sample, ...]:
-    rows = [
-        parts.Sample(
-            kind=row["class"],
-            side=row["side"],
-            cause=row["cause"],
-            reason=row["reason"],
-            message_id=row["message_id"],
-            type=row["type"],
-            event=row["event"],
-            day=row["day"],
-            segment=place_of(row, "segment"),
-            customerio=place_of(row, "customerio"),
-        )
-        for row in found.answers["samples"]
-    ]
-    return (*rows, *(_drift_sample(pair, is_redacted=found.asked.is_redacted) for pair in found.drift.samples))
-
-
-def _drift_sample(pair: OpenedPair, *, is_redacted: bool) -> parts.Sample:
-    return parts.Sample(
-        kind="drift",
-        side=pair.side,
-        cause="",
-        reason="",
-        message_id=pair.row["message_id"],
-        type=pair.row["type"],
-        event=pair.row["label"],
-        day=pair.row["day"],
-        segment=place_of(pair.row, "segment"),
-        customerio=place_of(pair.row, "customerio"),
-        differences=tuple(
-            parts.SampleDifference(
-                path=difference.path,
-                kind=difference.kind,
-                segment=show(difference.left, is_redacted=is_redacted),
-                customerio=show(difference.right, is_redacted=is_redacted),
-            )
-            for difference in pair.differences[:_SAMPLE_DIFFERENCES]
-        ),
     )
 
 

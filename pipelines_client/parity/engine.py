@@ -72,6 +72,8 @@ class Settings:
     customerio_allowance_ms: int
     slow_ms: int
     skew_ms: int
+    expects_alias: int = 1
+    expects_groupid_only: int = 1
 
 
 class Engine(ABC):

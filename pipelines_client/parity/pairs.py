@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.drift import Difference, drift, json_type
+from pipelines_client.parity.expected import WHOLE_PAYLOAD, builtin_of
 from pipelines_client.parity.tables import reopen_rows
 
 if TYPE_CHECKING:
@@ -17,22 +18,27 @@ if TYPE_CHECKING:
 MAX_PAIRS = 50_000
 """So many pairs are opened; beyond that a path's count speaks for the pairs opened, which the report says."""
 
-WHOLE_PAYLOAD = "(whole payload)"
-"""The path of a difference from the ledger, which keeps a hash and no payload."""
-
-_EVENTS_NAMED = 5
-
 Row = dict[str, Any]
 LocationOf = Callable[[str], str]
 
 
-@dataclass(slots=True)
-class PathDrift:
-    """How often one path differs in one way."""
+class Spot(NamedTuple):
+    """Where and how two payloads differ; `builtin` names the rule of ours that knows it by its values, if any."""
 
-    count: int = 0
-    sides: Counter[str] = field(default_factory=Counter)
-    events: Counter[str] = field(default_factory=Counter)
+    path: str
+    kind: str
+    builtin: str
+
+
+class Signature(NamedTuple):
+    """What drifted messages have in common: all that the report counts them by. `is_faulty`: also in another way."""
+
+    event: str
+    type: str
+    day: str
+    side: str
+    is_faulty: bool
+    spots: frozenset[Spot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class OpenedPair:
     """A message that drifted and its differences, Segment's value on the left."""
 
     row: Row
-    side: str
+    signature: Signature
     differences: list[Difference]
 
 
@@ -49,7 +55,7 @@ class DriftFound:
     """What opening the pairs brought; `samples` holds the first few messages of each path and kind."""
 
     examined: int = 0
-    paths: dict[tuple[str, str], PathDrift] = field(default_factory=lambda: defaultdict(PathDrift))
+    signatures: Counter[Signature] = field(default_factory=Counter)
     samples: list[OpenedPair] = field(default_factory=list)
 
 
@@ -69,7 +75,7 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
         openers: By side.
         samples_each: How many samples each path and kind gets.
     """
-    found = DriftFound()
+    found, seen = DriftFound(), Counter[tuple[str, str]]()
     chosen = rows[:MAX_PAIRS]
     both = [row for row in chosen if row["exports_drift"]]
     payloads = {side: _payloads(both, side, opener) for side, opener in openers.items()} if both else {}
@@ -82,25 +88,14 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
         else:
             differences = [Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)]
         found.examined += 1
-        _count(found, OpenedPair(row, side, differences), samples_each)
+        spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
+        signature = Signature(row["label"], row["type"], row["day"], side, bool(row["is_faulty"]), spots)
+        found.signatures[signature] += 1
+        names = {(spot.path, spot.kind) for spot in spots}
+        if any(seen[name] < samples_each for name in names):
+            found.samples.append(OpenedPair(row, signature, differences))
+        seen.update(names)
     return found
-
-
-def _count(found: DriftFound, pair: OpenedPair, samples_each: int) -> None:
-    is_sample = False
-    for path, kind in sorted({(difference.path, difference.kind) for difference in pair.differences}):
-        entry = found.paths[path, kind]
-        entry.count += 1
-        entry.sides[pair.side] += 1
-        entry.events[pair.row["label"]] += 1
-        is_sample = is_sample or entry.count <= samples_each
-    if is_sample:
-        found.samples.append(pair)
-
-
-def top_events(entry: PathDrift) -> tuple[str, ...]:
-    """Name the events that differ most at a path."""
-    return tuple(sorted(entry.events, key=lambda name: (-entry.events[name], name))[:_EVENTS_NAMED])
 
 
 def _side(row: Row) -> str:

@@ -10,10 +10,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines_client.parity.checks import CheckReport
 from pipelines_client.parity.counts import CountsReport
+from pipelines_client.parity.expected import ExpectedRow
+from pipelines_client.parity.noise import Noise
+from pipelines_client.parity.readiness import Readiness
+from pipelines_client.parity.unseen import Unseen
 from pipelines_client.parity.verdict import Gate, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Side = Literal["segment", "customerio"]
 Counts = dict[str, int]
@@ -79,13 +84,17 @@ class Totals(_Part):
 
     `matched`: wherever it was looked for, and the same. `compared`: two sources or more know its payload.
     `drift_examined`: pairs that were opened to name their paths. `unrecorded`: in an export, not in the ledger.
-    `skipped`, `too_young` and `expected` are absences that are no loss.
+    `skipped`, `too_young` and `expected` are absences that are no loss. `drift` is without `drift_expected`, messages
+    in which all that differs is expected by a rule, and without `drift_noise`, those in which it is no more than the
+    baseline's own noise; the two are neither matched nor drifted.
     """
 
     messages: int
     matched: int
     compared: int
     drift: int
+    drift_expected: int = 0
+    drift_noise: int = 0
     drift_examined: int
     missing: dict[Side, int | None]
     skipped: dict[Side, int | None]
@@ -285,7 +294,7 @@ class LatencyRow(_Part):
 
 
 class ParityReport(_Part):
-    """What a parity run found."""
+    """What a parity run found. `readiness` is None where no history is kept, `noise` where there is no baseline."""
 
     schema_version: int = SCHEMA_VERSION
     generated_at: str
@@ -296,6 +305,10 @@ class ParityReport(_Part):
     sources: dict[str, SourceReport]
     totals: Totals
     gates: tuple[Gate, ...]
+    readiness: Readiness | None = None
+    expected: tuple[ExpectedRow, ...] = ()
+    noise: Noise | None = None
+    unseen: Unseen
     missing_by_cause: dict[Side, Counts | None]
     missing_by_reason: tuple[ReasonRow, ...]
     drift_by_path: tuple[DriftRow, ...]
@@ -306,6 +319,7 @@ class ParityReport(_Part):
     latency: tuple[LatencyRow, ...]
     events: tuple[EventRow, ...]
     counts: dict[str, CountsReport] = Field(default_factory=dict)
+    checks: tuple[CheckReport, ...] = ()
     samples: tuple[Sample, ...]
     is_redacted: bool
 

@@ -10,16 +10,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.errors import EngineError, SourceError
+from pipelines_client.parity.baseline import Second, find_second, measure_noise
 from pipelines_client.parity.build import Asked, Found, SourceRead, build_report
+from pipelines_client.parity.checks import ask_checks
 from pipelines_client.parity.counts import CountsSource
 from pipelines_client.parity.engine import Engine, Settings
 from pipelines_client.parity.engines import open_engine, shares_folders
+from pipelines_client.parity.excuses import Baseline, unexplained
+from pipelines_client.parity.expected import Known, known_differences
 from pipelines_client.parity.facts import Tables
+from pipelines_client.parity.history import History, run_of
 from pipelines_client.parity.latency import SLOW_MS
 from pipelines_client.parity.normalise import read_sources, total_of
 from pipelines_client.parity.packs import Pack, Reading, Store
 from pipelines_client.parity.pairs import Opener, open_pairs
+from pipelines_client.parity.readiness import judge_readiness
 from pipelines_client.parity.replays import write_replay_list
+from pipelines_client.parity.rules import MISSING, Rules
 from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
 from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
 from pipelines_client.parity.sources.counting import AskedApi, name_counts
@@ -65,6 +72,7 @@ QUESTIONS = (
     "type_conflicts",
     "trait_fights",
     "events",
+    "hours",
     "samples",
     "drift_pairs",
     "counts",
@@ -81,13 +89,16 @@ class ParityOptions:
     directory that keeps facts for the next run; without it nothing is kept. `column_map` explains the columns of
     tables (`ColumnMap`). `replay_list` is a file for what a replay should send, however many. `advance` is told of
     bytes read, as they are, from any thread. `engine` names what answers the questions: `duckdb`, `spark`,
-    `spark://host:port` or a PostgreSQL URL, whose `schema` keeps facts too.
+    `spark://host:port` or a PostgreSQL URL, whose `schema` keeps facts too. `rules` are gates and expected differences
+    (`read_rules`); `limits` are the limits over all, if they are not those of the rules. `history` are the runs before,
+    for the readiness; a run is added to it by `append_run`, and not here. `baseline` is a second archive of a side that
+    is given, with `kind:` before it where what is there does not tell.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     is_all: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
     show_values: bool = False
     processes: int | None = None
     cache: Path | None = None
@@ -95,6 +106,9 @@ class ParityOptions:
     replay_list: Path | None = None
     advance: Callable[[int], object] | None = None
     engine: str = "duckdb"
+    rules: Rules = field(default_factory=Rules)
+    history: History | None = None
+    baseline: str | None = None
 
 
 def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datetime) -> ParityReport:
@@ -121,11 +135,13 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
     found_key = find_identity_key(named["ledger"].given if "ledger" in named else ())
     with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
         key = found_key.key or store.identity_key()
-        sources = {
-            name: (where.kind(key, name, options.column_map if issubclass(where.kind, Table) else None), listing)
-            for name, where, listing in _listed(named, counted)
-        }
+
+        def make(kind: type[Kind], name: str) -> Kind:
+            return kind(key, name, options.column_map if issubclass(kind, Table) else None)
+
+        sources = {name: (make(where.kind, name), listing) for name, where, listing in _listed(named, counted)}
         _refuse_uncounted(sources, named)
+        second = None if options.baseline is None else find_second(options.baseline, sources, make)
         with closing(open_engine(options.engine, Path(scratch))) as engine:
             packs = read_sources(
                 sources,
@@ -146,14 +162,21 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
                 totals["ledger"].notes.append(KEYS_DIFFER)
             engine.load(pack.folder for found in packs.values() for pack in found)
             asked = _ask(engine, reads, options, knows_identity=found_key.key is not None)
-            answers = _answers(engine)
+            known = known_differences(options.rules, now.date())
+            answers = _answers(engine, known)
+            checked = ask_checks(engine, options.rules.check)
             if options.replay_list is not None:
-                write_replay_list(engine.stream("replay_list"), options.replay_list)
+                write_replay_list(unexplained(engine.stream("replay_list"), known), options.replay_list)
         openers = {
             name: Opener(kind, listing.location_of) for name, (kind, listing) in sources.items() if name in SIDES
         }
         drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
-    return build_report(Found(asked, reads, answers, drift, now, counts))
+        baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
+    report = build_report(Found(asked, reads, answers, drift, now, counts, known, baseline, checked))
+    if options.history is None:
+        return report
+    readiness = judge_readiness(options.history, run_of(report), options.rules.gates.ready_after_days)
+    return report.model_copy(update={"readiness": readiness})
 
 
 def _listed(
@@ -236,14 +259,27 @@ def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions
         customerio_allowance_ms=ALLOWANCE_MS["customerio"],
         slow_ms=SLOW_MS,
         skew_ms=SKEW_MS,
+        expects_alias=int(options.rules.builtin.alias),
+        expects_groupid_only=int(options.rules.builtin.groupid_only),
     )
     engine.build(settings)
     mode: Literal["ledger", "given", "all"] = "given" if is_given else "ledger" if is_ledger else "all"
-    return Asked(options.limits, settings, spans, legs, mode, is_redacted=not options.show_values)
+    limits = options.limits or options.rules.gates.limits()
+    look = 1 if options.history is None else 1 + len(options.history.runs)
+    return Asked(limits, options.rules, settings, spans, legs, mode, is_redacted=not options.show_values, look=look)
 
 
-def _answers(engine: Engine) -> dict[str, list[dict[str, object]]]:
-    return {name: engine.ask(name) for name in QUESTIONS}
+def _measure(
+    second: Second, sources: Mapping[str, tuple[Kind, Listing]], store: Store, scratch: Path, options: ParityOptions
+) -> Baseline:
+    return measure_noise(
+        second, sources[second.side], store, scratch, engine=options.engine, processes=options.processes
+    )
+
+
+def _answers(engine: Engine, known: tuple[Known, ...]) -> dict[str, list[dict[str, object]]]:
+    explains = any(rule.row.kind == MISSING and not rule.row.is_builtin for rule in known)
+    return {name: engine.ask(name) for name in (*QUESTIONS, *(["absence_groups"] if explains else []))}
 
 
 def _watermark(span: Mapping[str, int | None] | None) -> int | None:

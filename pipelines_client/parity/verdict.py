@@ -14,12 +14,15 @@ so waiting for better evidence would only delay the repair. Short evidence beats
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
 SIDES = ("segment", "customerio")
 TITLES = {"ledger": "the ledger", "segment": "Segment", "customerio": "Customer.io"}
+
+CHECK = "check:"
+"""What the name of a truth check's gate begins with; then comes the check's own."""
 
 
 class Verdict(str, Enum):
@@ -36,6 +39,8 @@ class Verdict(str, Enum):
 
 
 GateResult = Literal["passed", "failed", "inconclusive"]
+SHARED_UNITS = frozenset(("messages", "rows", "copies"))
+"""Units of which a share of all messages makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,14 @@ class Limits:
     max_identity: int = 0
     max_renamed: int = 0
     min_events: int = 100
+    min_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEvidence:
     """What one source brought to the judgement.
 
-    `gaps` says, in words, what its evidence lacks; [] when it is whole.
+    `gaps` says, in words, what its evidence lacks; [] when it is whole. `waiting` messages may be in no record.
     """
 
     rows: int
@@ -64,11 +70,16 @@ class SourceEvidence:
     rejected_lines: int
     files: int
     gaps: tuple[str, ...] = ()
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The counts that the gates look at. `missing` and `too_young` have a key for each side that was given."""
+    """The counts that the gates look at. `missing` and `too_young` have a key for each side that was given.
+
+    `unproven_drift` is that part of `drift` that may be noise; `is_identity_compared`: two sources or more tell whose a
+    message is, in a form that can be compared; `days` are the messages of each UTC day.
+    """
 
     messages: int
     compared: int
@@ -79,18 +90,25 @@ class Evidence:
     missing: dict[str, int]
     proven_missing: dict[str, int]
     too_young: dict[str, int]
+    unproven_drift: int = 0
+    is_identity_compared: bool = True
+    days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One limit and how the evidence stands against it; `unit` belongs to `limit` and `actual`."""
+    """One limit and how the evidence stands against it; `unit` belongs to `limit` and `actual`.
+
+    `event` is the one that the limit is of, or empty for all; name and event together name a gate.
+    """
 
     name: str
     limit: float
     actual: float
-    unit: Literal["%", "messages", "gaps"]
+    unit: str
     result: GateResult
     evidence: str
+    event: str = ""
 
 
 def judge(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
@@ -98,12 +116,13 @@ def judge(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
     sides = [side for side in SIDES if side in evidence.sources]
     return (
         _enough(evidence, limits),
+        *_days(evidence, limits),
         *(_whole(name, source, limits) for name, source in evidence.sources.items()),
         *(_missing(side, evidence, limits) for side in sides),
         *(_too_young(side, evidence, limits) for side in sides),
         _drift(evidence, limits),
         *(_duplicates(side, evidence, limits) for side in sides),
-        _none_of("identity", evidence.identity, limits.max_identity, "with another identity on one side"),
+        _identity(evidence, limits),
         _none_of("renamed", evidence.renamed, limits.max_renamed, "with another event name on one side"),
     )
 
@@ -135,12 +154,26 @@ def _enough(evidence: Evidence, limits: Limits) -> Gate:
     return Gate("min_events", limits.min_events, evidence.messages, "messages", result, text)
 
 
+def _days(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
+    """Count the days that bring their part of `min_events`: a few backdated messages make no day."""
+    if not limits.min_days:
+        return ()
+    part = max(1, limits.min_events // limits.min_days)
+    days = sum(count >= part for count in evidence.days)
+    is_enough = days >= limits.min_days
+    text = f"{plural(days, 'day')} of at least {plural(part, 'message')}{'' if is_enough else '; too few to judge'}"
+    result: GateResult = "passed" if is_enough else "inconclusive"
+    return (Gate("min_days", limits.min_days, days, "days", result, text),)
+
+
 def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
     gaps = list(source.gaps)
     # A killed process tears the last line of its ledger file: one a file is the ledger's normal, and hides no message.
     bad = max(0, source.rejected_lines - source.files) if name == "ledger" else source.rejected_lines
     if percent(bad, source.rows + bad) > limits.max_missing_pct:
         gaps.append(f"{plural(source.rejected_lines, 'line')} could not be read")
+    if percent(source.waiting, source.messages + source.waiting) > limits.max_missing_pct:
+        gaps.append(f"{plural(source.waiting, 'message')} may wait in a spool and be in no record yet")
     if gaps:
         text = f"{TITLES[name]}: {'; '.join(gaps)}"
         return Gate(f"evidence_{name}", 0, len(gaps), "gaps", "inconclusive", text[0].upper() + text[1:])
@@ -177,7 +210,17 @@ def _too_young(side: str, evidence: Evidence, limits: Limits) -> Gate:
 def _drift(evidence: Evidence, limits: Limits) -> Gate:
     text = f"{evidence.drift:,} of {evidence.compared:,} compared payloads differ"
     share = percent(evidence.drift, evidence.compared)
-    return _rate("drift", share, limits.max_drift_pct, text, is_proof=_has_enough(evidence, limits))
+    is_proof = _has_enough(evidence, limits)
+    if not evidence.compared:
+        text = "No payload could be compared: nothing is said of drift"
+    elif evidence.compared < limits.min_events <= evidence.messages and share <= limits.max_drift_pct:
+        text = f"{plural(evidence.compared, 'payload')} could be compared; too few to tell a rate"
+        return Gate("drift", limits.max_drift_pct, _rounded(share), "%", "inconclusive", text)
+    if evidence.unproven_drift:
+        text += f"; {evidence.unproven_drift:,} of them may be noise: the baseline is too short to tell"
+        proven = percent(evidence.drift - evidence.unproven_drift, evidence.compared)
+        is_proof = is_proof and proven > limits.max_drift_pct
+    return _rate("drift", share, limits.max_drift_pct, text, is_proof=is_proof)
 
 
 def _duplicates(side: str, evidence: Evidence, limits: Limits) -> Gate:
@@ -191,6 +234,14 @@ def _duplicates(side: str, evidence: Evidence, limits: Limits) -> Gate:
 def _rate(name: str, actual: float, limit: float, text: str, *, is_proof: bool) -> Gate:
     breach: GateResult = "failed" if is_proof else "inconclusive"
     return Gate(name, limit, _rounded(actual), "%", breach if actual > limit else "passed", text)
+
+
+def _identity(evidence: Evidence, limits: Limits) -> Gate:
+    gate = _none_of("identity", evidence.identity, limits.max_identity, "with another identity on one side")
+    if evidence.is_identity_compared:
+        return gate
+    text = "No two sources tell whose a message is: give the identity key of the ledger, or the other export too"
+    return replace(gate, result="inconclusive", evidence=text)
 
 
 def _none_of(name: str, count: int, limit: int, what: str) -> Gate:

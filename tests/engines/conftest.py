@@ -11,11 +11,12 @@ import secrets
 import shutil
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from needs import lacks
 from traps import SETTINGS, plant
 
 from pipelines_client.parity.engines import open_engine
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from pipelines_client.parity.engine import Engine
 
-IS_REQUIRED = bool(os.environ.get("REQUIRE_ENGINES"))
 SERVER = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 QUICK = {  # a few hundred rows are worth neither a task for each core nor code that is compiled for them
     "spark.master": "local[1]",
@@ -42,13 +42,6 @@ NO_POSTGRESQL = (
     "no PostgreSQL answers user postgres at 127.0.0.1:5432: install and start postgresql, or name another server in"
     " TEST_POSTGRESQL_URL"
 )
-
-
-def lacks(what: str) -> NoReturn:
-    """Skip a test for want of an engine, or fail it where all engines must be there."""
-    if IS_REQUIRED:
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

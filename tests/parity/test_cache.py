@@ -131,7 +131,14 @@ def test_runs_at_one_time_share_a_cache(tmp_path):
     cache = tmp_path / "kept"
 
     def run_all() -> list[tuple[int, Any]]:
-        command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *paths]
+        command = [
+            sys.executable,
+            "-c",
+            "from pipelines_client.cli import main; main()",
+            "parity",
+            "--no-history",
+            *paths,
+        ]
         command += ["--cache", str(cache), "--format", "json"]
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
         return [(process.communicate(timeout=60), process.returncode)[::-1] for process in running]

@@ -15,11 +15,18 @@ import pytest
 import typer
 from evidence import Evidence
 
-from pipelines_client.cli.parity import moment, percentage
+from pipelines_client.cli.parity_options import moment, percentage
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-c",
+        "from pipelines_client.cli import main; main()",
+        "parity",
+        "--no-history",
+        *map(str, arguments),
+    ]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment}
     )
@@ -50,7 +57,7 @@ def test_a_failure_exits_1_and_the_json_has_the_agreed_names(evidence):
     done = run(*options(evidence.paths()), "--format", "json")
     assert done.returncode == 1
     report = json.loads(done.stdout)
-    assert report["schema_version"] == 1
+    assert report["schema_version"] == 2
     assert report["verdict"] == "fail"
     assert report["totals"]["missing"] == {"segment": 1, "customerio": 1}
     assert report["totals"]["matched"] == 197
@@ -120,7 +127,7 @@ def test_an_interrupt_exits_130(tmp_path):
     (tmp_path / "scratch").mkdir()
     (tmp_path / "x.json.gz").write_bytes(gzip.compress(b"\n" * 50_000_000, compresslevel=1) * 20)
     source = ["--segment", str(tmp_path / "x.json.gz"), "--customerio", str(tmp_path / "x.json.gz")]
-    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", *source]
+    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", "--no-history", *source]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
     cache = tmp_path / "cache" / "pipelines-client" / "parity"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
@@ -136,13 +143,14 @@ def test_an_interrupt_exits_130(tmp_path):
     assert not list(cache.glob("*/*"))
 
 
-def test_values_are_hidden_unless_asked_for(evidence):
+def test_values_are_hidden_unless_asked_for(evidence, tmp_path):
     """Names of properties show, values do not."""
     evidence.messages[5].payload("customerio")["feature"] = "a secret"
-    paths = options(evidence.paths())
-    for form in ("text", "json", "markdown", "html"):
-        assert "secret" not in run(*paths, "--format", form).stdout
-        assert "secret" in run(*paths, "--format", form, "--show-values").stdout
+    outputs = [tmp_path / f"report{ending}" for ending in (".json", ".md", ".html", ".txt")]
+    asked = [*options(evidence.paths()), *(part for path in outputs for part in ("--output", path))]
+    for more, is_shown in (((), False), (("--show-values",), True)):
+        texts = [run(*asked, *more).stdout, *(path.read_text() for path in outputs)]
+        assert {"secret" in text for text in texts} == {is_shown}
 
 
 def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_path):

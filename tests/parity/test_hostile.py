@@ -170,7 +170,7 @@ def test_memory_stays_bounded_whatever_is_read(evidence):
             file.write(b'{"type":"track","messageId":"%s%d"}\n' % (b"i" * 4 * MEGABYTE, number))
     (paths["customerio"] / "2184.13699.3.track.csv").write_bytes(b'id,received_at\n"' + (b"a" * 999 + b"\n") * 18_000)
     arguments = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
-    done = run_code(PEAK, *arguments, "--format", "json")
+    done = run_code(PEAK, "--no-history", *arguments, "--format", "json")
     assert done.returncode in (1, 3), done.stderr
     assert json.loads(done.stdout)["totals"]["matched"] == 200
     assert int(done.stderr.split()[-1]) < 1100, "megabytes of this process and its largest child"
@@ -194,7 +194,12 @@ def test_control_characters_never_reach_a_terminal(evidence, tmp_path):
     odd.mkdir()
     (odd / "x.exe").write_bytes(b"")
     done = run_code(
-        "from pipelines_client.cli import main; main()", "--ledger", str(evidence.write_ledger()), "--segment", str(odd)
+        "from pipelines_client.cli import main; main()",
+        "--no-history",
+        "--ledger",
+        str(evidence.write_ledger()),
+        "--segment",
+        str(odd),
     )
     assert done.returncode == 2
     assert "holds no file of a Segment archive" in done.stderr

@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
+from xml.etree import ElementTree as ET
 
 import pytest
-from evidence import Evidence
+from evidence import START, Evidence
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
 from rich.console import Console
+from worst import HOSTILE, hostile_report
 
+from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.render import FORMATS, render
-from pipelines_client.parity.render.markdown import escape
+from pipelines_client.parity.render.markdown import MOST_CHARACTERS, escape
 from pipelines_client.parity.render.terminal import print_report
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "a|b|c `code` [link](http://evil.example) **bold**",
-    "line\nbreak\r\nand\ttab",
-    "\x1b[31mred\x1b[0m\x07",
-    "\x9b31m C1",
-    "[bold red]rich[/bold red]",
-    "[/]",
-    "\u202egnp.exe",
-    "{{ 7*7 }} {% raw %}",
-    "=cmd|' /C calc'!A0",
-    "&lt;b&gt; \\| &amp;",
-    "~~~ # h\n\n# heading",
-    "x" * 3000,
-]
+FOR_EYES = ("text", "json", "markdown", "html", "junit")
 
 
-@pytest.fixture
-def hostile(tmp_path, compare):
-    """Names of events, properties, pages, reasons, ids and files, all of the worst sort, each in a class that shows."""
-    evidence = Evidence(tmp_path, count=120)
-    for index, name in enumerate(HOSTILE):
-        fine = evidence.track("u1", name, {name: 1})
-        fine.payload("customerio")[name] = name
-        evidence.track(name, f"{name} {index}", {}).sides["segment"]["event"] = name + "!"
-        evidence.track("u1", name, {}).not_sent("segment", "rejected", name)
-        evidence.track("u1", name, {}, messageId=f"{name[:60]}{index}").sides["segment"]["userId"] = "z"
-        evidence.track("u1", name, {}).copies["customerio"] = 2
-    paths = evidence.paths()
-    (paths["customerio"] / "<b>[red]`|x.json").write_bytes(b"{bad\n")
-    return compare(paths, show_values=True)
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A report full of the worst names."""
+    return hostile_report(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A report in which all is well, and one of two empty sides."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "none").mkdir()
+    empty = {"segment": folder / "none", "customerio": folder / "none"}
+    return [run_parity(paths, ParityOptions(), now=START) for paths in (Evidence(folder, count=200).paths(), empty)]
 
 
 class Page(HTMLParser):
@@ -68,7 +61,7 @@ class Page(HTMLParser):
 def test_html_takes_no_markup_from_outside(hostile):
     """No tag, handler or template of theirs; no control character; every name is there as text."""
     page = Page(render(hostile, "html"))
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert "img" not in page.tags
     assert not [name for name, _ in page.attributes if name.startswith("on")]
     assert "<script>alert(1)</script>" in page.text
@@ -81,7 +74,7 @@ def test_html_needs_no_network(hostile):
     """No address is loaded, and the page forbids it itself."""
     page = Page(render(hostile, "html"))
     assert not [value for name, value in page.attributes if name in ("src", "srcset", "action", "background")]
-    assert [value for name, value in page.attributes if name == "href"] == ["data:,"]
+    assert [value for name, value in page.attributes if name == "href"] == ["data:,", "#verdict"]
     assert any(name == "content" and "default-src 'none'" in value for name, value in page.attributes)
 
 
@@ -119,7 +112,67 @@ def test_the_terminal_gets_no_control_characters_and_fits(hostile, width):
     assert max(map(len, text.splitlines())) <= width
 
 
-@pytest.mark.parametrize("form", FORMATS)
+def test_the_page_allows_its_own_script_only(hostile):
+    """The policy names the hash of the one script in the page."""
+    page = render(hostile, "html")
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{digest}&#39;" in page or f"script-src 'sha256-{digest}'" in page
+
+
+def test_junit_is_xml_in_which_every_gate_is_a_case(hostile):
+    """What is proven wrong is a failure, what cannot be told an error; nothing of theirs is a tag."""
+    suite = ET.fromstring(render(hostile, "junit")).find("testsuite")  # noqa: S314 - our own text
+    cases = suite.findall("testcase")
+    assert len(cases) == len(hostile.gates) == int(suite.get("tests"))
+    for case, gate in zip(cases, hostile.gates, strict=True):
+        tags = [child.tag for child in case]
+        assert tags == [{"passed": "system-out", "failed": "failure", "inconclusive": "error"}[gate.result]]
+    assert len({case.get("name") for case in cases}) == len(cases)
+    assert int(suite.get("failures")) == sum(gate.result == "failed" for gate in hostile.gates) > 0
+    assert int(suite.get("errors")) == sum(gate.result == "inconclusive" for gate in hostile.gates) > 0
+    assert int(suite.get("skipped")) == 0
+
+
+@pytest.mark.parametrize("read", [openmetrics, prometheus], ids=["openmetrics", "prometheus"])
+def test_metrics_are_read_by_new_and_old_readers(hostile, read):
+    """Prometheus' own parsers take it, and it says what the report says."""
+    families = {family.name: family for family in read(render(hostile, "openmetrics"))}
+    assert all(name.startswith("pipelines_parity_") for name in families)
+    verdicts = {sample.labels["verdict"]: sample.value for sample in families["pipelines_parity_verdict"].samples}
+    assert verdicts == {"pass": 0, "fail": 1, "inconclusive": 0}
+    missing = {tuple(sample.labels.values()): sample.value for sample in families["pipelines_parity_missing"].samples}
+    assert missing["segment", "rejected"] == len(HOSTILE)
+    gates = list(families["pipelines_parity_gate_actual"].samples)
+    assert [sample.value for sample in gates] == [gate.actual for gate in hostile.gates]
+
+
+def test_no_cell_of_the_csv_is_a_formula(hostile):
+    """Also not behind a separator of another country; the counts are the report's."""
+    rows = list(csv.DictReader(StringIO(render(hostile, "csv"))))
+    assert [int(row["messages"]) for row in rows] == [event.messages for event in hostile.events]
+    names = {row["event"] for row in rows}
+    assert "'=cmd|' /C calc'!A0" in names
+    assert not [
+        name
+        for name in names
+        if re.search(r"(^|[,;|])[\s\"']*[=+@-]", name.replace("'=", "").replace("'@", "").replace("'-", ""))
+    ]
+    assert not [name for name in names if re.search(r"[\x00-\x1f]", name)]
+
+
+def test_markdown_that_is_too_long_for_github_is_cut_and_says_so(hostile, plain):
+    """Whole lines, the verdict first, and the names of the sections that are not all there; what fits is not cut."""
+    text = render(hostile, "markdown")
+    assert 60_000 < len(text) <= MOST_CHARACTERS == 65_536
+    assert text.startswith("# Parity: FAIL")
+    (note,) = [line for line in text.splitlines() if line.startswith("**Cut here**")]
+    assert text.endswith(f"{note}\n")
+    assert re.search(r"GitHub takes 65,536 characters. Left out: .*, Samples \(\d+ lines\)\.", note)
+    assert "Cut here" not in render(plain[0], "markdown")
+
+
+@pytest.mark.parametrize("form", FOR_EYES)
 def test_every_format_shows_verdict_first_and_unread_lines(hostile, form):
     """Nobody has to look for either."""
     text = render(hostile, form)
@@ -130,8 +183,7 @@ def test_every_format_shows_verdict_first_and_unread_lines(hostile, form):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_clean_and_an_empty_report_render(evidence, compare, tmp_path, form):
+def test_a_clean_and_an_empty_report_render(plain, form):
     """Nothing to show is no error."""
-    assert render(compare(evidence.paths()), form)
-    (tmp_path / "none").mkdir()
-    assert render(compare({"segment": tmp_path / "none", "customerio": tmp_path / "none"}), form)
+    assert [report.verdict.value for report in plain] == ["pass", "inconclusive"]
+    assert all(render(report, form) for report in plain)

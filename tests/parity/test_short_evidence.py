@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 from evidence import START, Evidence
@@ -138,3 +139,15 @@ def test_a_window_is_by_message_so_an_edge_splits_no_pair(evidence, compare):
     assert report.window.outside == {"ledger": 150, "segment": 150, "customerio": 150}
     assert report.window.since == "2026-11-02T09:31:40.000Z"
     assert compare(evidence.paths(), since=datetime(2030, 1, 1, tzinfo=timezone.utc)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_may_be_in_no_record_leaves_the_ledger_short(evidence, compare):
+    """So many wait on both legs that more than is bearable may be unrecorded; what waits on one leg only is not."""
+    paths = evidence.paths()
+    (paths["ledger"] / "run").mkdir()
+    for pending, verdict in ((5, Verdict.INCONCLUSIVE), (0, Verdict.PASS)):
+        legs = {"segment": {"pending": 7}, "customerio": {"pending": pending}}
+        (paths["ledger"] / "run" / "w1.json").write_text(json.dumps({"legs": legs}))
+        report = compare(paths)
+        assert report.verdict is verdict
+        assert (result(report, "evidence_ledger") == "passed") is (verdict is Verdict.PASS)

@@ -1,10 +1,11 @@
 -- What is not where one would look for it, and why? One row per message and side that lacks it.
 -- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age.
-SELECT message_key, message_check, is_wrong, side, type, label, day,
+SELECT message_key, message_check, is_wrong, side, type, label, day, message_at_ms,
        CASE
            WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome
-           WHEN type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
-           WHEN side = 'segment' AND is_group_only = 1 AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
+           WHEN expects_alias = 1 AND type = 'alias' AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
+           WHEN expects_groupid_only = 1 AND side = 'segment' AND is_group_only = 1
+                AND (in_ledger = 0 OR outcome = 'accepted') THEN 'expected'
            WHEN in_ledger = 1 AND (appended_at_ms > watermark_ms OR finished_at_ms > watermark_ms + settle_ms)
                THEN 'too_young'
            WHEN in_ledger = 0 AND other_received_at_ms > watermark_ms THEN 'too_young'
@@ -15,19 +16,20 @@ SELECT message_key, message_check, is_wrong, side, type, label, day,
        END AS cause,
        CASE WHEN in_ledger = 1 THEN reason END AS reason
 FROM (
-    SELECT message_key, message_check, 'segment' AS side, absent.type, absent.label, absent.day, in_ledger, has_ledger,
-           is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END AS is_wrong, appended_at_ms,
-           settle_ms, fate.outcome, fate.reason, segment_finished_at_ms AS finished_at_ms,
+    SELECT message_key, message_check, 'segment' AS side, absent.type, absent.label, absent.day, message_at_ms, in_ledger,
+           has_ledger, is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END AS is_wrong,
+           appended_at_ms, settle_ms, fate.outcome, fate.reason, segment_finished_at_ms AS finished_at_ms,
            segment_watermark_ms AS watermark_ms, customerio_received_at_ms AS other_received_at_ms
     FROM judged AS absent
     LEFT JOIN words_known AS fate ON fate.words = absent.segment_fate
     WHERE has_segment = 1 AND in_segment = 0 AND (in_ledger = 1 OR in_customerio = 1)
     UNION ALL
-    SELECT message_key, message_check, 'customerio', absent.type, absent.label, absent.day, in_ledger, has_ledger,
-           is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END, appended_at_ms,
-           settle_ms, fate.outcome, fate.reason, customerio_finished_at_ms,
+    SELECT message_key, message_check, 'customerio', absent.type, absent.label, absent.day, message_at_ms, in_ledger,
+           has_ledger, is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END,
+           appended_at_ms, settle_ms, fate.outcome, fate.reason, customerio_finished_at_ms,
            customerio_watermark_ms, segment_received_at_ms
     FROM judged AS absent
     LEFT JOIN words_known AS fate ON fate.words = absent.customerio_fate
     WHERE has_customerio = 1 AND in_customerio = 0 AND (in_ledger = 1 OR in_segment = 1)
 ) AS absent
+CROSS JOIN (SELECT expects_alias, expects_groupid_only FROM settings) AS expecting

@@ -5,8 +5,13 @@ SELECT event, type, day,
        sum(segment) AS segment,
        sum(customerio) AS customerio,
        sum(matched) AS matched,
+       sum(compared) AS compared,
        sum(missing_segment) AS missing_segment,
        sum(missing_customerio) AS missing_customerio,
+       sum(proven_segment) AS proven_segment,
+       sum(proven_customerio) AS proven_customerio,
+       sum(young_segment) AS young_segment,
+       sum(young_customerio) AS young_customerio,
        sum(bad) AS bad,
        sum(drift) AS drift,
        sum(too_young) AS too_young,
@@ -20,8 +25,13 @@ FROM (
            in_segment * messages AS segment,
            in_customerio * messages AS customerio,
            is_matched * messages AS matched,
+           is_compared * messages AS compared,
            0 AS missing_segment,
            0 AS missing_customerio,
+           0 AS proven_segment,
+           0 AS proven_customerio,
+           0 AS young_segment,
+           0 AS young_customerio,
            CASE WHEN is_drift + is_identity + is_renamed > 0 THEN messages ELSE 0 END AS bad,
            is_drift * messages AS drift,
            0 AS too_young,
@@ -32,12 +42,16 @@ FROM (
     WHERE is_inside = 1
     UNION ALL
     SELECT label, type, day,
-           0, 0, 0, 0, 0,
+           0, 0, 0, 0, 0, 0,
            missing_segment,
            missing_customerio,
+           proven_segment,
+           proven_customerio,
+           young_segment,
+           young_customerio,
            CASE WHEN missing_segment + missing_customerio > 0 AND is_wrong = 0 THEN 1 ELSE 0 END,
            0,
-           is_young,
+           CASE WHEN young_segment + young_customerio > 0 THEN 1 ELSE 0 END,
            0, 0, 0
     FROM (
         SELECT message_key, message_check, label, type, day, is_wrong,
@@ -45,7 +59,10 @@ FROM (
                    AS missing_segment,
                sum(CASE WHEN side = 'customerio' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
                    AS missing_customerio,
-               max(CASE WHEN cause = 'too_young' THEN 1 ELSE 0 END) AS is_young
+               sum(CASE WHEN side = 'segment' AND cause IN ('rejected', 'dropped') THEN 1 ELSE 0 END) AS proven_segment,
+               sum(CASE WHEN side = 'customerio' AND cause IN ('rejected', 'dropped') THEN 1 ELSE 0 END) AS proven_customerio,
+               sum(CASE WHEN side = 'segment' AND cause = 'too_young' THEN 1 ELSE 0 END) AS young_segment,
+               sum(CASE WHEN side = 'customerio' AND cause = 'too_young' THEN 1 ELSE 0 END) AS young_customerio
         FROM absences
         GROUP BY message_key, message_check, label, type, day, is_wrong
     ) AS absent

@@ -1,5 +1,10 @@
 -- Which messages must be shown one by one? Those that differ, are another person's, bear another name or came twice.
-SELECT message_key, message_check, type, label, day, in_ledger, segment_rows, customerio_rows,
-       segment_drift, customerio_drift, exports_drift, segment_identity, customerio_identity, is_drift, is_identity, is_renamed
+-- `is_missing` is 1 for one that a side lacks as well, in a way that counts.
+SELECT judged.message_key, judged.message_check, type, label, day, in_ledger, segment_rows, customerio_rows,
+       segment_drift, customerio_drift, exports_drift, segment_identity, customerio_identity,
+       is_drift, is_identity, is_renamed, CASE WHEN absent.message_key IS NULL THEN 0 ELSE 1 END AS is_missing
 FROM judged
+LEFT JOIN (
+    SELECT DISTINCT message_key, message_check FROM absences WHERE cause NOT IN ('skipped', 'too_young', 'expected')
+) AS absent ON absent.message_key = judged.message_key AND absent.message_check = judged.message_check
 WHERE is_drift + is_identity + is_renamed > 0 OR segment_rows > 1 OR customerio_rows > 1

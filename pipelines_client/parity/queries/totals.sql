@@ -2,6 +2,7 @@
 SELECT coalesce(sum(messages), 0) AS messages,
        coalesce(sum(is_matched * messages), 0) AS matched,
        coalesce(sum(is_compared * messages), 0) AS compared,
+       coalesce(sum(is_segment_whole * is_customerio_whole * messages), 0) AS paired,
        coalesce(sum(is_drift * messages), 0) AS drift,
        coalesce(sum(is_identity * messages), 0) AS identity,
        coalesce(sum(is_renamed * messages), 0) AS renamed,

@@ -1,11 +1,17 @@
-"""The report as one HTML file without network: a Jinja template with everything escaped."""
+"""The report as one HTML file without network: Jinja templates with everything escaped.
+
+The page forbids itself all but its own style and its own script, which it knows by its hash: what came from outside
+could not run even if it were not escaped.
+"""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.render import words
+from pipelines_client.parity.render import sections, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -20,7 +26,6 @@ def render_html(report: ParityReport) -> str:
     days, grid = words.days_of(report), words.by_event(report)
     page = _template().render(
         report=report,
-        words=words,
         days=days[-_DAYS:],
         grid=grid[:_EVENTS],
         days_hidden=max(0, len(days) - _DAYS),
@@ -32,14 +37,22 @@ def render_html(report: ParityReport) -> str:
 @cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
+    loader = PackageLoader("pipelines_client.parity", "render/page")
     environment = Environment(
-        loader=PackageLoader("pipelines_client.parity", "render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    style, script = (loader.get_source(environment, name)[0] for name in ("style.css", "script.js"))
     environment.filters["safe_line"] = words.one_line
     environment.filters["number"] = words.count
+    environment.globals.update(
+        words=words,
+        sections=sections,
+        moods=sections.MOODS,
+        marks=sections.MARKS,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+    )
     return environment.get_template("report.html.jinja")

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.render import words
+from pipelines_client.parity.render.sections import Tag, sections
+from pipelines_client.parity.verdict import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,11 @@ _SPECIAL = re.compile(
     r"([\\`*_\[\]()#|~$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE
 )  # the last two: GitHub links bare addresses
 _RESULTS = {"passed": "passed", "failed": "**failed**", "inconclusive": "**inconclusive**"}
+MOST_CHARACTERS = 65_536
+"""As many as GitHub takes in a comment, an issue or a pull request."""
+_NOTE_CHARACTERS = 1000  # room to say what was cut
+_FEWEST_LINES = 4  # a heading, a gap, a table's head and its rule
+_LONGEST = 500
 _ROWS = 50
 _ROWS_OF_A_CLASS = 10
 _SAMPLES = 20
@@ -27,13 +34,14 @@ def render_markdown(report: ParityReport) -> str:
         f"# Parity: {words.VERDICTS[report.verdict]}",
         f"{escape(report.headline)}  \n{escape(report.advice)}",
         f"Window: {escape(words.window_line(report))}. {escape(report.window.chosen)}",
+        *_classes(report),
         *_sources(report),
         "## Gates\n\n"
         + _table(
             ("Gate", "Result", "Found", "Limit", "Evidence"),
             (
                 (
-                    words.gate_title(gate),
+                    escape(words.gate_title(gate)),
                     _RESULTS[gate.result],
                     words.amount(gate.actual, gate.unit),
                     words.limit(gate),
@@ -42,17 +50,50 @@ def render_markdown(report: ParityReport) -> str:
                 for gate in report.gates
             ),
         ),
-        *_classes(report),
         *_findings(report),
+        *_sections(report),
         *_more(report),
         *_samples(report),
     ]
-    return "\n\n".join(parts) + "\n"
+    return _fit(parts)
+
+
+def _fit(parts: list[str]) -> str:
+    """Put the parts together, as far as a comment on GitHub takes them, and say what is not there."""
+    whole = "\n\n".join(parts) + "\n"
+    if len(whole) <= MOST_CHARACTERS:
+        return whole
+    kept, left_out, room = [], [], MOST_CHARACTERS - _NOTE_CHARACTERS
+    for part in parts:
+        lines = part.splitlines()
+        fitting = _fitting(lines, room)
+        room -= sum(len(line) + 1 for line in lines[:fitting]) + 1
+        if fitting:
+            kept.append("\n".join(lines[:fitting]))
+        if fitting < len(lines):
+            title = lines[0].lstrip("# ") if lines[0].startswith("#") else "more"
+            left_out.append(f"{title} ({plural(len(lines) - fitting, 'line')})")
+            room = 0
+    note = f"**Cut here**: GitHub takes {MOST_CHARACTERS:,} characters. Left out: {', '.join(left_out)}."
+    return "\n\n".join([*kept, f"{note} The JSON and HTML reports have it."]) + "\n"
+
+
+def _fitting(lines: list[str], room: int) -> int:
+    """Return how many lines fit; a heading without a row of its table is not worth its place."""
+    total = 0
+    for number, line in enumerate(lines):
+        total += len(line) + 1
+        if total >= room:
+            return number if number > _FEWEST_LINES else 0
+    return len(lines)
 
 
 def escape(text: object) -> str:
-    """Return text from outside as Markdown that shows just that text, in one line."""
-    plain = words.one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return text from outside as Markdown that shows just that text, in one line; what is very long is cut."""
+    cut = str(text)
+    if len(cut) > _LONGEST:
+        cut = f"{cut[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+    plain = words.one_line(cut).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", plain)
 
 
@@ -75,9 +116,7 @@ def _sources(report: ParityReport) -> list[str]:
     ]
     head = ("Source", "Rows", "Messages", "Surplus rows", "Missing", "Unread lines")
     notes = [f"- {words.NAMES[name]}: {escape(text)}" for name, text in words.alerts(report)]
-    totals = report.totals
-    summary = f"{totals.messages:,} messages, {totals.matched:,} matched, {totals.drift:,} drifted."
-    return ["## Sources\n\n" + _table(head, rows), summary, *(["\n".join(notes)] if notes else [])]
+    return ["## Sources\n\n" + _table(head, rows), f"{words.summary(report)}.", *(["\n".join(notes)] if notes else [])]
 
 
 def _classes(report: ParityReport) -> list[str]:
@@ -166,6 +205,30 @@ def _more(report: ParityReport) -> list[str]:
         ("Latency", ("Side", "Of", "p50", "p90", "p99", "Worst", "Messages", "Is"), latency),
     )
     return [f"## {title}\n\n" + _table(head, rows) for title, head, rows in sections if rows]
+
+
+def _sections(report: ParityReport) -> list[str]:
+    """Tabulate what `sections.py` has said."""
+    texts = []
+    for section in sections(report):
+        rows = [tuple(_cell(cell) for cell in row) for row in section.rows[:_ROWS]]
+        notes = [escape(note) for note in section.notes]
+        texts.append(
+            "\n\n".join(
+                [
+                    f"## {escape(section.title)}",
+                    *notes,
+                    *([_table(tuple(map(escape, section.heads)), rows)] if rows else []),
+                ]
+            )
+        )
+    return texts
+
+
+def _cell(cell: str | Tag) -> str:
+    if isinstance(cell, str):
+        return escape(cell)
+    return escape(cell.text) if cell.mood == "passed" else f"**{escape(cell.text)}**"
 
 
 def _samples(report: ParityReport) -> list[str]:

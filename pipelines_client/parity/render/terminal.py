@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.parity.render import words
+from pipelines_client.parity.render.sections import Section, Tag, sections
 from pipelines_client.parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
 _RESULTS = {"passed": ("ok", "green"), "failed": ("FAIL", "bold red"), "inconclusive": ("?", "bold yellow")}
+_MOODS = {"passed": "green", "failed": "bold red", "inconclusive": "bold yellow"}
 _ROWS = 12
 _ROWS_OF_A_CLASS = 3
 _SAMPLES = 8
@@ -32,15 +34,18 @@ def render_text(report: ParityReport, *, width: int = 100) -> str:
 
 
 def print_report(report: ParityReport, console: Console) -> None:
-    """Print the report to a console."""
+    """Print the report to a console: the verdict and what to do, then what was found, then what that rests on."""
     console.print(_head(report))
     for line in (report.headline, report.advice):
         console.print(_text(line))
+    _print_classes(report, console)
     console.print()
     console.print(_sources(report))
+    console.print(_text(words.summary(report), "dim"))
     _print_places(report, console)
     console.print(_gates(report))
-    _print_classes(report, console)
+    for section in sections(report):
+        _print_section(section, console)
     for title, table in _findings(report):
         console.print(Text(f"\n{title}", style="bold"))
         console.print(table)
@@ -64,7 +69,7 @@ def _text(value: object, style: str = "") -> Text:
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for column in columns:
         table.add_column(
             column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in right
@@ -73,7 +78,6 @@ def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 
 def _sources(report: ParityReport) -> Table:
-    totals = report.totals
     numbers = ("rows", "messages", "doubled", "unread", "missing")
     table = _table("source", *numbers, "last seen", right=numbers)
     for name, source, counts in words.sources(report):
@@ -86,11 +90,6 @@ def _sources(report: ParityReport) -> Table:
             words.missing_at(report, name),
             words.minute(source.watermark),
         )
-    table.caption = (
-        f"{totals.messages:,} messages: {totals.matched:,} matched, {totals.drift:,} drifted, "
-        f"{report.identity.count:,} of another identity, {report.renamed.count:,} renamed"
-    )
-    table.caption_justify = "left"
     return table
 
 
@@ -105,7 +104,7 @@ def _gates(report: ParityReport) -> Table:
     for gate in report.gates:
         word, style = _RESULTS[gate.result]
         table.add_row(
-            words.gate_title(gate),
+            _text(words.gate_title(gate)),
             Text(word, style=style),
             words.amount(gate.actual, gate.unit),
             words.amount(gate.limit, gate.unit),
@@ -174,6 +173,28 @@ def _print_class_rows(report: ParityReport, console: Console) -> None:
         console.print(table)
         if len(rows) > _ROWS_OF_A_CLASS:
             console.print(_text(f"{len(rows) - _ROWS_OF_A_CLASS} more in the JSON report", "dim"))
+
+
+def _print_section(section: Section, console: Console) -> None:
+    """Print what `sections.py` has said."""
+    console.print()
+    console.print(_text(section.title, "bold"))
+    for note in section.notes:
+        console.print(_text(note))
+    if not section.rows:
+        return
+    rows = section.rows[:_ROWS]
+    heads = [words.one_line(head).lower() for head in section.heads]
+    table = _table(*heads, right=tuple(head.lower() for head in section.numbers))
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    console.print(table)
+    if len(section.rows) > len(rows):
+        console.print(_text(f"{len(section.rows) - len(rows)} more in the JSON and HTML reports", "dim"))
+
+
+def _cell(cell: str | Tag) -> Text:
+    return _text(cell) if isinstance(cell, str) else _text(cell.text, _MOODS[cell.mood])
 
 
 def _latency(report: ParityReport) -> Table:

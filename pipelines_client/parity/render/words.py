@@ -6,11 +6,17 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.advice import CAUSE_ADVICE
+from pipelines_client.parity.classes import ABOUT
+from pipelines_client.parity.rules import ANY
 from pipelines_client.parity.spelling import duration
-from pipelines_client.parity.verdict import TITLES, Gate, Verdict, plural
+from pipelines_client.parity.verdict import CHECK, TITLES, Gate, Verdict, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines_client.parity.checks import CheckReport
     from pipelines_client.parity.counts import CountsRow
+    from pipelines_client.parity.expected import ExpectedRow
     from pipelines_client.parity.report import (
         Bucket,
         ClassReport,
@@ -38,6 +44,8 @@ NAMES = _Names({**TITLES, "ledger": "Ledger"})
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
 GATES = {
     "min_events": "Enough messages",
+    "min_days": "Enough days",
+    "baseline": "Baseline",
     "drift": "Drift",
     "identity": "Identity",
     "renamed": "Renamed",
@@ -47,26 +55,83 @@ GATES = {
     "evidence": "Evidence of {side}",
     "counts": "Counts of {side}",
 }
+_NONCHARS = 0xFFFE  # the last two of each plane
 _OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"))
+HEATS = (
+    ("h0", "", "none"),
+    ("h1", "\N{BULLET}", "below 1 %"),
+    ("h2", "\N{BULLET}" * 2, "below 5 %"),
+    ("h3", "\N{BULLET}" * 3, "5 % and more"),
+    ("hy", "\N{HORIZONTAL ELLIPSIS}", "too young to tell"),
+)
+"""Class, mark and meaning of a cell: the mark says without colour what the colour says."""
+_MARKS = {name: mark for name, mark, _ in HEATS}
 _CLEAN, _SOME, _MORE = 100.0, 99.0, 95.0  # percent of an event's messages in a day that are as they should be
 
 
 def gate_title(gate: Gate) -> str:
     """Name a gate in words."""
-    if gate.name in GATES:
-        return GATES[gate.name]
-    kind, _, source = gate.name.rpartition("_")
-    return GATES[kind].format(side=TITLES.get(source, source))
+    return title_of(gate.name, gate.event)
+
+
+def title_of(name: str, event: str) -> str:
+    """Name the gate of that name, and of that event if it is of one, in words; one that is not known as it is."""
+    if name.startswith("class_") and name.removeprefix("class_") in ABOUT:
+        return f"Class: {ABOUT[name.removeprefix('class_')].title}"
+    if name.startswith(CHECK):
+        return f"Check: {one_line(name.removeprefix(CHECK))}"
+    kind, _, source = name.rpartition("_")
+    pattern = GATES.get(name) or GATES.get(kind)
+    title = name if pattern is None else pattern.format(side=TITLES.get(source, source))
+    return f"{title}: {event}" if event else title
 
 
 def amount(value: float, unit: str) -> str:
     """Spell a gate's limit or value with its unit."""
-    return f"{value:.4g} %" if unit == "%" else f"{value:,.0f} {unit}"
+    return percentage(value) if unit == "%" else _counted(round(value), unit)
+
+
+def _counted(number: int, unit: str) -> str:
+    """Spell a count of a unit that is given in the plural."""
+    one = "copy" if unit == "copies" else unit.removesuffix("s")
+    return f"{number:,} {one if number == 1 else unit}"
 
 
 def limit(gate: Gate) -> str:
-    """Spell what a gate allows."""
-    return ("at least " if gate.name == "min_events" else "at most ") + amount(gate.limit, gate.unit)
+    """Spell what a gate allows; of a check its evidence says that."""
+    if gate.name.startswith(CHECK):
+        return amount(gate.limit, gate.unit)
+    return ("at least " if gate.name.startswith(("min_", "baseline")) else "at most ") + amount(gate.limit, gate.unit)
+
+
+def percentage(value: float) -> str:
+    """Spell a share."""
+    return f"{value:.4g} %"
+
+
+def readiness(report: ParityReport) -> str:
+    """Say whether the days of late allow the cutover, and why; empty where no history is kept."""
+    ready = report.readiness
+    if ready is None:
+        return ""
+    unread = f" {plural(ready.unread_lines, 'line')} of the history could not be read." if ready.unread_lines else ""
+    state = "Ready" if ready.state == "ready" else "Not ready yet"
+    return f"{state}: {ready.reason}.{unread}"
+
+
+def rule(row: ExpectedRow) -> str:
+    """Say what an expected difference is."""
+    where = f" at {NAMES[row.side]}" if row.side else ""
+    what = cause(row.kind) or "any difference"
+    path = f" at {row.path}" if row.path else ""
+    event = "" if row.event == ANY else f", of {row.event}"
+    return f"{what}{path}{where}{event}"
+
+
+def height(value: float, values: Iterable[float]) -> str:
+    """Spell a bar's height beside the highest, for a style."""
+    highest = max(values, default=0)
+    return f"{100 * value / highest:.3g}%" if highest else "0%"
 
 
 def cause(name: str) -> str:
@@ -85,11 +150,13 @@ def count(value: int | None) -> str:
 
 
 def one_line(text: object) -> str:
-    """Return text that came from outside without line ends, control characters or direction marks."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co") else char
-        for char in str(text)
-    )
+    """Return text that came from outside without line ends, control characters, direction marks or noncharacters."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if _is_unfit(char) else char for char in str(text))
+
+
+def _is_unfit(char: str) -> bool:
+    is_nonchar = ord(char) & _NONCHARS == _NONCHARS or "\ufdd0" <= char <= "\ufdef"  # no XML may hold them
+    return is_nonchar or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co")
 
 
 def window_line(report: ParityReport) -> str:
@@ -118,7 +185,7 @@ def class_tables(report: ParityReport) -> list[tuple[ClassReport, tuple[ClassRow
 
 def class_count(found: ClassReport) -> str:
     """Spell how many of a class there are."""
-    return plural(found.count, found.unit.removesuffix("s"))
+    return _counted(found.count, found.unit)
 
 
 def measure(row: LatencyRow) -> str:
@@ -198,6 +265,21 @@ def counts_rows(report: ParityReport, *, rows: int) -> list[tuple[str, CountsRow
     ]
 
 
+def summary(report: ParityReport) -> str:
+    """Say what became of the messages, in one line."""
+    totals = report.totals
+    counts = {
+        "matched": totals.matched,
+        "drifted": totals.drift,
+        "differ as expected": totals.drift_expected,
+        "differ as the baseline does": totals.drift_noise,
+        "of another identity": report.identity.count,
+        "renamed": report.renamed.count,
+    }
+    parts = [f"{number:,} {word}" for word, number in counts.items() if number or word in ("matched", "drifted")]
+    return f"{plural(totals.messages, 'message')}: {', '.join(parts)}"
+
+
 def outside(report: ParityReport) -> str:
     """Say how many messages the window left out, by source."""
     left = {NAMES[name]: number for name, number in report.window.outside.items() if number}
@@ -235,9 +317,14 @@ def _soundness(row: EventRow) -> float:
     return 100 * (1 - min(1, row.faults / row.messages)) if row.messages else row.health
 
 
-def cell_faults(row: EventRow) -> str:
-    """Spell what is wrong in a cell, shortly."""
-    return f"{row.faults:,}" if row.faults else ""
+def cell_mark(row: EventRow) -> str:
+    """Spell what is wrong in a cell, shortly: the mark of its colour, and how many."""
+    return f"{_MARKS[heat(row)]} {row.faults or row.too_young or ''}".strip()
+
+
+def cell_note(row: EventRow) -> str:
+    """Say to who cannot see the mark what its number counts."""
+    return " at fault" if row.faults else " too young" if row.too_young else ""
 
 
 def cell_words(row: EventRow) -> str:
@@ -261,3 +348,20 @@ def minute(at: str | None) -> str:
 
 def _edge(at: str | None) -> str:
     return "…" if at is None else minute(at)
+
+
+def unseen_lines(report: ParityReport) -> list[str]:
+    """Say what is proven about loss, side by side, and how sure that is."""
+    unseen = report.unseen
+    more = f"Too little was seen of {plural(unseen.thin_events, 'event')} to prove their limits."
+    return [*(bound.words for bound in unseen.bounds), unseen.words, *([more] if unseen.thin_events else [])]
+
+
+def broken_checks(report: ParityReport) -> list[CheckReport]:
+    """Return the checks that did not pass and have rows to show."""
+    return [check for check in report.checks if check.result != "passed" and check.rows]
+
+
+def cell(value: str | int | None) -> str:
+    """Spell a value of a check's answer."""
+    return f"{value:,}" if isinstance(value, int) else value or ""

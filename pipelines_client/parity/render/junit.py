@@ -1,0 +1,53 @@
+"""The report as JUnit XML: each gate is a test case, so that every CI system shows parity beside the tests.
+
+An inconclusive gate is an *error*, not *skipped*: what was skipped counts as fine, and short evidence never does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from pipelines_client.parity.render import words
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.verdict import Gate
+
+_TAGS = {"failed": "failure", "inconclusive": "error"}
+
+
+def render_junit(report: ParityReport) -> str:
+    """Return the gates as one test suite."""
+    results = [gate.result for gate in report.gates]
+    counts = {
+        "tests": str(len(results)),
+        "failures": str(results.count("failed")),
+        "errors": str(results.count("inconclusive")),
+        "skipped": "0",
+        "time": "0",
+    }
+    suites = Element("testsuites", {"name": "parity", **counts})
+    suite = SubElement(suites, "testsuite", {"name": "parity", **counts, "timestamp": report.generated_at[:19]})
+    properties = SubElement(suite, "properties")
+    for name, value in (("verdict", report.verdict.value), ("window", words.window_line(report))):
+        SubElement(properties, "property", {"name": name, "value": words.one_line(value)})
+    for gate in report.gates:
+        _case(suite, gate)
+    SubElement(suite, "system-out").text = "\n".join(map(words.one_line, (report.headline, report.advice)))
+    alerts = [words.one_line(f"{words.NAMES[name]}: {text}") for name, text in words.alerts(report)]
+    if alerts:
+        SubElement(suite, "system-err").text = "\n".join(alerts)
+    indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: Element, gate: Gate) -> None:
+    title, evidence = words.one_line(words.gate_title(gate)), words.one_line(gate.evidence)
+    case = SubElement(suite, "testcase", {"classname": "parity", "name": title, "time": "0"})
+    if gate.result == "passed":
+        SubElement(case, "system-out").text = evidence
+        return
+    found = f"found {words.amount(gate.actual, gate.unit)}, {words.limit(gate)}"
+    problem = SubElement(case, _TAGS[gate.result], {"type": gate.result, "message": f"{evidence} ({found})"})
+    problem.text = f"{evidence}\n{found}"

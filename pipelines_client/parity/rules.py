@@ -1,0 +1,271 @@
+"""What a team holds a report to, as `parity.toml` has it: gates, expected differences, checks. Checked when it is read.
+
+    [gates]                            limits over all; an option of the command wins over its key here
+    [gates.events."Order Completed"]   limits of one event, besides those over all
+    [gates.classes.late]               the most that is bearable of one class of findings
+    [[expected]]                       a difference that is known and for now accepted
+    [builtin]                          the expected differences that come with the package, by name
+    [[check]]                          a question of the team's own, and what its answer should be
+
+Nothing else may stand in the file: a limit with a misspelled key would be no limit.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines_client.errors import ConfigError
+from pipelines_client.parity.checks import Check
+from pipelines_client.parity.classes import ABOUT
+from pipelines_client.parity.verdict import SHARED_UNITS, Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULES_FILE = "parity.toml"
+"""The file that is read if it lies in the working directory and none is named."""
+
+READY_AFTER_DAYS = 7
+"""Passing days in a row before *ready*: a whole week, so that a weekend is in it."""
+
+MISSING = "missing"
+ANY = "*"
+
+
+def percent_of(value: Any) -> float:
+    """Read `0.1`, `"0.1%"` or `"5 %"` as percent.
+
+    Raises:
+        ValueError: It is no percentage, or not between 0 and 100.
+    """
+    text = str(value).strip().removesuffix("%")
+    try:
+        share = float("" if isinstance(value, bool) else text)
+    except ValueError:
+        raise ValueError(f'{value!r} is no percentage; write 0.1 or "5%"') from None
+    if not 0 <= share <= 100:  # noqa: PLR2004 - percent
+        raise ValueError(f"{value!r} is not between 0 and 100 percent")
+    return share
+
+
+class Bound(NamedTuple):
+    """The most of a class that is bearable: a count, or a share of all messages in percent."""
+
+    value: float
+    is_share: bool
+
+
+def _bound(value: Any) -> Bound:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return Bound(percent_of(value), is_share=True)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f'{value!r} is no bound; write a count such as 10, or a share of the messages such as "0.5%"')
+    return Bound(value, is_share=False)
+
+
+Percent = Annotated[float, BeforeValidator(percent_of)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EventGates(_Section):
+    """The limits of one event; only those that are set are judged. The event must be there: see `min_events`."""
+
+    max_missing: Percent | None = None
+    max_drift: Percent | None = None
+    max_duplicates: Percent | None = None
+    max_identity: Count | None = None
+    max_renamed: Count | None = None
+    min_events: Count = 1
+
+    def limits(self) -> Limits:
+        """Return them as limits, with what is not set at its most lenient."""
+        lenient = {"max_missing_pct": 100.0, "max_drift_pct": 100.0, "max_duplicates_pct": 100.0}
+        return Limits(**lenient | _limits(self.model_dump(exclude_none=True)))
+
+    def asked(self) -> set[str]:
+        """Return the names, without a side, of the gates that are judged."""
+        asked = {name.removeprefix("max_") for name in self.model_dump(exclude_none=True)}
+        return asked | ({"too_young"} if "missing" in asked else set())
+
+
+class ClassGate(_Section):
+    """The limit of one class of findings."""
+
+    max: Annotated[Bound, BeforeValidator(_bound)]
+
+
+class Gates(_Section):
+    """The limits over all, of events and of classes. Shares are percent, of what their gate says.
+
+    `min_days` UTC days must have their part of `min_events`; `ready_after_days` passing days in a row make *ready*.
+    """
+
+    max_missing: Percent | None = None
+    max_drift: Percent | None = None
+    max_duplicates: Percent | None = None
+    max_counts: Percent | None = None
+    max_identity: Count | None = None
+    max_renamed: Count | None = None
+    min_events: Count | None = None
+    min_days: Count = 0
+    ready_after_days: Annotated[int, Field(ge=1, strict=True)] = READY_AFTER_DAYS
+    events: dict[str, EventGates] = Field(default_factory=dict)
+    classes: dict[str, ClassGate] = Field(default_factory=dict)
+
+    @field_validator("classes")
+    @classmethod
+    def _known_classes(cls, value: dict[str, ClassGate]) -> dict[str, ClassGate]:
+        for name, gate in value.items():
+            if name not in ABOUT:
+                raise ValueError(f"no class is called {name!r}; there are {', '.join(ABOUT)}")
+            if gate.max.is_share and ABOUT[name].unit not in SHARED_UNITS:
+                raise ValueError(f"{name} counts {ABOUT[name].unit}: give a count, not a share")
+        return value
+
+    def limits(self, **given: float | None) -> Limits:
+        """Return the limits over all; those given win.
+
+        Args:
+            given: By key of this section, None where it is not given.
+        """
+        own = self.model_dump(exclude_none=True, exclude={"events", "classes", "ready_after_days"})
+        return Limits(**_limits(own | {name: value for name, value in given.items() if value is not None}))
+
+
+class ExpectedRule(_Section):
+    """A difference that is known, why, who answers for it, and until when (the end of that UTC day).
+
+    `path` and `event` may have `*` for any characters. Without `kind` any difference at the path is meant;
+    `missing` is a message that `side` lacks (either, without one), and has no path.
+    """
+
+    path: str = ""
+    kind: Literal["missing_key", "null", "type", "value", "missing"] | None = None
+    event: str = ANY
+    side: Literal["segment", "customerio"] | None = None
+    reason: Annotated[str, Field(min_length=1)]
+    owner: Annotated[str, Field(min_length=1)]
+    expiry: date
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> ExpectedRule:
+        if self.kind == MISSING and self.path:
+            raise ValueError('a message that is missing has no path; name its event and side, or another "kind"')
+        if self.kind != MISSING and not self.path:
+            raise ValueError('it needs a path, such as "properties.price", or kind = "missing"')
+        if self.kind != MISSING and self.side is not None:
+            raise ValueError('a side is of kind = "missing" only; a path differs between both')
+        return self
+
+
+class Builtin(_Section):
+    """The expected differences that come with the package (FACTS T); `name = false` counts them as any other."""
+
+    alias: bool = Field(default=True, strict=True)
+    groupid_only: bool = Field(default=True, strict=True)
+    value_cut: bool = Field(default=True, strict=True)
+    long_name: bool = Field(default=True, strict=True)
+
+
+class Rules(_Section):
+    """All of `parity.toml`."""
+
+    gates: Gates = Field(default_factory=Gates)
+    expected: tuple[ExpectedRule, ...] = ()
+    builtin: Builtin = Field(default_factory=Builtin)
+    check: tuple[Check, ...] = ()
+
+    @field_validator("check")
+    @classmethod
+    def _told_apart(cls, value: tuple[Check, ...]) -> tuple[Check, ...]:
+        twice = [name for name, count in Counter(check.name for check in value).items() if count > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is the name of two checks; each needs its own")
+        return value
+
+    @field_validator("expected")
+    @classmethod
+    def _own_names(cls, value: tuple[ExpectedRule, ...]) -> tuple[ExpectedRule, ...]:
+        names = [rule.name for rule in value if rule.name]
+        for name in names:
+            if name in Builtin.model_fields:
+                raise ValueError(f"{name!r} is the name of a built-in rule; choose another")
+            if names.count(name) > 1:
+                raise ValueError(f"two rules are called {name!r}; rename one")
+        return value
+
+
+def read_rules(path: Path) -> Rules:
+    """Return the rules in a file.
+
+    Raises:
+        ConfigError: It cannot be read, is no TOML, or says what no rule says; names the file, the key and the cure.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return parse_rules(tomllib.loads(path.read_text("utf-8")), str(path))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no TOML ({error})") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; --config names another file") from None
+
+
+def parse_rules(values: dict[str, Any], where: str) -> Rules:
+    """Return the rules that a file's values are.
+
+    Raises:
+        ConfigError: As `read_rules`.
+    """
+    try:
+        return Rules.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ConfigError(
+            f"{where}: {_key(first['loc'])}: {_cure(first['type'], first['msg'], first['loc'])}"
+        ) from None
+
+
+def _limits(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values by the names that `Limits` has for them: shares end in their unit."""
+    shares = ("max_missing", "max_drift", "max_duplicates", "max_counts")
+    return {f"{name}_pct" if name in shares else name: value for name, value in values.items()}
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".")
+
+
+def _cure(kind: str, message: str, location: tuple[int | str, ...]) -> str:
+    if kind == "extra_forbidden":
+        return f"unknown; known here are {', '.join(_section_of(location).model_fields)}"
+    if kind == "missing":
+        return f"is not said; known here are {', '.join(_section_of(location).model_fields)}"
+    return message.removeprefix("Value error, ")
+
+
+def _section_of(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the section in which the last key of a location stands."""
+    head, depth = location[0], len(location)
+    if head == "gates" and depth > 3:  # noqa: PLR2004 - gates, events, its name, a key
+        return EventGates if location[1] == "events" else ClassGate
+    sections: dict[int | str, type[BaseModel]] = {
+        "gates": Gates,
+        "expected": ExpectedRule,
+        "builtin": Builtin,
+        "check": Check,
+    }
+    return sections[head] if depth > 1 else Rules

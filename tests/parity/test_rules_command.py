@@ -1,0 +1,85 @@
+"""The command finds the team's rules and keeps their history; an option wins over the file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from evidence import Evidence
+
+from pipelines_client.cli import main
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """Two hundred messages of which two are lost, as arguments."""
+    evidence = Evidence(tmp_path_factory.mktemp("evidence"), count=200)
+    evidence.messages[3].lose("customerio")
+    evidence.messages[5].lose("customerio")
+    return [part for name, path in evidence.paths().items() for part in (f"--{name}", str(path))]
+
+
+@pytest.fixture
+def parity(given, tmp_path, monkeypatch, capsys):
+    """Run the command in an empty folder; return its exit code and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*more: str) -> tuple[int, Any, str]:
+        monkeypatch.setattr(sys, "argv", ["pipelines-client", "parity", *given, "--format", "json", *more])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return left.value.code, json.loads(said.out) if said.out else None, said.err
+
+    return run
+
+
+def test_the_file_of_the_working_directory_is_found_and_an_option_wins(parity, tmp_path):
+    """What the file says holds unless it is said otherwise."""
+    (tmp_path / "parity.toml").write_text('[gates]\nmax_missing = "2%"\nready_after_days = 1\n')
+    code, report, _ = parity()
+    assert (code, report["readiness"]["state"]) == (0, "ready")
+    assert {gate["limit"] for gate in report["gates"] if gate["name"].startswith("missing")} == {2.0}
+    code, report, _ = parity("--max-missing", "0.5%")
+    assert (code, report["readiness"]["days_left"]) == (1, 1)
+    assert len((tmp_path / "parity-history.jsonl").read_text().splitlines()) == 2
+    (tmp_path / "lenient.toml").write_text("[gates]\nmax_missing = 3\n")
+    code, report, _ = parity("--config", "lenient.toml", "--history", "other.jsonl")
+    assert (code, report["readiness"]["passed_days"], report["readiness"]["days_left"]) == (0, 1, 6)
+    assert len((tmp_path / "other.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--config", "none.toml"), "pipelines-client parity: none.toml: No such file or directory; --config names"),
+        (("--config", "bad.toml"), "bad.toml: gates.max_mising: unknown; known here are max_missing"),
+        (("--history", "no/history.jsonl"), "its folder does not exist"),
+        (("--history", "h.jsonl", "--no-history"), "--history is the opposite of --no-history"),
+        (("--baseline", "none"), "none: no such file or folder"),
+    ],
+)
+def test_a_mistake_is_bad_input_and_leaves_no_line(parity, tmp_path, arguments, said):
+    """Exit code 2, one clear line, and no day in the history."""
+    (tmp_path / "bad.toml").write_text("[gates]\nmax_mising = 3\n")
+    code, report, complaint = parity(*arguments)
+    assert (code, report) == (2, None)
+    assert said in " ".join(complaint.replace("│", " ").split())
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_without_history_nothing_is_kept_and_nothing_said(parity, tmp_path):
+    """A look by hand need not count."""
+    _, report, _ = parity("--no-history")
+    assert report["readiness"] is None
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_a_history_that_cannot_be_written_is_said_and_changes_no_exit_code(parity, tmp_path):
+    """The report is there all the same."""
+    (tmp_path / "history.jsonl").symlink_to(tmp_path / "gone" / "history.jsonl")
+    code, report, said = parity("--history", "history.jsonl")
+    assert (code, report["verdict"]) == (1, "fail")
+    assert "history.jsonl: this run is not in the history (No such file or directory)" in said
