@@ -20,6 +20,7 @@ import orjson
 
 from benchmarks.calls import USUAL, Make, payload_of
 from benchmarks.child import Result, Run, cpu_s, memory_mb, wait_for_parent
+from benchmarks.resending import backfill, replay
 
 _BATCH_BYTES = 475_000
 _TICK_S = 0.002
@@ -175,5 +176,5 @@ def _message(n: int, payload: object) -> dict[str, object]:
 
 
 WORKLOADS: dict[str, Callable[[Run], Result]] = {
-    work.__name__: work for work in (deliver, pace, hold, outage, loop, floor)
+    work.__name__: work for work in (deliver, pace, hold, outage, loop, floor, backfill, replay)
 }

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pipelines_client.delivery.callbacks import Callbacks
     from pipelines_client.delivery.entry import Delivery
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
+    from pipelines_client.stagefile import StageWatch
 
 OnError = Callable[[Exception, list[Call]], object]
 BeforeSend = Callable[[Call], Call | None]
@@ -94,8 +95,9 @@ class Client(Calls):
         segment_write_key: str | None = None,
         segment_host: str | None = None,
         segment_region: Region | None = None,
-        segment_integrations: Mapping[str, Any] | None = None,
+        segment_integrations: Mapping[str, Any] | str | None = None,
         stage: str | None = None,
+        stage_file: str | Path | None = None,
         state_dir: str | Path | None = None,
         spool: str | None = None,
         on_delivery: OnDelivery | None = None,
@@ -116,15 +118,16 @@ class Client(Calls):
         self.not_taken: Counter[str] = Counter()
         """Calls that were answered `(False, call)`, by reason."""
         self._before_send = before_send
-        self._plan = settings.plan()
+        self._stages = settings.stage_watch()
         self._pipeline = _make_pipeline(
-            settings, self._plan, on_error=on_error or None, on_delivery=on_delivery, oauth=self.oauth_manager
+            settings, self._stages, on_error=on_error or None, on_delivery=on_delivery, oauth=self.oauth_manager
         )
         # Not at exit: the pipelines end there themselves, within one budget for all.
         weakref.finalize(self, self._pipeline.retire).atexit = False
 
     def __repr__(self) -> str:
-        return f"<pipelines_client.Client stage={self._plan.stage.value} legs={'+'.join(self._plan.legs)}>"
+        plan = self._stages.plan()
+        return f"<pipelines_client.Client stage={plan.name} legs={'+'.join(plan.legs)}>"
 
     # Waiting
 
@@ -191,13 +194,16 @@ class Client(Calls):
                 self._say_replaced(built.notes)
             if not self.settings.send:
                 return len(built.message.body) <= self.settings.max_message_bytes, built.call
-            skips = self._plan.route(built.message)
+            plan = self._stages.plan()
+            skips = plan.route(built.message, built.call)
             if self._before_send is not None:
-                built, skips = self._changed(built, skips, self._before_send)
-            reason = self._pipeline.take(built.message, skips)
+                built, skips = self._changed(built, skips, plan, self._before_send)
+            reason = self._pipeline.take(built.message, skips, plan)
             if reason is not None:
                 self.not_taken[reason] += 1
                 return False, built.call
+            if built.message.type == "alias":
+                self._stages.note(built.message, built.call)
             if self.settings.sync_mode:
                 self._pipeline.flush(self.settings.timeout)
         except AssertionError:
@@ -210,13 +216,13 @@ class Client(Calls):
         return True, built.call
 
     def _changed(
-        self, built: messages.Built, skips: Mapping[str, str], before_send: BeforeSend
+        self, built: messages.Built, skips: Mapping[str, str], plan: Plan, before_send: BeforeSend
     ) -> tuple[messages.Built, Mapping[str, str]]:
         """Return what the application's hook makes of a message, the same if it fails, and what skips that."""
         try:
             call = before_send(orjson.loads(built.message.body))
             if call is None:
-                return built, dict.fromkeys(self._plan.legs, "before_send")
+                return built, dict.fromkeys(plan.legs, "before_send")
             changed = messages.build(call, library=_LIBRARY, now=utc_now())
         except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
             let_through(error)
@@ -225,7 +231,7 @@ class Client(Calls):
             if site is not None:
                 logger().error("hook_failed", hook="before_send", error=type(error).__name__, site=site)
             return built, skips
-        return changed, self._plan.route(changed.message)
+        return changed, plan.route(changed.message, changed.call)
 
     def _say_replaced(self, notes: Mapping[str, int]) -> None:
         self.replaced.update(notes)
@@ -281,21 +287,19 @@ def _import_all() -> None:
 
 
 def _make_pipeline(
-    settings: Settings, plan: Plan, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
+    settings: Settings, stages: StageWatch, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
 ) -> Pipeline:
     from pipelines_client.delivery.pipeline import Pipeline
-
-    authoritative = plan.authoritative
 
     def tell(delivery: Delivery, callbacks: Callbacks) -> None:
         """Hand on what became of messages; holds no client, so that a client can be let go."""
         if on_delivery is not None:
             records = [record for record, _ in delivery.records(*Outcome)]
             callbacks.run(lambda: on_delivery(records))
-        if on_error is not None and delivery.leg == authoritative:
+        if on_error is not None and delivery.leg == stages.plan().authoritative:
             failed = [orjson.loads(body) for body in delivery.bodies(Outcome.REJECTED, Outcome.DROPPED)]
             if failed:
                 callbacks.run(lambda: on_error(api_error(delivery), failed))
 
     destinations = settings.destinations()
-    return Pipeline(settings, destinations, plan, tell=tell, tells_records=on_delivery is not None, oauth=oauth)
+    return Pipeline(settings, destinations, stages, tell=tell, tells_records=on_delivery is not None, oauth=oauth)

@@ -15,11 +15,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from pipelines_client import destinations
-from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Plan, Stage, stage_for
+from pipelines_client.cutover import CUSTOMERIO, INTEGRATION_PRESETS, SEGMENT, Plan, Rules, Stage, Switch, stage_for
 from pipelines_client.destinations import Destination, Limits
 from pipelines_client.errors import ConfigError
 from pipelines_client.ledger import parse_identity_key
 from pipelines_client.outgoing import check_way_out, without_password
+from pipelines_client.stagefile import StageWatch
 
 Region = Literal["us", "eu"]
 
@@ -37,10 +38,16 @@ class Settings(BaseSettings):
     )
     segment_host: str | None = Field(None, description="Segment's address; default: the region's.")
     segment_region: Region | None = Field(None, description="Segment's region.")
-    segment_integrations: dict[str, Any] = Field({}, description="`integrations` at the top of each Segment batch.")
+    segment_integrations: Annotated[dict[str, Any], NoDecode] = Field(
+        {}, description="`integrations` at the top of each Segment batch; or `customerio_off`, `all_off`."
+    )
     stage: Stage | None = Field(None, description="segment, shadow, dual, live or complete; default by the keys set.")
     share: float = Field(1.0, ge=0, le=1, description="Share of people on the leg that does not count (shadow, live).")
     salt: str = Field("", description="Changes which people are in the share.")
+    customerio_switch: Switch = Field(Switch.ON, description="on, off (keep on disk) or discard (drop, counted).")
+    segment_switch: Switch = Field(Switch.ON, description="The same for Segment.")
+    stage_file: Path | None = Field(None, description="TOML file that says stage, shares, lists and switches, watched.")
+    stage_poll_s: float = Field(5.0, gt=0, description="Seconds within which a change of it takes effect.")
     allow_commands: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Reserved event names that may reach Customer.io."
     )
@@ -106,6 +113,19 @@ class Settings(BaseSettings):
     def _split_commas(cls, value: Any) -> Any:
         """Take `User Deleted,Device Deleted` from the environment."""
         return frozenset(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("segment_integrations", mode="before")
+    @classmethod
+    def _name_or_json(cls, value: Any) -> Any:
+        """Take a preset by its name, or JSON from the environment."""
+        if not isinstance(value, str):
+            return value
+        if value in INTEGRATION_PRESETS:
+            return dict(INTEGRATION_PRESETS[value])
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise ValueError(f"must be JSON, or one of {', '.join(INTEGRATION_PRESETS)}") from None
 
     @field_validator("segment_integrations")
     @classmethod
@@ -181,10 +201,21 @@ class Settings(BaseSettings):
         return tuple(found)
 
     def plan(self) -> Plan:
-        """Return which legs messages take.
+        """Return which legs messages take, while no stage file says otherwise.
 
         Raises:
             ConfigError: The stage needs a leg that has no key.
         """
         legs = (CUSTOMERIO, SEGMENT) if self.segment_write_key is not None else (CUSTOMERIO,)
-        return Plan(stage_for(self.stage, legs=legs), legs, self.share, self.salt, self.allow_commands)
+        switches = {CUSTOMERIO: self.customerio_switch, SEGMENT: self.segment_switch}
+        rules = {leg: Rules(self.share, switch=switches[leg]) for leg in legs}
+        return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
+
+    def stage_watch(self) -> StageWatch:
+        """Return the plan as it changes: the settings', and what the stage file says instead.
+
+        Raises:
+            ConfigError: The stage of the settings needs a leg that has no key.
+        """
+        memory = self.state_dir if self.spool == "disk" else None
+        return StageWatch(self.plan(), self.stage_file, poll_s=self.stage_poll_s, memory=memory)

@@ -2,6 +2,7 @@
 
     PipelinesError
     ├── ConfigError            settings that cannot be right: raised where the client is made
+    │   └── StageFileError     a stage file that cannot be read or is wrong; a running client goes on with the last good
     ├── SpoolError
     │   ├── SpoolClosedError   the spool was used after `close`
     │   ├── SpoolBusyError     another living process owns the spool's file
@@ -24,6 +25,10 @@ class PipelinesError(Exception):
 
 class ConfigError(PipelinesError, ValueError):
     """Settings that contradict each other or cannot be right."""
+
+
+class StageFileError(ConfigError):
+    """A stage file that cannot be read or used; the text names the place in it and the cure, never a value."""
 
 
 class SpoolError(PipelinesError):

@@ -123,7 +123,7 @@ def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
         except (OSError, ValueError, KeyError):
             status.unreadable.append(file.name)
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
-    for file in spools_in(state.spool):
+    for file in (*spools_in(state.spool), *spools_in(state.replays)):
         # Held while the file is open, so that a process which starts now waits, and adopts it after us.
         with births_held(state.spool, timeout_s=_LOOK_TIMEOUT_S):
             _look_into(file, found, status)

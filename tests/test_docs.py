@@ -34,7 +34,7 @@ PACKAGE = ROOT / "pipelines_client"
 RUN_PAGES = ("README.md", "docs/usage.md")
 ALL_PAGES = ("README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
 COMMAND = Path(sys.executable).with_name("pipelines-client")
-OUR_COMMANDS = {"status", "drain", "dead-letters", "sandbox", "parity"}
+OUR_COMMANDS = {"status", "drain", "dead-letters", "replay", "backfill", "sandbox", "parity", "cutover"}
 SHELLS = ("bash", "console")
 CHILD_S = 60
 
@@ -214,7 +214,7 @@ def spelled_default(name: str) -> str:
         return "the user's"
     if field.default in (None, "", frozenset()):
         return "\N{EN DASH}"
-    value = str(field.default)
+    value = str(getattr(field.default, "value", field.default))
     return f"`{value.lower() if isinstance(field.default, bool) else value}`"
 
 

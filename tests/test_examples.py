@@ -100,6 +100,24 @@ def test_parity_over_vendor_clients_passes_and_then_finds_the_loss(tmp_path: Pat
     assert "5 lost: 5 missing, exit code 1" in done.stdout
 
 
+def test_the_purchases_of_1997_show_the_horizon_and_count_once(tmp_path: Path) -> None:
+    """All are too old as they were; moved in time the last 13 months go; with a higher horizon all, once."""
+    done = run("backfill_purchases.py", "--people", 300, "--out", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    counts = {
+        title: [int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", words)]
+        for title, words in (line.split(": ") for line in said[:4])
+    }
+    total = counts["as it was"][0]
+    assert total > 500
+    assert counts["as it was"] == [total, 0, 0]
+    assert 0 < counts["moved in time"][2] < total
+    assert counts["horizon raised"] == [total, 0, total]
+    assert counts["once more"] == [total, total, 0]
+    assert f"{total + counts['moved in time'][2]:,} purchases, and 0 of them twice" in said[4]
+
+
 def test_the_readme_names_every_example() -> None:
     """A file that nobody can find is no example."""
     listed = set(re.findall(r"(\w+\.(?:py|toml))", (EXAMPLES / "README.md").read_text("utf-8")))

@@ -8,6 +8,7 @@ from pathlib import Path
 import segment.analytics.client
 
 import pipelines_client
+from pipelines_client import history
 from pipelines_client.config import Settings
 
 _FILE = Path(__file__).with_name("public_api.txt")
@@ -21,6 +22,11 @@ def _surface() -> list[str]:
             continue
         shape = str(inspect.signature(member)) if callable(member) else ""
         lines.append(f"pipelines_client.Client.{name}{shape}")
+    for name in history.__all__:
+        member = getattr(history, name)
+        fields = getattr(member, "__annotations__", {}) if inspect.isclass(member) else {}
+        shape = f"({', '.join(fields)})" if fields else str(inspect.signature(member))
+        lines.append(f"pipelines_client.history.{name}{shape}")
     lines += [f"PIPELINES_{name.upper()}" for name in sorted(Settings.model_fields)]
     return lines
 
@@ -46,5 +52,6 @@ def test_an_old_isinstance_check_holds() -> None:
 
 def test_everything_in_all_is_there_and_documented() -> None:
     """No name without a docstring."""
-    for name in pipelines_client.__all__:
-        assert inspect.getdoc(getattr(pipelines_client, name)), name
+    for module in (pipelines_client, history):
+        for name in module.__all__:
+            assert inspect.getdoc(getattr(module, name)), name

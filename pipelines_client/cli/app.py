@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 
 import pipelines_client
+from pipelines_client.cli.backfill import backfill
+from pipelines_client.cli.cutover import cutover_app
 from pipelines_client.cli.dead_letters import dead_letters_app
 from pipelines_client.cli.drain import drain
 from pipelines_client.cli.parity import parity_app
+from pipelines_client.cli.replay import replay
 from pipelines_client.cli.sandbox import sandbox
 from pipelines_client.cli.status import status
 
@@ -23,6 +26,9 @@ app = typer.Typer(
 app.command()(status)
 app.command()(drain)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(cutover_app, name="cutover")
+app.command()(replay)
+app.command()(backfill)
 app.command()(sandbox)
 app.add_typer(parity_app, name="parity")
 

@@ -25,15 +25,17 @@ FULL = frozenset({"queue_full", "spool_full"})
 class Bounds(NamedTuple):
     """What a message may be, and how much may wait on the leg that counts; the other leg makes room by itself."""
 
-    leg: str
     max_bytes: int
     max_count: int | None
     max_message_bytes: int
     legs: int
     drops_oldest: bool
 
-    def refusal(self, message: Message, skips: Mapping[str, str], backlog: Backlog) -> str | None:
-        """Return why a message may not enter: no leg could have it, or there is no room (`FULL`); None if it may."""
+    def refusal(self, message: Message, skips: Mapping[str, str], backlog: Backlog, leg: str) -> str | None:
+        """Return why a message may not enter: no leg could have it, or there is no room (`FULL`); None if it may.
+
+        `leg` is the one that counts: its room decides.
+        """
         if not 0 < len(message.message_id) <= MAX_MESSAGE_ID_CHARS:
             return "invalid_message_id"
         size = len(message.body)
@@ -43,6 +45,6 @@ class Bounds(NamedTuple):
             return "no_leg"
         if self.drops_oldest:  # the sender makes room
             return None
-        if self.max_count is not None and backlog.pending(self.leg) >= self.max_count:
+        if self.max_count is not None and backlog.pending(leg) >= self.max_count:
             return "queue_full"
-        return "spool_full" if backlog.pending_bytes(self.leg) + size > self.max_bytes else None
+        return "spool_full" if backlog.pending_bytes(leg) + size > self.max_bytes else None

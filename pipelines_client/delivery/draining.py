@@ -51,7 +51,7 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
     opener = Opener(
         settings,
         settings.destinations(),
-        settings.plan(),
+        settings.stage_watch(),
         tell=lambda _: None,
         tells_records=False,
         oauth=None,

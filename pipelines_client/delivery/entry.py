@@ -118,6 +118,12 @@ def skipped(reason: str) -> Fate:
     return Fate(Outcome.SKIPPED, reason, reason)
 
 
+@functools.lru_cache(maxsize=64)
+def dropped(reason: str) -> Fate:
+    """Return the fate of a message that is given up here."""
+    return Fate(Outcome.DROPPED, reason, reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of some messages on one leg: each beside its fate, and how the API answered if it was asked."""

@@ -26,6 +26,7 @@ from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
 from pipelines_client.message import Message
+from pipelines_client.stagefile import StageWatch
 
 _RUN_FILES_KEPT_S = 30 * 86_400
 _REMOVE_TIMEOUT_S = 1.0
@@ -43,6 +44,11 @@ class StateDir:
     def spool(self) -> Path:
         """Files of messages that wait."""
         return self.path / "spool"
+
+    @property
+    def replays(self) -> Path:
+        """Files of messages that a replay or a backfill is sending: no process adopts them."""
+        return self.path / "replays"
 
     @property
     def ledger(self) -> Path:
@@ -90,7 +96,8 @@ class Lane:
         state: StateDir | None,
         ledger: LedgerWriter,
         make_http: MakeHttp,
-        paces: Mapping[str, Pace],
+        stages: StageWatch,
+        pace: Pace,
         tell: Callable[[Delivery], None],
         oauth: TokenSource | None,
         show: ShowIdentity,
@@ -99,6 +106,7 @@ class Lane:
     ) -> None:
         self.spool = spool
         self.ledger = ledger
+        self._stages = stages
         self._dead_letters = DailyFile(state.dead_letters, spool.writer) if state else None
         self._run_file = state.run / f"{spool.writer}.json" if state else None
         self._on_progress = on_progress
@@ -116,7 +124,8 @@ class Lane:
                 destination,
                 make_http(destination),
                 self._write_down,
-                paces[leg],
+                pace,
+                stages,
                 show,
                 tell,
                 self._tick,
@@ -221,12 +230,14 @@ class Lane:
             "pid": os.getpid(),
             "started_at": self._started_at,
             "updated_at": iso_utc(utc_now()),
+            "stage": self._stages.plan().name,
+            "stage_file_error": self._stages.error,
             "legs": {leg: self._leg_status(leg) for leg in self.spool.legs},
         }
 
     def _leg_status(self, leg: str) -> dict[str, Any]:
         sender = self.senders.get(leg)
-        return {**leg_counts(self.spool, leg), **(sender.health.as_dict() if sender else {})}
+        return {**leg_counts(self.spool, leg), **(sender.health_as_dict() if sender else {})}
 
     def hold(self) -> None:
         """Before a fork: let no thread be inside a lock that the child would inherit."""

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pipelines_client.config import Settings
-from pipelines_client.cutover import Plan
+from pipelines_client.cutover import Switch
 from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.cursors import is_damage
 from pipelines_client.delivery.entry import Delivery, stamp_of
@@ -33,6 +33,7 @@ from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError,
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message import Message
+from pipelines_client.stagefile import StageWatch
 
 MAX_ADOPTED = 8
 """Spools of the dead that are drained at a time: each takes threads, files and connections."""
@@ -49,7 +50,7 @@ class Opener:
         self,
         settings: Settings,
         destinations: Sequence[Destination],
-        plan: Plan,
+        stages: StageWatch,
         *,
         tell: Callable[[Delivery], None],
         tells_records: bool,
@@ -59,14 +60,13 @@ class Opener:
     ) -> None:
         self._settings = settings
         self._destinations = {destination.name: destination for destination in destinations}
-        self._plan = plan
+        self._stages = stages
         self._tell = tell
         self._tells_records = tells_records
         self._oauth = oauth
         self._on_progress = on_progress
         self._on_tick = on_tick
         self._identity_key = b""
-        self._stage = plan.stage.value
         self._keeps_facts = True
         self._shows_identity = settings.ledger_identity == "plain"
         self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
@@ -111,6 +111,10 @@ class Opener:
             with births_held(self.state.spool, timeout_s=_BIRTH_TIMEOUT_S):
                 lane.spool.renew_cursors()
 
+    def lane_for(self, spool: Spool) -> Lane:
+        """Return a lane around a spool that is open, for whoever keeps one apart from those that are adopted."""
+        return self._lane(spool, {leg: self._destinations[leg] for leg in spool.legs if leg in self._destinations})
+
     def adopt_dead(self, *, held: Iterable[Lane], most: int = sys.maxsize, any_key: bool = False) -> list[Lane]:
         """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
 
@@ -134,6 +138,8 @@ class Opener:
                 adopted.append(self._lane(spool, legs))
             else:
                 spool.close()
+                if self._legs_to_serve(spool, any_key=any_key, also_off=True):
+                    continue  # they are switched off, and `status` says so
                 waiting = max(spool.pending(leg) for leg in spool.legs)
                 logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain")
         for lane in adopted:
@@ -141,8 +147,8 @@ class Opener:
             lane.retire()
         return adopted
 
-    def _legs_to_serve(self, spool: Spool, *, any_key: bool) -> dict[str, Destination]:
-        """Return the legs of a dead writer's spool that are ours to deliver.
+    def _legs_to_serve(self, spool: Spool, *, any_key: bool, also_off: bool = False) -> dict[str, Destination]:
+        """Return the legs of a dead writer's spool that are ours to deliver, unless they are switched off.
 
         Those that go where ours go. And those that stood still because of a wrong key or host, which has been set right
         since: if the spool is known to be our application's, by another leg or by a state directory of its own.
@@ -153,7 +159,9 @@ class Opener:
             same = spool.legs.keys() & ours.keys()
         elif same or "state_dir" in self._settings.model_fields_set:
             same |= spool.paused & ours.keys()
-        return {leg: self._destinations[leg] for leg in sorted(same)}
+        plan = self._stages.plan()
+        served = (leg for leg in sorted(same) if also_off or plan.switch_of(leg) is not Switch.OFF)
+        return {leg: self._destinations[leg] for leg in served}
 
     def left_behind(self) -> Counter[str]:
         """Return the messages in the spools of dead writers, by leg."""
@@ -165,9 +173,9 @@ class Opener:
                 spool.close()
         return left
 
-    def stamp(self, message: Message) -> bytes:
+    def stamp(self, message: Message, stage: str) -> bytes:
         """Return what the log keeps of a message for the ledger; nothing if nobody asks."""
-        return stamp_of(message, stage=self._stage) if self._keeps_facts else b""
+        return stamp_of(message, stage=stage) if self._keeps_facts else b""
 
     def show(self, identity: str | None) -> str | None:
         """Return what the ledger shows of an identity."""
@@ -180,7 +188,8 @@ class Opener:
             state=self.state,
             ledger=LedgerWriter(self.state.ledger if self.state else None, spool.writer),
             make_http=self._http,
-            paces={leg: self._pace(leg) for leg in destinations},
+            stages=self._stages,
+            pace=self._pace,
             tell=self._tell,
             oauth=self._oauth,
             show=self.show,
@@ -198,7 +207,8 @@ class Opener:
             ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
         )
 
-    def _pace(self, leg: str) -> Pace:
+    @property
+    def _pace(self) -> Pace:
         settings = self._settings
         return Pace(
             settings.upload_interval,
@@ -207,7 +217,7 @@ class Opener:
             settings.pause_s,
             settings.unhealthy_after_s,
             Backoff(settings.retry_base_s, settings.retry_cap_s),
-            drops_oldest=leg != self._plan.authoritative or settings.on_full == "drop_oldest",
+            drops_oldest=settings.on_full == "drop_oldest",
         )
 
     @property

@@ -30,9 +30,15 @@ class Pace:
     backoff: Backoff
     drops_oldest: bool
 
-    def surplus(self, *, pending: int, pending_bytes: int) -> Surplus | None:
-        """Return what to drop of a backlog that is over its bound; None if it is not, or if nothing may be dropped."""
-        if not self.drops_oldest:
+    def surplus(self, *, pending: int, pending_bytes: int, counts: bool) -> Surplus | None:
+        """Return what to drop of a backlog that is over its bound; None if it is not, or if nothing may be dropped.
+
+        Args:
+            pending: Messages that wait.
+            pending_bytes: The bytes of their bodies.
+            counts: Whether the leg is the one that counts, which drops only if `drops_oldest`.
+        """
+        if counts and not self.drops_oldest:
             return None
         over_count = pending - (self.max_pending_count or pending)
         if over_count > 0:

@@ -22,7 +22,7 @@ from pipelines_client.cutover import Plan
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.callbacks import Callbacks
-from pipelines_client.delivery.entry import Delivery, Entry, Fate, skipped
+from pipelines_client.delivery.entry import Delivery, Entry, dropped, skipped
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
 from pipelines_client.delivery.sender import TokenSource
@@ -30,9 +30,10 @@ from pipelines_client.delivery.spool import spools_in
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError, SpoolReenteredError
 from pipelines_client.interruption import let_through
-from pipelines_client.ledger import Outcome, iso_utc
+from pipelines_client.ledger import iso_utc
 from pipelines_client.log import Throttle, logger
 from pipelines_client.message import Message
+from pipelines_client.stagefile import StageWatch
 
 ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
@@ -64,7 +65,7 @@ class Pipeline:
         self,
         settings: Settings,
         destinations: Sequence[Destination],
-        plan: Plan,
+        stages: StageWatch,
         *,
         tell: Callable[[Delivery, Callbacks], None],
         tells_records: bool,
@@ -72,9 +73,8 @@ class Pipeline:
     ) -> None:
         self._settings = settings
         self._legs = tuple(destination.name for destination in destinations)
-        self._plan = plan
+        self._stages = stages
         self._bounds = Bounds(
-            plan.authoritative,
             settings.spool_max_bytes,
             settings.max_queue_size,
             settings.max_message_bytes,
@@ -84,7 +84,7 @@ class Pipeline:
         self._opener = Opener(
             settings,
             destinations,
-            plan,
+            stages,
             tell=lambda delivery: tell(delivery, self._callbacks),
             tells_records=tells_records,
             oauth=oauth,
@@ -108,31 +108,32 @@ class Pipeline:
 
     # What the client calls
 
-    def take(self, message: Message, skips: Mapping[str, str]) -> str | None:
+    def take(self, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
         """Put a message into the spool; return None once it is there, else the reason why it is not.
 
         Args:
             message: Built and checked.
             skips: Why a leg skips it, by leg.
+            plan: What routed it: it is stamped with that stage, whatever the stage is once it is sent.
         """
         try:
             try:
-                return self._append(self._started(), message, skips)
+                return self._append(self._started(), message, skips, plan)
             except FileNotFoundError:
-                return self._append(self._renewed(), message, skips)
+                return self._append(self._renewed(), message, skips, plan)
             except SpoolReenteredError:
-                return self._append_apart(message, skips)
+                return self._append_apart(message, skips, plan)
         except (sqlite3.Error, OSError, PipelinesError) as error:
             return self._not_taken(error)
 
-    def _append(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
-        reason = self._bounds.refusal(message, skips, lane.spool)
+    def _append(self, lane: Lane, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
+        reason = self._bounds.refusal(message, skips, lane.spool, plan.authoritative)
         if reason in FULL and self._settings.on_full == "block":
-            reason = self._wait_for_room(lane, message, skips)
+            reason = self._wait_for_room(lane, message, skips, plan.authoritative)
         if reason is not None:
-            self._refuse(lane, message, skips, reason)
+            self._refuse(lane, message, skips, reason, plan)
             return reason
-        lane.append(message, self._opener.stamp(message), skips)
+        lane.append(message, self._opener.stamp(message, plan.name), skips)
         return None
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
@@ -250,13 +251,13 @@ class Pipeline:
             self._lanes[0].start()
             return self._lanes[0]
 
-    def _append_apart(self, message: Message, skips: Mapping[str, str]) -> str | None:
+    def _append_apart(self, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
         """Take what a signal's handler sends, while the call that it interrupts writes into our lane, into another."""
         with self._lock:
             spare = self._opener.open_own()
             spare.start()
             self._lanes.append(spare)
-        reason = self._append(spare, message, skips)
+        reason = self._append(spare, message, skips, plan)
         spare.retire()
         return reason
 
@@ -291,21 +292,20 @@ class Pipeline:
 
     # Refusing
 
-    def _wait_for_room(self, lane: Lane, message: Message, skips: Mapping[str, str]) -> str | None:
+    def _wait_for_room(self, lane: Lane, message: Message, skips: Mapping[str, str], leg: str) -> str | None:
         """Wait for room for a message as long as the settings say; return why there still is none."""
-        until = monotonic_s() + self._settings.block_timeout_s
+        until, bounds = monotonic_s() + self._settings.block_timeout_s, self._bounds
         lane.hurry()
         with self._progress_lock:
-            while (reason := self._bounds.refusal(message, skips, lane.spool)) and (left := until - monotonic_s()) > 0:
+            while (reason := bounds.refusal(message, skips, lane.spool, leg)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
 
-    def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str) -> None:
+    def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str, plan: Plan) -> None:
         """Record a message that is not taken: no leg will have it, and the ledger says why."""
         now = utc_now()
-        entry = Entry(0, 0, self._opener.stamp(message), message.body, skips, message)
-        dropped = Fate(Outcome.DROPPED, reason, reason)
-        fates = {leg: skipped(skips[leg]) if leg in skips else dropped for leg in self._legs}
+        entry = Entry(0, 0, self._opener.stamp(message, plan.name), message.body, skips, message)
+        fates = {leg: skipped(skips[leg]) if leg in skips else dropped(reason) for leg in self._legs}
         for leg, fate in fates.items():
             delivery = Delivery(leg, lane.spool.writer, iso_utc(now), [entry], [fate], self._opener.show)
             lane.ledger.append(delivery.lines, now=now)
@@ -340,14 +340,14 @@ class Pipeline:
         The leg that counts is waited for; the other too, until it has failed for `PATIENCE_S`; and what the dead left,
         of which only so much is taken over at a time.
         """
-        lanes = list(self._lanes)
+        lanes, plan = list(self._lanes), self._stages.plan()
         if self._looked_at_s == -math.inf and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
             return True
         for lane in lanes:
             for leg, sender in lane.senders.items():
-                if not lane.spool.pending(leg) or sender.health.is_paused or not sender.is_alive:
+                if not lane.spool.pending(leg) or not sender.is_trying:
                     continue
-                if leg == self._plan.authoritative or sender.health.failing_for_s < PATIENCE_S:
+                if leg == plan.authoritative or sender.health.failing_for_s < PATIENCE_S:
                     return True
         return False
 

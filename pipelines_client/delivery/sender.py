@@ -14,20 +14,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.cutover import Switch
 from pipelines_client.delivery import batch
 from pipelines_client.delivery.cursors import Tally
-from pipelines_client.delivery.entry import Delivery, Entry, Fate, ShowIdentity, skipped
+from pipelines_client.delivery.entry import Delivery, Entry, Fate, ShowIdentity, dropped, skipped
 from pipelines_client.delivery.health import Health
 from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.pace import Pace, Surplus
-from pipelines_client.delivery.spool import DAMAGED, Spool
+from pipelines_client.delivery.parts import Part, fate_of
+from pipelines_client.delivery.spool import Spool
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.ledger import Outcome, iso_utc
 from pipelines_client.log import logger
+from pipelines_client.stagefile import StageWatch
 
 IDLE_TICK_S = 10.0
 TICK_S = 1.0  # while there is something to do, health is told this often
@@ -46,32 +49,6 @@ class TokenSource(Protocol):
 
 
 @dataclass(slots=True)
-class _Part:
-    """A run of messages that is sent together, and how often it was."""
-
-    entries: list[Entry]
-    attempts: int = 0
-
-
-def _halves(part: _Part, sendable: Sequence[Entry]) -> list[_Part]:
-    """Return two parts as a stack: the earlier messages on top."""
-    middle = sendable[len(sendable) // 2].seq - part.entries[0].seq
-    return [_Part(part.entries[middle:], part.attempts), _Part(part.entries[:middle], part.attempts)]
-
-
-_LOST = Fate(Outcome.DROPPED, DAMAGED, DAMAGED)
-
-
-def _fate_of(verdict: Verdict | None, attempts: int) -> Fate:
-    if verdict is None:
-        return skipped("")
-    if verdict.decision is Decision.ACCEPT:
-        return Fate(Outcome.ACCEPTED, "", "", verdict.status, attempts)
-    code = "too_large" if verdict.status == 413 else verdict.reason  # noqa: PLR2004 - an HTTP status
-    return Fate(Outcome.REJECTED, code, verdict.words or code, verdict.status, attempts)
-
-
-@dataclass(slots=True)
 class Sender:
     """Delivers one leg of a spool until it is stopped, or, once retired, until the leg is level."""
 
@@ -80,6 +57,7 @@ class Sender:
     http: Http
     write_down: Callable[[Delivery, datetime], None]
     pace: Pace
+    stages: StageWatch
     show: ShowIdentity
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
@@ -114,6 +92,20 @@ class Sender:
     def leg(self) -> str:
         """The destination's name."""
         return self.destination.name
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether what waits may go soon: it runs, is not switched off, and neither key nor host is wrong."""
+        return self.is_alive and not self.health.is_paused and self._switch is not Switch.OFF
+
+    @property
+    def _switch(self) -> Switch:
+        return self.stages.plan().switch_of(self.leg)
+
+    def health_as_dict(self) -> dict[str, Any]:
+        """Return what the run file says; the state of a leg that was switched is what it was switched to."""
+        switch = self._switch
+        return {**self.health.as_dict(), **({} if switch is Switch.ON else {"state": switch.value})}
 
     @property
     def is_alive(self) -> bool:
@@ -173,7 +165,7 @@ class Sender:
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                if not self._drop_overflow():
+                if not (self._discard() or self._drop_overflow()):
                     self._deliver(self._next_part())
         except (SpoolClosedError, LedgerError):
             return  # the process ends, and its budget was over before the request was
@@ -198,6 +190,13 @@ class Sender:
                         break
                     linger_until = None
                     self._wait_idle()
+                    continue
+                if self._switch is Switch.OFF and self._surplus() is None:
+                    if self._retiring and self.spool.path is not None:
+                        break
+                    self._be_busy()
+                    self._wakeup.wait(min(TICK_S, self.stages.look_every_s))
+                    self.tick()
                     continue
                 now = monotonic_s()
                 linger_until = now + self.pace.upload_interval_s if linger_until is None else linger_until
@@ -231,24 +230,27 @@ class Sender:
         is_full = spool.last_seq >= self._due_seq or spool.total_bytes >= self._due_bytes
         return is_full or self._retiring or settled < self._hurry_to
 
-    def _next_part(self) -> _Part:
+    def _read(self) -> list[Entry]:
         limits = self.destination.limits
-        entries = self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
+        return self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
+
+    def _next_part(self) -> Part:
+        entries = self._read()
         sendable = self._ours(entries)
-        envelope = self.destination.envelope(sent_at=utc_now())
-        fitting = batch.pack([entry.body for entry in sendable], envelope, max_body_bytes=limits.max_body_bytes)
+        envelope, max_body_bytes = self.destination.envelope(sent_at=utc_now()), self.destination.limits.max_body_bytes
+        fitting = batch.pack([entry.body for entry in sendable], envelope, max_body_bytes=max_body_bytes)
         if fitting == len(sendable):
-            return _Part(entries)
-        return _Part(entries[: sendable[fitting].seq - entries[0].seq])
+            return Part(entries)
+        return Part(entries[: sendable[fitting].seq - entries[0].seq])
 
     def _ours(self, entries: Sequence[Entry]) -> list[Entry]:
         leg = self.leg
         return [entry for entry in entries if leg not in entry.skips]
 
-    def _deliver(self, first: _Part) -> None:
+    def _deliver(self, first: Part) -> None:
         """Send a batch until each of its messages is settled, splitting it where the API refuses."""
         parts = [first]
-        while parts and not self._stopping:
+        while parts and not self._stopping and self._switch is Switch.ON:
             part = parts.pop()
             sendable = self._ours(part.entries)
             if not sendable:
@@ -259,7 +261,7 @@ class Sender:
             part.attempts += 1
             verdict = self._post(sendable)
             if verdict.decision is Decision.SPLIT and len(sendable) > 1:
-                parts += _halves(part, sendable)
+                parts += part.halves(sendable)
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
                 self._remember_pause()
@@ -268,7 +270,7 @@ class Sender:
             else:
                 self._failed(verdict)
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
-                parts += _halves(part, sendable) if is_probing else [part]
+                parts += part.halves(sendable) if is_probing else [part]
                 self._wait_after(verdict)
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
@@ -301,9 +303,9 @@ class Sender:
                 return Verdict(Decision.WAIT, f"http_{answer.status}", answer.status)  # once more with a new token
         return self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
 
-    def _settle(self, part: _Part, verdict: Verdict | None) -> None:
+    def _settle(self, part: Part, verdict: Verdict | None) -> None:
         """Give each message its fate; `verdict` is None if none of them was for this leg."""
-        self._finish(part.entries, _fate_of(verdict, part.attempts), verdict)
+        self._finish(part.entries, fate_of(verdict, part.attempts), verdict)
 
     def _finish(self, entries: Sequence[Entry], fate: Fate, verdict: Verdict | None = None) -> None:
         """Write what became of the messages into the ledger, then move the cursor. Those not for us have their own."""
@@ -324,7 +326,7 @@ class Sender:
         reason = entry.skips.get(self.leg)
         if reason is None:
             return fate
-        return _LOST if entry.is_lost else skipped(reason)
+        return dropped(reason) if entry.is_lost else skipped(reason)
 
     def _say_dropped(self, tally: Tally) -> None:
         for (outcome, code), count in tally.items():
@@ -346,18 +348,26 @@ class Sender:
             if not self._wait(_DISK_RETRY_S):
                 return False
 
+    def _discard(self) -> bool:
+        """Give up what waits if the leg was told to discard; True if any."""
+        is_told_to = self._switch is Switch.DISCARD
+        if is_told_to:
+            self._finish(self._read(), dropped("discarded"))
+        return is_told_to
+
     def _drop_overflow(self) -> bool:
         """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
         surplus = self._surplus()
         if surplus is None:
             return False
         oldest = self.spool.read(self.leg, max_bytes=surplus.max_bytes, max_count=surplus.max_count)
-        self._finish(oldest, Fate(Outcome.DROPPED, "spool_full", "spool_full"))
+        self._finish(oldest, dropped("spool_full"))
         return True
 
     def _surplus(self) -> Surplus | None:
         spool, leg = self.spool, self.leg
-        return self.pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg))
+        counts = leg == self.stages.plan().authoritative
+        return self.pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg), counts=counts)
 
     def _failed(self, verdict: Verdict) -> None:
         self.health.failed(verdict, pending=self.spool.pending(self.leg))
@@ -382,9 +392,9 @@ class Sender:
             self.health.check(pending=self.spool.pending(self.leg))
             self.tick()
             left = until - monotonic_s()
-            if left <= 0 or self._surplus() is not None:
+            if left <= 0 or self._surplus() is not None or self._switch is not Switch.ON:
                 return True
             with self._lock:
                 if not self._stopping:
-                    self._wakeup.wait(min(left, TICK_S))
+                    self._wakeup.wait(min(left, TICK_S, self.stages.look_every_s))
         return False

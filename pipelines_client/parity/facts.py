@@ -16,6 +16,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute  # `sort_by` imports it in the middle of a run, with whatever clock; so it is imported here
 import pyarrow.parquet as pq
 
 from pipelines_client.parity.shapes import PropertyRow

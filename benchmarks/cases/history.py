@@ -1,0 +1,51 @@
+"""What a replay and a backfill cost, beside the caller's path."""
+
+from __future__ import annotations
+
+from benchmarks.bench import Bench
+from benchmarks.case import Outcome, Table, case
+from benchmarks.statistics import spread
+from benchmarks.subjects import OURS_DISK
+
+_CALLS = 20_000
+_MANY = 1_000_000
+_TITLES = {
+    "deliver": "calls of `track`, one leg, durable",
+    "backfill": "a backfill of JSON lines",
+    "replay": "a replay, ledger and archive",
+}
+_ROUNDS = 3
+
+
+@case(
+    "history",
+    order=110,
+    title="Replay and backfill",
+    about="""
+20,000 messages of 0.7 kB: called, backfilled out of a file of JSON lines, and replayed, which reads a ledger to know
+what is missing and the other side's archive for the bodies. All three write each message to a spool and to the ledger,
+and send it. What a backfill and a replay do more: read the file, check each row, choose it on disk so that each
+messageId goes once and in the order in which it happened, and ask the ledger what was sent before. No rate was set.
+Memory should not grow with the rows: the last line has a million of them.
+""",
+)
+def measure(bench: Bench) -> Outcome:
+    """CPU, rate and memory of the three."""
+    outcome = Outcome()
+    for name in bench.turns(list(_TITLES), _ROUNDS):
+        _note(bench, outcome, name, name, bench.scaled(_CALLS))
+    _note(bench, outcome, "backfill", "a million", bench.scaled(_MANY))
+    titles = {**_TITLES, "a million": "a backfill of a million rows"}
+    rows = [
+        [title, *(spread(outcome.figures[f"{name}: {what}"]) for what in ("us", "a second", "peak, MB"))]
+        for name, title in titles.items()
+    ]
+    outcome.tables.append(Table("", ["what", "CPU a message, µs", "messages a second", "peak, MB"], rows))
+    return outcome
+
+
+def _note(bench: Bench, outcome: Outcome, workload: str, name: str, count: int) -> None:
+    result = bench.run(workload, OURS_DISK, count)
+    outcome.add(f"{name}: us", result["cpu_s"] / count * 1e6)
+    outcome.add(f"{name}: a second", count / result["wall_s"])
+    outcome.add(f"{name}: peak, MB", result["peak_mb"])

@@ -1,0 +1,33 @@
+"""A steady pace: a token for each message, so many a second. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+_BURST_S = 0.1
+_WHOLE = 1.0 - 1e-9  # what sums of fractions make of a token
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Holds at most a tenth of a second's tokens, and at least one: a wait is not made up for by a rush.
+
+    Args:
+        rate: Tokens a second; None for no limit.
+    """
+
+    rate: float | None
+    _tokens: float = field(default=1.0, init=False)
+    _at_s: float | None = field(default=None, init=False)
+
+    def take(self, now_s: float) -> float:
+        """Take a token and return 0, or take none and return the seconds until there is one."""
+        if self.rate is None:
+            return 0.0
+        most = max(1.0, self.rate * _BURST_S)
+        since_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
+        self._tokens, self._at_s = min(most, self._tokens + since_s * self.rate), now_s
+        if self._tokens >= _WHOLE:
+            self._tokens = max(0.0, self._tokens - 1.0)
+            return 0.0
+        return (1.0 - self._tokens) / self.rate

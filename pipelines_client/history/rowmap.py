@@ -1,0 +1,215 @@
+"""How the rows of a file become calls: a map of columns, and ids that are the same each time. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from hashlib import blake2b
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.instants import iso_ms, unix_ms
+from pipelines_client.parity.sources.columns import TYPES, CallType, ColumnMap, cell, instant
+
+LINE = "#line"
+"""Stands for a row's place in its file, where a log has no key of its own and its files never change."""
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]  # ten bits each
+_SHIFTS = range(120, -1, -10)
+_TAIL_BITS, _MAX_MS = 80, 2**48 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_INTEGER = re.compile(r"[+-]?\d+")
+
+ValueType = Literal["as_is", "text", "number", "boolean", "json"]
+
+
+class RowError(ValueError):
+    """A row is no message; the text is a code: why it is refused."""
+
+
+class Column(BaseModel):
+    """A column and what its text stands for: CSV knows nothing but text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    type: ValueType = "as_is"
+
+
+class RowMap(BaseModel):
+    """Where a row says what; the words are those of a column map of `parity`. Nested columns are written with dots.
+
+    Attributes:
+        time: Column of when it happened.
+        time_format: How the column spells it, as `strptime` has it; default: ISO-8601 or Unix time.
+        time_zone: Zone of times that do not say theirs.
+        type: Column of the call type; without it every row is of `default_type`.
+        default_type: Call type of rows that do not say theirs.
+        event: Column of the event's name; without it every row is `default_event`.
+        default_event: The event's name where no column has it.
+        names: Their name of an event to ours.
+        user_id: Column of the person.
+        anonymous_id: Column of the anonymous id.
+        group_id: Column of the group.
+        previous_id: Column of an alias' previous id.
+        message_id: Column of the messageId, if the rows have one.
+        idempotency: Columns that name a row: the same values make the same messageId. `#line` is its place in the file.
+        properties: Column of the whole payload, or columns by property.
+        context: What every call has as its context.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time: str
+    time_format: str | None = None
+    time_zone: str = "UTC"
+    type: str | None = None
+    default_type: CallType = "track"
+    event: str | None = None
+    default_event: str | None = None
+    names: dict[str, str] = Field(default_factory=dict)
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    group_id: str | None = None
+    previous_id: str | None = None
+    message_id: str | None = None
+    idempotency: tuple[str, ...] = ()
+    properties: str | dict[str, str | Column] = Field(default_factory=dict)
+    context: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return ColumnMap(event="e", time="t", time_zone=value).time_zone
+
+
+def parse_row_map(values: Mapping[str, Any], where: str) -> RowMap:
+    """Return the map that a TOML file holds.
+
+    Raises:
+        SourceError: It has an unknown key, lacks one, or says nothing that would make a messageId.
+    """
+    try:
+        found = RowMap.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key, known = ".".join(map(str, first["loc"])), ", ".join(RowMap.model_fields)
+        raise SourceError(f"{where}: {key}: {first['msg']}; a map has {known}") from None
+    if found.message_id is None and not found.idempotency:
+        raise SourceError(
+            f"{where}: without an id a second run would count twice: name the columns that name a row, as in "
+            f'idempotency = ["order_id"], or a column of messageIds as message_id; "{LINE}" is the place in the file'
+        )
+    return found
+
+
+def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, Any]:
+    """Return the call that a row stands for, with its time and its messageId.
+
+    Raises:
+        RowError: It has no time, an unknown type, a value that is not of its type, or nothing that names it.
+    """
+    at_ms = _time(cell(row, columns.time), columns)
+    kind = cell(row, columns.type) or columns.default_type
+    if kind not in TYPES:
+        raise RowError("unknown_type")
+    name = _id_text(cell(row, columns.event)) or columns.default_event
+    call: dict[str, Any] = {"type": kind, "timestamp": iso_ms(at_ms)}
+    for field, column in (
+        ("userId", columns.user_id),
+        ("anonymousId", columns.anonymous_id),
+        ("groupId", columns.group_id),
+        ("previousId", columns.previous_id),
+    ):
+        value = _id_text(cell(row, column))
+        if value is not None:
+            call[field] = value
+    if name is not None and kind in ("track", "page", "screen"):
+        call["event" if kind == "track" else "name"] = columns.names.get(name, name)
+    if kind != "alias":
+        call["traits" if kind in ("identify", "group") else "properties"] = _payload(row, columns)
+    call["context"], call["integrations"] = dict(columns.context), {}
+    given = _id_text(cell(row, columns.message_id))
+    call["messageId"] = given or id_of_row(call, _key(row, columns.idempotency, line), at_ms)
+    return call
+
+
+def id_of_row(call: Mapping[str, Any], key: Sequence[Any] | None, at_ms: int) -> str:
+    """Return the messageId of a row: a ULID of its time whose rest depends on type, event and key alone (FACTS C14).
+
+    Raises:
+        RowError: A column of the key is empty.
+    """
+    if key is None or None in key or "" in key:
+        raise RowError("no_key")
+    named = orjson.dumps([call.get("type"), call.get("event"), *map(str, key)])
+    tail = int.from_bytes(blake2b(named, digest_size=_TAIL_BITS // 8).digest(), "big")
+    number = min(max(0, at_ms), _MAX_MS) << _TAIL_BITS | tail
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+def _key(row: dict[str, Any], names: Sequence[str], line: int) -> list[Any] | None:
+    return [line if name == LINE else cell(row, name) for name in names] or None
+
+
+def _time(value: Any, columns: RowMap) -> int:
+    zone = None if columns.time_zone == "UTC" else ZoneInfo(columns.time_zone)
+    if columns.time_format is None:
+        at_ms = instant(value, zone)
+    else:
+        try:
+            at = datetime.strptime(str(value), columns.time_format)  # noqa: DTZ007 - the zone follows
+        except ValueError:
+            raise RowError("no_time") from None
+        at = at if at.tzinfo is not None else at.replace(tzinfo=zone or timezone.utc)
+        at_ms = unix_ms((at - _EPOCH) / timedelta(seconds=1))
+    if at_ms is None:
+        raise RowError("no_time")
+    return at_ms
+
+
+def _payload(row: dict[str, Any], columns: RowMap) -> dict[str, Any]:
+    named = columns.properties
+    if isinstance(named, str):
+        value = _typed(cell(row, named), "json")
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise RowError("no_object")
+        return value
+    return {
+        name: _typed(cell(row, column), "as_is")
+        if isinstance(column, str)
+        else _typed(cell(row, column.column), column.type)
+        for name, column in named.items()
+    }
+
+
+def _typed(value: Any, kind: ValueType) -> Any:
+    """Return what a cell stands for."""
+    if value is None or kind == "as_is":
+        return value
+    if kind == "text":
+        return str(value)
+    if not isinstance(value, str):
+        return value
+    try:
+        if kind == "number":
+            return int(value) if _INTEGER.fullmatch(value.strip()) else float(value)
+        if kind == "json":
+            return orjson.loads(value)
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.strip().lower()]
+    except (ValueError, KeyError):
+        raise RowError("wrong_type") from None
+
+
+def _id_text(value: Any) -> str | None:
+    if value is None or value == "" or isinstance(value, (dict, list, bool)):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,339 @@
+"""A run from sources to summary: choose, set apart what was sent before, send what is left. `replay` and `backfill`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines_client.clock import utc_now
+from pipelines_client.config import Settings
+from pipelines_client.dead_letters import DeadLetter, mark_requeued, read_dead_letters
+from pipelines_client.delivery.entry import Delivery
+from pipelines_client.delivery.lane import StateDir
+from pipelines_client.errors import ConfigError, LedgerError, SourceError
+from pipelines_client.history.archived import Reader
+from pipelines_client.history.bucket import TokenBucket
+from pipelines_client.history.lane import LegStuckError, RunLane, only_run
+from pipelines_client.history.past import HORIZON_DAYS, Found, Rules
+from pipelines_client.history.rowmap import RowMap, parse_row_map
+from pipelines_client.history.selection import Selection
+from pipelines_client.history.sources import (
+    calls_in,
+    letters_in,
+    records_in,
+    rows_in,
+    want_listed,
+    wanted_in,
+)
+from pipelines_client.history.summary import Refusal, Summary
+from pipelines_client.history.where import parse_where
+from pipelines_client.ledger import Outcome, ensure_identity_key, iso_utc, parse_identity_key
+from pipelines_client.parity.instants import iso_ms
+
+Leg = Literal["customerio", "segment"]
+ReplaySource = Literal["dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl"]
+SOURCES: tuple[ReplaySource, ...] = ("dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl")
+_EVENTS_NAMED = 20
+Paths = str | Path | Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What both commands may be told.
+
+    Attributes:
+        rate: Most messages a second; None for as many as the API takes.
+        where: Conditions that all must hold, as `event=Order Completed` (`parse_where`).
+        since: Aware; only what happened from then on.
+        until: Aware; only what happened before.
+        horizon_days: How far back a message may reach (FACTS C16).
+        allow_commands: Reserved names that may reach Customer.io, besides those of the settings (FACTS C12).
+        is_dry_run: Choose and count, and send nothing.
+        again: Send also what the ledger says was accepted.
+        patience_s: Seconds without an answer that is one, after which the run gives up.
+        on_refused: Told of every message that is not sent.
+        on_progress: Told how far a run is: `read` in bytes, then `send` in messages; with the total where it is known.
+    """
+
+    rate: float | None = None
+    where: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    horizon_days: float = HORIZON_DAYS
+    allow_commands: Collection[str] = frozenset()
+    is_dry_run: bool = False
+    again: bool = False
+    patience_s: float = 600.0
+    on_refused: Callable[[Refusal], object] = lambda _: None
+    on_progress: Callable[[str, int, int | None], object] = lambda *_: None
+
+
+def replay(
+    to: Leg,
+    source: ReplaySource,
+    paths: Paths = (),
+    *,
+    archive: Paths = (),
+    ledger: Paths = (),
+    settings: Settings | None = None,
+    options: RunOptions | None = None,
+) -> Summary:
+    """Send what a side lacks, as it was: the same messageId, the same time, in order for each person.
+
+    Killed at any moment, the same call goes on: what the ledger says was accepted does not go again. What was on its
+    way at the moment of a kill may arrive twice, with the same messageId.
+
+    Args:
+        to: The side that lacks it.
+        source: Where it comes from.
+        paths: The replay lists, archives or files of calls; nothing for `dead-letters` and `ledger+archive`.
+        archive: Where the bodies are of what a list or a ledger names.
+        ledger: Ledgers or state directories besides the settings' own.
+        settings: Keys, hosts and state directory; default: those of the environment.
+        options: What else may be told.
+
+    Raises:
+        ConfigError: There is no key for this side.
+        SourceError: A path is missing, or is not what it was given as.
+        SpoolError: Another run to this side is under way.
+        OSError, sqlite3.Error: The state directory cannot be written.
+    """
+    settings, lists, archives = settings or Settings.load(), _texts(paths), _texts(archive)
+    _check(source, settings, lists, archives)
+    ledgers = tuple(map(Path, _texts(ledger)))
+    run = _Run("replay", to, settings, options or RunOptions(), ledgers, is_absence_known=source == "replay-list")
+
+    def choose(selection: Selection, letters: Sequence[DeadLetter]) -> Iterator[Found]:
+        if source == "dead-letters":
+            return letters_in(letters)
+        if source in ("segment-archive", "jsonl"):
+            kind = "segment" if source == "segment-archive" else "jsonl"
+            return calls_in([_as(kind, text) for text in (*lists, *archives)], run.reader, advance=run.advance)
+        if source == "replay-list":
+            run.summary.read += (others := want_listed(selection, lists, to))
+            run.summary.filtered += others
+        else:
+            selection.want_lacking(records_in(run.ledgers), to)
+        return wanted_in(selection, run.reader, letters, archives, advance=run.advance)
+
+    return run.go(choose)
+
+
+def backfill(
+    paths: Paths,
+    *,
+    to: Leg = "customerio",
+    columns: RowMap | Mapping[str, Any] | None = None,
+    idempotency: Sequence[str] = (),
+    settings: Settings | None = None,
+    options: RunOptions | None = None,
+) -> Summary:
+    """Send the past: rows of files, each with its own time.
+
+    Running it twice counts once: the same row has the same messageId, and what the ledger says was sent does not go
+    again. Killed at any moment, the same call goes on.
+
+    Args:
+        paths: JSON lines, CSV or Parquet, or a Segment archive as it is; files, folders, globs or addresses.
+        to: The side.
+        columns: How rows are read; None for files of calls and archives.
+        idempotency: Columns that name a row, besides those in `columns`; for calls without a messageId, paths in it.
+        settings: Keys, hosts and state directory; default: those of the environment.
+        options: What else may be told.
+
+    Raises:
+        ConfigError: There is no key for this side.
+        SourceError: A path is missing, or a map cannot be right.
+        SpoolError: Another run to this side is under way.
+        OSError, sqlite3.Error: The state directory cannot be written.
+    """
+    run = _Run("backfill", to, settings or Settings.load(), options or RunOptions())
+    texts = _texts(paths)
+    if not texts:
+        raise SourceError("backfill: give the files to send")
+    rows = None
+    if columns is not None:
+        given = columns.model_dump(exclude_defaults=True) if isinstance(columns, RowMap) else dict(columns)
+        rows = parse_row_map({**given, **({"idempotency": tuple(idempotency)} if idempotency else {})}, "the map")
+
+    def choose(_: Selection, __: Sequence[DeadLetter]) -> Iterator[Found]:
+        if rows is not None:
+            return rows_in(texts, run.reader, rows, advance=run.advance)
+        return calls_in(texts, run.reader, idempotency=idempotency, advance=run.advance)
+
+    return run.go(choose)
+
+
+def _check(source: str, settings: Settings, lists: Sequence[str], archives: Sequence[str]) -> None:
+    """Refuse what cannot be meant, before anything is opened."""
+    if source not in SOURCES:
+        raise SourceError(f"{source}: a replay comes from one of {', '.join(SOURCES)}")
+    if source == "replay-list" and not lists:
+        raise SourceError("replay-list: give the file that `pipelines-client parity --replay-list FILE` wrote")
+    if source in ("segment-archive", "jsonl") and not (lists or archives):
+        raise SourceError(f"{source}: give its files or folders")
+    if source in ("dead-letters", "ledger+archive") and not StateDir(settings.state_dir).run.is_dir():
+        raise LedgerError(
+            f"{settings.state_dir} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
+        )
+
+
+Choose = Callable[[Selection, Sequence[DeadLetter]], Iterator[Found]]
+
+
+@dataclass(slots=True)
+class _Run:
+    command: Literal["replay", "backfill"]
+    to: Leg
+    settings: Settings
+    options: RunOptions
+    more_ledgers: tuple[Path, ...] = ()
+    is_absence_known: bool = False
+    summary: Summary = field(init=False)
+    reader: Reader = field(init=False)
+    _sent_letters: set[str] = field(default_factory=set)
+    _letter_ids: frozenset[str] = frozenset()
+    _bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self._state.make()
+        self.summary = Summary(
+            self.command, self.to, is_dry_run=self.options.is_dry_run, horizon_days=self.options.horizon_days
+        )
+        given = self.settings.ledger_key
+        key = ensure_identity_key(self._state.path) if given is None else parse_identity_key(given.get_secret_value())
+        self.reader = Reader(self.to, key, shows_identity=self.settings.ledger_identity == "plain")
+
+    @property
+    def _state(self) -> StateDir:
+        return StateDir(self.settings.state_dir)
+
+    @property
+    def ledgers(self) -> tuple[Path, ...]:
+        """The ledger of the state directory, and others that were given."""
+        return (self._state.ledger, *self.more_ledgers)
+
+    def advance(self, count: int) -> None:
+        """Tell of bytes that were read."""
+        self._bytes += count
+        self.options.on_progress("read", self._bytes, None)
+
+    def go(self, choose: Choose) -> Summary:
+        """Choose, and send unless it is a dry run."""
+        lane = None if self.options.is_dry_run else self._lane()
+        with only_run(self._state.replays, self.to):
+            selection = Selection(self._state.replays / f"{self.to}.selection")
+            try:
+                if lane is not None:
+                    self.summary.written_off = lane.write_off_dead()
+                letters = self._letters()
+                self._choose(selection, choose(selection, letters))
+                if lane is not None:
+                    self._send(selection, lane)
+                    self._answer(letters)
+            finally:
+                selection.close()
+        return self.summary
+
+    def _lane(self) -> RunLane:
+        found = {destination.name: destination for destination in self.settings.destinations()}
+        if self.to not in found:
+            raise ConfigError(f"there is no key for {self.to}: set segment_write_key (or PIPELINES_SEGMENT_WRITE_KEY)")
+        return RunLane(
+            self.settings, found[self.to], stage=self.command, patience_s=self.options.patience_s, tell=self._count
+        )
+
+    def _letters(self) -> list[DeadLetter]:
+        if self.command == "backfill":
+            return []
+        letters = [letter for letter in read_dead_letters(self._state.dead_letters) if letter.leg == self.to]
+        self._letter_ids = frozenset(letter.message_id for letter in letters)
+        return letters
+
+    def _choose(self, selection: Selection, found: Iterable[Found]) -> None:
+        options, summary, now = self.options, self.summary, utc_now()
+        conditions = parse_where(options.where)
+        rules = Rules(
+            self.to,
+            now,
+            timedelta(days=options.horizon_days),
+            self.settings.max_message_bytes,
+            {*self.settings.allow_commands, *options.allow_commands},
+            options.since,
+            options.until,
+        )
+        for place, past, call, fault, about in found:
+            summary.read += 1
+            if past is None:
+                self._refuse(Refusal(place, fault, about.get("message_id")))
+            elif rules.is_outside(past) or not all(condition.holds(call, about) for condition in conditions):
+                summary.filtered += 1
+            elif reason := rules.fault_of(past, call):
+                self._refuse(Refusal(place, reason, past.message_id))
+            elif not selection.add(past):
+                summary.duplicates += 1
+        self._set_apart(selection, now)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.summary.refuse(refusal)
+        self.options.on_refused(refusal)
+
+    def _set_apart(self, selection: Selection, now: datetime) -> None:
+        """Take out what the ledger says was accepted, and add up the rest."""
+        summary = self.summary
+        selection.note(records_in(self.ledgers), self.to)
+        if not self.options.again:
+            sent = selection.leave_sent(is_absence_known=self.is_absence_known)
+            summary.already_sent = len(sent)
+            self._sent_letters.update(self._letter_ids.intersection(sent))
+        totals = selection.totals(now=now, unknown_was_sent=self.command == "replay")
+        summary.chosen, summary.under_72_h = totals.chosen, totals.young
+        summary.events = selection.events(_EVENTS_NAMED)
+        summary.first_at, summary.last_at = iso_ms(totals.first_ms), iso_ms(totals.last_ms)
+        summary.within_dedup_window, summary.beyond_dedup_window = totals.within_window, totals.beyond_window
+
+    def _send(self, selection: Selection, lane: RunLane) -> None:
+        summary, chosen = self.summary, self.summary.chosen
+        progress = self.options.on_progress
+        try:
+            if chosen:
+                progress("send", 0, chosen)
+                lane.send(
+                    selection.in_order(),
+                    TokenBucket(self.options.rate),
+                    lambda _: progress("send", summary.accepted + summary.rejected.total(), chosen),
+                )
+        except LegStuckError as error:
+            summary.stopped_by = str(error)
+        except KeyboardInterrupt:
+            summary.stopped_by = "interrupted"
+        summary.left = chosen - summary.accepted - summary.rejected.total()
+
+    def _count(self, delivery: Delivery) -> None:
+        """Count what became of messages; called by the sender's thread."""
+        for fate in delivery.fates:
+            if fate.outcome is Outcome.ACCEPTED:
+                self.summary.accepted += 1
+            elif fate.outcome is Outcome.REJECTED:
+                self.summary.rejected[fate.reason or fate.code] += 1
+        if self._letter_ids:
+            accepted = (record.message_id for record, _ in delivery.records(Outcome.ACCEPTED))
+            self._sent_letters.update(self._letter_ids.intersection(accepted))
+
+    def _answer(self, letters: Sequence[DeadLetter]) -> None:
+        """Write down which dead letters were sent again, so that they are no longer listed."""
+        answered = [letter for letter in letters if letter.message_id in self._sent_letters]
+        if answered:
+            now = utc_now()
+            mark_requeued(self._state.dead_letters, answered, writer=f"replay-{self.to}", now=now, at=iso_utc(now))
+
+
+def _texts(paths: Paths) -> list[str]:
+    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
+
+
+def _as(kind: str, text: str) -> str:
+    return text if text.partition(":")[0] in ("segment", "jsonl") else f"{kind}:{text}"

@@ -1,0 +1,63 @@
+"""Conditions on messages, as `--where` has them: `event=Order Completed`, `properties.plan!=free`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines_client.errors import SourceError
+
+_CONDITION = re.compile(r"\s*([^=!~\s]+)\s*(!=|=|~)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A path into the call, or a word that the source knows; how it compares; with which values."""
+
+    path: tuple[str, ...]
+    sign: str
+    values: tuple[str, ...]
+
+    def holds(self, call: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+        """Say whether a message meets it; `about` is what only the source knows."""
+        found = _text(_at(about if self.path[0] in about else call, self.path))
+        if self.sign == "~":
+            return any(value in found for value in self.values)
+        return (found in self.values) == (self.sign == "=")
+
+
+def parse_where(texts: Iterable[str]) -> tuple[Condition, ...]:
+    """Read conditions: `PATH=VALUE`, `PATH!=VALUE` or `PATH~PART`; values may be alternatives, with `|` between them.
+
+    Raises:
+        SourceError: A text is no condition.
+    """
+    found = []
+    for text in texts:
+        match = _CONDITION.fullmatch(text)
+        if match is None:
+            raise SourceError(
+                f"--where {text}: write PATH=VALUE, PATH!=VALUE or PATH~PART, as in 'event=Order Completed'"
+            )
+        path, sign, values = match.groups()
+        found.append(Condition(tuple(path.split(".")), sign, tuple(value.strip() for value in values.split("|"))))
+    return tuple(found)
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _text(value: Any) -> str:
+    """Spell a value as JSON does, texts without quotes; nothing is the empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -1,0 +1,419 @@
+"""Stages while processes run: a file that everyone watches, and switches; what became of each message."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Semaphore, Thread
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines_client import Client
+from pipelines_client.clock import utc_now
+from pipelines_client.cutover import Plan, Stage, hash_id, in_cohort
+from pipelines_client.errors import StageFileError
+from pipelines_client.ledger import Outcome
+from pipelines_client.stagefile import ALIAS_FILE, AliasFile, StageWatch, parse_stage_file
+from pipelines_client.status import read_status
+
+MakeClient = Callable[..., Client]
+
+
+@pytest.fixture
+def stage_file(tmp_path: Path) -> Path:
+    return tmp_path / "stage.toml"
+
+
+@pytest.fixture
+def watching(make_client: MakeClient, stage_file: Path) -> Callable[..., Client]:
+    """Make clients that look into the stage file at every call."""
+    return lambda **more: make_client(**{"stage_file": stage_file, "stage_poll_s": 1e-9, **more})
+
+
+def put(stage_file: Path, content: str | bytes) -> None:
+    """Replace the file in one step, as whoever edits it should: a client may look at any moment."""
+    fresh = stage_file.with_suffix(".new")
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.replace(stage_file)
+
+
+def track(client: Client, message_id: str, user: str = "u1", event: str = "E", **more: Any) -> bool:
+    return client.track(user, event, message_id=message_id, **more)[0]
+
+
+def test_a_change_of_the_file_holds_for_the_next_call_and_each_message_keeps_its_stage(
+    watching: MakeClient, sandbox: Any, ledger: Any, stage_file: Path
+) -> None:
+    """Through all stages and back: both sides get what the stage of each message promises, once."""
+    client = watching()
+    stages = ["segment", "shadow", "dual", "live", "complete", "live", "dual", "shadow", "segment"]
+    for number, stage in enumerate(stages):
+        put(stage_file, f'stage = "{stage}"\n')
+        assert track(client, f"m{number}-{stage}")
+    assert client.flush(timeout=5)
+    everything = [f"m{number}-{stage}" for number, stage in enumerate(stages)]
+    assert sandbox.customerio.message_ids() == [id_ for id_ in everything if not id_.endswith("-segment")]
+    assert sandbox.segment.message_ids() == [id_ for id_ in everything if not id_.endswith("-complete")]
+    records = ledger.records()
+    assert {record.message_id.partition("-")[2] == record.stage for record in records} == {True}
+    assert {record.reason for record in records if record.outcome is Outcome.SKIPPED} == {"stage"}
+    assert len(records) == 2 * len(stages)
+
+
+def test_a_file_that_cannot_be_used_leaves_the_last_good_one_in_force_and_is_said_once(
+    stage_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half written, with a wrong word, of another encoding, without a stage, gone; and good again."""
+    put(stage_file, 'stage = "complete"\n')
+    watch = StageWatch(Plan(Stage.DUAL, ("customerio", "segment")), stage_file, poll_s=1e-9, memory=None)
+    assert watch.plan().name == "complete"
+    for number, content in enumerate((b'stage = "seg', b'stage = "sideways"\n', b"\xff\xfe", b"share = 1\n", None), 1):
+        if content is None:
+            stage_file.unlink()
+        else:
+            put(stage_file, content)
+        assert [watch.plan().name for _ in range(3)] == ["complete"] * 3
+        refusals = [record.message for record in caplog.records if "stage_file_refused" in record.message]
+        assert len(refusals) == number
+        assert "in_force='complete'" in refusals[-1]
+        assert "sideways" not in refusals[-1]
+    put(stage_file, 'stage = "complete"\n')
+    assert watch.plan().name == "complete"
+    assert watch.error is None
+
+
+def test_a_process_that_starts_while_the_file_is_wrong_goes_by_the_last_good_one(
+    watching: MakeClient, stage_file: Path, sandbox: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not by its settings, which say `dual`; and what is wrong is said all the same."""
+    put(stage_file, 'stage = "segment"\n')
+    first = watching()
+    assert track(first, "first")
+    assert first.flush(timeout=5)
+    put(stage_file, 'stage = "segm')
+    second = watching()
+    assert track(second, "second")
+    assert second.flush(timeout=5)
+    assert (sandbox.customerio.count, sandbox.segment.count) == (0, 2)
+    assert "stage_file_refused" in caplog.text
+    assert "in_force='segment'" in caplog.text
+    assert second._stages.error is not None
+
+
+def test_without_a_file_yet_the_settings_hold_and_where_it_says_nothing_too(
+    watching: MakeClient, stage_file: Path, sandbox: Any
+) -> None:
+    """The environment's stage until the file is there; the environment's salt and share under it."""
+    client = watching(stage="segment", share=0.0)
+    assert track(client, "before")
+    put(stage_file, 'stage = "shadow"\n')
+    assert track(client, "share 0 of the settings")
+    put(stage_file, 'stage = "shadow"\n[customerio]\nshare = 1\n')
+    assert track(client, "share 1 of the file")
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.message_ids() == ["share 1 of the file"]
+    assert sandbox.segment.count == 3
+
+
+def test_a_stage_that_needs_a_key_that_is_not_there_is_refused(
+    watching: MakeClient, stage_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client with the Customer.io key alone goes on at `complete`."""
+    put(stage_file, 'stage = "live"\n')
+    client = watching(segment_write_key=None, segment_host=None)
+    assert track(client, "m1")
+    assert "segment_write_key" in caplog.text
+    assert repr(client) == "<pipelines_client.Client stage=complete legs=customerio>"
+
+
+def test_the_lists_of_a_file_go_before_the_share_and_deny_before_allow(
+    watching: MakeClient, stage_file: Path, sandbox: Any, ledger: Any
+) -> None:
+    """By event, by tenant (of a group call or in the context) and by id; nobody is in the share itself."""
+    put(
+        stage_file,
+        """
+stage = "shadow"
+[customerio]
+share = 0
+allow = { events = ["Order Completed"], tenants = ["acme"], ids = ["kim", "visitor"] }
+deny = { events = ["Raw Click"], tenants = ["secret"], ids = ["lee"] }
+""",
+    )
+    client = watching()
+    assert track(client, "nobody")
+    assert track(client, "event", event=" Order Completed ")
+    assert track(client, "id", "kim")
+    assert client.page(None, anonymous_id="visitor", message_id="anonymous id")[0]
+    assert client.group("u2", "acme", message_id="group")[0]
+    assert track(client, "context", context={"groupId": "acme"})
+    assert track(client, "denied event", "kim", "Raw Click")
+    assert track(client, "denied tenant", "kim", context={"groupId": "secret"})
+    assert track(client, "denied id", "lee", "Order Completed")
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.message_ids() == ["event", "id", "anonymous id", "group", "context"]
+    assert sandbox.segment.count == 9
+    assert ledger.reasons("denied id") == {"customerio": "denied", "segment": None}
+    assert ledger.reasons("nobody") == {"customerio": "cohort", "segment": None}
+
+
+def test_a_leg_that_is_off_keeps_all_on_disk_and_goes_on_in_order(
+    watching: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
+) -> None:
+    """The other leg does not notice; `flush` waits for neither; `status` shows it."""
+    put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
+    client = watching()
+    for number in range(5):
+        assert track(client, f"m{number}")
+    assert dict(client.flush(timeout=30).pending) == {"customerio": 5, "segment": 0}
+    status = read_status(state_dir, now=utc_now())
+    assert status.is_balanced
+    assert (status.legs["customerio"].state, status.legs["segment"].state) == ("off", "ok")
+    put(stage_file, 'stage = "dual"\n')
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.message_ids() == [f"m{number}" for number in range(5)]
+
+
+def test_a_switch_reaches_a_leg_that_is_waiting_for_its_next_try(
+    watching: MakeClient, stage_file: Path, sandbox: Any
+) -> None:
+    """An API that is down for an hour by its own word: off, nothing is tried any more; discard, all is given up."""
+    put(stage_file, 'stage = "dual"\n')
+    sandbox.segment.rate_limit(3600)
+    client = watching()
+    assert track(client, "m1")
+    assert sandbox.segment.wait_for_requests(1)
+    put(stage_file, 'stage = "dual"\n[segment]\nswitch = "discard"\n')
+    assert client.flush(timeout=10)
+    assert len(sandbox.segment.requests) == 1
+    assert sandbox.customerio.count == 1
+
+
+def test_a_leg_that_discards_counts_by_name_what_it_gives_up(
+    watching: MakeClient, stage_file: Path, sandbox: Any, ledger: Any, state_dir: Path
+) -> None:
+    """What waited and what comes: dropped, with the reason, and a skip stays a skip."""
+    put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
+    client = watching()
+    assert track(client, "waited")
+    assert track(client, "reserved", event="User Deleted")
+    put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "discard"\n')
+    assert track(client, "came")
+    assert client.flush(timeout=10)
+    assert ledger.outcomes("waited") == {"segment": Outcome.ACCEPTED, "customerio": Outcome.DROPPED}
+    assert ledger.reasons("came") == {"segment": None, "customerio": "discarded"}
+    assert ledger.reasons("reserved") == {"segment": None, "customerio": "reserved_name"}
+    assert sandbox.customerio.count == 0
+    leg = read_status(state_dir, now=utc_now()).legs["customerio"]
+    assert leg.is_balanced
+    assert dict(leg.dropped) == {"discarded": 2}
+
+
+def test_what_a_dead_process_left_for_a_leg_that_is_off_waits_for_it(
+    watching: MakeClient, make_client: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
+) -> None:
+    """Its other leg is delivered by whoever comes next, and this one when it is switched on."""
+    sandbox.customerio.answer(503)
+    sandbox.segment.answer(503)
+    dead = make_client()
+    assert track(dead, "left behind")
+    dead._pipeline.close(0)
+    sandbox.customerio.normal()
+    sandbox.segment.normal()
+    put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
+    heir = watching()
+    assert heir.flush(timeout=5)
+    assert (sandbox.customerio.count, sandbox.segment.count) == (0, 1)
+    assert read_status(state_dir, now=utc_now()).legs["customerio"].pending == 1
+    put(stage_file, 'stage = "dual"\n')
+    assert watching().flush(timeout=5)
+    assert (sandbox.customerio.count, sandbox.segment.count) == (1, 1)
+
+
+def test_who_counts_changes_with_the_stage(watching: MakeClient, stage_file: Path, sandbox: Any) -> None:
+    """`on_error` and a full backlog follow the file: Segment's refusal is told at `dual`, and not at `live`."""
+    failed: list[str] = []
+    sandbox.segment.answer(400)
+    put(stage_file, 'stage = "dual"\n')
+    client = watching(on_error=lambda _error, calls: failed.extend(call["messageId"] for call in calls))
+    assert track(client, "at dual")
+    client.flush(timeout=5)
+    put(stage_file, 'stage = "live"\n')
+    assert track(client, "at live")
+    client.flush(timeout=5)
+    assert failed == ["at dual"]
+
+
+def test_the_backlog_that_refuses_calls_is_that_of_the_leg_that_counts(
+    watching: MakeClient, stage_file: Path, sandbox: Any
+) -> None:
+    """Customer.io is off and full: at `dual` it gives way, at `live` the caller is told."""
+    put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
+    client = watching(max_queue_size=3)
+    for number in range(6):
+        assert track(client, f"m{number}")
+        assert client.flush(timeout=5).pending["segment"] == 0
+    put(stage_file, 'stage = "live"\n[customerio]\nswitch = "off"\n')
+    assert [track(client, f"n{number}") for number in range(6)][-1] is False
+    assert client.not_taken["queue_full"] >= 3
+    assert sandbox.segment.count >= 6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_child_that_was_forked_before_the_change_heeds_it(
+    watching: MakeClient, stage_file: Path, sandbox: Any
+) -> None:
+    """Nothing has to be started in a child: its first call looks."""
+    put(stage_file, 'stage = "segment"\n')
+    client = watching()
+    assert track(client, "parent")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(reading, 1)
+        track(client, "child")
+        client.flush(5)
+        os._exit(0)
+    put(stage_file, 'stage = "complete"\n')
+    os.write(writing, b"!")
+    assert os.waitpid(child, 0)[1] == 0
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.message_ids() == ["child"]
+    assert sandbox.segment.message_ids() == ["parent"]
+
+
+def test_of_many_threads_that_wake_after_an_hour_none_goes_by_the_old_stage(
+    watching: MakeClient, stage_file: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one of them reads the file, the others do not go on with what they knew."""
+    put(stage_file, 'stage = "dual"\n')
+    client = watching(stage_poll_s=3600)
+    assert track(client, "before")
+    assert client.flush(timeout=5)
+    put(stage_file, 'stage = "segment"\n')
+    client._stages._due_s = 0.0
+    read, reading, all_read = Path.read_bytes, Semaphore(7), Event()
+
+    def read_together(path: Path) -> bytes:
+        if not reading.acquire(blocking=False):
+            all_read.set()
+        assert all_read.wait(10)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_together)
+    threads = [Thread(target=track, args=(client, f"m{number}")) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.flush(timeout=5)
+    assert sandbox.customerio.message_ids() == ["before"]
+    assert sandbox.segment.count == 9
+
+
+def test_the_log_of_a_change_names_no_person(
+    watching: MakeClient, stage_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Lists hold ids; what is logged of a file does not."""
+    caplog.set_level(logging.INFO, "pipelines_client")
+    put(stage_file, 'stage = "shadow"\n[customerio]\ndeny = { ids = ["kim@example.com"] }\n')
+    client = watching()
+    assert track(client, "m1")
+    put(stage_file, 'stage = "shadow"\n[customerio]\ndeny = { ids = "kim@example.com" }\n')
+    assert track(client, "m2")
+    assert "stage_file_read" in caplog.text
+    assert "stage_file_refused" in caplog.text
+    assert "kim@" not in caplog.text
+
+
+def test_an_alias_keeps_a_person_together_in_every_process_of_the_state_directory(
+    watching: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
+) -> None:
+    """A visitor who is in signs up under an id that is not: all of it goes, from other clients and after a restart."""
+    put(stage_file, 'stage = "shadow"\n[customerio]\nshare = 0.5\n')
+    cohorts = {name: in_cohort(f"user:{name}", share=0.5, salt="") for name in (f"p{n}" for n in range(50))}
+    visitor, other_visitor = [name for name, is_in in cohorts.items() if is_in][:2]
+    user, other_user = [name for name, is_in in cohorts.items() if not is_in][:2]
+    one, other = watching(), watching()
+    assert track(one, "before", user)
+    assert one.alias(visitor, user, message_id="alias in")[0]
+    assert one.alias(other_user, other_visitor, message_id="alias out")[0]
+    for number, client in enumerate((one, other, watching())):
+        assert track(client, f"in {number}", user)
+        assert track(client, f"out {number}", other_visitor)
+        assert client.flush(timeout=5)
+    assert sorted(sandbox.customerio.message_ids()) == ["alias in", "in 0", "in 1", "in 2"]
+    assert sandbox.segment.count == 9
+    content = (state_dir / ALIAS_FILE).read_text("ascii")
+    assert user not in content
+    assert (state_dir / ALIAS_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_torn_or_strange_line_of_the_aliases_spoils_no_other(tmp_path: Path) -> None:
+    """What a kill in the middle of a write leaves, and what is no pair at all."""
+    path = tmp_path / "aliases"
+    path.write_bytes(b"\n00ff\nzzzzzzzzzzzzzzzz zzzzzzzzzzzzzzzz\n0123456789abcd")
+    writer, reader = AliasFile(path), AliasFile(path)
+    writer.pair("visitor", "kim")
+    reader.catch_up()
+    assert len(reader.aliases) == 1
+    assert reader.aliases.head(hash_id("user:kim")) == hash_id("user:visitor")
+    path.unlink()
+    path.mkdir()
+    writer.pair("visitor 2", "lee")  # what cannot be written is known here all the same
+    assert writer.aliases.head(hash_id("user:lee")) == hash_id("user:visitor 2")
+
+
+def test_a_call_looks_into_the_file_only_when_its_time_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand calls within half of `stage_poll_s` are one look; the next one comes in time."""
+    clock, looks = [1000.0], []
+    monkeypatch.setattr("pipelines_client.stagefile.monotonic_s", lambda: clock[0])
+    path = tmp_path / "stage.toml"
+    put(path, 'stage = "live"\n')
+    watch = StageWatch(Plan(Stage.DUAL, ("customerio", "segment")), path, poll_s=5, memory=None)
+    monkeypatch.setattr(watch, "_look", lambda look=watch._look: (looks.append(clock[0]), look()))
+    names = {watch.plan().name for _ in range(1000)}
+    put(path, 'stage = "complete"\n')
+    clock[0] += 2.4
+    assert watch.plan().name == "live"
+    clock[0] += 0.2
+    assert watch.plan().name == "complete"
+    assert (names, len(looks)) == ({"live"}, 2)
+
+
+def test_a_signal_handler_that_raises_while_the_file_is_read_is_heard(
+    watching: MakeClient, stage_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job's time is over just then: its TimeoutError is no fault of the file, and reaches the job."""
+
+    def over(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGUSR1, over)
+    try:
+        put(stage_file, 'stage = "dual"\n')
+        client = watching(stage_poll_s=3600)
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", lambda _: signal.raise_signal(signal.SIGUSR1))
+            with pytest.raises(TimeoutError):
+                track(client, "interrupted")
+        assert track(client, "next")
+        assert client._stages.error is None
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@given(st.binary() | st.text().map(str.encode) | st.sampled_from([b"a = " + b"[" * 9999, b"stage = " + b"9" * 9999]))
+def test_whatever_is_in_a_file_is_a_stage_file_or_an_error_that_says_so(content: bytes) -> None:
+    """Nothing that somebody may put there costs a message."""
+    with contextlib.suppress(StageFileError):
+        assert parse_stage_file(content).stage in Stage
