@@ -40,6 +40,9 @@ the largest.
 
 {budgets}
 
+Where the time goes, what was tried for those that are not met, and what it would take:
+[profiles](../benchmarks/profiles/README.md).
+
 ## How it was measured
 
 - **One run, in turns.** Both clients run on the same machine, in turns, {pairs} pairs for each ratio; in every other
