@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from copy import copy
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
 from typer.core import TyperGroup
@@ -18,13 +18,19 @@ _Asked = TypeVar("_Asked")
 
 
 def takes(asked: type[_Asked]) -> Callable[[Callable[[_Asked], None]], Callable[..., None]]:
-    """Make a command of a function of one argument: a dataclass whose fields are the command's options."""
+    """Make a command of a function of one argument: a dataclass whose fields are its options, its own before inherited.
+
+    A field without a default is an option that must be given.
+    """
     hints = get_type_hints(asked, include_extras=True)
     parameters = [
         inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
         )
-        for field in fields(asked)  # type: ignore[arg-type]  # a dataclass, as is said above
+        for field in sorted(fields(asked), key=lambda field: field.name not in asked.__annotations__)  # type: ignore[arg-type]  # a dataclass, as is said above
     ]
 
     def decorate(function: Callable[[_Asked], None]) -> Callable[..., None]:

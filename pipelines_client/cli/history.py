@@ -9,13 +9,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
-from pipelines_client.cli.common import leave, unwritable
+from pipelines_client.cli.common import StateDirOption, leave, unwritable
 from pipelines_client.cli.parity_options import moment
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import PipelinesError
@@ -24,83 +24,98 @@ from pipelines_client.log import LOGGER_NAME
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
     from pipelines_client.history import Refusal, RunOptions, Summary
+    from pipelines_client.history.run import Leg
 
-RATE, PATIENCE_S = 1_000.0, 600.0
 HORIZON_DAYS = 395.0
 """About 13 months (FACTS C16); `history.past` has the same, which the base package cannot import."""
 _INTERRUPTED = 130
 _UPDATES_A_SECOND = 5
 
-RateOption = Annotated[
-    float, typer.Option("--rate", min=0, metavar="N", help="Most messages a second, evenly; 0: as many as it takes.")
-]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where",
-        metavar="CONDITION",
-        help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'; repeatable.",
-    ),
-]
-SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="Happened from then on: 2026-11-02, 24h, 7d.")
-]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Happened before then.")]
-HorizonOption = Annotated[
-    float,
-    typer.Option(
-        "--horizon-days", min=0, metavar="DAYS", help="What happened longer ago is listed, not sent; 13 months."
-    ),
-]
-CommandsOption = Annotated[
-    list[str] | None,
-    typer.Option("--allow-command", metavar="NAME", help="A reserved event name that may reach Customer.io."),
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Choose and count, and send nothing.")]
-AgainOption = Annotated[bool, typer.Option("--again", help="Send also what the ledger says was accepted.")]
-PatienceOption = Annotated[
-    float, typer.Option("--patience", min=0, metavar="SECONDS", help="Give up after so long without success.")
-]
-RefusedOption = Annotated[
-    Path | None, typer.Option("--refused", metavar="FILE", help="List all that is not sent, and why, as JSON lines.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What both commands are asked; None is an option that was not given."""
+
+    state_dir: StateDirOption = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'; repeatable.",
+        ),
+    ] = None
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Happened from then on: 2026-11-02, 24h, 7d.")] = (
+        None
+    )
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Happened before then.")] = None
+    rate: Annotated[
+        float, typer.Option(min=0, metavar="N", help="Most messages a second, evenly; 0: as many as it takes.")
+    ] = 1_000.0
+    horizon_days: Annotated[
+        float, typer.Option(min=0, metavar="DAYS", help="What happened longer ago is listed, not sent; 13 months.")
+    ] = HORIZON_DAYS
+    allow_command: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A reserved event name that may reach Customer.io.")
+    ] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Choose and count, and send nothing.")] = False
+    again: Annotated[bool, typer.Option("--again", help="Send also what the ledger says was accepted.")] = False
+    patience: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Give up after so long without success.")
+    ] = 600.0
+    refused: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="List all that is not sent, and why, as JSON lines.")
+    ] = None
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False
+
+    def options(self, **told: Any) -> RunOptions:
+        """Return what the library is asked; `told` is whom a run tells."""
+        from pipelines_client.history import RunOptions
+
+        now = utc_now()
+        first, last = moment(self.since, now=now), moment(self.until, now=now)
+        if first and last and first >= last:
+            raise typer.BadParameter("--since must be earlier than --until")
+        return RunOptions(
+            rate=self.rate or None,
+            where=self.where or (),
+            since=first,
+            until=last,
+            horizon_days=self.horizon_days,
+            allow_commands=frozenset(self.allow_command or ()),
+            is_dry_run=self.dry_run,
+            again=self.again,
+            patience_s=self.patience,
+            **told,
+        )
 
 
-def span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Return the two ends of a span of time."""
-    now = utc_now()
-    first, last = moment(since, now=now), moment(until, now=now)
-    if first and last and first >= last:
-        raise typer.BadParameter("--since must be earlier than --until")
-    return first, last
+def side_of(text: str) -> Leg:
+    """Read a side."""
+    if text not in ("customerio", "segment"):
+        raise typer.BadParameter("--to is customerio or segment")
+    return cast("Leg", text)
 
 
-def run(
-    settings: Settings,
-    work: Callable[[RunOptions], Summary],
-    *,
-    rate: float,
-    refused: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def run(asked: Asked, work: Callable[[Settings, RunOptions], Summary]) -> None:
     """Do the work, show how far it is, print what it came to, and leave with its exit code."""
-    from pipelines_client.history import RunOptions
+    from pipelines_client.config import Settings
 
     try:
-        with _quiet_log(), _listing(refused) as note, _progress(sys.stderr) as on_progress:
-            summary = work(RunOptions(rate=rate or None, on_refused=note, on_progress=on_progress, **options))
+        settings = Settings.load(state_dir=asked.state_dir)
+        with _quiet_log(), _listing(asked.refused) as note, _progress(sys.stderr) as on_progress:
+            summary = work(settings, asked.options(on_refused=note, on_progress=on_progress))
+    except ImportError:
+        leave("it needs more packages: pip install 'pipelines-client[parity]'")
     except PipelinesError as error:
         leave(str(error))
     except (OSError, sqlite3.Error) as error:
         leave(_why(settings.state_dir, error))
     except KeyboardInterrupt:
         leave("interrupted; nothing was sent", _INTERRUPTED)
-    if as_json:
+    if asked.as_json:
         typer.echo(json.dumps(summary.as_dict(), indent=2))
     else:
-        _print(summary, refused)
+        _print(summary, asked.refused)
     raise typer.Exit(summary.exit_code)
 
 
