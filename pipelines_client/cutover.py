@@ -105,13 +105,11 @@ class Names:
     def __bool__(self) -> bool:
         return bool(self.events or self.tenants or self.ids)
 
-    def holds(self, message: Message, call: Mapping[str, Any]) -> bool:
-        """Say whether a message is on the list."""
-        if self.events and (message.event or "").strip() in self.events:
+    def holds(self, event: str | None, ids: Collection[Any], call: Mapping[str, Any]) -> bool:
+        """Say whether a call of this name, by a person of these ids, is on the list."""
+        if self.events and (event or "").strip() in self.events:
             return True
-        if self.ids and not self.ids.isdisjoint(
-            name for name in (message.user_id, message.anonymous_id, call.get("previousId")) if name
-        ):
+        if self.ids and not self.ids.isdisjoint(one for one in (*ids, call.get("previousId")) if isinstance(one, str)):
             return True
         if not self.tenants:
             return False
@@ -226,9 +224,10 @@ class Plan:
         return skips
 
     def _why_not(self, rules: Rules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
-        if rules.deny and rules.deny.holds(message, call):
+        ids = message.user_id, message.anonymous_id
+        if rules.deny and rules.deny.holds(message.event, ids, call):
             return "denied"
-        if not is_partial or (rules.allow and rules.allow.holds(message, call)):
+        if not is_partial or (rules.allow and rules.allow.holds(message.event, ids, call)):
             return None
         identity = message.identity
         if message.type == "alias" and call.get("previousId"):

@@ -336,7 +336,12 @@ def test_rollback_refuses_while_segment_lacks_messages_and_says_how_many(
     ledger = write_ledger(desk / "state", *rows)
     refused = cutover("rollback")
     assert refused.exit_code == 1
-    assert "2 messages never reached Segment; first: pipelines-client replay --to segment" in refused.stderr
+    assert "2 messages never reached Segment; first: pipelines-client replay --to segment --from" in refused.stderr
+    words = refused.stderr.partition("first: pipelines-client ")[2].partition(" PATH")[0].split()
+    tried = CliRunner().invoke(
+        app, [*words, "none", "--dry-run", "--state-dir", str(desk / "state")], env={"PIPELINES_WRITE_KEY": "k"}
+    )
+    assert (tried.exit_code, "none: no such file" in tried.stderr) == (2, True)  # all but the path is as it should be
     assert "rollback: not safe; 2 messages to replay to Segment first" in cutover("status").stdout
     lines = [
         json.dumps({"message_id": f"m{n}", "leg": "segment", "outcome": "accepted", "reason": None}) for n in range(2)
@@ -383,7 +388,9 @@ def test_what_cannot_be_looked_at_is_bad_input_with_the_cure(
     """No file, a wrong one, no state directory, a start where there is a file already."""
     assert cutover("start").exit_code == 2
     (desk / "stage.toml").write_text('stage = "dua')
-    assert "no TOML" in cutover("status").stderr
+    wrong = cutover("status").stderr
+    assert "no TOML" in wrong
+    assert "keep to the last good one" in wrong
     (desk / "stage.toml").unlink()
     missing = cutover("status")
     assert missing.exit_code == 2

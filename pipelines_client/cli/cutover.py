@@ -15,7 +15,7 @@ from pipelines_client.cli.common import leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Stage, Switch
 from pipelines_client.delivery.lane import StateDir
-from pipelines_client.errors import PipelinesError
+from pipelines_client.errors import PipelinesError, StageFileError
 from pipelines_client.ledger import iso_utc
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; goes into the 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who; your user name and host if not said.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Do it though something stands in the way. Needs --reason.")]
 _HISTORY = Path("parity-history.jsonl")
+_REPLAY = "pipelines-client replay --to segment --from ledger+archive --archive PATH"
 
 
 @cutover_app.command()
@@ -235,8 +236,15 @@ def _look(path: Path, states: list[Path] | None, history: Path) -> Overview:
     try:
         return look(path.resolve(), states or [state_path(None)], history, now=utc_now())
     except PipelinesError as error:
-        hint = "" if path.exists() else "; write one with: pipelines-client cutover start"
-        leave(f"{error}{hint}")
+        leave(f"{error}{_hint_for(error, path)}")
+
+
+def _hint_for(error: PipelinesError, path: Path) -> str:
+    if not path.exists():
+        return "; write one with: pipelines-client cutover start"
+    if not isinstance(error, StageFileError):
+        return ""
+    return "; until it is mended, processes keep to the last good one (stage-last-good.toml in their state directory)"
 
 
 def _in_the_way_back(found: Overview) -> list[str]:
@@ -245,8 +253,7 @@ def _in_the_way_back(found: Overview) -> list[str]:
         return []
     in_the_way = []
     if way_back.to_replay:
-        text = f"{way_back.to_replay:,} messages never reached Segment; first: pipelines-client replay --to segment"
-        in_the_way.append(f"replay: {text}")
+        in_the_way.append(f"replay: {way_back.to_replay:,} messages never reached Segment; first: {_REPLAY}")
     if way_back.waiting and way_back.is_held_up:
         in_the_way.append(f"waiting: {way_back.waiting:,} messages for Segment are held up; mend that leg, or wait")
     return in_the_way

@@ -159,7 +159,7 @@ class RunLane:
     def _heed_switch(self) -> None:
         switch = self._stages.plan().switch_of(self._leg)
         if switch is not Switch.ON:
-            raise LegStuckError(f"the stage file has it switched to {switch.value}")
+            raise LegStuckError(f"{self._leg} is switched to {switch.value}")
 
     def _progressed(self) -> None:
         with self._changed:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pipelines_client.cutover import CUSTOMERIO, RESERVED_NAMES
+from pipelines_client.cutover import CUSTOMERIO, RESERVED_NAMES, Names
 from pipelines_client.message import MAX_MESSAGE_ID_CHARS
+from pipelines_client.parity.sources.base import text_of
 
 HORIZON_DAYS = 395
 """How far back a message may reach: about 13 months (FACTS C16)."""
@@ -50,7 +51,8 @@ class Rules:
     """What may be sent.
 
     `now` is aware. `horizon` is how far back a message may reach. `allow_commands` are reserved names that may reach
-    Customer.io. `since` and `until` are the span of time that is asked for.
+    Customer.io. `since` and `until` are the span of time that is asked for. `deny` is what the stage file never lets
+    reach this leg.
     """
 
     to: str
@@ -60,6 +62,7 @@ class Rules:
     allow_commands: Collection[str] = field(default_factory=frozenset)
     since: datetime | None = None
     until: datetime | None = None
+    deny: Names = field(default_factory=Names)
 
     def is_outside(self, past: Past) -> bool:
         """Say whether nobody asked for a message of this time."""
@@ -77,6 +80,9 @@ class Rules:
             return "invalid_message_id"
         if len(past.body) > self.max_message_bytes:
             return "too_large"
+        ids = [text_of(call.get(name)) for name in ("userId", "anonymousId", "previousId")]
+        if self.deny.holds(past.event, ids, call):
+            return "denied"
         return self._fault_of_call(past, call)
 
     def _fault_of_call(self, past: Past, call: Mapping[str, Any]) -> str:

@@ -264,6 +264,7 @@ class _Run:
             {*self.settings.allow_commands, *options.allow_commands},
             options.since,
             options.until,
+            self.settings.stage_watch().plan().rules_of(self.to).deny,
         )
         for place, past, call, fault, about in found:
             summary.read += 1

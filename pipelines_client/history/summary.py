@@ -12,7 +12,7 @@ from pipelines_client.history.past import HORIZON_DAYS
 REASONS: Mapping[str, str] = {
     "unreadable": "it is no call, or cannot be read",
     "no_time": "it does not say when it happened",
-    "no_key": "a column of its idempotency key is empty",
+    "no_key": "it has no messageId, and no idempotency key, or a column of that is empty",
     "no_object": "its payload is no object",
     "wrong_type": "a value is not of the type that the map says",
     "unknown_type": "it is of no known call type",
@@ -21,6 +21,7 @@ REASONS: Mapping[str, str] = {
     "beyond_horizon": "it happened longer ago than the horizon",
     "invalid_message_id": "its messageId is empty or has 100 characters or more",
     "too_large": "it has more bytes than the API takes",
+    "denied": "it is on this leg's deny list in the stage file",
     "no_person": "the API needs an id that it lacks",
     "empty_event": "its event has no name",
     "reserved_name": "Customer.io obeys this name as a command; allow it by name if that is meant",

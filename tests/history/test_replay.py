@@ -67,9 +67,37 @@ def test_a_leg_that_is_switched_off_is_sent_nothing(client: Any, sandbox: Any, t
     before = sandbox.customerio.count
     summary = replay("customerio", "dead-letters", settings=settings)
     assert (summary.accepted, summary.exit_code, sandbox.customerio.count) == (0, 1, before)
-    assert summary.stopped_by == f"the stage file has it switched to {switch}"
+    assert summary.stopped_by == f"customerio is switched to {switch}"
     file.write_text('stage = "dual"\n', "utf-8")
     assert replay("customerio", "dead-letters", settings=settings).accepted == 3
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_what_the_stage_file_denies_a_leg_is_not_replayed_to_it(
+    client: Any, sandbox: Any, tmp_path: Path, *, is_dry_run: bool
+) -> None:
+    """Whoever is on the deny list never gets to the leg, by event, page, id or tenant; an id that is a list is none."""
+    file, calls = tmp_path / "stage.toml", tmp_path / "calls.jsonl"
+    file.write_text(
+        'stage = "dual"\n[customerio.deny]\nevents = ["Raw Click"]\nids = ["u9", "9"]\ntenants = ["acme"]\n', "utf-8"
+    )
+    common = {"userId": "u1", "timestamp": "2026-01-01T09:30:00.000Z"}
+    lines: list[dict[str, Any]] = [
+        {"type": "track", "event": " Raw Click"},
+        {"type": "page", "name": "Raw Click"},
+        {"type": "track", "event": "Ordered", "userId": "u9"},
+        {"type": "track", "event": "Ordered", "userId": 9},
+        {"type": "alias", "previousId": "u9"},
+        {"type": "track", "event": "Ordered", "context": {"groupId": "acme"}},
+        {"type": "track", "event": "Ordered", "anonymousId": ["u9"]},
+    ]
+    calls.write_text(
+        "".join(json.dumps({**common, "messageId": f"m{n}", **line}) + "\n" for n, line in enumerate(lines)), "utf-8"
+    )
+    settings = client.settings.model_copy(update={"stage_file": file})
+    summary = replay("customerio", "jsonl", calls, settings=settings, options=RunOptions(is_dry_run=is_dry_run))
+    assert (summary.refused, summary.chosen) == ({"denied": 6}, 1)
+    assert [call["messageId"] for call in sandbox.customerio.accepted] == ([] if is_dry_run else ["m6"])
 
 
 @pytest.mark.usefixtures("refused")
