@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -170,9 +171,11 @@ class Comparison:
             if path.suffix.lower() not in ENDINGS:
                 endings = ", ".join(ENDINGS)
                 raise typer.BadParameter(f"{path}: an output ends in one of {endings}, which names its format")
-        for path in (*outputs, *filter(None, (self.replay_list, self.notify_state))):
+        written = [*outputs, *filter(None, (self.replay_list, self.notify_state))]
+        for path in written:
             if not path.absolute().parent.is_dir():
                 raise typer.BadParameter(f"{path}: its folder does not exist")
+        _told_apart([*written, *filter(None, [self.history_file()])])
 
     def options(self, now: datetime) -> ParityOptions:
         """Return what the library is asked."""
@@ -209,3 +212,14 @@ class Comparison:
             max_counts=self.max_counts,
             min_events=self.min_events,
         )
+
+
+def _told_apart(paths: list[Path]) -> None:
+    """Refuse to write two things into one file: the later would spoil the earlier.
+
+    Raises:
+        typer.BadParameter: With the file.
+    """
+    twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
+    if twice:
+        raise typer.BadParameter(f"{twice[0].name}: two options write this file; give each its own")

@@ -110,11 +110,12 @@ def build_report(found: Found) -> ParityReport:
     rows = found.answers
     evidence = replace(_evidence(found, causes, empty), unproven_drift=excused.unproven)
     classes, samples = find_classes(rows, {name: read.holes for name, read in found.reads.items()}, empty)
-    of_checks, checks = judge_checks(found.checked, evidence.sources, is_redacted=found.asked.is_redacted)
+    limits = found.asked.limits
+    of_checks, checks = judge_checks(found.checked, evidence.sources, limits, is_redacted=found.asked.is_redacted)
     gates = (
-        *judge(evidence, found.asked.limits),
-        *judge_counts(counts, found.asked.limits),
-        *judge_baseline(excused.noise, found.asked.limits),
+        *judge(evidence, limits),
+        *judge_counts(counts, limits),
+        *judge_baseline(excused.noise, limits),
         *judge_rules(found.asked.rules.gates, evidence, rows["events"], rows["duplicates"], classes),
         *of_checks,
     )

@@ -6,7 +6,8 @@
     sql = "SELECT …"                     one SELECT over the views of `selects.COLUMNS`
     expect = "no rows"                   or "at most 10 rows", or a comparison such as "< 5"
 
-Evidence that is short proves nothing either way: with a gap in any source, each check is *inconclusive*.
+Evidence that is short proves nothing either way: with a gap in any source, or without a message in the window, each
+check is *inconclusive*.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines_client.errors import EngineError
-from pipelines_client.parity.verdict import CHECK, TITLES, Gate, GateResult, plural
+from pipelines_client.parity.verdict import CHECK, TITLES, Gate, GateResult, gaps_of, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pipelines_client.parity.engine import Engine
     from pipelines_client.parity.selects import PlainSelect
-    from pipelines_client.parity.verdict import SourceEvidence
+    from pipelines_client.parity.verdict import Limits, SourceEvidence
 
 Row = dict[str, Any]
 
@@ -150,23 +151,24 @@ def _ask(engine: Engine, check: Check) -> Answer:
 
 
 def judge_checks(
-    answers: Iterable[Answer], sources: Mapping[str, SourceEvidence], *, is_redacted: bool
+    answers: Iterable[Answer], sources: Mapping[str, SourceEvidence], limits: Limits, *, is_redacted: bool
 ) -> tuple[tuple[Gate, ...], tuple[CheckReport, ...]]:
     """Hold each answer against what was expected; a gate and a report for each.
 
     Args:
         answers: Of the engine.
         sources: What each source that was given brought to the judgement.
+        limits: How much of it may be unreadable, or wait.
         is_redacted: Whether texts are hidden.
     """
-    judged = [_judge(answer, sources, is_redacted=is_redacted) for answer in answers]
+    short = _short(sources, limits)
+    judged = [_judge(answer, _untold(answer, sources) or short, is_redacted=is_redacted) for answer in answers]
     return tuple(gate for gate, _ in judged), tuple(report for _, report in judged)
 
 
-def _judge(answer: Answer, sources: Mapping[str, SourceEvidence], *, is_redacted: bool) -> tuple[Gate, CheckReport]:
+def _judge(answer: Answer, short: str, *, is_redacted: bool) -> tuple[Gate, CheckReport]:
     check = answer.check
     holds, limit, actual, unit = _held(answer)
-    short = _short(answer, sources)
     result: GateResult = "inconclusive" if short or holds is None else "passed" if holds else "failed"
     told = f"{_found(holds, actual, unit)}, expected {check.expect}"
     words = "; ".join(part for part in (told, short, check.reason) if part)
@@ -209,10 +211,17 @@ def _held(answer: Answer) -> tuple[bool | None, int, int, str]:
     return not broken, limit, far[-1] if broken else far[0], column if column.isidentifier() else ""
 
 
-def _short(answer: Answer, sources: Mapping[str, SourceEvidence]) -> str:
-    if "sent" in answer.question.views and "ledger" not in sources:
-        return "only a ledger tells what was sent: give --ledger"
-    gaps = [f"{TITLES[name]} has {plural(len(source.gaps), 'gap')}" for name, source in sources.items() if source.gaps]
+def _untold(answer: Answer, sources: Mapping[str, SourceEvidence]) -> str:
+    asks_ledger = "sent" in answer.question.views and "ledger" not in sources
+    return "only a ledger tells what was sent: give --ledger" if asks_ledger else ""
+
+
+def _short(sources: Mapping[str, SourceEvidence], limits: Limits) -> str:
+    """Return why the evidence proves nothing either way, "" if it does."""
+    if not any(source.messages for source in sources.values()):
+        return "no proof either way without a message in the window"
+    counts = {name: len(gaps_of(name, source, limits)) for name, source in sources.items()}
+    gaps = [f"{TITLES[name]} has {plural(count, 'gap')}" for name, count in counts.items() if count]
     return f"no proof either way while evidence is short: {', '.join(gaps)}" if gaps else ""
 
 

@@ -17,7 +17,16 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipelines_client.errors import ConfigError
 from pipelines_client.parity.checks import Check
@@ -70,6 +79,7 @@ def _bound(value: Any) -> Bound:
 
 Percent = Annotated[float, BeforeValidator(percent_of)]
 Count = Annotated[int, Field(ge=0, strict=True)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Section(BaseModel):
@@ -152,8 +162,8 @@ class ExpectedRule(_Section):
     kind: Literal["missing_key", "null", "type", "value", "missing"] | None = None
     event: str = ANY
     side: Literal["segment", "customerio"] | None = None
-    reason: Annotated[str, Field(min_length=1)]
-    owner: Annotated[str, Field(min_length=1)]
+    reason: Words
+    owner: Words
     expiry: date
     name: str = ""
 
@@ -254,6 +264,10 @@ def _cure(kind: str, message: str, location: tuple[int | str, ...]) -> str:
         return f"unknown; known here are {', '.join(_section_of(location).model_fields)}"
     if kind == "missing":
         return f"is not said; known here are {', '.join(_section_of(location).model_fields)}"
+    if kind == "tuple_type":
+        return f"there may be several; write [[{location[-1]}]] above the keys of each"
+    if kind in {"model_type", "dict_type"}:
+        return "it has keys of its own; write its name in brackets, such as [gates], above them"
     return message.removeprefix("Value error, ")
 
 

@@ -166,7 +166,8 @@ def _days(evidence: Evidence, limits: Limits) -> tuple[Gate, ...]:
     return (Gate("min_days", limits.min_days, days, "days", result, text),)
 
 
-def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
+def gaps_of(name: str, source: SourceEvidence, limits: Limits) -> list[str]:
+    """Return, in words, all that a source's evidence lacks: its gaps, and what is more than the limit bears."""
     gaps = list(source.gaps)
     # A killed process tears the last line of its ledger file: one a file is the ledger's normal, and hides no message.
     bad = max(0, source.rejected_lines - source.files) if name == "ledger" else source.rejected_lines
@@ -174,6 +175,11 @@ def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
         gaps.append(f"{plural(source.rejected_lines, 'line')} could not be read")
     if percent(source.waiting, source.messages + source.waiting) > limits.max_missing_pct:
         gaps.append(f"{plural(source.waiting, 'message')} may wait in a spool and be in no record yet")
+    return gaps
+
+
+def _whole(name: str, source: SourceEvidence, limits: Limits) -> Gate:
+    gaps = gaps_of(name, source, limits)
     if gaps:
         text = f"{TITLES[name]}: {'; '.join(gaps)}"
         return Gate(f"evidence_{name}", 0, len(gaps), "gaps", "inconclusive", text[0].upper() + text[1:])

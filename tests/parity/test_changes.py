@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from evidence import START, Evidence
@@ -83,6 +84,16 @@ def test_one_gate_that_is_worse_makes_it_worse_though_the_verdict_is_not(reports
         "same",
         [("drift", "failed", None)],
     )
+
+
+def test_a_limit_that_is_another_is_said(reports):
+    """A looser limit makes a pass of a failure, and who reads the change should see that."""
+    bad = reports[1]
+    gates = [replace(gate, limit=5.0) if gate.name == "drift" else gate for gate in bad.gates]
+    changes = compare_reports(bad, bad.model_copy(update={"gates": tuple(gates)}))
+    (row,) = [line for line in render_changes(changes, "markdown").splitlines() if line.startswith("| Drift")]
+    assert "%, limit 0.1 % |" in row
+    assert row.endswith("%, limit 5 % |")
 
 
 def test_the_command_says_it_in_every_format_and_exits_1_when_worse(files):

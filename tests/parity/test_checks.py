@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence import START, Evidence
@@ -17,7 +18,7 @@ from pipelines_client.parity.checks import Answer, Check, judge_checks
 from pipelines_client.parity.render import render
 from pipelines_client.parity.rules import parse_rules
 from pipelines_client.parity.selects import COLUMNS, plain_select
-from pipelines_client.parity.verdict import SourceEvidence
+from pipelines_client.parity.verdict import Limits, SourceEvidence
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -192,10 +193,9 @@ def answer(rows, **given: str):
     return Answer(mine, mine.question(), [{"side": "segment", "n": row} for row in rows])
 
 
-def judged(found, **gaps: tuple[str, ...]):
-    given = {"segment": gaps.get("segment", ())}
-    sources = {name: SourceEvidence(1, 1, 0, 0, 1, gaps) for name, gaps in given.items()}
-    ((gate,), _) = judge_checks([found], sources, is_redacted=True)
+def judged(found, **source: Any):
+    segment = SourceEvidence(**{"rows": 1, "messages": 1, "duplicates": 0, "rejected_lines": 0, "files": 1} | source)
+    ((gate,), _) = judge_checks([found], {"segment": segment}, Limits(), is_redacted=True)
     return gate.result, gate.limit, gate.actual, gate.unit
 
 
@@ -223,15 +223,21 @@ def test_an_answer_is_held_against_what_was_expected(rows, expect, result):
 
 def test_of_many_rows_it_says_that_there_are_more():
     """An engine is asked for one row more than are counted."""
-    ((gate,), (report,)) = judge_checks([answer([1] * 1_001)], {}, is_redacted=True)
+    sources = {"segment": SourceEvidence(1_001, 1_001, 0, 0, 1)}
+    ((gate,), (report,)) = judge_checks([answer([1] * 1_001)], sources, Limits(), is_redacted=True)
     assert gate.evidence == "more than 1,000 rows, expected no rows"
     assert (report.count, len(report.rows)) == (1_001, 20)
 
 
-def test_short_evidence_proves_nothing_either_way():
-    """A gap may hide the order that is looked for, and the one that should not be there."""
-    assert judged(answer([]), segment=("it was cut",))[0] == "inconclusive"
-    assert judged(answer([1]), segment=("it was cut",))[0] == "inconclusive"
+@pytest.mark.parametrize("source", [{"gaps": ("it was cut",)}, {"rejected_lines": 1}, {"waiting": 1}, {"messages": 0}])
+def test_short_evidence_proves_nothing_either_way(source):
+    """A gap may hide the order that is looked for, and the one that should not be there; so may an unreadable line."""
+    assert judged(answer([]), **source)[0] == "inconclusive"
+    assert judged(answer([1]), **source)[0] == "inconclusive"
+
+
+def test_without_a_ledger_nobody_tells_what_was_sent():
+    """However whole the exports are."""
     sent = Check(name="mine", sql="SELECT day FROM sent")
     assert judged(Answer(sent, sent.question(), []))[0] == "inconclusive"
 

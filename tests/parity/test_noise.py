@@ -178,5 +178,7 @@ def test_a_baseline_that_is_nobodys_is_refused(noisy, compare):
         compare({name: paths[name] for name in ("ledger", "customerio")}, baseline=str(second))
     with pytest.raises(SourceError, match=r"no second archive of Segment or Customer\.io"):
         compare(paths, baseline=str(paths["ledger"]))
+    with pytest.raises(SourceError, match=r"no-such: no such file or folder; check the path$"):
+        compare(paths, baseline="no-such")
     with pytest.raises(SourceError, match="has files of --segment itself"):
         compare(paths, baseline=str(paths["segment"]))

@@ -39,7 +39,11 @@ def refusal(values):
         ({"gates": {"min_events": "5"}}, "gates.min_events: Input should be a valid integer"),
         ({"gates": {"ready_after_days": 0}}, "gates.ready_after_days: Input should be greater than or equal to 1"),
         ({"gates": {"events": {"A b": {"max": 1}}}}, "gates.events.A b.max: unknown; known here are max_missing"),
-        ({"gates": {"events": {"A b": 3}}}, "gates.events.A b: Input should be a valid dictionary"),
+        ({"gates": {"events": {"A b": 3}}}, "gates.events.A b: it has keys of its own; write its name in bra"),
+        ({"gates": 3}, "parity.toml: gates: it has keys of its own; write its name in brackets, such as [gates]"),
+        ({"expected": EXPECTED}, "expected: there may be several; write [[expected]] above the keys of each"),
+        ({"expected": [EXPECTED | {"reason": "  "}]}, "expected[1].reason: String should have at least 1 character"),
+        ({"expected": [EXPECTED | {"owner": "\t"}]}, "expected[1].owner: String should have at least 1 character"),
         (
             {"gates": {"classes": {"latte": {"max": 1}}}},
             "gates.classes: no class is called 'latte'; there are identity",

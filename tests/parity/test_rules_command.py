@@ -70,6 +70,13 @@ def test_a_mistake_is_bad_input_and_leaves_no_line(parity, tmp_path, arguments, 
     assert not list(tmp_path.glob("*.jsonl"))
 
 
+def test_two_things_are_not_written_into_one_file(parity, tmp_path):
+    """A line of the history after a report would make neither of it."""
+    code, _, said = parity("--output", "kept.json", "--history", "./kept.json")
+    assert (code, list(tmp_path.iterdir())) == (2, [])
+    assert "kept.json: two options write this file" in said
+
+
 def test_without_history_nothing_is_kept_and_nothing_said(parity, tmp_path):
     """A look by hand need not count."""
     _, report, _ = parity("--no-history")

@@ -123,9 +123,18 @@ def _gate(change: GateChange) -> Cells:
         words.title_of(change.name, change.event),
         change.before or _ABSENT,
         change.after or _ABSENT,
-        _ABSENT if change.before_actual is None else words.amount(change.before_actual, change.unit),
-        _ABSENT if change.after_actual is None else words.amount(change.after_actual, change.unit),
+        _found(change, change.before_actual, change.before_limit),
+        _found(change, change.after_actual, change.after_limit),
     )
+
+
+def _found(change: GateChange, actual: float | None, limit: float | None) -> str:
+    """Return what a gate found, with its limit where that is another: a looser one explains a pass."""
+    if actual is None or limit is None:
+        return _ABSENT
+    found = words.amount(actual, change.unit)
+    is_same = None in {change.before_limit, change.after_limit} or change.before_limit == change.after_limit
+    return found if is_same else f"{found}, limit {words.amount(limit, change.unit)}"
 
 
 def _name(name: str) -> str:

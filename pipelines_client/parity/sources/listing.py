@@ -169,7 +169,8 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
         found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
         found = [path for path in found if _is_there(path)]
     if not found:
-        raise SourceError(f"{_shown(text)}: no such file or folder; check the path given as --{kind.usual_source}")
+        option = f" given as --{kind.usual_source}" if kind.usual_source else ""
+        raise SourceError(f"{_shown(text)}: no such file or folder; check the path{option}")
     return found
 
 

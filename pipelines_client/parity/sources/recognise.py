@@ -86,7 +86,7 @@ class _Anything(Table):
     """Every file that may hold rows, for a look at its name."""
 
     name = "any"
-    usual_source = "segment"
+    usual_source = ""  # no option names it
     title = "evidence"
     cure = "give a state directory, an archive, or exports as JSON, CSV or Parquet"
 
