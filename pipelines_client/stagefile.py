@@ -246,21 +246,27 @@ class StageWatch:
 
     def _look_into(self, path: Path) -> None:
         try:
-            content = path.read_bytes()
-            if content != self._content or self.error is not None:
-                self._take(content)
-                self._keep(content)
+            seen, content = self._content, path.read_bytes()
+            while content != seen or self.error is not None:
+                if self._take(content, seen):
+                    self._keep(content)
+                    break
+                seen, content = self._content, path.read_bytes()  # another thread was faster, and may know a newer one
         except OSError as error:
             let_through(error)
             self._refuse(error.strerror or type(error).__name__)
         except ConfigError as error:
             self._refuse(str(error))
 
-    def _take(self, content: bytes) -> None:
+    def _take(self, content: bytes, seen: bytes | None) -> bool:
+        """Go by a file's content, unless another thread has gone by one since we had `seen`; True if we do."""
         plan = parse_stage_file(content).applied_to(self._base)
+        if self._content is not seen:
+            return False
         before, self._plan, self._content, self.error = self._plan, plan, content, None
         if plan != before:
             logger().info("stage_file_read", stage=plan.name, before=before.name)
+        return True
 
     def _keep(self, content: bytes) -> None:
         """Put a copy where whoever starts next finds it; not worth failing for."""
@@ -276,7 +282,7 @@ class StageWatch:
     def _refuse(self, error: str) -> None:
         if self._content is None and self._last_good is not None:
             with _passing(OSError, ConfigError):
-                self._take(self._last_good.read_bytes())
+                self._take(self._last_good.read_bytes(), None)
         if error != self.error:
             self.error = error
             logger().error("stage_file_refused", path=str(self._path), error=error, in_force=self._plan.name)
