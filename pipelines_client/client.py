@@ -7,7 +7,6 @@ raised into the caller.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 import weakref
@@ -155,10 +154,14 @@ class Client(Calls):
 
     async def aflush(self, timeout: float | None = None) -> FlushResult:
         """Flush without blocking the event loop."""
+        import asyncio  # a seventh of the time that importing us takes: for those who have it anyway
+
         return await asyncio.to_thread(self.flush, timeout)
 
     async def ashutdown(self, timeout: float | None = None) -> FlushResult:
         """Shut down without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.shutdown, timeout)
 
     def __enter__(self) -> Self:
