@@ -20,7 +20,7 @@ from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
 from pipelines_client import message as messages
 from pipelines_client.calls import Call, Calls, Taken
-from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.clock import monotonic_s, utc_now_ms
 from pipelines_client.interruption import let_through
 from pipelines_client.ledger import DeliveryRecord, Outcome
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
@@ -192,7 +192,7 @@ class Client(Calls):
 
     def _enqueue(self, msg: Call) -> Taken:
         try:
-            built = messages.build(msg, library=_LIBRARY, now=utc_now())
+            built = messages.build(msg, library=_LIBRARY, now_ms=utc_now_ms())
             if built.notes:
                 self._say_replaced(built.notes)
             if not self.settings.send:
@@ -226,7 +226,7 @@ class Client(Calls):
             call = before_send(orjson.loads(built.message.body))
             if call is None:
                 return built, dict.fromkeys(plan.legs, "before_send")
-            changed = messages.build(call, library=_LIBRARY, now=utc_now())
+            changed = messages.build(call, library=_LIBRARY, now_ms=utc_now_ms())
         except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
             let_through(error)
             self.replaced["before_send_failed"] += 1

@@ -11,6 +11,11 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def utc_now_ms() -> int:
+    """Return the wall clock's instant as Unix milliseconds. freezegun freezes it."""
+    return int(time.time() * 1000)
+
+
 def pause(seconds: float) -> None:
     """Sleep; freezegun leaves it alone."""
     time.sleep(seconds)

@@ -6,7 +6,6 @@ Ours, and not a library's: one brings half of pydantic into every import, and ta
 from __future__ import annotations
 
 import os
-from datetime import datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
@@ -22,14 +21,12 @@ _stock: tuple[int, int, list[str]] = (0, 0, [])
 """Random tails in store: whose (process id), since when (ms), and the tails."""
 
 
-def make_id(at: datetime) -> str:
-    """Return a new ULID of an instant; one before 1970 counts as 1970: a wrong clock is no reason to lose a message.
+def make_id(ms: int) -> str:
+    """Return a new ULID of an instant, in Unix milliseconds.
 
-    Args:
-        at: Aware.
+    One before 1970 counts as 1970: a wrong clock is no reason to lose a message.
     """
     global _head  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
-    ms = int(at.timestamp() * 1000)
     known, head = _head
     if known != ms:
         ms = min(max(0, ms), _MAX_MS)

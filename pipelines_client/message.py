@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from pipelines_client.canonical import PAYLOAD_FIELD, hash_sorted, isoformat
+from pipelines_client.canonical import PAYLOAD_FIELD, isoformat
 from pipelines_client.ids import make_id
 from pipelines_client.interruption import let_through
-from pipelines_client.ledger import iso_utc, primary_identity
+from pipelines_client.ledger import iso_of_ms, iso_utc, primary_identity
 from pipelines_client.values import to_json_value
 
 MAX_MESSAGE_ID_CHARS = 99  # FACTS S6: fewer than 100
 _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _KINDS_OF_ID = frozenset((str, type(None)))
 _EMPTY = b"{}"
+_PAYLOAD_KEY = {field: f',"{field}":'.encode() for field in PAYLOAD_FIELD.values()}
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc)
 _PLAIN = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -56,9 +57,9 @@ class Message(NamedTuple):
         return primary_identity(self.user_id, self.anonymous_id, self.group_id)
 
     @property
-    def payload_hash(self) -> str:
-        """64 bits over the canonical form of the payload, as 16 hexadecimal digits."""
-        return hash_sorted(self.body[-1 - self.payload_bytes : -1] if self.payload_bytes else _EMPTY)
+    def payload(self) -> bytes:
+        """The payload as JSON with its keys sorted; an empty object if it has none."""
+        return self.body[-1 - self.payload_bytes : -1] if self.payload_bytes else _EMPTY
 
 
 class Built(NamedTuple):
@@ -69,13 +70,13 @@ class Built(NamedTuple):
     notes: Notes
 
 
-def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Built:
+def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Built:
     """Make a message of the dict that upstream's `identify`, `track`, … build.
 
     Args:
         call: `type`, ids, `timestamp`, `context`, `integrations` and the payload. Not changed, nor anything in it.
         library: What the context says of the `library`.
-        now: The instant of a call that names none; aware.
+        now_ms: The instant of the call, in Unix milliseconds; that of its event, if it names none.
 
     Returns:
         The message. `notes` counts replacements by kind (see `values`), `naive_timestamp` and `timestamp_out_of_range`.
@@ -88,17 +89,19 @@ def build(call: dict[str, Any], *, library: dict[str, str], now: datetime) -> Bu
     context = call["context"]
     if type(context) is not dict or type(call["integrations"]) is not dict:
         context = _checked_context(call, notes)
-    occurred_at = to_instant(call["timestamp"], now=now, notes=notes)
-    built_at = iso_utc(now)
-    at = built_at if occurred_at is now else iso_utc(occurred_at)
-    is_utc = occurred_at.tzinfo is timezone.utc
+    built_at = at = iso_of_ms(now_ms)
+    occurred_at = call["timestamp"]
+    if occurred_at is not None:
+        occurred_at = to_instant(occurred_at, notes=notes)
+        at = iso_utc(occurred_at)
+    is_utc = occurred_at is None or occurred_at.tzinfo is timezone.utc
     spelled = f"{at[:-1]}+00:00" if is_utc else occurred_at.isoformat(timespec="milliseconds")
     wire = {**call, "timestamp": spelled, "context": {**context, "library": library.copy()}}
     if not _KINDS_OF_ID.issuperset(map(type, map(wire.get, _ID_FIELDS))):
         _spell_ids(wire, notes)
     message_id = wire.get("messageId")
     if message_id is None:
-        message_id = wire["messageId"] = make_id(now)
+        message_id = wire["messageId"] = make_id(now_ms)
     written = _serialise_plain(wire)
     if written is None:
         wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
@@ -169,7 +172,8 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, i
     payload = orjson.dumps(content, spell, options | orjson.OPT_SORT_KEYS)
     envelope = wire.copy()
     del envelope[field]
-    return b'%b,"%b":%b}' % (orjson.dumps(envelope, spell, options)[:-1], field.encode(), payload), len(payload)
+    body = b"".join((orjson.dumps(envelope, spell, options)[:-1], _PAYLOAD_KEY[field], payload, b"}"))
+    return body, len(payload)
 
 
 def _is_plain(values: Iterable[Any]) -> bool:
@@ -200,19 +204,16 @@ def _count(notes: Notes, kind: str) -> None:
     notes[kind] = notes.get(kind, 0) + 1
 
 
-def to_instant(value: Any, *, now: datetime, notes: Notes) -> datetime:
+def to_instant(value: Any, *, notes: Notes) -> datetime:
     """Read a timestamp as callers give it; a naive one is UTC, always, and noted as `naive_timestamp`.
 
     Args:
-        value: None (now), an aware or naive datetime, a date (its UTC midnight), ISO-8601 text, or Unix seconds.
-        now: Aware.
+        value: An aware or naive datetime, a date (its UTC midnight), ISO-8601 text, or Unix seconds.
         notes: Counts `naive_timestamp`.
 
     Raises:
         AssertionError: It is none of these.
     """
-    if value is None:
-        return now
     instant = _parse_instant(value)
     if instant is None:
         raise AssertionError(

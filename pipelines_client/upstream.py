@@ -5,7 +5,6 @@ from __future__ import annotations
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.destinations import Decision, Verdict
 from pipelines_client.interruption import is_from_signal
 
 if TYPE_CHECKING:
@@ -126,6 +125,8 @@ def oauth_manager(settings: Settings) -> Any:
 def api_error(delivery: Delivery) -> Exception:
     """Return what upstream's `on_error` receives."""
     from segment.analytics.request import APIError
+
+    from pipelines_client.destinations import Decision, Verdict
 
     verdict = delivery.verdict or Verdict(Decision.SPLIT, "dropped", 0, "given up before it was sent")
     error: Exception = APIError(verdict.status, verdict.reason, verdict.words)

@@ -12,7 +12,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines_client.canonical import canonical_bytes, hash_sorted, payload_hash
+from pipelines_client.canonical import canonical_bytes, hash_all_sorted, hash_sorted, payload_hash
 
 _SAFE = 2**53 - 1
 _json = st.recursive(
@@ -79,6 +79,13 @@ def test_nan_is_refused_rather_than_hashed() -> None:
 def test_the_short_way_from_sorted_bytes_is_the_same(value: Any) -> None:
     """What was written with sorted keys hashes as the value does, whatever its texts look like."""
     assert hash_sorted(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)) == payload_hash(value)
+
+
+@given(st.lists(_json, max_size=6))
+def test_many_at_once_hash_as_each_by_itself(values: list[Any]) -> None:
+    """One that needs the long way, or is no object, takes the others along; none changes another's hash."""
+    forms = [orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for value in values]
+    assert hash_all_sorted(forms) == [payload_hash(value) for value in values]
 
 
 @pytest.mark.parametrize(

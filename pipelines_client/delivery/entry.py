@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
+from pipelines_client.canonical import hash_all_sorted
 from pipelines_client.destinations import Verdict
 from pipelines_client.ledger import DeliveryRecord, Outcome
 from pipelines_client.message import Message, reread
@@ -26,7 +27,8 @@ class Entry:
     `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `stamp` is a JSON object,
     left open: what the ledger says of it that its body does not, or, from older versions and for what is sent again,
     all that the ledger says of it on any leg; empty where nobody will ask. `skips` is why, by leg, it is not for a leg.
-    `message` is at hand until it was described, if this process has built it.
+    `message` is at hand until it was described, if this process has built it. `facts` is what the ledger says of it on
+    any leg, a JSON object left open for what became of it there, once `describe` has spelled it.
     """
 
     seq: int
@@ -35,40 +37,41 @@ class Entry:
     body: bytes
     skips: Mapping[str, str]
     message: Message | None = field(default=None, compare=False)
-    _facts: bytes = field(default=b"", compare=False)
+    facts: bytes = field(default=b"", compare=False)
 
     @property
     def is_lost(self) -> bool:
         """Whether the log's file was damaged here: nothing is known of the message but that there was one."""
         return not self.body
 
-    def facts(self, show: ShowIdentity) -> bytes:
-        """Return what the ledger says of it on any leg: a JSON object, left open for what became of it there.
+    def stamped(self) -> dict[str, Any]:
+        """Return the stamp's columns: `appended_at` and `stage` at least, if there is one."""
+        known: dict[str, Any] = orjson.loads(self.stamp + b"}") if self.stamp else {}
+        return known
 
-        Spelled by the first sender that asks, not by the caller of `track`.
-        """
-        if not self._facts and self.stamp:
-            self._facts = self.stamp if self.stamp.startswith(_WHOLE) else self._described(show)
-            self.message = None
-        return self._facts
 
-    def _described(self, show: ShowIdentity) -> bytes:
-        message = self.message or reread(self.body, built_at=self.stamped()["appended_at"])
+def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
+    """Spell the `facts` of entries that have none yet: by the first sender that asks, not by the caller of `track`."""
+    new = []
+    for entry in entries:
+        if entry.stamp.startswith(_WHOLE):
+            entry.facts = entry.stamp
+        elif entry.stamp and not entry.facts:
+            new.append(entry)
+    messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
+    hashes = hash_all_sorted([message.payload for message in messages])
+    for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
         known = {
             "message_id": message.message_id,
             "type": message.type,
             "event": message.event,
             "identity": show(message.identity),
             "occurred_at": message.occurred_at,
-            "payload_hash": message.payload_hash,
+            "payload_hash": payload_hash,
             "body_bytes": len(message.body),
         }
-        return orjson.dumps(known)[:_LEFT_OPEN] + b"," + self.stamp[1:]
-
-    def stamped(self) -> dict[str, Any]:
-        """Return the stamp's columns: `appended_at` and `stage` at least, if there is one."""
-        known: dict[str, Any] = orjson.loads(self.stamp + b"}") if self.stamp else {}
-        return known
+        entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
+        entry.message = None
 
 
 def stamp_of(message: Message, *, stage: str) -> bytes:
@@ -139,14 +142,10 @@ class Delivery:
     @property
     def lines(self) -> bytes:
         """The ledger's lines."""
+        describe(self.entries, self.show)
         ends = {key: self._line_end(fate) for key, fate in self._distinct.items()}
-        show = self.show
         return b"".join(
-            [
-                entry.facts(show) + ends[id(fate)]
-                for entry, fate in zip(self.entries, self.fates, strict=True)
-                if entry.stamp
-            ]
+            [entry.facts + ends[id(fate)] for entry, fate in zip(self.entries, self.fates, strict=True) if entry.stamp]
         )
 
     def _line_end(self, fate: Fate) -> bytes:
@@ -169,10 +168,11 @@ class Delivery:
 
     def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
         """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
+        describe(self.entries, self.show)
         return [(self._record(entry, fate), entry.body) for entry, fate in self._met(outcomes)]
 
     def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
-        return DeliveryRecord(**orjson.loads(entry.facts(self.show) + b"}"), **self._closing(fate))
+        return DeliveryRecord(**orjson.loads(entry.facts + b"}"), **self._closing(fate))
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
         if not any(fate.outcome in outcomes for fate in self._distinct.values()):

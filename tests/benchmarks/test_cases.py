@@ -14,7 +14,7 @@ from benchmarks.statistics import BrokenError
 from benchmarks.subjects import OURS_DISK
 from pipelines_client import message as messages
 from pipelines_client.client import Client
-from pipelines_client.clock import utc_now
+from pipelines_client.clock import utc_now_ms
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_a_call_is_of_the_size_that_the_tables_say(kind: str, size: int, state_d
     """Within a fifth, for each of the six calls; the two clients spell the same call with other blanks."""
     with Client("key", send=False, state_dir=state_dir) as client:
         taken, call = make_caller(client, kind, size)(7)
-    body = messages.build(call, library={}, now=utc_now()).message.body
+    body = messages.build(call, library={}, now_ms=utc_now_ms()).message.body
     assert taken
     assert 0.8 * size < len(body) < 1.2 * size
     assert b'"userId":"u7"' in body
