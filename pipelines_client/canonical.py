@@ -66,10 +66,12 @@ def hash_all_sorted(forms: Sequence[bytes]) -> list[str]:
 
     One that is not canonical as it stands has all of them looked at one by one.
     """
-    spelled = [_without_point_zero(form) if b".0" in form else form for form in forms]
-    joined = b"\n".join(spelled)  # orjson writes no line ends, so each begins one
-    if is_canonical(joined) and joined.count(b"\n{") == len(spelled) - 1:
-        return list(map(_hash, spelled))
+    joined = b"\n".join(forms)  # orjson writes no line ends, so each begins one
+    if b".0" in joined:
+        forms = [_without_point_zero(form) if b".0" in form else form for form in forms]
+        joined = b"\n".join(forms)
+    if is_canonical(joined) and {form[:1] for form in forms} == {b"{"}:
+        return list(map(_hash, forms))
     return list(map(hash_sorted, forms))
 
 

@@ -22,6 +22,7 @@ from pipelines_client.values import to_json_value
 MAX_MESSAGE_ID_CHARS = 99  # FACTS S6: fewer than 100
 _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _KINDS_OF_ID = frozenset((str, type(None)))
+_SCALARS = frozenset((str, int, bool, type(None)))
 _EMPTY = b"{}"
 _PAYLOAD_KEY = {field: f',"{field}":'.encode() for field in PAYLOAD_FIELD.values()}
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -97,21 +98,23 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
     is_utc = occurred_at is None or occurred_at.tzinfo is timezone.utc
     spelled = f"{at[:-1]}+00:00" if is_utc else occurred_at.isoformat(timespec="milliseconds")
     wire = {**call, "timestamp": spelled, "context": {**context, "library": library.copy()}}
-    if not _KINDS_OF_ID.issuperset(map(type, map(wire.get, _ID_FIELDS))):
+    ids = _ids_of(wire)
+    if not _KINDS_OF_ID.issuperset(map(type, ids)):
         _spell_ids(wire, notes)
-    message_id = wire.get("messageId")
+        ids = _ids_of(wire)
+    message_id, user_id, anonymous_id, group_id, _ = ids
     if message_id is None:
         message_id = wire["messageId"] = make_id(now_ms)
     written = _serialise_plain(wire)
     if written is None:
         wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
         written = _serialise(wire, isoformat, _CONVERTED)
+        message_id, user_id, anonymous_id, group_id, _ = _ids_of(wire)
     body, payload_bytes = written
-    get = wire.get
     kind = wire["type"]
-    event = get("event") if kind == "track" else get("name")
-    ids = get("userId"), get("anonymousId"), get("groupId")
-    return Built(Message(message_id, kind, event, *ids, at, built_at, body, payload_bytes), wire, notes)
+    event = wire.get("event" if kind == "track" else "name")
+    message = Message(message_id, kind, event, user_id, anonymous_id, group_id, at, built_at, body, payload_bytes)
+    return Built(message, wire, notes)
 
 
 def reread(body: bytes, *, built_at: str) -> Message:
@@ -127,6 +130,10 @@ def reread(body: bytes, *, built_at: str) -> Message:
     at = iso_utc(datetime.fromisoformat(call["timestamp"]))
     payload_bytes = len(orjson.dumps(content)) if content else 0
     return Message(call["messageId"], kind, event, *ids, at, built_at, body, payload_bytes)
+
+
+def _ids_of(wire: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(map(wire.get, _ID_FIELDS))
 
 
 def _spell_ids(wire: dict[str, Any], notes: Notes) -> None:
@@ -184,7 +191,7 @@ def _is_plain(values: Iterable[Any]) -> bool:
     """
     for value in values:
         kind = type(value)
-        if kind is str or kind is int or kind is bool or value is None:
+        if kind in _SCALARS:
             continue
         if kind is float:
             if value - value != 0.0:  # NaN or Infinity; a quarter of the time that `isfinite` takes

@@ -408,6 +408,7 @@ def test_what_the_ledger_says_of_a_message_is_the_same_in_the_process_that_made_
     describe([entry], lambda identity: f"<{identity}>")
     assert orjson.loads(entry.facts + b"}") == {
         "message_id": "m1", "type": "track", "event": "E", "identity": "<user:u1>", "occurred_at": AT,
-        "appended_at": AT, "payload_hash": hash_sorted(message.payload), "body_bytes": len(message.body), "stage": "dual",
+        "appended_at": AT, "payload_hash": hash_sorted(message.payload), "body_bytes": len(message.body),
+        "stage": "dual",
     }  # fmt: skip
     spool.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -76,7 +77,7 @@ def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
 
 def stamp_of(message: Message, *, stage: str) -> bytes:
     """Return the stamp of a message that this process has built. `stage` is a word of ours, without quotes."""
-    return b'{"stage":"%b","appended_at":"%b"' % (stage.encode(), message.built_at.encode())
+    return f'{{"stage":"{stage}","appended_at":"{message.built_at}"'.encode()
 
 
 def facts_of(
@@ -143,10 +144,12 @@ class Delivery:
     def lines(self) -> bytes:
         """The ledger's lines."""
         describe(self.entries, self.show)
-        ends = {key: self._line_end(fate) for key, fate in self._distinct.items()}
-        return b"".join(
-            [entry.facts + ends[id(fate)] for entry, fate in zip(self.entries, self.fates, strict=True) if entry.stamp]
-        )
+        ends = {fate: self._line_end(fate) for fate in self.counts}
+        if len(ends) == 1:
+            (end,) = ends.values()
+            return b"".join([entry.facts + end for entry in self.entries if entry.stamp])
+        pairs = zip(self.entries, self.fates, strict=True)
+        return b"".join([entry.facts + ends[fate] for entry, fate in pairs if entry.stamp])
 
     def _line_end(self, fate: Fate) -> bytes:
         return b"," + orjson.dumps(self._closing(fate), option=orjson.OPT_APPEND_NEWLINE)[1:]
@@ -168,20 +171,23 @@ class Delivery:
 
     def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
         """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
-        describe(self.entries, self.show)
         return [(self._record(entry, fate), entry.body) for entry, fate in self._met(outcomes)]
 
     def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
+        describe([entry], self.show)
         return DeliveryRecord(**orjson.loads(entry.facts + b"}"), **self._closing(fate))
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
-        if not any(fate.outcome in outcomes for fate in self._distinct.values()):
+        if not any(fate.outcome in outcomes for fate in self.counts):
             return  # as nearly always for what is asked after each batch: what was refused
         for entry, fate in zip(self.entries, self.fates, strict=True):
             if fate.outcome in outcomes and not entry.is_lost:
                 yield entry, fate
 
     @property
-    def _distinct(self) -> dict[int, Fate]:
-        """The fates, each once: nearly always one for all."""
-        return dict(zip(map(id, self.fates), self.fates, strict=True))
+    def counts(self) -> Mapping[Fate, int]:
+        """How many messages met each fate: nearly always one for all, which is seen quickly."""
+        first = self.fates[0] if self.fates else None
+        if first is not None and self.fates.count(first) == len(self.fates):
+            return {first: len(self.fates)}
+        return Counter(self.fates)

@@ -313,8 +313,8 @@ class Sender:
         fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
         delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self.show, verdict)
         tally: Tally = Counter()
-        for each in {id(fate): fate for fate in fates}.values():
-            tally[each.outcome, each.code] += sum(fate is each for fate in fates)
+        for each, count in delivery.counts.items():
+            tally[each.outcome, each.code] += count
         # The callbacks come before the cursor moves: whoever waits for that finds them due already.
         if self._persist(lambda: self.write_down(delivery, now)):
             self.tell(delivery)
