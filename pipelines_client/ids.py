@@ -12,7 +12,7 @@ _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits eac
 _LETTERS = _ALPHABET.encode() * 8  # of a random byte, five bits count
 _TAIL_CHARS = 16  # 80 bits
 _MAX_MS = 2**48 - 1
-_MADE_AT_ONCE = 64
+_MADE_AT_ONCE = 256
 _KEPT_MS = 1_000
 
 _head: tuple[int, str] = (-1, "")

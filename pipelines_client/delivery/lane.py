@@ -20,8 +20,9 @@ from pipelines_client.delivery.births import births_held
 from pipelines_client.delivery.entry import Delivery, ShowIdentity
 from pipelines_client.delivery.http import Http
 from pipelines_client.delivery.pace import Pace
-from pipelines_client.delivery.sender import TICK_S, Sender, TokenSource
+from pipelines_client.delivery.sender import TICK_S, Sender
 from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.tokens import Tokens, TokenSource
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
@@ -130,7 +131,7 @@ class Lane:
                 tell,
                 self._tick,
                 self._progressed,
-                oauth if leg == "segment" else None,
+                Tokens(oauth if leg == "segment" else None),
             )
             for leg, destination in destinations.items()
         }

@@ -26,8 +26,8 @@ from pipelines_client.delivery.lane import Lane, StateDir
 from pipelines_client.delivery.mounts import network_type
 from pipelines_client.delivery.pace import Pace
 from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.delivery.spool import Spool, recover, spools_in
+from pipelines_client.delivery.tokens import TokenSource
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
 from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, parse_identity_key

@@ -25,8 +25,8 @@ from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.entry import Delivery, Entry, dropped, skipped
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
-from pipelines_client.delivery.sender import TokenSource
 from pipelines_client.delivery.spool import spools_in
+from pipelines_client.delivery.tokens import TokenSource
 from pipelines_client.destinations import Destination
 from pipelines_client.errors import PipelinesError, SpoolReenteredError
 from pipelines_client.interruption import let_through

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.cutover import Switch
@@ -26,6 +26,7 @@ from pipelines_client.delivery.http import Http, NoAnswerError
 from pipelines_client.delivery.pace import Pace, Surplus
 from pipelines_client.delivery.parts import Part, fate_of
 from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.tokens import Tokens
 from pipelines_client.destinations import Decision, Destination, Verdict
 from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.ledger import Outcome, iso_utc
@@ -36,16 +37,6 @@ IDLE_TICK_S = 10.0
 TICK_S = 1.0  # while there is something to do, health is told this often
 _DISK_RETRY_S = 1.0
 _PROBE_AFTER = 3  # failures in a row, after which an API that struggles is asked with ever less at a time
-
-
-class TokenSource(Protocol):
-    """Segment's OAuth, as upstream's `OauthManager` does it."""
-
-    def get_token(self) -> str:
-        """Return a token; may block, may raise."""
-
-    def clear_token(self) -> None:
-        """Forget a token that was refused."""
 
 
 @dataclass(slots=True)
@@ -62,7 +53,7 @@ class Sender:
     tell: Callable[[Delivery], None]
     tick: Callable[[], None]
     progressed: Callable[[], None]
-    oauth: TokenSource | None = None
+    tokens: Tokens
     random: Random = field(default_factory=Random)
     health: Health = field(init=False)
     is_spool_damaged: bool = False
@@ -82,7 +73,6 @@ class Sender:
     _due_seq: int = sys.maxsize
     _due_bytes: int = sys.maxsize
     _next_post_s: float = 0.0
-    _was_token_refused: bool = False
 
     def __post_init__(self) -> None:
         self._wakeup = threading.Condition(self._lock)
@@ -188,8 +178,8 @@ class Sender:
                 if not self.spool.pending(self.leg):
                     if self._retiring:
                         break
-                    linger_until = None
-                    self._wait_idle()
+                    is_new = linger_until is None
+                    linger_until = self._wait_unasked() if is_new else self._wait_idle()
                     continue
                 if self._switch is Switch.OFF and self._surplus() is None:
                     if self._retiring and self.spool.path is not None:
@@ -200,9 +190,7 @@ class Sender:
                     continue
                 now = monotonic_s()
                 linger_until = now + self.pace.upload_interval_s if linger_until is None else linger_until
-                seq, passed = self.spool.place(self.leg)
-                limits = self.destination.limits
-                self._due_seq, self._due_bytes = seq + limits.max_batch_count, passed + limits.max_body_bytes
+                seq = self._expect_batch()
                 if now >= linger_until or self._is_due(seq):
                     self._be_busy()
                     return True
@@ -215,8 +203,30 @@ class Sender:
         self._idle = False
         self._due_seq = self._due_bytes = sys.maxsize
 
-    def _wait_idle(self) -> None:
-        """Wait for a message; after a second of peace, and then now and again, say how things stand."""
+    def _expect_batch(self) -> int:
+        """Have whoever makes a full batch say so; return the number of the last message that is settled."""
+        seq, passed = self.spool.place(self.leg)
+        limits = self.destination.limits
+        self._due_seq, self._due_bytes = seq + limits.max_batch_count, passed + limits.max_body_bytes
+        return seq
+
+    def _wait_unasked(self) -> float:
+        """Wait for company before there is a message, so that one of a steady stream need not wake us.
+
+        Returns:
+            Until when to wait for more, on `monotonic_s`.
+        """
+        until = monotonic_s() + self.pace.upload_interval_s
+        self._expect_batch()
+        self._wakeup.wait(min(self.pace.upload_interval_s, TICK_S))
+        return until
+
+    def _wait_idle(self) -> float | None:
+        """Wait for a message; after a second of peace, and then now and again, say how things stand.
+
+        Returns:
+            None: until when to wait for more is not known before there is one.
+        """
         self._idle = True
         wait_s = TICK_S
         # Looked at again after saying so: a message between the two would wait for the next one.
@@ -224,6 +234,7 @@ class Sender:
             self.tick()
             wait_s = IDLE_TICK_S
         self._idle = False
+        return None
 
     def _is_due(self, settled: int) -> bool:
         spool = self.spool
@@ -265,7 +276,6 @@ class Sender:
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
                 self._remember_pause()
-                self._was_token_refused = False
                 self._settle(part, verdict)
             else:
                 self._failed(verdict)
@@ -284,24 +294,17 @@ class Sender:
         return True
 
     def _post(self, entries: Sequence[Entry]) -> Verdict:
-        token = None
-        if self.oauth is not None:
-            try:
-                token = self.oauth.get_token()
-            except Exception as error:  # noqa: BLE001 - upstream's manager raises whatever its server made of it
-                return Verdict(Decision.WAIT, "oauth", words=type(error).__name__)
+        token = self.tokens.get()
+        if isinstance(token, Verdict):
+            return token
         envelope = self.destination.envelope(sent_at=utc_now())
         body = batch.join([entry.body for entry in entries], envelope)
         try:
             answer = self.http.post(body, self.destination.headers(token=token))
         except NoAnswerError as error:
             return Verdict(Decision.WAIT, "no_answer", words=str(error))
-        if self.oauth is not None and answer.status in (400, 401, 403, 511):
-            self.oauth.clear_token()
-            if answer.status in (401, 403) and not self._was_token_refused:
-                self._was_token_refused = True
-                return Verdict(Decision.WAIT, f"http_{answer.status}", answer.status)  # once more with a new token
-        return self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
+        verdict = self.tokens.answered(answer.status)
+        return verdict or self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
 
     def _settle(self, part: Part, verdict: Verdict | None) -> None:
         """Give each message its fate; `verdict` is None if none of them was for this leg."""
