@@ -6,6 +6,7 @@ Ours, and not a library's: one brings half of pydantic into every import, and ta
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
@@ -17,8 +18,8 @@ _KEPT_MS = 1_000
 
 _head: tuple[int, str] = (-1, "")
 """The text of the millisecond that was asked for last."""
-_stock: tuple[int, int, list[str]] = (0, 0, [])
-"""Random tails in store: whose (process id), since when (ms), and the tails."""
+_stock: tuple[int, int, str, Iterator[int]] = (0, 0, "", iter(()))
+"""Random tails in store: whose (process id), since when (ms), all of them as one text, and where the unused begin."""
 
 
 def make_id(ms: int) -> str:
@@ -32,12 +33,11 @@ def make_id(ms: int) -> str:
         ms = min(max(0, ms), _MAX_MS)
         head = "".join([_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
         _head = (ms, head)
-    owner, since_ms, tails = _stock
+    owner, since_ms, text, starts = _stock
     if owner == os.getpid() and 0 <= ms - since_ms < _KEPT_MS:
-        try:
-            return head + tails.pop()
-        except IndexError:
-            pass
+        start = next(starts, None)  # one step of C: no two threads get the same
+        if start is not None:
+            return head + text[start : start + _TAIL_CHARS]
     return head + _restocked(ms)
 
 
@@ -49,7 +49,5 @@ def _restocked(ms: int) -> str:
     """
     global _stock  # noqa: PLW0603 - as above
     text = os.urandom(_TAIL_CHARS * _MADE_AT_ONCE).translate(_LETTERS).decode("ascii")
-    tails = [text[start : start + _TAIL_CHARS] for start in range(0, len(text), _TAIL_CHARS)]
-    mine = tails.pop()
-    _stock = (os.getpid(), ms, tails)
-    return mine
+    _stock = (os.getpid(), ms, text, iter(range(_TAIL_CHARS, len(text), _TAIL_CHARS)))
+    return text[:_TAIL_CHARS]
