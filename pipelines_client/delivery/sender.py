@@ -178,8 +178,7 @@ class Sender:
                 if not self.spool.pending(self.leg):
                     if self._retiring:
                         break
-                    is_new = linger_until is None
-                    linger_until = self._wait_unasked() if is_new else self._wait_idle()
+                    linger_until = self._wait_for_first()
                     continue
                 if self._switch is Switch.OFF and self._surplus() is None:
                     if self._retiring and self.spool.path is not None:
@@ -210,25 +209,20 @@ class Sender:
         self._due_seq, self._due_bytes = seq + limits.max_batch_count, passed + limits.max_body_bytes
         return seq
 
-    def _wait_unasked(self) -> float:
-        """Wait for company before there is a message, so that one of a steady stream need not wake us.
-
-        Returns:
-            Until when to wait for more, on `monotonic_s`.
-        """
-        until = monotonic_s() + self.pace.upload_interval_s
-        self._expect_batch()
-        self._wakeup.wait(min(self.pace.upload_interval_s, TICK_S))
-        return until
-
-    def _wait_idle(self) -> float | None:
+    def _wait_for_first(self) -> float | None:
         """Wait for a message; after a second of peace, and then now and again, say how things stand.
 
+        At first nobody need wake us, which is dear for a caller: one of a steady stream is seen when its time has come.
+
         Returns:
-            None: until when to wait for more is not known before there is one.
+            Until when to wait for company, on `monotonic_s`, if a message came in that time; else None.
         """
+        until, wait_s = monotonic_s() + self.pace.upload_interval_s, TICK_S
+        self._expect_batch()
+        self._wakeup.wait(min(self.pace.upload_interval_s, TICK_S))
+        if self.spool.pending(self.leg):
+            return until
         self._idle = True
-        wait_s = TICK_S
         # Looked at again after saying so: a message between the two would wait for the next one.
         while not (self.spool.pending(self.leg) or self._stopping or self._retiring) and not self._wakeup.wait(wait_s):
             self.tick()
