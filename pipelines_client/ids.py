@@ -6,7 +6,6 @@ Ours, and not a library's: one brings half of pydantic into every import, and ta
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
@@ -18,7 +17,7 @@ _KEPT_MS = 1_000
 
 _head: tuple[int, str] = (-1, "")
 """The text of the millisecond that was asked for last."""
-_stock: tuple[int, int, str, Iterator[int]] = (0, 0, "", iter(()))
+_stock: tuple[int, int, str, list[int]] = (0, 0, "", [])
 """Random tails in store: whose (process id), since when (ms), all of them as one text, and where the unused begin."""
 
 
@@ -35,9 +34,11 @@ def make_id(ms: int) -> str:
         _head = (ms, head)
     owner, since_ms, text, starts = _stock
     if owner == os.getpid() and 0 <= ms - since_ms < _KEPT_MS:
-        start = next(starts, None)  # one step of C: no two threads get the same
-        if start is not None:
+        try:
+            start = starts.pop()  # no two threads get the same
             return head + text[start : start + _TAIL_CHARS]
+        except IndexError:
+            pass
     return head + _restocked(ms)
 
 
@@ -49,5 +50,5 @@ def _restocked(ms: int) -> str:
     """
     global _stock  # noqa: PLW0603 - as above
     text = os.urandom(_TAIL_CHARS * _MADE_AT_ONCE).translate(_LETTERS).decode("ascii")
-    _stock = (os.getpid(), ms, text, iter(range(_TAIL_CHARS, len(text), _TAIL_CHARS)))
+    _stock = (os.getpid(), ms, text, list(range(_TAIL_CHARS, len(text), _TAIL_CHARS)))
     return text[:_TAIL_CHARS]
