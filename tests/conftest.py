@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shares import Shares, rank
 
 import pipelines_client
 from pipelines_client import Client
@@ -113,6 +114,17 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         setattr(pipelines_client, name, before[name])
     pipelines_client._assigned.clear()
     pipelines_client.default_client = None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first: in this order the workers take them."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand the tests out by file, and those of the engines together."""
+    return Shares(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

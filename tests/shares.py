@@ -1,0 +1,43 @@
+"""How the tests are shared out among the workers of `pytest --numprocesses`: a file stays together, and so do the engines.
+
+Starting Spark takes a worker half a minute, so that all tests that ask an engine go to one of them. What takes longest is
+handed out first: then the workers end together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    import pytest
+
+ENGINES = "tests/engines/"
+LONGEST = (
+    ENGINES,
+    "tests/differential/test_comparison.py",
+)
+"""Shares that take twenty seconds or more, the longest first; a share that is missing here only ends later."""
+
+
+class Shares(LoadScopeScheduling):
+    """Tests by share."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # it would put first what has the most tests, not what takes longest
+
+    def _split_scope(self, nodeid: str) -> str:
+        return share_of(nodeid)
+
+
+def share_of(nodeid: str) -> str:
+    """Return the share that a test belongs to."""
+    return ENGINES if nodeid.startswith(ENGINES) else nodeid.partition("::")[0]
+
+
+def rank(nodeid: str) -> int:
+    """Return a number that puts tests in the order in which their shares should begin."""
+    share = share_of(nodeid)
+    return LONGEST.index(share) if share in LONGEST else len(LONGEST)
