@@ -35,6 +35,7 @@ QUICK = {  # a few hundred rows are worth neither a task for each core nor code 
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 NO_JAVA = "Spark needs Java 17: install openjdk-17-jre-headless, or set JAVA_HOME"

@@ -118,7 +118,7 @@ def what_is_there(engine_name):
     """Return what an engine outside of this process holds for runs."""
     if engine_name == "spark":
         session = SparkSession.getActiveSession()
-        return len(session.catalog.listTables()), len(session.sparkContext._jsc.getPersistentRDDs())
+        return session.sql("SHOW VIEWS").count(), len(session.sparkContext._jsc.getPersistentRDDs())
     if engine_name == "duckdb":
         return None
     with closing(psycopg.connect(engine_name)) as connection:

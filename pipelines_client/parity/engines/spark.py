@@ -62,6 +62,7 @@ class Spark(Engine):
         for name, value in _RULES.items():
             self._session.conf.set(name, value)
         self._kept: list[DataFrame] = []
+        self._names: list[str] = []
 
     @property
     def read_jobs(self) -> Callable[[Sequence[Job], Callable[[int], object]], list[Reading]]:
@@ -77,14 +78,14 @@ class Spark(Engine):
             self._session.conf.set("spark.sql.shuffle.partitions", partitions)
         folders = [str(folder).translate(_NO_GLOB) for folder in given]
         for name in SCHEMAS:
-            self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]).createTempView(name)
+            self._name(self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]), name)
 
     def close(self) -> None:
         """Let go of what was kept; end the context if it was started here."""
         for frame in self._kept:
             frame._jdf.logicalPlan().rdd().unpersist(False)  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
-        for name in self._session.catalog.listTables():
-            self._session.catalog.dropTempView(name.name)
+        for name in self._names:
+            self._session.catalog.dropTempView(name)
         if self._is_own:
             self._session.stop()
 
@@ -93,7 +94,11 @@ class Spark(Engine):
         if is_kept:
             frame = frame.localCheckpoint()  # `persist` would have each question planned with all that led to it
             self._kept.append(frame)
+        self._name(frame, name)
+
+    def _name(self, frame: DataFrame, name: str) -> None:
         frame.createTempView(name)
+        self._names.append(name)
 
     def _select(self, sql: str) -> tuple[list[str], Iterable[Sequence[Any]]]:
         frame = self._session.sql(translate(sql, "spark"))
