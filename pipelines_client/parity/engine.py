@@ -51,7 +51,8 @@ BY_KEY = frozenset(("messages_joined",))
 """Those of `TABLES` whose rows come each of the facts of one `message_key`: they may be made range by range of it."""
 
 
-_ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1"
+_ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1 OR words = 0"
+"""Whether a number of `words` means two things; 0 is the number of no words, where a source lacks a message."""
 
 
 @dataclass(frozen=True, slots=True)

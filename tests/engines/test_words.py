@@ -1,0 +1,69 @@
+"""A number of `words` is 64 bits over its texts: two sets of texts with one number are an error, and no answer."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from traps import SETTINGS, fact, write_pack
+
+from pipelines_client.errors import EngineError
+
+
+def test_two_sets_of_words_with_one_number_in_a_pack_are_an_error(engine, tmp_path):
+    """What would be counted as one event is two."""
+    pack = write_pack(tmp_path / "pack", [fact("segment", "m1", event="A"), fact("segment", "m2", event="B")])
+    _number_all(pack, 7)
+    _assert_refused(engine, [pack])
+
+
+def test_two_sets_of_words_with_one_number_in_two_packs_are_an_error(engine, tmp_path):
+    """Each pack alone is sound."""
+    packs = [
+        write_pack(tmp_path / event, [fact(source, "m1", event=event)])
+        for source, event in (("segment", "A"), ("customerio", "B"))
+    ]
+    for pack in packs:
+        _number_all(pack, 7)
+    _assert_refused(engine, packs)
+
+
+def test_a_null_and_the_text_none_are_two_sets_of_words(engine, tmp_path):
+    """Only what is the same in each column has one number."""
+    events = [None, "None", "", "null"]
+    pack = write_pack(tmp_path / "pack", [fact("segment", f"m{n}", event=event) for n, event in enumerate(events)])
+    assert len(set(pq.read_table(pack / "words.parquet")["words"].to_pylist())) == len(events)
+    engine.load([pack])
+    engine.build(SETTINGS)
+    found = engine.select("SELECT event FROM words_known ORDER BY event")
+    assert [row["event"] for row in found] == ["", "None", "null", None]
+
+
+def test_the_number_of_no_words_is_no_number_of_any(engine, tmp_path):
+    """Where a source lacks a message its words are 0; words that had that number would be taken for it."""
+    pack = write_pack(tmp_path / "pack", [fact("segment", "m1", event="A")])
+    _number_all(pack, 0)
+    _assert_refused(engine, [pack])
+
+
+def test_one_set_of_words_in_many_packs_has_one_number(engine, tmp_path):
+    """Packs are made by processes, hosts and days of their own, and are joined by it."""
+    packs = [write_pack(tmp_path / str(n), [fact("segment", f"m{n}", event="A")]) for n in range(3)]
+    engine.load(packs)
+    engine.build(SETTINGS)
+    assert engine.select("SELECT count(*) AS c FROM words_known") == [{"c": 1}]
+
+
+def _number_all(pack, number) -> None:
+    """Give all words of a pack one number, as a collision would."""
+    for name in ("words", "facts"):
+        path = pack / f"{name}.parquet"
+        table = pq.read_table(path)
+        numbers = pa.array([number] * len(table), pa.int64())
+        pq.write_table(table.set_column(table.schema.get_field_index("words"), "words", numbers), path)
+
+
+def _assert_refused(engine, packs) -> None:
+    engine.load(packs)
+    with pytest.raises(EngineError, match="two sets of words have one number"):
+        engine.build(SETTINGS)
