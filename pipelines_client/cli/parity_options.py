@@ -142,7 +142,12 @@ class Comparison:
         typer.Option(metavar="FILE", help="What was told.", show_default="parity-notified.json, beside the history"),
     ] = None
     engine: Annotated[
-        str, typer.Option(metavar="ENGINE", help="duckdb, spark, spark://host:port or postgresql://user@host/database.")
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="duckdb, spark, spark://host:port, or PostgreSQL: postgresql://host/db; with ?schema=NAME it keeps "
+            "the facts for the next run.",
+        ),
     ] = "duckdb"
 
     def sources(self) -> dict[str, list[str] | None]:
