@@ -1,6 +1,6 @@
-"""How the tests are shared out among the workers of `pytest --numprocesses`: a file stays together, and so do the engines.
+"""How tests are shared out among the workers of `pytest --numprocesses`: a file stays together, and so do the engines.
 
-Starting Spark takes a worker half a minute, so that all tests that ask an engine go to one of them. What takes longest is
+Starting Spark takes a worker half a minute, so all tests that ask an engine go to one of them. What takes longest is
 handed out first: then the workers end together.
 """
 

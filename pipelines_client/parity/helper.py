@@ -21,8 +21,6 @@ def main() -> None:
             _say(asdict(do(Job(**json.loads(text)), lambda count: _say({"advance": count}))))
         except SourceError as error:
             _say({"error": str(error)})
-        except OSError as error:
-            _say({"error": f"{error.filename or 'the facts could not be written'}: {error.strerror or error}"})
 
 
 def _say(answer: dict[str, Any]) -> None:

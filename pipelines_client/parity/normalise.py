@@ -247,7 +247,7 @@ def do(job: Job, advance: Callable[[int], object]) -> Reading:
     """Read the files of a job into the tables of its folder."""
     kind = KINDS[job.kind](bytes.fromhex(job.identity_key), job.source, job.options)
     reading = Reading()
-    with _uncollected(), Tables(Path(job.folder)) as tables:
+    with _uncollected(), _told_of_writing(Path(job.folder)), Tables(Path(job.folder)) as tables:
         gathered = _Counted(kind, tables) if kind.is_counts else _Gathered(kind, tables)
         for name, location in job.files:
             _read_file(kind, (name, location), gathered, reading, advance)
@@ -267,6 +267,19 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _told_of_writing(folder: Path) -> Iterator[None]:
+    """Name the folder that takes no more facts, and the cure; errors of reading are told where they happen."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise SourceError(
+            f"{folder.parents[1]}: facts cannot be written there ({why}); make room, or name another folder: --cache"
+            " for facts that are kept, TMPDIR for those of one run"
+        ) from None
 
 
 def _read_file(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ _MANY_ROWS = 6_000_000
 _ROWS_A_RANGE = 5_000_000  # of facts: their join fits into memory
 _ROWS_AT_ONCE = 10_000
 _FIRST_KEY, _LAST_KEY = -(2**63), 2**63 - 1
+_NO_ROOM = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)))
+"""What the system says of a disk that is full; DuckDB has exceptions of several kinds for it, by what it was doing."""
+
 _HARMFUL = ("partial_aggregate_pushdown",)  # it would group all of `places` before it is joined with a few rows
 
 
@@ -33,28 +38,36 @@ class DuckDB(Engine):
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._ranges = 1
-        self._connection = duckdb.connect(scratch / "parity.duckdb")  # the tables of a file are packed, in memory not
-        self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        self._connection.execute("SET temp_directory = ?", [str(scratch)])
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET preserve_insertion_order = false")  # it costs memory; what has an order says so
-        self._connection.execute("SET enable_progress_bar = false")  # it would write to standard output, into a report
-        known = {name for (name,) in self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
-        self._connection.execute("SET disabled_optimizers = ?", [",".join(known.intersection(_HARMFUL))])
-        self._see(_FIRST_KEY, _LAST_KEY)
+        with self._told():
+            self._connection = duckdb.connect(
+                scratch / "parity.duckdb"
+            )  # the tables of a file are packed, in memory not
+            self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+            self._connection.execute("SET temp_directory = ?", [str(scratch)])
+            self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute(
+                "SET preserve_insertion_order = false"
+            )  # it costs memory; what has an order says so
+            self._connection.execute(
+                "SET enable_progress_bar = false"
+            )  # it would write to standard output, into a report
+            known = {name for (name,) in self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+            self._connection.execute("SET disabled_optimizers = ?", [",".join(known.intersection(_HARMFUL))])
+            self._see(_FIRST_KEY, _LAST_KEY)
 
     def load(self, packs: Iterable[Path]) -> None:
         """Name the files of the packs; they are read as they are needed."""
         folders = list(packs)
         rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in folders)
         self._ranges = 1 + rows // _ROWS_A_RANGE
-        if rows > _MANY_ROWS:
-            self._connection.execute(f"SET memory_limit = '{_MEMORY_OF_MANY}'")
-        for name in SCHEMAS:
-            found = self._connection.read_parquet([str(folder / f"{name}.parquet") for folder in folders])
-            if name == "facts":
-                found = found.filter("message_key BETWEEN getvariable('first_key') AND getvariable('last_key')")
-            found.create_view(name)
+        with self._told():
+            if rows > _MANY_ROWS:
+                self._connection.execute(f"SET memory_limit = '{_MEMORY_OF_MANY}'")
+            for name in SCHEMAS:
+                found = self._connection.read_parquet([str(folder / f"{name}.parquet") for folder in folders])
+                if name == "facts":
+                    found = found.filter("message_key BETWEEN getvariable('first_key') AND getvariable('last_key')")
+                found.create_view(name)
 
     def close(self) -> None:
         """Let go of memory and of the scratch folder."""
@@ -95,7 +108,9 @@ class DuckDB(Engine):
         """Turn a want of room into an error that names the cure; DuckDB's own words speak of its settings."""
         try:
             yield
-        except duckdb.OutOfMemoryException:
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.OutOfMemoryException) and not any(why in str(error) for why in _NO_ROOM):
+                raise
             raise EngineError(
                 f"DuckDB had too little room: what does not fit into memory goes to {self._scratch.parent}. Set TMPDIR"
                 " to a folder with more space, compare fewer days at a time, or take --engine spark or a PostgreSQL URL"
