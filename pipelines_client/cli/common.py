@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import platformdirs
 import typer
 
-from pipelines_client.config import Settings
 from pipelines_client.errors import PipelinesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pipelines_client.config import Settings
 
 UNFINISHED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -34,6 +35,8 @@ def state_path(given: Path | None) -> Path:
 
 def settings_for(given: Path | None) -> Settings:
     """Read the settings of the environment, for a state directory; leave with a clear word if they cannot be right."""
+    from pipelines_client.config import Settings
+
     try:
         settings = Settings.load(state_dir=given)
         settings.destinations()
