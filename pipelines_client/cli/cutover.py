@@ -14,7 +14,6 @@ import typer
 from pipelines_client.cli.common import leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Stage, Switch
-from pipelines_client.delivery.lane import StateDir
 from pipelines_client.errors import PipelinesError, StageFileError
 from pipelines_client.ledger import iso_utc
 
@@ -204,6 +203,8 @@ def twice(
 
     Exit code 0: none, 1: some, or some that may have, 2: bad input, 3: none was found, but not all could be read.
     """
+    from pipelines_client.delivery.lane import StateDir
+
     try:
         from pipelines_client.migration.twice import find_twice
     except ImportError:

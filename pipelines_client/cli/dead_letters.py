@@ -16,7 +16,6 @@ from rich.text import Text
 
 from pipelines_client.cli.common import BAD_INPUT, StateDirOption, leave, settings_for, state_path, unwritable
 from pipelines_client.dead_letters import DeadLetter, read_dead_letters
-from pipelines_client.delivery.lane import StateDir
 from pipelines_client.errors import PipelinesError
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
@@ -117,6 +116,8 @@ def requeue(
 
 
 def _find(state_dir: Path | None, leg: str | None, event: str | None, reason: str | None) -> list[DeadLetter]:
+    from pipelines_client.delivery.lane import StateDir
+
     path = state_path(state_dir)
     if not StateDir(path).run.is_dir():
         leave(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")

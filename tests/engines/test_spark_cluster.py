@@ -61,7 +61,9 @@ def test_a_cluster_reads_and_answers_as_this_machine_does(master, tmp_path):
     reports = []
     for options in (["--engine", master, "--cache", str(tmp_path / "cache")], ["--no-cache"]):
         command = [str(Path(sys.executable).with_name("pipelines-client")), "parity", "--no-history", *given]
-        done = subprocess.run([*command, *options, "--format", "json"], capture_output=True, text=True, check=False, env=HERE)
+        done = subprocess.run(
+            [*command, *options, "--format", "json"], capture_output=True, text=True, check=False, env=HERE
+        )
         assert done.returncode == 1, done.stderr
         reports.append({**json.loads(done.stdout), "generated_at": None})
     assert reports[0] == reports[1]
