@@ -17,8 +17,15 @@ ENGINES = "tests/engines/"
 LONGEST = (
     ENGINES,
     "tests/differential/test_comparison.py",
+    "tests/test_demo.py",
+    "tests/test_docs.py",
+    "tests/sandbox/test_sandbox_official_clients.py",
+    "tests/durability/test_fork.py",
+    "tests/durability/test_fork_servers.py",
+    "tests/parity/test_cache.py",
+    "tests/parity/test_command.py",
 )
-"""Shares that take twenty seconds or more, the longest first; a share that is missing here only ends later."""
+"""Shares of ten seconds or more, the longest first; one that is missing here only ends later than it might."""
 
 
 class Shares(LoadScopeScheduling):
