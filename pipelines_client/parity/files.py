@@ -30,7 +30,8 @@ _PACKED_BYTES = 1 << 18
 _GZIP_WBITS = 31
 _MAX_TIMES = 200  # JSON of calls packs to a tenth; what is nothing but repeats, to a hundredth
 _MAX_TIMES_FROM_BYTES = 64 << 20
-_DAMAGE = (OSError, zlib.error, UnicodeDecodeError, cast("type[Exception]", IsalError))
+_NO_GZIP = cast("type[Exception]", IsalError)
+_DAMAGE = (OSError, zlib.error, UnicodeDecodeError, _NO_GZIP)
 
 
 class _Store(NamedTuple):
@@ -178,10 +179,16 @@ def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[
             except CutError:
                 raise
             except damage as error:
-                raise CutError(f"the file is damaged here ({type(error).__name__}); copy it again") from None
+                raise CutError(f"the file is damaged here ({_why_damaged(error)}); copy it again") from None
             if chunk is None:
                 return
             yield chunk
+
+
+def _why_damaged(error: Exception) -> str:
+    if isinstance(error, _NO_GZIP):
+        return "its gzip checksum is wrong, or what stands here is no gzip"
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _packed(head: bytes, stream: BinaryIO, advance: Callable[[int], object] | None) -> Iterator[bytes]:

@@ -68,6 +68,32 @@ CASES = [
     ),
     Case("text that is no UTF-8", lines(call(b'"a":"\xe9"')), "no JSON: text that is no UTF-8"),
     Case("UTF-16 that was cut", utf16_cut, "the file ends, or breaks, within a character of UTF-16", is_gap=True),
+    Case(
+        "a line of UTF-16 among UTF-8",
+        lambda folder: (folder / "odd.json").write_bytes(
+            call(b'"a":1', 1) + call(b'"a":2', 2).decode().encode("utf-16-le")[:-2]
+        ),
+        "no JSON: zero bytes stand in it",
+    ),
+    Case(
+        "a second byte order mark, where two files were joined",
+        lines(b"\xef\xbb\xbf" + call(b'"a":1', 1), b"\xef\xbb\xbf" + call(b'"a":1', 2)),
+        "no JSON: a byte order mark stands before it",
+    ),
+    Case("a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9]), "no JSON: the line is cut"),
+    Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "no JSON: a ZIP archive; unpack it first"),
+    Case(
+        "a gzip file with a wrong checksum",
+        lambda folder: (folder / "odd.gz").write_bytes(gzip.compress(call(b'"a":1'))[:-8] + bytes(8)),
+        "the file is damaged here (its gzip checksum is wrong, or what stands here is no gzip); copy it again",
+        is_gap=True,
+    ),
+    Case(
+        "a gzip file with something else behind it",
+        lambda folder: (folder / "odd.gz").write_bytes(gzip.compress(call(b'"a":1')) + b"something else"),
+        "the file is damaged here (its gzip checksum is wrong, or what stands here is no gzip); copy it again",
+        is_gap=True,
+    ),
     Case("half of a surrogate pair", lines(call(b'"a":"\\ud83d"')), "no JSON: an escape is half of a surrogate pair"),
     Case("NaN", lines(call(b'"a":NaN')), "no JSON: NaN or Infinity stands where a value should"),
     Case("a number beyond all", lines(call(b'"a":1e999')), "JSON, but with a number that no reader can hold"),

@@ -55,7 +55,7 @@ def test_lines_that_are_no_json_are_counted_and_placed(evidence, compare):
     source = report.sources["segment"]
     assert report.totals.segment.rejected_lines == source.rejected_lines == 4
     assert [(place.line, place.reason) for place in source.rejected] == [
-        (99, "no JSON"),
+        (99, "no JSON: the line is cut"),
         (100, "JSON, but no object"),
         (101, "a call without messageId"),
         (102, "a call of no known type"),
@@ -136,6 +136,6 @@ def test_an_overlong_line_is_skipped(evidence, compare, monkeypatch):
     report = compare(evidence.paths())
     assert [(place.line, place.reason) for place in report.sources["segment"].rejected] == [
         (100, "the line is longer than 5,000 bytes"),
-        (101, "no JSON"),
+        (101, "no JSON: the line is cut"),
     ]
     assert report.totals.matched == 200

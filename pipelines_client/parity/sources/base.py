@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -25,6 +26,21 @@ _MAX_IDENTITIES = 100_000
 _MAX_IDENTITY_CHARS = 1000
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
 _NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
+
+_SIGNS: dict[str, Callable[[bytes], object]] = {
+    "a ZIP archive; unpack it first": lambda data: data.startswith(b"PK\3\4"),
+    "packed by Zstandard; unpack it first": lambda data: data.startswith(b"\x28\xb5\x2f\xfd"),
+}
+_SIGNS_IN_TEXT: dict[str, Callable[[bytes], object]] = {
+    "an escape is half of a surrogate pair": _HALF_PAIR.search,
+    "NaN or Infinity stands where a value should": _NOT_FINITE.search,
+    "zero bytes stand in it, as in UTF-16, or where a disk has lost a block": lambda data: b"\0" in data,
+    "a byte order mark stands before it, as where files are joined; write them without": (
+        lambda data: data.startswith(codecs.BOM_UTF8)
+    ),
+    "the line is cut": lambda data: data.strip()[:1] == b"{" and data.strip()[-1:] != b"}",
+}
+
 
 T = TypeVar("T")
 
@@ -225,12 +241,7 @@ def payload_and_hash(value: Any) -> tuple[Any, str]:
 
 def _why_no_json(error: Exception, data: bytes) -> str:
     """Say what is wrong with a line that is no JSON, where that can be told; never with a word of it."""
-    if isinstance(error, UnicodeDecodeError):
-        return "no JSON: text that is no UTF-8"
     if isinstance(error, RecursionError):
         return "no JSON that can be read: nested too deep"
-    if _HALF_PAIR.search(data):
-        return "no JSON: an escape is half of a surrogate pair"
-    if _NOT_FINITE.search(data):
-        return "no JSON: NaN or Infinity stands where a value should"
-    return "no JSON"
+    signs = {**_SIGNS, "text that is no UTF-8": lambda _: isinstance(error, UnicodeDecodeError), **_SIGNS_IN_TEXT}
+    return next((f"no JSON: {why}" for why, shows in signs.items() if shows(data)), "no JSON")
