@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 
 .PHONY: help demo rehearsal test soak soak-day scale snapshots images comparison bench bench-smoke check format lint types \
 	imports clean
@@ -16,6 +17,14 @@ $(STAMP): pyproject.toml
 	@# For the public purchase log in it, not for its code: that brings pandas, whose mere presence slows every import of duckdb.
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps lifetimes==0.11.3
 	@touch $(STAMP)
+
+$(PEERS)/.installed: benchmarks/peers.txt
+	@test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
+	@echo "installing what the benchmark of parity compares with into $(PEERS), once"
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	@touch $@
+
+$(PEERS): $(PEERS)/.installed
 
 demo: $(STAMP) ## Both APIs on this machine, a real dual-write with planted faults, and the parity report
 	@$(BIN)/python examples/demo.py
@@ -46,10 +55,10 @@ images: $(STAMP) ## Take the pictures in docs/images of the demo's report (needs
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential
 
-bench: $(STAMP) ## What it costs beside the client it replaces; rewrites docs/performance.md (CASES="cpu web" or QUICK=1 for a try)
+bench: $(STAMP) $(PEERS)/.installed ## What it costs beside the client it replaces; rewrites docs/performance.md (CASES="cpu web" or QUICK=1 for a try)
 	@$(BIN)/python -m benchmarks $(CASES) $(if $(QUICK),--quick)
 
-bench-smoke: $(STAMP) ## The same, as small as shows that no figure is broken
+bench-smoke: $(STAMP) $(PEERS)/.installed ## The same, as small as shows that no figure is broken
 	@$(BIN)/python -m benchmarks --smoke
 
 check: format lint types imports bench-smoke test ## What CI runs
@@ -68,4 +77,4 @@ imports: $(STAMP) ## Do the rooms only know the rooms below them?
 	$(BIN)/lint-imports
 
 clean: ## Remove the environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out rehearsal-out bench-out
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out rehearsal-out bench-out

@@ -1,43 +1,36 @@
-"""Parity end to end against its floor: unpacking and parsing the same bytes on all cores, measured in the same run.
+"""Parity end to end, its floor, and what else compares two exports: each run is a process of its own, and checked.
 
-    python -m benchmarks.parity --messages 1000000
+`make bench` has the figures (`cases/parity.py`). Another size, without the others:
 
-Makes what two sides exported of N messages of 1.2 kB in .jsonl.gz, with one in a thousand missing, one in a thousand
-differing and one in a thousand doubled; then takes turns: floor, ours, floor, ours, and beside them datacompy and a
-straightforward pandas script, on fewer messages where they need too much memory, which the table says. Each runs in a
-process of its own; memory is that of all its processes together, looked at twenty times a second.
+    python -m benchmarks.parity --messages 300000
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from isal import igzip
+from benchmarks.exports import Exports, make
+from benchmarks.statistics import BrokenError, spread
 
-START = datetime(2026, 11, 2, tzinfo=timezone.utc)
-DAY_MS = 1_793_577_600_000
-EVENTS = ("Feature Used", "Order Completed", "Cart Updated", "Email Verified", "Invite Sent", "Subscription Started")
-FILES = 8
-ONE_IN = 1000
-BUDGET = 3.0
-SMALL = 100_000  # what datacompy and pandas are given
+PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
+"""pandas and datacompy have an environment of their own: where pandas is installed, duckdb imports it."""
+
+PATIENCE_S = 600.0
 _WATCH_S = 0.05
 
-FLOOR = """
-import gc, multiprocessing, os, sys, zlib
+_FLOOR = """
+import gc, json, multiprocessing, os, sys
 from isal import isal_zlib
 import msgspec
 gc.disable()
@@ -52,172 +45,164 @@ def read(path):
 if __name__ == "__main__":
     paths = sorted(sys.argv[1:], key=os.path.getsize, reverse=True)
     with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as pool:
-        print(sum(pool.imap_unordered(read, paths)))
+        print(json.dumps({"lines": sum(pool.imap_unordered(read, paths))}))
 """
 
-PANDAS = """
+_PANDAS = """
 import json, sys
 import pandas as pd
 def read(paths, key):
-    return pd.concat([pd.read_json(path, lines=True) for path in paths]).drop_duplicates(key).set_index(key)
+    return pd.concat([pd.read_json(path, lines=True) for path in paths]).rename(columns={key: "id"})
 half = (len(sys.argv) - 1) // 2
 left, right = read(sys.argv[1:1 + half], "messageId"), read(sys.argv[1 + half:], "id")
-both = left.join(right, how="outer", lsuffix="_segment", rsuffix="_customerio")
+doubled = int(right["id"].duplicated().sum())
+both = left.drop_duplicates("id").merge(
+    right.drop_duplicates("id"), on="id", how="outer", suffixes=("_segment", "_customerio"), indicator=True
+)
+known = both[both["_merge"] == "both"]
 spell = lambda value: json.dumps(value, sort_keys=True)
-known = both["properties_segment"].notna() & both["properties_customerio"].notna()
-drift = both[known]["properties_segment"].map(spell) != both[known]["properties_customerio"].map(spell)
-print(len(both), int((~known).sum()), int(drift.sum()))
+drift = known["properties_segment"].map(spell) != known["properties_customerio"].map(spell)
+print(json.dumps({
+    "missing_segment": int((both["_merge"] == "right_only").sum()),
+    "missing_customerio": int((both["_merge"] == "left_only").sum()),
+    "drift": int(drift.sum()), "duplicates": doubled,
+}))
 """
 
-DATACOMPY = """
+_DATACOMPY = """
 import json, sys
 import pandas as pd
-from datacompy import Compare
+from datacompy import PandasCompare
 def read(paths, key):
     frame = pd.concat([pd.read_json(path, lines=True) for path in paths])
     frame["properties"] = frame["properties"].map(lambda value: json.dumps(value, sort_keys=True))
     return frame.rename(columns={key: "id"})[["id", "properties"]]
 half = (len(sys.argv) - 1) // 2
-found = Compare(read(sys.argv[1:1 + half], "messageId"), read(sys.argv[1 + half:], "id"), join_columns="id")
-print(len(found.intersect_rows), len(found.df1_unq_rows), len(found.df2_unq_rows))
+left, right = read(sys.argv[1:1 + half], "messageId"), read(sys.argv[1 + half:], "id")
+doubled = int(right["id"].duplicated().sum())
+found = PandasCompare(left.drop_duplicates("id"), right.drop_duplicates("id"), join_columns="id")
+print(json.dumps({
+    "missing_segment": len(found.df2_unq_rows), "missing_customerio": len(found.df1_unq_rows),
+    "drift": int((~found.intersect_rows["properties_match"]).sum()), "duplicates": doubled,
+}))
 """
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run took, and what it said; `cpu` is the processor time of all its processes."""
+    """What one run took; `cpu_s` is the processor time of all its processes, `peak_mb` what they held together."""
 
     seconds: float
-    cpu: float
-    megabytes: float
-    said: str
+    cpu_s: float
+    peak_mb: float
 
 
-@dataclass(frozen=True)
-class Data:
-    """Two exports on disk."""
-
-    segment: list[Path]
-    customerio: list[Path]
-    bytes_raw: int
-    planted: dict[str, int]
-
-    @property
-    def paths(self) -> list[str]:
-        """All files, Segment's first."""
-        return [str(path) for path in (*self.segment, *self.customerio)]
+def floor(data: Exports) -> Measured:
+    """Unpack and parse all lines on all cores, and no more."""
+    found, said = measure("the floor", [sys.executable, "-c", _FLOOR, *data.paths])
+    check("the floor", json.loads(said), {"lines": data.lines})
+    return found
 
 
-def make(folder: Path, count: int) -> Data:
-    """Write the two exports; the same count gives the same bytes."""
-    source = random.Random(7)  # noqa: S311 - planted data, not a secret
-    fill = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz     ", k=400)) for _ in range(997)]
-    day = folder / "segment-logs" / "9sBxKq2mVd" / str(DAY_MS)
-    (folder / "customerio").mkdir(parents=True)
-    day.mkdir(parents=True)
-    segment = [day / f"{number}.a.gz" for number in range(FILES)]
-    customerio = [folder / "customerio" / f"2184.13699.{number + 1}.track.json.gz" for number in range(FILES)]
-    planted = {"missing_segment": 0, "missing_customerio": 0, "drift": 0, "duplicates": 0}
-    size = 0
-    for part in range(FILES):
-        with _packed(segment[part]) as left, _packed(customerio[part]) as right:
-            for index in range(part * count // FILES, (part + 1) * count // FILES):
-                lines = pair(index, fill, planted)
-                for file, line in zip((left, right), lines, strict=True):
-                    file.write(line)
-                    size += len(line)
-    return Data(segment, customerio, size, planted)
+def ours(data: Exports, *, cache: Path) -> Measured:
+    """Run the command over the two exports; what was read is kept in `cache`, as it is by default."""
+    places = ["--segment", str(data.segment[0].parents[2]), "--customerio", str(data.customerio[0].parent)]
+    code = "from pipelines_client.cli import main; main()"
+    options = ["--no-history", "--format", "json", "--cache", str(cache)]
+    found, said = measure("pipelines-client", [sys.executable, "-c", code, "parity", *places, *options])
+    report = json.loads(said)
+    missing = {f"missing_{side}": sum(counts.values()) for side, counts in report["missing_by_cause"].items()}
+    totals = {"drift": report["totals"]["drift"], "duplicates": report["duplicates"]["count"]}
+    check("pipelines-client", {**missing, **totals}, data.planted)
+    return found
 
 
-def _packed(path: Path) -> BinaryIO:
-    """Open a gzip file for writing."""
-    return cast("BinaryIO", igzip.open(path, "wb", 2))  # type: ignore[no-untyped-call]
+def pandas(data: Exports) -> Measured:
+    """Run a straightforward script: read all, join by id, compare the properties as sorted JSON."""
+    return _peer("pandas", _PANDAS, data)
 
 
-def pair(index: int, fill: list[str], planted: dict[str, int]) -> tuple[bytes, bytes]:
-    """Return what each side has of one message, and note what is planted in it."""
-    at = START + timedelta(milliseconds=80 * index % 86_000_000)
-    sent, received = (spell(at + timedelta(milliseconds=lag)) for lag in (80, 120))
-    message_id = f"01K{index:023d}"
-    user, event = f"user-{index * 7919 % 100_003}", EVENTS[index % len(EVENTS)]
-    properties = {
-        "order_id": f"ord_{index}",
-        "total": round(index % 9973 / 100, 2),
-        "currency": "EUR",
-        "items": [{"sku": f"sku-{index % 331}", "quantity": index % 5 + 1, "price": 9.5}],
-        "note": fill[index % 997],
-        "is_first": index % 2 == 0,
-    }
-    context = {
-        "library": {"name": "analytics-python", "version": "2.4.0"},
-        "ip": "203.0.113.7",
-        "page": fill[-index % 997],
-    }
-    call = {
-        "type": "track", "messageId": message_id, "userId": user, "anonymousId": None, "event": event,
-        "properties": properties, "context": context, "integrations": {}, "channel": "server",
-        "originalTimestamp": spell(at), "timestamp": spell(at), "sentAt": sent, "receivedAt": received,
-    }  # fmt: skip
-    left = json.dumps(call).encode() + b"\n"
-    if index % ONE_IN == ONE_IN // 2:
-        properties["total"] = str(properties["total"])
-        planted["drift"] += 1
-    row = {
-        "id": message_id, "user_id": user, "anonymous_id": None, "sent_at": sent, "received_at": received,
-        "event": event.lower().replace(" ", "_"), "event_text": event, "properties": properties, "context": context,
-    }  # fmt: skip
-    right = json.dumps(row).encode() + b"\n"
-    if index % ONE_IN == 1:
-        planted["duplicates"] += 1
-        return left, right * 2
-    if index % ONE_IN == 2:  # noqa: PLR2004 - one of the thousand
-        planted["missing_segment"] += 1
-        return b"", right
-    if index % ONE_IN == 3:  # noqa: PLR2004 - one of the thousand
-        planted["missing_customerio"] += 1
-        return left, b""
-    return left, right
+def datacompy(data: Exports) -> Measured:
+    """Run datacompy over ids and properties as sorted JSON."""
+    return _peer("datacompy", _DATACOMPY, data)
 
 
-def spell(at: datetime) -> str:
-    """Spell an instant as both vendors do."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def versions() -> str:
+    """Say which pandas and datacompy are compared with.
+
+    Raises:
+        BrokenError: They are not installed.
+    """
+    code = (
+        "from importlib.metadata import version as of; print('pandas', of('pandas') + ', datacompy', of('datacompy'))"
+    )
+    return measure("pandas and datacompy", [_peers_python(), "-c", code])[1].strip()
 
 
-def measure(command: list[str]) -> Measured:
-    """Run a command and watch the memory of all its processes."""
+def _peers_python() -> str:
+    if not PEERS_PYTHON.exists():
+        raise BrokenError(f"pandas and datacompy are not installed; make {PEERS_PYTHON.parents[1].name}")
+    return str(PEERS_PYTHON)
+
+
+def _peer(name: str, code: str, data: Exports) -> Measured:
+    found, said = measure(name, [_peers_python(), "-c", code, *data.paths])
+    check(name, json.loads(said), data.planted)
+    return found
+
+
+def check(name: str, found: Mapping[str, Any], planted: Mapping[str, int]) -> None:
+    """Refuse a run that did not find just what was planted.
+
+    Raises:
+        BrokenError: It found something else.
+    """
+    if dict(found) != dict(planted):
+        raise BrokenError(f"{name}: planted were {dict(planted)}, found {dict(found)}")
+
+
+def measure(name: str, command: list[str]) -> tuple[Measured, str]:
+    """Run a command, watch the memory of all its processes, and return what it took and what it said.
+
+    Raises:
+        BrokenError: It failed, or took longer than anyone waits.
+    """
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     peak = [0]
-    watcher = threading.Thread(target=watch, args=(process, peak))
+    watcher = threading.Thread(target=_watch, args=(process, peak))
     watcher.start()
-    said, complaint = process.communicate()
+    try:
+        said, complaint = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, complaint = process.communicate()
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     watcher.join()
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{command[:4]}: {process.returncode}\n{complaint}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(seconds, cpu, peak[0] / 1024, said)
+    if process.returncode not in (0, 1) or not said:  # 1 is the verdict on a difference
+        raise BrokenError(f"{name} ended with {process.returncode}: {complaint[-500:]}")
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(seconds, cpu_s, peak[0] / 1024), said
 
 
-def watch(process: subprocess.Popen[str], peak: list[int]) -> None:
-    """Keep the most kilobytes that a process and its children held together."""
+def _watch(process: subprocess.Popen[str], peak: list[int]) -> None:
+    """Keep the most kilobytes that a process and its children held together, looked at twenty times a second."""
     while process.poll() is None:
-        peak[0] = max(peak[0], sum(map(resident, family(process.pid))))
+        peak[0] = max(peak[0], sum(map(_resident, _family(process.pid))))
         time.sleep(_WATCH_S)
 
 
-def family(pid: int) -> list[int]:
+def _family(pid: int) -> list[int]:
     """Return a process and all below it."""
     try:
         tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
         children = [int(child) for task in tasks for child in task.read_text().split()]
     except OSError:
         return [pid]
-    return [pid, *(one for child in children for one in family(child))]
+    return [pid, *(one for child in children for one in _family(child))]
 
 
-def resident(pid: int) -> int:
+def _resident(pid: int) -> int:
     """Return the kilobytes that a process shares with nobody, and its share of the rest."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
@@ -226,85 +211,28 @@ def resident(pid: int) -> int:
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
-def ours(data: Data, *more: str) -> Measured:
-    """Run the command over the two exports and check what was planted."""
-    places = ["--segment", str(data.segment[0].parents[2]), "--customerio", str(data.customerio[0].parent)]
-    code = "from pipelines_client.cli import main; main()"
-    found = measure(
-        [sys.executable, "-c", code, "parity", "--no-history", *places, "--format", "json", *(more or ("--no-cache",))]
-    )
-    check(json.loads(found.said), data.planted)
-    return found
-
-
-def check(report: dict[str, Any], planted: dict[str, int]) -> None:
-    """Stop if the report does not find just what was planted."""
-    missing = {side: sum(counts.values()) for side, counts in report["missing_by_cause"].items()}
-    found = {
-        "missing_segment": missing["segment"],
-        "missing_customerio": missing["customerio"],
-        "drift": report["totals"]["drift"],
-        "duplicates": report["duplicates"]["count"],
-    }
-    if found != planted:
-        raise SystemExit(f"planted {planted}, found {found}")
-
-
-def peers(count: int) -> list[tuple[str, Measured | str]]:
-    """Run datacompy and pandas over a smaller pair of exports, where they are installed."""
-    rows: list[tuple[str, Measured | str]] = []
-    with tempfile.TemporaryDirectory() as name:
-        data = make(Path(name), count)
-        rows.append((f"pipelines-client, {count:,}", ours(data)))
-        for title, module, code in (("pandas", "pandas", PANDAS), ("datacompy", "datacompy", DATACOMPY)):
-            probe = [sys.executable, "-c", f"import {module}"]
-            if subprocess.run(probe, capture_output=True, check=False).returncode:
-                rows.append((f"{title}, {count:,}", f"not installed: pip install {module}"))
-            else:
-                rows.append((f"{title}, {count:,}", measure([sys.executable, "-c", code, *data.paths])))
-    return rows
-
-
 def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description="Parity end to end against its floor.")
+    """Take turns with the floor, and print what each took."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000, help="a side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often floor and ours take turns")
-    parser.add_argument("--peers", type=int, default=SMALL, help="messages for datacompy and pandas; 0 for none")
     given = parser.parse_args()
+    runs: dict[str, list[Measured]] = {"floor": [], "pipelines-client": []}
     with tempfile.TemporaryDirectory() as name:
         data = make(Path(name), given.messages)
-        floors, runs = [], []
-        for _ in range(given.rounds):
-            floors.append(measure([sys.executable, "-c", FLOOR, *data.paths]))
-            runs.append(ours(data))
-        cache = ("--cache", str(Path(name) / "cache"))
-        ours(data, *cache)
-        again = ours(data, *cache)
-        packed = sum(Path(path).stat().st_size for path in data.paths)
-    ratios = [run.seconds / floor.seconds for run, floor in zip(runs, floors, strict=True)]
-    print(f"2 x {given.messages:,} messages, {data.bytes_raw / 1e6:,.0f} MB, packed {packed / 1e6:,.0f} MB")
-    print("| what | seconds | of processor time | MB at most |\n|---|---|---|---|")
-    print(f"| floor: gunzip and parse on all cores | {middle(floors)} | {most(floors):.0f} |")
-    print(f"| pipelines-client parity | {middle(runs)} | {most(runs):.0f} |")
-    print(f"| the same again, from its cache | {middle([again])} | {again.megabytes:.0f} |")
-    for title, found in peers(given.peers) if given.peers else ():
-        cells = found if isinstance(found, str) else f"{middle([found])} | {found.megabytes:.0f}"
-        print(f"| {title} | {cells} |")
-    processor = statistics.median(run.cpu / floor.cpu for run, floor in zip(runs, floors, strict=True))
-    listed = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    print(f"ratio {statistics.median(ratios):.2f} of at most {BUDGET} ({listed}); of processor time {processor:.2f}")
-
-
-def middle(found: list[Measured]) -> str:
-    """Spell the medians of the seconds."""
-    medians = (statistics.median(one.seconds for one in found), statistics.median(one.cpu for one in found))
-    return " | ".join(f"{median:.1f}" for median in medians)
-
-
-def most(found: list[Measured]) -> float:
-    """Return the most megabytes."""
-    return max(one.megabytes for one in found)
+        for number in range(given.rounds):
+            runs["floor"].append(floor(data))
+            runs["pipelines-client"].append(ours(data, cache=Path(name, f"cache-{number}")))
+    of: dict[str, Callable[[Measured], float]] = {
+        "seconds": lambda run: run.seconds,
+        "CPU, s": lambda run: run.cpu_s,
+        "MB": lambda run: run.peak_mb,
+    }
+    for title, found in runs.items():
+        print(title, *(f"{spread([take(run) for run in found])} {what}" for what, take in of.items()), sep="; ")
+    both = list(zip(runs["pipelines-client"], runs["floor"], strict=True))
+    for what in ("seconds", "CPU, s"):
+        print(f"ratio of {what}: {spread([of[what](mine) / of[what](its) for mine, its in both])}")
 
 
 if __name__ == "__main__":

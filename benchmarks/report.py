@@ -45,8 +45,9 @@ Where the time goes, what was tried for those that are not met, and what it woul
 
 ## How it was measured
 
-- **One run, in turns.** Both clients run on the same machine, in turns, {pairs} pairs for each ratio; in every other
-  round in the reverse order. Figures are medians, with the smallest and the largest in brackets.
+- **One run, in turns.** Both clients run on the same machine, in turns, {pairs} pairs for each ratio unless its section
+  says another number; in every other round in the reverse order. Figures are medians, with the smallest and the
+  largest in brackets.
 - **The whole process.** Each run is a process of its own. CPU is user and system time of all its threads, from before
   the first call until after the last delivery; imports and the making of the client come before. Memory is the most
   that was resident.
@@ -55,6 +56,7 @@ Where the time goes, what was tried for those that are not met, and what it woul
 - **As their users use them.** `Client(write_key, host=…)` with all defaults; ours with a state directory on the local
   disk. One exception: upstream's queue drops what is beyond 10,000 messages, which is cheap. So it gets a
   `max_queue_size` that holds all messages of the run.
+- **Parity is something else**: a command, whose other side is a floor and no client. Its section says how.
 
 ## What it does not promise
 

@@ -1,0 +1,94 @@
+"""What a parity report costs, end to end, against its floor, and beside what else compares two exports."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from benchmarks import parity
+from benchmarks.bench import Bench
+from benchmarks.case import Budget, Outcome, Table, case
+from benchmarks.exports import ONE_IN, make
+from benchmarks.statistics import ratios, spread
+
+_MESSAGES = 1_000_000
+_ROUNDS = 3
+_FEW = 100_000
+_FEW_ROUNDS = 2
+
+_FLOOR = "the floor: unpack and parse on all cores"
+_OURS = "pipelines-client parity"
+_AGAIN = "the same again, from its cache"
+_OTHERS = {"a script in pandas": parity.pandas, "datacompy": parity.datacompy}
+_FIGURES = ("seconds", "CPU, s", "peak, MB")
+
+
+@case(
+    "parity",
+    order=120,
+    title="Parity, end to end",
+    about="""
+Two exports of the same messages as .jsonl.gz, eight files a side, 1.2 to 1.4 kB a line. At each side one message in a
+thousand is missing; one in a thousand differs, and one in a thousand is doubled. A run that does not find just that is
+no run. *The floor* reads the same files in one process for each core, unpacks them, parses each line and forgets it.
+Seconds and CPU are those of the whole command with all its processes; memory is what they hold together, looked at
+twenty times a second. A million messages a side would take too long for seven pairs, so there are three.
+
+pandas and datacompy hold both sides in memory, so they get fewer messages, and there the floor hides less of what a
+process costs once. They do less too: ours checks ids, times, names, identities and the type of each property, and
+writes a report with causes and places; the script in pandas joins the ids and compares the properties as sorted JSON,
+and datacompy does so with a frame of these two columns.
+""",
+)
+def measure(bench: Bench) -> Outcome:
+    """Time, CPU and memory of the floor, ours and the others."""
+    outcome, compared = Outcome(), parity.versions()
+    many, few = bench.scaled(_MESSAGES, least=2 * ONE_IN), bench.scaled(_FEW, least=ONE_IN)
+    title = _run(bench, outcome, many, [_FLOOR, _OURS], _ROUNDS)
+    _run(bench, outcome, few, [_FLOOR, _OURS, *_OTHERS], _FEW_ROUNDS)
+    seconds = _ratios(outcome, _OURS, many)
+    memory = outcome.figures[_name(_OURS, many, "peak, MB")]
+    what = f"parity of twice {many:,} messages"
+    outcome.budgets += [
+        Budget(f"{what}, seconds", "unpack and parse the same files on all cores", 3.0, seconds),
+        Budget(f"{what}, peak memory", "nothing: it is no ratio", 1000, memory, " MB"),
+    ]
+    rows = [_row(outcome, label, many) for label in (_FLOOR, _OURS, _AGAIN)]
+    rows += [_row(outcome, label, few) for label in (_FLOOR, _OURS, _AGAIN, *_OTHERS)]
+    outcome.tables.append(
+        Table(f"{title}; {compared}", ["what", "messages a side", *_FIGURES, "seconds to the floor's"], rows)
+    )
+    return outcome
+
+
+def _run(bench: Bench, outcome: Outcome, count: int, labels: list[str], rounds: int) -> str:
+    """Note what each takes of so many messages, in turns; say what there was to read."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as name:
+        data = make(Path(name), count)
+        for number, label in enumerate(bench.turns(labels, rounds)):
+            cache = Path(name, f"cache-{number}")
+            if label == _OURS:
+                _note(outcome, _OURS, count, parity.ours(data, cache=cache))
+                _note(outcome, _AGAIN, count, parity.ours(data, cache=cache))
+            else:
+                _note(outcome, label, count, {**_OTHERS, _FLOOR: parity.floor}[label](data))
+        return f"{data.bytes_raw / 1e6:,.0f} MB in files of {data.bytes_packed / 1e6:,.0f} MB for {count:,} messages"
+
+
+def _note(outcome: Outcome, label: str, count: int, found: parity.Measured) -> None:
+    for figure, value in zip(_FIGURES, (found.seconds, found.cpu_s, found.peak_mb), strict=True):
+        outcome.add(_name(label, count, figure), value)
+
+
+def _row(outcome: Outcome, label: str, count: int) -> list[str]:
+    figures = [spread(outcome.figures[_name(label, count, figure)]) for figure in _FIGURES]
+    return [label, f"{count:,}", *figures, spread(_ratios(outcome, label, count))]
+
+
+def _ratios(outcome: Outcome, label: str, count: int) -> list[float]:
+    ours, floor = (outcome.figures[_name(what, count, "seconds")] for what in (label, _FLOOR))
+    return ratios(ours, floor)
+
+
+def _name(label: str, count: int, figure: str) -> str:
+    return f"{label}, {count:,}: {figure}"
