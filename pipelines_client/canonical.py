@@ -116,11 +116,17 @@ def canonical_bytes(value: Any) -> bytes:
     Integers beyond 2**53 are taken as the double that a JSON reader in another language would make of them.
     """
     try:
-        return orjson.dumps(_fast(value), default=isoformat, option=_SORTED)
+        form = orjson.dumps(_fast(value), default=isoformat, option=_SORTED)
     except (_NeedsReferenceError, orjson.JSONEncodeError):
-        import rfc8785
+        return _reference(value)
+    is_sorted = form.isascii() or not form.translate(None, _NOT_ASTRAL) or _has_safe_keys(value)
+    return form if is_sorted else _reference(value)
 
-        return bytes(rfc8785.dumps(_plain(value)))
+
+def _reference(value: Any) -> bytes:
+    import rfc8785
+
+    return bytes(rfc8785.dumps(_plain(value)))
 
 
 def isoformat(value: Any) -> str:
@@ -138,11 +144,16 @@ def _fast(value: Any) -> Any:
     """Spell numbers so that orjson writes what RFC 8785 asks; copy only what changes, hand back what is not safe."""
     kind = type(value)
     if kind is dict:
-        if not all(map(_is_safe_key, value)):
-            raise _NeedsReferenceError
-        changed = {
-            key: fast for key, item in value.items() if type(item) is not str and (fast := _fast(item)) is not item
-        }
+        changed = {}
+        for key, item in value.items():
+            kind = type(item)
+            if kind is str or kind is bool or item is None:
+                continue
+            if kind is float and _MIN_PLAIN <= abs(item) < _MAX_EXACT and not item.is_integer():
+                continue
+            fast = _fast(item)
+            if fast is not item:
+                changed[key] = fast
         return {**value, **changed} if changed else value
     if kind is list or kind is tuple:
         return [item if type(item) is str else _fast(item) for item in value]
@@ -159,8 +170,14 @@ def _fast(value: Any) -> Any:
     return value
 
 
+def _has_safe_keys(value: Any) -> bool:
+    """Say whether orjson sorts all keys as the RFC does: by UTF-8 bytes and by UTF-16 units alike."""
+    if isinstance(value, dict):
+        return all(map(_is_safe_key, value)) and all(map(_has_safe_keys, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(_has_safe_keys, value))
+
+
 def _is_safe_key(key: Any) -> bool:
-    """Say whether orjson sorts a key as the RFC does: by UTF-8 bytes and by UTF-16 units alike."""
     return type(key) is str and (key.isascii() or max(key) < _FIRST_THAT_DIFFERS)
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
 from pipelines_client.cutover import CUSTOMERIO
 from pipelines_client.history.past import Past
 from pipelines_client.history.rowmap import RowError
 from pipelines_client.ledger import hash_identity, primary_identity
 from pipelines_client.parity.instants import iso_ms, unix_ms
-from pipelines_client.parity.payloads import hash_payload, payload_in
+from pipelines_client.parity.payloads import payload_in
 from pipelines_client.parity.sources.base import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.parity.sources.customerio_files import CustomerioFiles
 
@@ -65,11 +65,11 @@ class Reader:
             payload = payload_in(call.get(PAYLOAD_FIELD[kind])) if kind in PAYLOAD_FIELD else {}
             if type(payload) is not dict:
                 raise RowError("no_object")
-            body, payload_hash = orjson.dumps(call), hash_payload(payload)
+            body, hashed = orjson.dumps(call), payload_hash(payload)
         except (orjson.JSONDecodeError, ValueError, TypeError, RecursionError) as error:
             raise error if isinstance(error, RowError) else RowError("unreadable") from None
         name = name_of(call.get("event" if kind == "track" else "name"))
-        return Past(message_id, kind, name, self._identity_of(call), at_ms, body, payload_hash)
+        return Past(message_id, kind, name, self._identity_of(call), at_ms, body, hashed)
 
     def _identity_of(self, call: Mapping[str, Any]) -> str | None:
         identity = primary_identity(

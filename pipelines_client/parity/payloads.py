@@ -1,8 +1,4 @@
-"""Payloads: hashed as the client hashed them. Pure.
-
-Hashing is most of the work of reading an export, and nearly every payload is canonical once its keys are sorted:
-`canonical.hash_sorted` knows which.
-"""
+"""Payloads as columns hold them, and traits hashed so that no value is kept. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from pipelines_client.canonical import canonical_bytes, hash_sorted, payload_hash
+from pipelines_client.canonical import canonical_bytes
 
-_SORTED = orjson.OPT_SORT_KEYS
 _MAX_KNOWN = 50_000
 _MAX_KNOWN_CHARS = 200
 
@@ -27,20 +22,6 @@ def payload_in(value: Any) -> Any:
     if type(value) is str and value:
         value = orjson.loads(value)
     return {} if value is None or value == "" else value
-
-
-def hash_payload(payload: Any) -> str:
-    """Return `canonical.payload_hash` of plain JSON values, the short way where that is safe.
-
-    Raises:
-        ValueError: It has no canonical form.
-        RecursionError: It is nested deeper than any reader follows.
-    """
-    try:
-        form = orjson.dumps(payload, option=_SORTED)
-    except orjson.JSONEncodeError:  # a number beyond 64 bits, or nested too deep
-        return payload_hash(payload)
-    return hash_sorted(form)
 
 
 class TraitHasher:

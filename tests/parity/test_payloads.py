@@ -1,4 +1,4 @@
-"""The short way to a payload's hash and the long one are the same hash."""
+"""What parity reads of a payload has the hash that the client gave it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines_client.canonical import payload_hash
-from pipelines_client.parity.payloads import hash_payload, payload_in
+from pipelines_client.canonical import canonical_bytes, payload_hash
+from pipelines_client.parity.payloads import payload_in
 
 numbers = (
     st.integers()
@@ -27,10 +28,18 @@ values = st.recursive(
 
 @given(st.dictionaries(st.text("abé:", max_size=3), values), st.booleans(), st.sampled_from([None, 1]))
 @example({"a": -0.0, "b": 1e21, "c": 999999999999999.01}, True, None)
-def test_both_ways_give_the_hash_of_the_client(payload, is_ascii, indent):
-    """Whatever the numbers, the escapes and the spaces."""
+def test_what_came_back_has_the_hash_of_what_was_sent(payload, is_ascii, indent):
+    """Whatever the numbers, the escapes and the spaces: what another reader made of the text, and what was sent."""
     text = json.dumps(payload, ensure_ascii=is_ascii, indent=indent).encode()
-    assert hash_payload(msgspec.json.decode(text)) == payload_hash(payload)
+    assert payload_hash(msgspec.json.decode(text)) == payload_hash(payload)
+
+
+@given(st.recursive(st.none(), lambda inner: st.dictionaries(st.text("a\ue000\uffff\U00010000", max_size=3), inner)))
+@example({"\U00010000": 1, "\uffff": 2})
+@example({"a": [{"\U00010000": 1, "\ue000": 2}]})
+def test_keys_are_in_the_order_of_the_rfc(payload):
+    """By UTF-16 units, in which what is beyond U+FFFF comes before U+E000, at any depth."""
+    assert canonical_bytes(payload) == rfc8785.dumps(payload)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +62,7 @@ def test_both_ways_give_the_hash_of_the_client(payload, is_ascii, indent):
 def test_odd_spellings_of_numbers_are_one_number(number):
     """In any place of a payload."""
     for text in (f'{{"a":{number}}}', f'{{"a":[1,{number}]}}', f'{{"a": [ {number}, 2]}}'):
-        assert hash_payload(msgspec.json.decode(text)) == payload_hash(json.loads(text))
+        assert payload_hash(msgspec.json.decode(text)) == payload_hash(json.loads(text))
 
 
 def test_no_payload_is_an_empty_one():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import msgspec
 import orjson
 
+from pipelines_client.canonical import payload_hash
 from pipelines_client.ledger import hash_identity, primary_identity
-from pipelines_client.parity.payloads import hash_payload, payload_in
+from pipelines_client.parity.payloads import payload_in
 from pipelines_client.parity.sources.listing import within
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def payload_and_hash(value: Any) -> tuple[Any, str]:
     """
     try:
         payload = payload_in(value)
-        return payload, hash_payload(payload)
+        return payload, payload_hash(payload)
     except orjson.JSONDecodeError as error:
         raise LineRejectedError(f"its payload is no JSON ({error.msg})") from None
     except RecursionError:
