@@ -6,6 +6,8 @@ the values. Shapes become rows only at the end.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines_client.canonical import PAYLOAD_FIELD
@@ -91,25 +93,30 @@ class Shapes:
 def shape(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
     """Return the keys of an object and the types of its values, for arrays the set of the types of their items."""
     kinds = tuple(map(type, value.values()))
-    if (list in kinds or dict in kinds) and depth < _MAX_DEPTH:
-        inner = depth + 1
-        return tuple(value), tuple(
-            [
-                kind if kind is not list and kind is not dict else _inner(item, inner)
-                for kind, item in zip(kinds, value.values())  # noqa: B905 - two views of one dict
-            ]
-        )
-    return tuple(value), kinds
+    if depth >= _MAX_DEPTH or (list not in kinds and dict not in kinds):
+        return tuple(value), kinds
+    forms: list[Any] = list(kinds)
+    items = list(value.values())
+    for place in _nested(kinds):
+        forms[place] = _inner(items[place], depth + 1)
+    return tuple(value), tuple(forms)
+
+
+@lru_cache(maxsize=4096)
+def _nested(kinds: tuple[type, ...]) -> tuple[int, ...]:
+    """Return the places of objects and arrays: most payloads of an event have the same."""
+    return tuple(place for place, kind in enumerate(kinds) if kind is dict or kind is list)
 
 
 def _inner(value: Any, depth: int) -> Any:
     if type(value) is dict:
         return shape(value, depth)
     kinds = frozenset(map(type, value))
-    if (dict in kinds or list in kinds) and depth < _MAX_DEPTH:
-        inner = depth + 1
-        return frozenset([_inner(item, inner) if type(item) in (dict, list) else type(item) for item in value])
-    return kinds
+    if depth >= _MAX_DEPTH or (dict not in kinds and list not in kinds):
+        return kinds
+    if len(kinds) == 1:  # as items nearly always are
+        return frozenset(map(_inner, value, repeat(depth + 1)))
+    return frozenset([_inner(item, depth + 1) if type(item) in (dict, list) else type(item) for item in value])
 
 
 def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
