@@ -23,11 +23,10 @@ _ISO = re.compile(
 )
 
 # Nearly all instants are one spelling, and share their second with others: those are looked up.
-_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:\d{3})?(?:Z|\+00:00)\Z", re.ASCII)
-_PLAIN_ENDS = frozenset(
-    digits + zone for zone in ("Z", "+00:00") for digits in ("", *(f"{number:03}" for number in range(1000)))
-)
-_THOUSANDTHS = {f".{number:03}": number for number in range(1000)}
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:Z|\+00:00)?\Z", re.ASCII)
+_ZONES = ("Z", "+00:00", "")
+_THOUSANDTHS = {f".{number:03}{zone}": number for number in range(1000) for zone in _ZONES} | dict.fromkeys(_ZONES, 0)
+_BEYOND = frozenset(f"{number:03}{zone}" for number in range(1000) for zone in _ZONES)
 _SECONDS: dict[str, int] = {}
 _MAX_SECONDS = 100_000
 
@@ -41,8 +40,10 @@ def unix_ms(value: Any) -> int | None:
     """
     if type(value) is str:
         known = _SECONDS.get(value[:19])
-        if known is not None and value[23:] in _PLAIN_ENDS:
-            thousandths = _THOUSANDTHS.get(value[19:23])
+        if known is not None:
+            thousandths = _THOUSANDTHS.get(value[19:])
+            if thousandths is None and value[23:] in _BEYOND:
+                thousandths = _THOUSANDTHS.get(value[19:23])
             if thousandths is not None:
                 return known + thousandths
         at_ms = _from_text(value)
