@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import logging
+import os
 import zlib
 from contextlib import ExitStack
 from itertools import chain
@@ -102,6 +103,11 @@ def is_gzip(location: str) -> bool:
     """Say whether a file begins as gzip does (FACTS S8: its name may lie)."""
     with open_raw(location) as raw:
         return raw.read(2) == _GZIP_MAGIC
+
+
+def cpus() -> int:
+    """Return how many processors this process may use, where the system tells, else how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_chunks(location: str, *, advance: Callable[[int], object] | None = None) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.facts import CountRow, Tables
-from pipelines_client.parity.files import is_gzip
+from pipelines_client.parity.files import cpus, is_gzip
 from pipelines_client.parity.packs import PLACES_KEPT, Pack, Reading, Store, reading_from
 from pipelines_client.parity.payloads import TraitHasher
 from pipelines_client.parity.shapes import Shapes
@@ -99,7 +99,7 @@ def read_sources(
         if not packs[name] and not missing:
             tasks.append((name, _task(kind, [], store)))  # an empty source has its tables too
     size = sum(file.bytes for _, task in tasks for file in task.files)
-    most = processes if processes is not None else _cpus()
+    most = processes if processes is not None else cpus()
     count = max(1, min(most, len(tasks), size // _WORTH_A_PROCESS_BYTES))
     tasks.sort(key=lambda named: -sum(file.bytes for file in named[1].files))
     jobs, told = [task.job for _, task in tasks], advance or (lambda _: None)
@@ -108,11 +108,6 @@ def read_sources(
         is_final = _note_changes(task, reading)
         packs[name].append(store.keep(Path(task.job.folder), task.files, reading, is_final=is_final))
     return packs
-
-
-def _cpus() -> int:
-    """Return how many processors this process may use, where the system tells, else how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _note_changes(task: _Task, reading: Reading) -> bool:

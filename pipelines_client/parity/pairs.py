@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.drift import Difference, drift, json_type
 from pipelines_client.parity.expected import WHOLE_PAYLOAD, builtin_of
+from pipelines_client.parity.files import cpus
 from pipelines_client.parity.tables import reopen_rows
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
     found, seen = DriftFound(), Counter[tuple[str, str]]()
     chosen = rows[:MAX_PAIRS]
     both = [row for row in chosen if row["exports_drift"]]
-    payloads = {side: _payloads(both, side, opener) for side, opener in openers.items()} if both else {}
+    payloads = _payloads(both, openers) if both else {}
     for row in chosen:
         side = _side(row)
         message_id = row["message_id"]
@@ -107,17 +109,28 @@ def _side(row: Row) -> str:
     return "segment" if row["segment_drift"] else "customerio"
 
 
-def _payloads(rows: Iterable[Row], side: str, opener: Opener) -> dict[str, Any]:
-    by_file: dict[str, list[Row]] = defaultdict(list)
+def _payloads(rows: Iterable[Row], openers: Mapping[str, Opener]) -> dict[str, dict[str, Any]]:
+    """Return the payloads of both sides by messageId; files are unpacked beside each other, which takes the time."""
+    wanted: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_file[row[f"{side}_file"]].append(row)
-    payloads = {}
-    for name, wanted in by_file.items():
-        wanted.sort(key=lambda row: row[f"{side}_offset"])
-        spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for row in wanted]
-        for row, data in zip(wanted, reopen_rows(opener.location_of(name), spans), strict=True):
-            payloads[row["message_id"]] = opener.kind.payload_of(data, name)
+        for side in openers:
+            wanted[side, row[f"{side}_file"]].append(row)
+    payloads: dict[str, dict[str, Any]] = {side: {} for side in openers}
+
+    def read(place: tuple[str, str]) -> None:
+        side, name = place
+        payloads[side].update(_payloads_in(name, wanted[place], side, openers[side]))
+
+    with ThreadPoolExecutor(cpus()) as threads:
+        deque(threads.map(read, wanted), maxlen=0)
     return payloads
+
+
+def _payloads_in(name: str, rows: list[Row], side: str, opener: Opener) -> dict[str, Any]:
+    rows = sorted(rows, key=lambda row: row[f"{side}_offset"])
+    spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for row in rows]
+    lines = reopen_rows(opener.location_of(name), spans)
+    return {row["message_id"]: opener.kind.payload_of(data, name) for row, data in zip(rows, lines, strict=True)}
 
 
 def show(value: Any, *, is_redacted: bool) -> Any:
