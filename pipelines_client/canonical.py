@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import blake2b
+from operator import is_not
 from typing import Any
 
 import orjson
@@ -151,12 +152,15 @@ def _fast(value: Any) -> Any:
                 continue
             if kind is float and _MIN_PLAIN <= abs(item) < _MAX_EXACT and not item.is_integer():
                 continue
+            if kind is int and -_MAX_EXACT <= item <= _MAX_EXACT:
+                continue
             fast = _fast(item)
             if fast is not item:
                 changed[key] = fast
         return {**value, **changed} if changed else value
     if kind is list or kind is tuple:
-        return [item if type(item) is str else _fast(item) for item in value]
+        items = [item if type(item) is str else _fast(item) for item in value]
+        return items if any(map(is_not, items, value)) else value
     if kind is int:
         if -_MAX_EXACT <= value <= _MAX_EXACT:
             return value
