@@ -7,7 +7,6 @@ raised into the caller.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import weakref
@@ -287,9 +286,9 @@ def _import_all() -> None:
     import rfc8785  # noqa: F401
     import segment.analytics.request  # noqa: F401
 
-    with contextlib.suppress(ImportError):  # who has it wants our numbers, from the first message on
-        import opentelemetry.metrics  # noqa: F401
+    from pipelines_client.delivery import metrics
 
+    metrics.load()
     logger()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(milliseconds=1)
 
 
 def utc_now() -> datetime:
@@ -13,9 +15,18 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def unix_ms(at: datetime) -> int:
+    """Return an aware instant as Unix milliseconds, of any year."""
+    return (at - _EPOCH) // _MS
+
+
 def utc_now_ms() -> int:
-    """Return the wall clock's instant as Unix milliseconds. freezegun freezes it."""
-    return int(time.time() * 1000)
+    """Return the wall clock's instant as Unix milliseconds.
+
+    Of a `datetime`, not of `time.time`: that is a float, and freezegun leaves it alone where it finds a thread's start
+    among the callers.
+    """
+    return (datetime.now(timezone.utc) - _EPOCH) // _MS
 
 
 def pause(seconds: float) -> None:

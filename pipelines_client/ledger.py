@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from pathlib import Path
 
+from pipelines_client.clock import unix_ms
 from pipelines_client.daily import DailyFile, read_lines
 from pipelines_client.errors import LedgerError
 
@@ -58,7 +59,7 @@ class DeliveryRecord:
     writer: str
 
 
-_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ENDS = [f".{ms:03d}Z" for ms in range(1000)]
 _second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 """The second that was spelled last: the next instant is nearly always in the same one."""
@@ -66,7 +67,7 @@ _second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 
 def iso_utc(at: datetime) -> str:
     """Spell an aware instant as the ledger does: `2026-11-02T09:30:00.125Z`."""
-    return iso_of_ms((at - _EPOCH) // _MS)
+    return iso_of_ms(unix_ms(at))
 
 
 def iso_of_ms(ms: int) -> str:

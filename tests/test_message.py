@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
+import subprocess
 import sys
 import threading
 import tracemalloc
 from collections import Counter
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +21,11 @@ from freezegun import freeze_time
 from segment.analytics.client import Client as SegmentClient
 from ulid import ULID
 
+from pipelines_client import ids
 from pipelines_client.canonical import hash_sorted
+from pipelines_client.clock import unix_ms, utc_now_ms
+from pipelines_client.ids import make_id
+from pipelines_client.ledger import iso_utc
 from pipelines_client.message import Built, build, reread
 
 NOW = datetime(2026, 11, 2, 9, 30, 0, 125_000, tzinfo=timezone.utc)
@@ -149,6 +156,54 @@ def test_event_is_the_name_of_a_track_page_or_screen() -> None:
     assert make().message.event == "Order Completed"
     assert make(type="page", name="Pricing").message.event == "Pricing"
     assert make(type="identify", traits={}).message.event is None
+
+
+def test_a_child_makes_ids_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever forked it, and at the same millisecond: nothing that its parent had in store is used again."""
+    make_id(NOW_MS)
+    *stock, starts = ids._stock
+    inherited, child = (*stock, starts.copy()), os.getpid() + 1
+    mine = {make_id(NOW_MS) for _ in range(20)}
+    monkeypatch.setattr(ids, "_stock", inherited)
+    monkeypatch.setattr(os, "getpid", lambda: child)
+    assert mine.isdisjoint(make_id(NOW_MS) for _ in range(20))
+
+
+def test_an_opentelemetry_that_cannot_be_imported_costs_no_message(tmp_path: Path) -> None:
+    """Whatever it raises: numbers are not worth a call."""
+    broken = tmp_path / "opentelemetry"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise StopIteration")
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import pipelines_client as analytics
+analytics.write_key, analytics.host, analytics.state_dir = "k", "http://127.0.0.1:9", sys.argv[1] + "/state"
+analytics.exit_timeout_s = 0.1
+assert analytics.track("u", "E")[0]
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2004, 2026, 2038, 9999])
+def test_every_millisecond_is_told_as_it_is(year: int) -> None:
+    """Of any year, whatever a float would make of it; a frozen one too."""
+    for ms in range(0, 1_000, 7):
+        at = datetime(year, 2, 3, 4, 5, 6, ms * 1_000 + 999, tzinfo=timezone.utc)
+        assert iso_utc(at) == f"{year:04d}-02-03T04:05:06.{ms:03d}Z"
+        if year in {2004, 2026, 2038} and ms % 70 == 0:
+            with freeze_time(at):
+                assert utc_now_ms() == unix_ms(at)
+
+
+def test_a_frozen_clock_holds_in_a_thread_that_starts_in_our_call(client: Any, sandbox: Any) -> None:
+    """Freezegun's own `time.time` does not."""
+    with freeze_time("2020-01-01"):
+        thread = threading.Thread(target=client.track, args=("u1", "E"))
+        thread.start()
+        thread.join()
+    assert client.flush(timeout=5)
+    assert [message["timestamp"] for message in sandbox.customerio.accepted] == ["2020-01-01T00:00:00.000+00:00"]
 
 
 def test_the_hash_is_of_the_payload_alone() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from pipelines_client import Client
+from pipelines_client.clock import monotonic_s, pause
+from pipelines_client.delivery.tokens import Tokens
 from pipelines_client.ledger import Outcome
 
 MakeClient = Callable[..., Client]
@@ -166,6 +168,75 @@ def test_gzip_is_honoured(make_client: MakeClient, sandbox: Any) -> None:
     assert sandbox.customerio.requests[0].headers["content-encoding"] == "gzip"
     assert sandbox.customerio.requests[0].body_bytes < 3_000
     assert numbers(sandbox.segment) == list(range(50))
+
+
+def test_a_full_batch_goes_at_once_just_after_another(
+    make_client: MakeClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender that waits for company before there is a message is told of a whole batch."""
+    monkeypatch.setattr("pipelines_client.delivery.sender.TICK_S", 30.0)
+    client = make_client(upload_size=10, upload_interval=30)
+    for count in (10, 20, 30):
+        send(client, 10)
+        assert sandbox.customerio.wait_for(count)
+
+
+def test_a_lone_message_is_seen_though_nobody_tells(make_client: MakeClient, sandbox: Any) -> None:
+    """Just after a batch nobody wakes the sender, which looks by itself once the interval is over."""
+    client = make_client(upload_interval=1.5)
+    send(client, 1)
+    assert client.flush(timeout=5)
+    pause(0.2)
+    assert not client._pipeline._lanes[0].senders["customerio"]._idle
+    send(client, 1)
+    assert sandbox.customerio.wait_for(2)
+
+
+def test_a_sender_with_nothing_to_do_says_how_things_stand(make_client: MakeClient) -> None:
+    """However long a message may wait for company."""
+    client = make_client(upload_interval=60)
+    send(client, 1)
+    assert client.flush(timeout=5)
+    ticks: list[int] = []
+    sender = client._pipeline._lanes[0].senders["customerio"]
+    tick = sender.tick
+    sender.tick = lambda: (ticks.append(1), tick())[1]
+    until = monotonic_s() + 10
+    while not ticks and monotonic_s() < until:
+        pause(0.05)
+    assert ticks
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worth_another"),
+    [
+        ((401, 401, 401), (True, False, False)),
+        ((401, 503, 401), (True, False, False)),
+        ((403, 429, 401), (True, False, False)),
+        ((400, 401, 511), (False, True, False)),
+        ((401, 200, 401), (True, False, True)),
+    ],
+)
+def test_a_token_is_worth_one_more_until_messages_were_taken_with_one(
+    statuses: tuple[int, ...], worth_another: tuple[bool, ...]
+) -> None:
+    """A wrong key behind a gateway that also fails otherwise is a wrong key still."""
+    cleared: list[int] = []
+
+    class Source:
+        def get_token(self) -> str:
+            return "t"
+
+        def clear_token(self) -> None:
+            cleared.append(1)
+
+    tokens, found = Tokens(Source()), []
+    for status in statuses:
+        found.append(tokens.answered(status) is not None)
+        if status == 200:
+            tokens.taken()
+    assert tuple(found) == worth_another
+    assert len(cleared) == sum(status in {400, 401, 403, 511} for status in statuses)
 
 
 def test_segments_oauth_token_is_used_and_renewed_when_refused(make_client: MakeClient, sandbox: Any) -> None:

@@ -18,9 +18,11 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 from pipelines_client.delivery import processes
+from pipelines_client.interruption import let_through
 
 Row = tuple[int, dict[str, str]]
 Legs = list[tuple[str, dict[str, Any]]]
@@ -28,11 +30,21 @@ Rows = Callable[[Legs], Iterator[Row]]
 
 
 @functools.cache
-def register() -> None:
-    """Create the instruments, once a process, if the OpenTelemetry API is installed."""
+def load() -> ModuleType | None:
+    """Return the OpenTelemetry API's module, imported once; None if there is none that works."""
     try:
         from opentelemetry import metrics
-    except ImportError:
+    except Exception as error:  # noqa: BLE001 - numbers may never cost a message
+        let_through(error)
+        return None
+    return metrics
+
+
+@functools.cache
+def register() -> None:
+    """Create the instruments, once a process, if the OpenTelemetry API is installed."""
+    metrics = load()
+    if metrics is None:
         return
     meter = metrics.get_meter("pipelines_client")
     for name, kind, unit, rows in _INSTRUMENTS:

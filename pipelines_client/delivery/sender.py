@@ -222,6 +222,7 @@ class Sender:
         self._wakeup.wait(min(self.pace.upload_interval_s, TICK_S))
         if self.spool.pending(self.leg):
             return until
+        self.tick()
         self._idle = True
         # Looked at again after saying so: a message between the two would wait for the next one.
         while not (self.spool.pending(self.leg) or self._stopping or self._retiring) and not self._wakeup.wait(wait_s):
@@ -270,6 +271,7 @@ class Sender:
             elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
                 self._remember_pause()
+                self.tokens.taken()
                 self._settle(part, verdict)
             else:
                 self._failed(verdict)

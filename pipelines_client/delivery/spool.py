@@ -37,9 +37,7 @@ from pipelines_client.ledger import Outcome
 from pipelines_client.message import Message
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
-MIN_LOOK_BYTES, MAX_LOOK_BYTES = 64 << 10, 1 << 20
-"""The disk is looked at after so many bytes more: sooner, the less room there is."""
-_LOOKS = 64
+LOOK_EVERY_BYTES = 64 << 10  # others may fill the disk as well: no more than this is written without a look
 LEDGER_SHARE = 3
 """Bytes that the ledger may take for each byte that waits: the records of both legs outweigh a small message."""
 DAMAGED = "damaged"
@@ -85,7 +83,7 @@ class Spool:
         """The `seq` of the newest message; 0 before the first. Never used again, whatever is removed."""
         self.total_bytes = max([end, *(size for _, size in self._places.values())])
         """The bytes of all bodies since the log began."""
-        self._look_at = self.total_bytes + MIN_LOOK_BYTES
+        self._look_at = self.total_bytes + LOOK_EVERY_BYTES
         self._tail: list[Entry] = []
         self._windows: dict[str, list[Entry]] = {}  # for a leg that is behind: what it reads from the disk
 
@@ -305,10 +303,9 @@ class Spool:
         """Refuse what fills the disk up: what waits can only be settled, and go, while the ledger has room for it."""
         assert self.path is not None  # noqa: S101 - in memory, no disk is filled
         waiting = end - min(passed for _, passed in self._places.values())
-        room = shutil.disk_usage(self.path.parent).free - LEDGER_SHARE * waiting
-        if room < 0:
+        if shutil.disk_usage(self.path.parent).free < LEDGER_SHARE * waiting:
             raise OSError(errno.ENOSPC, "no room left for the ledger of what waits")
-        self._look_at = end + min(max(MIN_LOOK_BYTES, room // _LOOKS), MAX_LOOK_BYTES)
+        self._look_at = end + LOOK_EVERY_BYTES
 
     def _block(self, leg: str, seq: int) -> list[Entry] | None:
         """Return entries without a gap, `seq` among them, if they are in memory: the tail, or what a leg has read."""

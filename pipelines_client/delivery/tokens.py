@@ -39,10 +39,14 @@ class Tokens:
 
     def answered(self, status: int) -> Verdict | None:
         """Take note of an answer; return what to do instead of believing it: ask again, once, with a new token."""
-        if self.source is None:
+        if self.source is None or status not in _SPOILT:
             return None
-        if status in _SPOILT:
-            self.source.clear_token()
-        was_refused, self._was_refused = self._was_refused, status in _REFUSED
-        is_worth_another = self._was_refused and not was_refused
-        return Verdict(Decision.WAIT, f"http_{status}", status) if is_worth_another else None
+        self.source.clear_token()
+        if status not in _REFUSED or self._was_refused:
+            return None
+        self._was_refused = True
+        return Verdict(Decision.WAIT, f"http_{status}", status)
+
+    def taken(self) -> None:
+        """Take note that messages were settled with a token: the next one that is refused is the first again."""
+        self._was_refused = False

@@ -16,15 +16,15 @@ SMALL_BYTES = 1 << 20
 
 # For children: what makes the disk full and what makes room, whichever it is.
 DISK = f"""
-    import contextlib, errno, os, resource
+    import contextlib, errno, os, resource, shutil
 
-    def fill():
+    def fill(but=0):
         if os.environ["DISK"] == "limit":
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
             return
         filler = os.open(os.path.join(os.environ["PIPELINES_STATE_DIR"], "filler"), os.O_WRONLY | os.O_CREAT)
         with contextlib.suppress(OSError):
-            while True:
+            while shutil.disk_usage(os.environ["PIPELINES_STATE_DIR"]).free > but:
                 os.write(filler, bytes(4096))
         os.close(filler)
 

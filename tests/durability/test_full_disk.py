@@ -104,6 +104,26 @@ def test_a_disk_that_our_own_backlog_fills_keeps_room_to_settle_it(begin: Any, e
     assert evidence.duplicates == {"customerio": 0, "segment": 0}
 
 
+@pytest.mark.parametrize("disk", [kind for kind in KINDS if kind == "mount"], indirect=True)
+def test_a_disk_that_others_nearly_fill_keeps_room_to_settle_what_waits(begin: Any, evidence: Evidence) -> None:
+    """Between two looks no more is written than the ledger still has room for: nobody need make room for us."""
+    child = begin("""
+        taken = take("before", 300)
+        fill(but=600_000)
+        taken += take("m", 3_000)
+        say(counted=not_taken(), is_done=bool(analytics.flush(20)))
+        say(taken=taken + take("after", 10), is_done_after=bool(analytics.flush(20)))
+        """)
+    child.finish()
+    seen = said(child)
+    assert seen["counted"]["disk_full"] > 1_000
+    assert seen["is_done"]
+    assert seen["is_done_after"]
+    assert len(seen["taken"]) == 3_310 - seen["counted"]["disk_full"]
+    evidence.check_nothing_lost(set(seen["taken"]))
+    assert evidence.duplicates == {"customerio": 0, "segment": 0}
+
+
 def test_a_kill_on_a_full_disk_loses_nothing(begin: Any, start: Any, evidence: Evidence, disk: str) -> None:
     """Neither it nor a process that starts on the full disk; the first one with room delivers all."""
     first = begin("""
