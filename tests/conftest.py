@@ -123,8 +123,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand the tests out by file, and those of the engines together."""
-    return Shares(config, log)
+    """Hand the tests out by file, and those of the engines together; any other way to share them is as asked for."""
+    return Shares(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
