@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
-_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def utc_now() -> datetime:
@@ -17,7 +17,8 @@ def utc_now() -> datetime:
 
 def unix_ms(at: datetime) -> int:
     """Return an aware instant as Unix milliseconds, of any year."""
-    return (at - _EPOCH) // _MS
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def utc_now_ms() -> int:
@@ -26,7 +27,7 @@ def utc_now_ms() -> int:
     Of a `datetime`, not of `time.time`: that is a float, and freezegun leaves it alone where it finds a thread's start
     among the callers.
     """
-    return (datetime.now(timezone.utc) - _EPOCH) // _MS
+    return unix_ms(datetime.now(timezone.utc))
 
 
 def pause(seconds: float) -> None:

@@ -210,17 +210,17 @@ class Plan:
             message: Built and checked.
             call: The call that it was built of.
         """
-        skips = dict(self._out)
+        skips = self._out
         for leg, rules, is_partial in self._choosing:
             reason = self._why_not(rules, message, call, is_partial=is_partial)
             if reason is not None:
-                skips[leg] = reason
+                skips = {**skips, leg: reason}
         if message.type == "track" and self._serves_customerio and CUSTOMERIO not in skips:
             name = (message.event or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
             if not name:
-                skips[CUSTOMERIO] = "empty_event"  # it could refuse the whole batch for it (FACTS C5)
-            elif name in RESERVED_NAMES and name not in self.allow_commands:
-                skips[CUSTOMERIO] = "reserved_name"
+                return {**skips, CUSTOMERIO: "empty_event"}  # it could refuse the whole batch for it (FACTS C5)
+            if name in RESERVED_NAMES and name not in self.allow_commands:
+                return {**skips, CUSTOMERIO: "reserved_name"}
         return skips
 
     def _why_not(self, rules: Rules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
