@@ -1,7 +1,8 @@
-"""`python -m benchmarks.profiling`: where the client's CPU goes, by function, as text in `profiles/`.
+"""`python -m benchmarks.profiling [NAME …]`: where CPU goes, by function, as text in `profiles/`.
 
-py-spy looks at a run of `deliver` a thousand times a second, from outside. Only what is on a processor counts, from the
-first call to the last delivery. Attaching to another process needs root, or `kernel.yama.ptrace_scope=0`.
+py-spy looks a thousand times a second, from outside, at a run of `deliver`, or at a parity report that one process
+makes. Only what is on a processor counts: from the first call to the last delivery, or from first file to report.
+Attaching to another process needs root, or `kernel.yama.ptrace_scope=0`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.bench import Bench
+from benchmarks.exports import make
 from benchmarks.server import Server
 from benchmarks.subjects import OURS, Subject
 
@@ -28,8 +30,22 @@ _SUBJECTS = {
 _CALLS = 60_000
 _TOP = 30
 _ATTACHES_S = 2.0
-_ENTRIES = ("deliver (", "Sender._run (")
-"""Where a thread's work begins that counts: the calls, and the senders."""
+_PARITY = "parity"
+_MESSAGES = 100_000
+_ENTRIES = {
+    "deliver (": "the application's thread",
+    "Sender._run (": "the senders",
+    "run_parity (": "the report's thread",
+    "_payloads.<locals>.read (": "those that open pairs",
+}
+"""Where a thread's work begins that counts, and what it is called."""
+_REPORT = """
+import sys
+from datetime import datetime, timezone
+from pipelines_client.parity import ParityOptions, run_parity
+paths = {"segment": sys.argv[1], "customerio": sys.argv[2]}
+run_parity(paths, ParityOptions(processes=1), now=datetime.now(timezone.utc))
+"""
 
 Stack = tuple[str, ...]
 
@@ -39,7 +55,7 @@ def read_stacks(lines: Iterable[str]) -> Iterator[tuple[Stack, int]]:
     for line in lines:
         text, _, count = line.rpartition(" ")
         frames = [re.sub(r":\d+\)$", ")", frame) for frame in text.split(";")]
-        begin = next((n for n, frame in enumerate(frames) if frame.startswith(_ENTRIES)), None)
+        begin = next((n for n, frame in enumerate(frames) if frame.startswith(tuple(_ENTRIES))), None)
         if begin is not None:
             yield tuple(frames[begin:]), int(count)
 
@@ -50,7 +66,7 @@ def summarise(stacks: Iterable[tuple[Stack, int]], *, title: str) -> str:
     alone: Counter[str] = Counter()
     within: Counter[str] = Counter()
     for stack, count in stacks:
-        threads["the application's thread" if stack[0].startswith("deliver (") else "the senders"] += count
+        threads[next(title for entry, title in _ENTRIES.items() if stack[0].startswith(entry))] += count
         alone[stack[-1]] += count
         for frame in set(stack):
             within[frame] += count
@@ -63,35 +79,43 @@ def summarise(stacks: Iterable[tuple[Stack, int]], *, title: str) -> str:
 
 
 def main() -> None:
-    """Write a profile of each subject."""
+    """Write a profile of each subject, or of those that are named."""
     _FOLDER.mkdir(exist_ok=True)
-    spy = Path(sys.executable).with_name("py-spy")
-    for name, subject in _SUBJECTS.items():
-        with Server() as server, tempfile.TemporaryDirectory() as folder:
+    for name in sys.argv[1:] or [*_SUBJECTS, _PARITY]:
+        with tempfile.TemporaryDirectory() as folder:
             raw = Path(folder, "raw.txt")
-            run = Bench(server, Path(folder)).start("deliver", subject, _CALLS, waits=True)
-            run.read()
-            options = [
-                "--rate",
-                "1000",
-                "--nonblocking",
-                "--format",
-                "raw",
-                "--output",
-                str(raw),
-                "--pid",
-                str(run.pid),
-            ]
-            with subprocess.Popen(
-                [spy, "record", *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-            ) as spying:
-                time.sleep(_ATTACHES_S)
-                run.go()
-                run.finish()
-                spying.communicate()
-            text = summarise(read_stacks(raw.read_text("utf-8").splitlines()), title=f"{name}, {_CALLS} calls")
+            title = _watch_report(raw) if name == _PARITY else _watch_client(_SUBJECTS[name], raw)
+            text = summarise(read_stacks(raw.read_text("utf-8").splitlines()), title=f"{name}, {title}")
         (_FOLDER / f"{name}.txt").write_text(text, "utf-8")
         print(text)
+
+
+def _watch_client(subject: Subject, raw: Path) -> str:
+    """Have py-spy look at calls and deliveries; return what was watched."""
+    with Server() as server:
+        run = Bench(server, raw.parent).start("deliver", subject, _CALLS, waits=True)
+        run.read()
+        command = [*_record(raw), "--pid", str(run.pid)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as spying:
+            time.sleep(_ATTACHES_S)
+            run.go()
+            run.finish()
+            spying.communicate()
+    return f"{_CALLS} calls"
+
+
+def _watch_report(raw: Path) -> str:
+    """Have py-spy look at a report that one process makes; return what was watched."""
+    data = make(raw.parent, _MESSAGES)
+    places = [str(data.segment[0].parents[2]), str(data.customerio[0].parent)]
+    command = [*_record(raw), "--", sys.executable, "-c", _REPORT, *places]
+    subprocess.run(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return f"{_MESSAGES} messages a side"
+
+
+def _record(raw: Path) -> list[str]:
+    spy = Path(sys.executable).with_name("py-spy")
+    return [str(spy), "record", "--rate", "1000", "--nonblocking", "--format", "raw", "--output", str(raw)]
 
 
 if __name__ == "__main__":

@@ -23,3 +23,20 @@ def test_a_function_is_named_without_its_line_and_counted_alone_and_with_what_it
     assert "  60.0 %  Client.track (analytics/client.py)" in alone
     assert "  10.0 %  deliver (benchmarks/workloads.py)" in alone
     assert "  70.0 %  deliver (benchmarks/workloads.py)" in within
+
+
+def test_a_profile_of_parity_counts_the_report_and_the_threads_that_open_pairs() -> None:
+    """And no imports, of which both have many."""
+    text = summarise(
+        read_stacks(
+            [
+                "<module> (<string>:6);run_parity (pipelines_client/parity/run.py:9);do (parity/normalise.py:8) 3",
+                "_worker (thread.py:7);_payloads.<locals>.read (pipelines_client/parity/pairs.py:3) 1",
+                "<module> (<string>:4);_find_and_load (<frozen importlib._bootstrap>:1176) 50",
+            ]
+        ),
+        title="try",
+    )
+    assert text.startswith("try: 4 samples\n")
+    assert "  75.0 %  the report's thread" in text
+    assert "  25.0 %  those that open pairs" in text
