@@ -67,13 +67,15 @@ def hash_all_sorted(forms: Sequence[bytes]) -> list[str]:
 
     One that is not canonical as it stands has all of them looked at one by one.
     """
-    joined = b"\n".join(forms)  # orjson writes no line ends, so each begins one
-    if b".0" in joined:
-        forms = [_without_point_zero(form) if b".0" in form else form for form in forms]
-        joined = b"\n".join(forms)
-    if is_canonical(joined) and {form[:1] for form in forms} == {b"{"}:
+    if _are_canonical(forms):
         return list(map(_hash, forms))
-    return list(map(hash_sorted, forms))
+    spelled = [_without_point_zero(form) if b".0" in form else form for form in forms]
+    return list(map(_hash, spelled)) if _are_canonical(spelled) else list(map(hash_sorted, forms))
+
+
+def _are_canonical(forms: Sequence[bytes]) -> bool:
+    # orjson writes no line ends: what is looked for is not found across one.
+    return {form[:1] for form in forms} == {b"{"} and is_canonical(b"\n".join(forms))
 
 
 def _hash(form: bytes) -> str:
