@@ -40,18 +40,15 @@ class DuckDB(Engine):
         self._scratch = scratch
         self._ranges = 1
         with self._told():
-            self._connection = duckdb.connect(
-                scratch / "parity.duckdb"
-            )  # the tables of a file are packed, in memory not
+            # The tables of a file are packed, those in memory are not.
+            self._connection = duckdb.connect(scratch / "parity.duckdb")
             self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
             self._connection.execute("SET temp_directory = ?", [str(scratch)])
             self._connection.execute("SET TimeZone = 'UTC'")
-            self._connection.execute(
-                "SET preserve_insertion_order = false"
-            )  # it costs memory; what has an order says so
-            self._connection.execute(
-                "SET enable_progress_bar = false"
-            )  # it would write to standard output, into a report
+            # It costs memory; what has an order says so.
+            self._connection.execute("SET preserve_insertion_order = false")
+            # It would write to standard output, into a report.
+            self._connection.execute("SET enable_progress_bar = false")
             known = {name for (name,) in self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
             self._connection.execute("SET disabled_optimizers = ?", [",".join(known.intersection(_HARMFUL))])
             self._see(_FIRST_KEY, _LAST_KEY)
