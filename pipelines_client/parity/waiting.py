@@ -7,15 +7,18 @@ these counts know of it.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
-from pipelines_client.parity.files import is_remote
+from pipelines_client.parity.sources.listing import local_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_LEVELS_ABOVE = 3
+"""So far above what was given may be the state directory: `STATE/ledger/DAY/FILE`."""
 
 
 def waiting_in(given: Sequence[str]) -> dict[str, int]:
@@ -25,11 +28,18 @@ def waiting_in(given: Sequence[str]) -> dict[str, int]:
         given: What a user gave as the ledger: state directories, or anything else that holds records.
     """
     counts: Counter[str] = Counter()
-    for text in given:
-        if not is_remote(text):
-            for file in sorted((Path(text) / "run").glob("*.json")):
-                counts.update(_pending(file))
+    for file in sorted({file.resolve() for root in local_roots(given) for file in _run_files(root)}):
+        counts.update(_pending(file))
     return {leg: count for leg, count in sorted(counts.items()) if count}
+
+
+def _run_files(root: Path) -> Iterator[Path]:
+    """Yield the run files of a state directory, of several hosts' in a folder, or of one that records are of."""
+    yield from root.glob("run/*.json")
+    yield from root.glob("*/run/*.json")
+    for folder in root.absolute().parents[:_LEVELS_ABOVE]:
+        if root.absolute().is_relative_to(folder / "ledger"):
+            yield from folder.glob("run/*.json")
 
 
 def _pending(file: Path) -> dict[str, int]:
