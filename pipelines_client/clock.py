@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""Unix time's beginning, aware."""
 
 
 def utc_now() -> datetime:
@@ -17,7 +18,7 @@ def utc_now() -> datetime:
 
 def unix_ms(at: datetime) -> int:
     """Return an aware instant as Unix milliseconds, of any year."""
-    since = at - _EPOCH
+    since = at - EPOCH
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 

@@ -12,11 +12,11 @@ import functools
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
-from pipelines_client.clock import unix_ms
+from pipelines_client.clock import EPOCH, unix_ms
 from pipelines_client.daily import DailyFile, read_lines
 from pipelines_client.errors import LedgerError
 
@@ -59,7 +59,6 @@ class DeliveryRecord:
     writer: str
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ENDS = [f".{ms:03d}Z" for ms in range(1000)]
 _second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 """The second that was spelled last: the next instant is nearly always in the same one."""
@@ -76,7 +75,7 @@ def iso_of_ms(ms: int) -> str:
     whole = ms // 1000
     known, text = _second
     if known != whole:
-        text = (_EPOCH + timedelta(seconds=whole)).isoformat()[: len("2026-11-02T09:30:00")]
+        text = (EPOCH + timedelta(seconds=whole)).isoformat()[: len("2026-11-02T09:30:00")]
         _second = (whole, text)
     return text + _ENDS[ms % 1000]
 

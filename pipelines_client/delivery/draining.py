@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines_client.clock import monotonic_s
@@ -48,23 +49,7 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
         with changed:
             changed.notify_all()
 
-    opener = Opener(
-        settings,
-        settings.destinations(),
-        settings.stage_watch(),
-        tell=lambda _: None,
-        tells_records=False,
-        oauth=None,
-        on_progress=progressed,
-        on_tick=lambda: None,
-    )
-    if opener.state is None:
-        raise SpoolError('spool="memory" leaves nothing to drain')
-    if not opener.state.run.is_dir():
-        raise SpoolError(
-            f"{opener.state.path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
-        )
-    opener.state.make()
+    opener = _opener(settings, progressed)
     until = monotonic_s() + timeout_s
     before, after = Counter[str](), Counter[str]()
     lanes: list[Lane] = []
@@ -90,3 +75,25 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
         close(lane)
     settled = {leg: before[leg] - after[leg] for leg in sorted(before)}
     return DrainResult(settled, dict(sorted(opener.left_behind().items())))
+
+
+def _opener(settings: Settings, on_progress: Callable[[], None]) -> Opener:
+    """Return what opens the spools of a state directory; it must be there, and no memory."""
+    opener = Opener(
+        settings,
+        settings.destinations(),
+        settings.stage_watch(),
+        tell=lambda _: None,
+        tells_records=False,
+        oauth=None,
+        on_progress=on_progress,
+        on_tick=lambda: None,
+    )
+    if opener.state is None:
+        raise SpoolError('spool="memory" leaves nothing to drain')
+    if not opener.state.run.is_dir():
+        raise SpoolError(
+            f"{opener.state.path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
+        )
+    opener.state.make()
+    return opener

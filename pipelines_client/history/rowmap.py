@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipelines_client.clock import EPOCH
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.instants import iso_ms, unix_ms
 from pipelines_client.parity.sources.columns import TYPES, CallType, ColumnMap, cell, instant
@@ -23,7 +24,6 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]  # ten bits each
 _SHIFTS = range(120, -1, -10)
 _TAIL_BITS, _MAX_MS = 80, 2**48 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _INTEGER = re.compile(r"[+-]?\d+")
 
 ValueType = Literal["as_is", "text", "number", "boolean", "json"]
@@ -168,7 +168,7 @@ def _time(value: Any, columns: RowMap) -> int:
         except ValueError:
             raise RowError("no_time") from None
         at = at if at.tzinfo is not None else at.replace(tzinfo=zone or timezone.utc)
-        at_ms = unix_ms((at - _EPOCH) / timedelta(seconds=1))
+        at_ms = unix_ms((at - EPOCH) / timedelta(seconds=1))
     if at_ms is None:
         raise RowError("no_time")
     return at_ms
