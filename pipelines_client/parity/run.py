@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.parity.baseline import Second, find_second, measure_noise
-from pipelines_client.parity.build import Asked, Found, SourceRead, build_report
+from pipelines_client.parity.build import build_report
 from pipelines_client.parity.checks import ask_checks
 from pipelines_client.parity.counts import CountsSource
 from pipelines_client.parity.engine import Engine, Settings
@@ -19,6 +19,7 @@ from pipelines_client.parity.engines import open_engine, shares_folders
 from pipelines_client.parity.excuses import Baseline, unexplained
 from pipelines_client.parity.expected import Known, known_differences
 from pipelines_client.parity.facts import Tables
+from pipelines_client.parity.found import Asked, Found, SourceRead
 from pipelines_client.parity.history import History, run_of
 from pipelines_client.parity.latency import SLOW_MS
 from pipelines_client.parity.normalise import read_sources, total_of
