@@ -42,7 +42,10 @@ def _say_version(value: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and leave.")
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_say_version, is_eager=True, help="Print the version and leave."
+        ),
     ] = False,
 ) -> None:
     """Move from Segment to Customer.io Data Pipelines without losing an event."""

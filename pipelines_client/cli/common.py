@@ -8,7 +8,7 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import platformdirs
 import typer
@@ -24,8 +24,13 @@ UNFINISHED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 StateDirOption = Annotated[
     Path | None,
-    typer.Option("--state-dir", envvar="PIPELINES_STATE_DIR", help="The client's state directory."),
+    typer.Option("--state-dir", metavar="DIR", envvar="PIPELINES_STATE_DIR", help="The client's state directory."),
 ]
+
+
+def flag(name: str, text: str) -> Any:
+    """Return an option that is given or not: it takes no value, so its help names no type of one."""
+    return typer.Option(name, metavar="", help=text)
 
 
 def state_path(given: Path | None) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines_client.cli.common import leave, state_path
+from pipelines_client.cli.common import flag, leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Stage, Switch
 from pipelines_client.errors import PipelinesError, StageFileError
@@ -28,19 +28,24 @@ cutover_app = typer.Typer(
 )
 
 FileOption = Annotated[
-    Path | None, typer.Option("--stage-file", envvar="PIPELINES_STAGE_FILE", help="The file that all processes watch.")
+    Path | None,
+    typer.Option(
+        "--stage-file", metavar="FILE", envvar="PIPELINES_STAGE_FILE", help="The file that all processes watch."
+    ),
 ]
 StatesOption = Annotated[
     list[Path] | None,
-    typer.Option("--state-dir", envvar="PIPELINES_STATE_DIR", help="State directory of the processes. Repeatable."),
+    typer.Option(
+        "--state-dir", metavar="DIR", envvar="PIPELINES_STATE_DIR", help="State directory of the processes. Repeatable."
+    ),
 ]
 HistoryOption = Annotated[
     Path, typer.Option("--history", metavar="FILE", help="What `parity` adds a line to with each run.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; goes into the journal.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who; your user name and host if not said.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Do it though something stands in the way. Needs --reason.")]
+JsonOption = Annotated[bool, flag("--json", "Print JSON.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; goes into the journal.")]
+ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who; your user name and host if not said.")]
+ForceOption = Annotated[bool, flag("--force", "Do it though something stands in the way. Needs --reason.")]
 _HISTORY = Path("parity-history.jsonl")
 _REPLAY = "pipelines-client replay --to segment --from ledger+archive --archive PATH"
 

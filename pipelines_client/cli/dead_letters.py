@@ -14,15 +14,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.cli.common import BAD_INPUT, StateDirOption, leave, settings_for, state_path, unwritable
+from pipelines_client.cli.common import BAD_INPUT, StateDirOption, flag, leave, settings_for, state_path, unwritable
 from pipelines_client.dead_letters import DeadLetter, read_dead_letters
 from pipelines_client.errors import PipelinesError
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
 
-LegOption = Annotated[str | None, typer.Option("--leg", help="Only this leg: customerio or segment.")]
-EventOption = Annotated[str | None, typer.Option("--event", help="Only this event name.")]
-ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only refusals whose words contain this.")]
+LegOption = Annotated[str | None, typer.Option("--leg", metavar="LEG", help="Only this leg: customerio or segment.")]
+EventOption = Annotated[str | None, typer.Option("--event", metavar="NAME", help="Only this event name.")]
+ReasonOption = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Only refusals whose words contain this.")
+]
 
 
 @dead_letters_app.command("list")
@@ -31,7 +33,7 @@ def list_letters(
     leg: LegOption = None,
     event: EventOption = None,
     reason: ReasonOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, flag("--json", "Print JSON.")] = False,
 ) -> None:
     """Count the refused messages by leg, event and the API's words."""
     letters = _find(state_dir, leg, event, reason)
@@ -87,8 +89,10 @@ def requeue(
     leg: LegOption = None,
     event: EventOption = None,
     reason: ReasonOption = None,
-    message_id: Annotated[list[str] | None, typer.Option("--id", help="Only this messageId. Repeatable.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    message_id: Annotated[
+        list[str] | None, typer.Option("--id", metavar="ID", help="Only this messageId. Repeatable.")
+    ] = None,
+    everything: Annotated[bool, flag("--all", "All of them.")] = False,
 ) -> None:
     """Put refused messages back to be sent again, with the same messageId.
 

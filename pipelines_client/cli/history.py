@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
-from pipelines_client.cli.common import StateDirOption, leave, unwritable
+from pipelines_client.cli.common import StateDirOption, flag, leave, unwritable
 from pipelines_client.cli.parity_options import moment
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import PipelinesError
@@ -57,15 +57,15 @@ class Asked:
     allow_command: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A reserved event name that may reach Customer.io.")
     ] = None
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Choose and count, and send nothing.")] = False
-    again: Annotated[bool, typer.Option("--again", help="Send also what the ledger says was accepted.")] = False
+    dry_run: Annotated[bool, flag("--dry-run", "Choose and count, and send nothing.")] = False
+    again: Annotated[bool, flag("--again", "Send also what the ledger says was accepted.")] = False
     patience: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Give up after so long without success.")
     ] = 600.0
     refused: Annotated[
         Path | None, typer.Option(metavar="FILE", help="List all that is not sent, and why, as JSON lines.")
     ] = None
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False
+    as_json: Annotated[bool, flag("--json", "Print the summary as JSON.")] = False
 
     def options(self, **told: Any) -> RunOptions:
         """Return what the library is asked; `told` is whom a run tells."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines_client.cli.common import flag
 from pipelines_client.cli.parity_rules import choose_history, choose_rules
 from pipelines_client.cli.parity_sources import choose_cache, read_map
 
@@ -84,11 +85,11 @@ class Comparison:
     column_map: Annotated[
         Path | None, typer.Option("--map", metavar="FILE", help="TOML file that names the columns of a table.")
     ] = None
-    since: Annotated[str | None, typer.Option(help="From then on: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")] = None
-    until: Annotated[str | None, typer.Option(help="Up to then, not including it.")] = None
-    everything: Annotated[
-        bool, typer.Option("--all", help="All that is in the sources, also from before the ledger.")
-    ] = False
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
+    ] = None
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, not including it.")] = None
+    everything: Annotated[bool, flag("--all", "All that is in the sources, also from before the ledger.")] = False
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Gates and expected differences; parity.toml if it is there.")
     ] = None
@@ -99,32 +100,36 @@ class Comparison:
     baseline: Annotated[
         str | None, typer.Option(metavar="PATH", help="A second archive of one side, to learn its own noise.")
     ] = None
-    no_history: Annotated[bool, typer.Option("--no-history", help="Add no line, and say nothing of readiness.")] = False
+    no_history: Annotated[bool, flag("--no-history", "Add no line, and say nothing of readiness.")] = False
     max_missing: Annotated[float | None, _limit("Most messages missing at a side.", "0.1%")] = None
     max_drift: Annotated[float | None, _limit("Most payloads that differ.", "0.1%")] = None
     max_duplicates: Annotated[float | None, _limit("Most rows that repeat a message.", "0.1%")] = None
     max_counts: Annotated[float | None, _limit("Most that counts by event and day deviate.", "5%")] = None
     min_events: Annotated[
-        int | None, typer.Option(min=0, help="Fewer messages than this prove nothing.", show_default="100")
+        int | None,
+        typer.Option(min=0, metavar="COUNT", help="Fewer messages than this prove nothing.", show_default="100"),
     ] = None
     form: Annotated[
         str,
         typer.Option(
-            "--format", metavar="text|json|markdown|html|junit|openmetrics|csv", help="What goes to standard output."
+            "--format",
+            metavar="FORMAT",
+            help="What goes to standard output: text, json, markdown, html, junit, openmetrics or csv.",
         ),
     ] = "text"
     output: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Also write a file; .json, .md, .html, .xml (JUnit), .prom (OpenMetrics), .csv or .txt. Repeatable."
+            metavar="FILE",
+            help="Also write a file; .json, .md, .html, .xml (JUnit), .prom (OpenMetrics), .csv or .txt. Repeatable.",
         ),
     ] = None
-    show_values: Annotated[bool, typer.Option("--show-values", help="Show property values in samples.")] = False
+    show_values: Annotated[bool, flag("--show-values", "Show property values in samples.")] = False
     cache: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where facts are kept, so that the next run reads only what is new."),
     ] = None
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Read everything, and keep nothing.")] = False
+    no_cache: Annotated[bool, flag("--no-cache", "Read everything, and keep nothing.")] = False
     replay_list: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write what a replay should send: a line of JSON each.")
     ] = None

@@ -25,12 +25,19 @@ _EXPORT_SHARE = 4  # exports take at most about a fifth of the time
 
 
 def sandbox(
-    out: Annotated[Path, typer.Option(help="Folder for both exports; an earlier run's files there stay.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
-    scenario: Annotated[Path | None, typer.Option(help="TOML file of faults to plant.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for both exports; an earlier run's files there stay.")
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
+    scenario: Annotated[Path | None, typer.Option(metavar="FILE", help="TOML file of faults to plant.")] = None,
     write_key: Annotated[
         list[str] | None,
-        typer.Option(help="A right write key, for all APIs or as `segment=KEY`. May be repeated. Without: any key."),
+        typer.Option(
+            metavar="KEY",
+            help="A right write key, for all APIs or as `segment=KEY`. May be repeated. Without: any key.",
+        ),
     ] = None,
 ) -> None:
     """Run Customer.io's and Segment's APIs on loopback; write what they accepted as both vendors' exports."""

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines_client.cli.common import StateDirOption, leave, state_path
+from pipelines_client.cli.common import StateDirOption, flag, leave, state_path
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import LedgerError
 from pipelines_client.status import Status, as_openmetrics, read_status
@@ -23,7 +23,7 @@ _UNBALANCED = 1
 
 def status(
     state_dir: StateDirOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, flag("--json", "Print JSON.")] = False,
     form: Annotated[
         str, typer.Option("--format", metavar="text|json|openmetrics", help="openmetrics: for Prometheus.")
     ] = "text",
