@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.facts import CountRow, Tables
+from pipelines_client.parity.facts import Tables
 from pipelines_client.parity.files import cpus, is_gzip
+from pipelines_client.parity.gathered import Counted, Gathered
 from pipelines_client.parity.packs import PLACES_KEPT, Pack, Reading, Store, reading_from
-from pipelines_client.parity.payloads import TraitHasher
-from pipelines_client.parity.shapes import Shapes
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
 from pipelines_client.parity.sources.base import LineRejectedError, vendor_of
 from pipelines_client.parity.sources.listing import has_only_grown, is_unchanged
@@ -33,15 +32,10 @@ from pipelines_client.parity.tables import read_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pipelines_client.parity.facts import Fact
-
 _WORTH_A_PROCESS_BYTES = 4 << 20  # packed; about a second of work, where a process starts in half of one
 _JOB_BYTES = 64 << 20
 _JOB_FILES = 256
-_FLUSH_ROWS = 5_000
 _MAX_REJECTED_IN_A_ROW = 100_000
-_LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
-_FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +131,8 @@ def total_of(kind: Kind, listing: Listing, packs: list[Pack]) -> Reading:
     if total.rejected_lines and not total.rows:
         first = total.rejected[0]
         where = next((file.location for file in listing.files if file.name == first.file), first.file)
-        raise SourceError(f"{where}:{first.line}: {first.reason}; nothing could be read; {kind.cure}")
+        line = f":{first.line}" if first.line else ""
+        raise SourceError(f"{where}{line}: {first.reason}; nothing could be read; {kind.cure}")
     return total
 
 
@@ -243,7 +238,7 @@ def do(job: Job, advance: Callable[[int], object]) -> Reading:
     kind = KINDS[job.kind](bytes.fromhex(job.identity_key), job.source, job.options)
     reading = Reading()
     with _uncollected(), _told_of_writing(Path(job.folder)), Tables(Path(job.folder)) as tables:
-        gathered = _Counted(kind, tables) if kind.is_counts else _Gathered(kind, tables)
+        gathered = Counted(kind, tables) if kind.is_counts else Gathered(kind, tables)
         for name, location in job.files:
             _read_file(kind, (name, location), gathered, reading, advance)
             gathered.write()
@@ -280,7 +275,7 @@ def _told_of_writing(folder: Path) -> Iterator[None]:
 def _read_file(
     kind: Kind,
     file: tuple[str, str],
-    gathered: _Gathered | _Counted,
+    gathered: Gathered | Counted,
     reading: Reading,
     advance: Callable[[int], object],
 ) -> None:
@@ -294,17 +289,29 @@ def _read_file(
             is_first = False
         try:
             add(*read(data, name, line, offset))
-            is_known, in_a_row = True, 0
-        except LineRejectedError as error:
+        except Exception as error:  # noqa: BLE001 - a line that none of us foresaw takes no report with it
             is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
-            reject(line, f"{error}, and not gzip either" if is_misnamed else str(error))
+            reject(line, f"{_why(error)}, and not gzip either" if is_misnamed else _why(error))
             in_a_row += 1
             if in_a_row >= _MAX_REJECTED_IN_A_ROW:
                 why = f"{_MAX_REJECTED_IN_A_ROW:,} lines in a row could not be read; the rest is not read"
                 reject(line, why, incomplete=True)
                 break
+        else:
+            is_known, in_a_row = True, 0
+            if gathered.is_full:
+                gathered.write()
     if gathered.count == count and reading.rejected_lines == rejected:
         reading.notes.append(f"{name} is empty")
+
+
+def _why(error: Exception) -> str:
+    """Say why a line is no fact, in words of ours only: an error of another's may quote it."""
+    if isinstance(error, LineRejectedError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        raise error
+    return f"could not be read ({type(error).__name__})"
 
 
 def _is_unpacked(location: str) -> bool:
@@ -312,85 +319,6 @@ def _is_unpacked(location: str) -> bool:
         return not is_gzip(location)
     except OSError:
         return False
-
-
-class _Gathered:
-    """What was read and not yet written."""
-
-    def __init__(self, kind: Kind, tables: Tables) -> None:
-        self._source, self._tables = kind.source, tables
-        self._shapes = Shapes(kind.source)
-        self._hash = TraitHasher(kind.identity_key)
-        self._facts: list[Fact] = []
-        self._traits: list[tuple[Any, ...]] = []
-        self._bytes = 0
-        self._written = 0
-
-    @property
-    def count(self) -> int:
-        """How many lines were taken."""
-        return self._written + len(self._facts)
-
-    def add(self, fact: Fact, payload: Any) -> None:
-        """Take a line.
-
-        Raises:
-            LineRejectedError: An id or name in it is longer than any of its kind.
-        """
-        if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
-            raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
-        self._facts.append(fact)
-        self._bytes += fact.byte_count
-        if len(self._facts) >= _FLUSH_ROWS or self._bytes >= _FLUSH_BYTES:
-            self.write()
-        if type(payload) is dict and payload and not fact.is_reduced:
-            self._shapes.add(fact, payload)
-            if fact.type == "identify":
-                source, message_id, identity = self._source, fact.message_id, fact.identity
-                library, received, hashed = fact.library, fact.received_at_ms, self._hash
-                self._traits += [  # plain tuples in the order of `TraitRow`
-                    (source, message_id, identity, name, hashed(value), library, received)
-                    for name, value in payload.items()
-                ]
-
-    def write(self) -> None:
-        """Hand over what is gathered, so that memory stays bounded."""
-        self._written += len(self._facts)
-        self._tables.add("facts", self._facts)
-        self._tables.add("traits", self._traits)
-        if self._bytes >= _FLUSH_BYTES:
-            self._tables.flush()
-        self._facts, self._traits, self._bytes = [], [], 0
-        if self._shapes.is_full:
-            self.finish()
-
-    def finish(self) -> None:
-        """Hand over the shapes too."""
-        self._tables.add("properties", self._shapes.take())
-
-
-class _Counted:
-    """Counts by event and day, of a kind that brings no more."""
-
-    def __init__(self, kind: Kind, tables: Tables) -> None:
-        self._source, self._tables = kind.source, tables
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        self.count = 0
-
-    def add(self, fact: Fact, count: int) -> None:
-        """Take a line."""
-        self.count += 1
-        self._counts[fact.event or fact.type, fact.type, fact.day or ""] += count
-        if len(self._counts) >= _FLUSH_ROWS:
-            self.finish()
-
-    def write(self) -> None:
-        """Go on counting: only the end of all files is worth a row."""
-
-    def finish(self) -> None:
-        """Hand over what was counted."""
-        self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
-        self._counts.clear()
 
 
 def _refuse_other_vendor(kind: Kind, location: str, line: int, data: bytes) -> None:

@@ -1,0 +1,115 @@
+"""What was read of evidence and not yet written: facts with their shapes and traits, or counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.parity.facts import CountRow
+from pipelines_client.parity.payloads import TraitHasher
+from pipelines_client.parity.shapes import Shapes
+from pipelines_client.parity.sources.base import LineRejectedError
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.facts import Fact, Tables
+    from pipelines_client.parity.sources import Kind
+
+_FLUSH_ROWS = 5_000
+_LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
+_FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
+_MOST = 2**53  # of a count: the sum of many is still a whole number of 64 bits
+
+
+class Gathered:
+    """Messages. `add` takes and writes nothing: `write` is for whoever asks `is_full` after each line."""
+
+    def __init__(self, kind: Kind, tables: Tables) -> None:
+        self._source, self._tables = kind.source, tables
+        self._shapes = Shapes(kind.source)
+        self._hash = TraitHasher(kind.identity_key)
+        self._facts: list[Fact] = []
+        self._traits: list[tuple[Any, ...]] = []
+        self._bytes = 0
+        self._written = 0
+
+    @property
+    def count(self) -> int:
+        """How many lines were taken."""
+        return self._written + len(self._facts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to write."""
+        return len(self._facts) >= _FLUSH_ROWS or self._bytes >= _FLUSH_BYTES
+
+    def add(self, fact: Fact, payload: Any) -> None:
+        """Take a line.
+
+        Raises:
+            LineRejectedError: An id or name in it is longer than any of its kind.
+        """
+        if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
+            raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
+        if type(payload) is dict and payload and not fact.is_reduced:
+            traits: list[tuple[Any, ...]] = []
+            if fact.type == "identify":
+                source, message_id, identity = self._source, fact.message_id, fact.identity
+                library, received, hashed = fact.library, fact.received_at_ms, self._hash
+                traits = [  # plain tuples in the order of `TraitRow`
+                    (source, message_id, identity, name, hashed(value), library, received)
+                    for name, value in payload.items()
+                ]
+            self._shapes.add(fact, payload)
+            self._traits += traits
+        self._facts.append(fact)
+        self._bytes += fact.byte_count
+
+    def write(self) -> None:
+        """Hand over what is gathered, so that memory stays bounded."""
+        self._written += len(self._facts)
+        self._tables.add("facts", self._facts)
+        self._tables.add("traits", self._traits)
+        if self._bytes >= _FLUSH_BYTES:
+            self._tables.flush()
+        self._facts, self._traits, self._bytes = [], [], 0
+        if self._shapes.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hand over the shapes too."""
+        self._tables.add("properties", self._shapes.take())
+
+
+class Counted:
+    """Counts by event and day, of a kind that brings no more."""
+
+    def __init__(self, kind: Kind, tables: Tables) -> None:
+        self._source, self._tables = kind.source, tables
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self.count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to write."""
+        return len(self._counts) >= _FLUSH_ROWS
+
+    def add(self, fact: Fact, count: int) -> None:
+        """Take a line.
+
+        Raises:
+            LineRejectedError: It stands for more messages than there are.
+        """
+        if abs(count) > _MOST:
+            raise LineRejectedError("its count is beyond what anybody counts")
+        self.count += 1
+        self._counts[fact.event or fact.type, fact.type, fact.day or ""] += count
+
+    def write(self) -> None:
+        """Go on counting, unless there is much: only the end of all files is worth a row."""
+        if self.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hand over what was counted."""
+        self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
+        self._counts.clear()

@@ -1,0 +1,54 @@
+"""A line that no reader foresaw is a rejected line."""
+
+from __future__ import annotations
+
+from hostile import call
+
+from pipelines_client.parity.normalise import read_sources, total_of
+from pipelines_client.parity.packs import Store
+from pipelines_client.parity.sources import KINDS, list_files
+from pipelines_client.parity.sources.segment_archive import SegmentArchive
+
+
+class Frail(SegmentArchive):
+    """A reader with a defect: one line in it raises what no line should."""
+
+    name = "frail"
+
+    def read(self, data, file, line, offset):
+        """Read, unless the line is a certain one."""
+        if b'"bad"' in data:
+            raise OverflowError(f"of this line: {data!r}")
+        return super().read(data, file, line, offset)
+
+
+def read(folder, tmp_path):
+    kind, listing, store = Frail(bytes(32)), list_files(Frail, [str(folder)]), Store(tmp_path / "packs")
+    try:
+        return total_of(kind, listing, read_sources({"segment": (kind, listing)}, store)["segment"])
+    finally:
+        store.close()
+
+
+def test_an_error_that_nobody_foresaw_costs_its_line(tmp_path, monkeypatch):
+    """By file and line, without a word of the line; the lines around it count."""
+    monkeypatch.setitem(KINDS, "frail", Frail)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "a.json").write_bytes(call(b'"a":1', 1) + call(b'"a":"bad"', 2) + call(b'"a":3', 3))
+    total = read(folder, tmp_path)
+    assert [(place.file, place.line, place.reason) for place in total.rejected] == [
+        ("a.json", 2, "could not be read (OverflowError)")
+    ]
+    assert (total.rows, total.incomplete) == (2, [])
+
+
+def test_a_count_beyond_all_is_a_rejected_line(evidence, compare, tmp_path):
+    """It would be no whole number of 64 bits when it is written."""
+    table = tmp_path / "counts.csv"
+    table.write_text(f"event,time,count\nFeature Used,2026-11-02,{10**30}\nFeature Used,2026-11-02,200\n")
+    columns = {"event": "event", "time": "time", "count": "count"}
+    counts = compare({**evidence.paths(), "counts": f"table:{table}"}, column_map=columns).counts
+    ((name, counted),) = counts.items()
+    assert counted.rejected_lines == 1, name
+    assert any("its count is beyond what anybody counts" in note for note in counted.notes)
