@@ -9,7 +9,9 @@ from pipelines_client.errors import SourceError
 from pipelines_client.parity.engine import Settings
 from pipelines_client.parity.engines import open_engine
 from pipelines_client.parity.excuses import Baseline
+from pipelines_client.parity.expected import WHOLE_PAYLOAD
 from pipelines_client.parity.normalise import read_sources
+from pipelines_client.parity.packs import Reading
 from pipelines_client.parity.pairs import Opener, open_pairs
 from pipelines_client.parity.sources import list_files, parse_where
 from pipelines_client.parity.sources.recognise import sort_paths
@@ -80,6 +82,8 @@ def measure_noise(
 ) -> Baseline:
     """Compare a leg with its second archive, message by message, over all that both hold.
 
+    Pairs that could not be opened again teach no noise: of less noise, more is called drift.
+
     Raises:
         SourceError: The second archive cannot be read as a whole.
         EngineError: As for the run itself.
@@ -92,8 +96,10 @@ def measure_noise(
         asked.load(pack.folder for found in packs.values() for pack in found)
         asked.build(_SETTINGS)
         (total,), rows = asked.ask("totals"), asked.ask("drift_pairs")
-    openers = {name: Opener(kind, listing.location_of) for name, (kind, listing) in sources.items()}
+    openers = {name: Opener(kind, listing.location_of, Reading()) for name, (kind, listing) in sources.items()}
     found = open_pairs(rows, openers, samples_each=0)
+    for signature in [one for one in found.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
+        del found.signatures[signature]
     return Baseline(second.side, second.path, total["paired"], total["drift"], found)
 
 

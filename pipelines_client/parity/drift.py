@@ -49,13 +49,15 @@ def drift(left: Any, right: Any, path: str = "") -> list[Difference]:
 
 
 def _compare(left: Any, right: Any, path: str, depth: int) -> list[Difference]:
+    own = type(left)
+    if (own is str or own is int) and own is type(right) and left == right:  # nearly all that a pair holds
+        return []
     left_type, right_type = json_type(left), json_type(right)
     if left_type != right_type:
-        if left_type == "absent" or right_type == "absent":
-            return [Difference(path, "missing_key", left, right)]
-        if left_type == "null" or right_type == "null":
-            return [Difference(path, "null", left, right)]
-        return [] if _is_same(left, right) else [Difference(path, "type", left, right)]
+        kinds: dict[str, DriftKind] = {"absent": "missing_key", "null": "null"}
+        found = (kind for sign, kind in kinds.items() if sign in (left_type, right_type))
+        named: DriftKind = next(found, "type")
+        return [] if named == "type" and _is_same(left, right) else [Difference(path, named, left, right)]
     if depth < _MAX_DEPTH and left_type == "object":
         return [
             difference

@@ -1,24 +1,39 @@
-"""Opens the few pairs whose payload hashes differ and names what differs in them."""
+"""Opens the few pairs whose payload hashes differ and names what differs in them.
+
+Pairs are opened some at a time, in the order of Segment's files, so that memory is bounded and few files are unpacked
+twice. What cannot be opened again is drift all the same, as the hashes say; its file is named as a gap.
+"""
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.canonical import PAYLOAD_FIELD, canonical_bytes
 from pipelines_client.parity.drift import Difference, drift, json_type
 from pipelines_client.parity.expected import WHOLE_PAYLOAD, builtin_of
-from pipelines_client.parity.files import cpus
+from pipelines_client.parity.files import CutError, cpus
+from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.tables import reopen_rows
 
 if TYPE_CHECKING:
+    from pipelines_client.parity.packs import Reading
     from pipelines_client.parity.sources import Kind
 
 MAX_PAIRS = 50_000
 """So many pairs are opened; beyond that a path's count speaks for the pairs opened, which the report says."""
+
+SAMPLE_DIFFERENCES = 10
+"""So many differences of a sample are kept to be shown."""
+
+_OPENED_BYTES = 128 << 20  # of lines held at a time: 50,000 pairs of ordinary calls
+_MAX_SPOTS = 250_000  # of all signatures; more is known of payloads whose keys are never twice the same
+_MAX_NAMES = 1_000  # so many paths and kinds have samples
+_MAX_SHOWN_BYTES = 2_000
 
 Row = dict[str, Any]
 LocationOf = Callable[[str], str]
@@ -45,7 +60,7 @@ class Signature(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenedPair:
-    """A message that drifted and its differences, Segment's value on the left."""
+    """A message that drifted and the first of its differences, Segment's value on the left; large values as words."""
 
     row: Row
     signature: Signature
@@ -63,10 +78,115 @@ class DriftFound:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Where the lines of one source are, and how they read."""
+    """Where the lines of one source are, how they read, and what takes note of those that cannot be had again."""
 
     kind: Kind
     location_of: LocationOf
+    reading: Reading
+
+
+class _Large(str):
+    """Words for a value that is too large to be kept."""
+
+    __slots__ = ()
+
+
+class _Samples:
+    """The first few messages of each path and kind, in whatever order they come."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._first: dict[tuple[str, str], list[int]] = {}
+        self._uses: Counter[int] = Counter()
+        self._pairs: dict[int, OpenedPair] = {}
+
+    def offer(self, number: int, row: Row, signature: Signature, differences: list[Difference]) -> None:
+        """Take a message, the `number`th, if it is among the first of any path and kind."""
+        for name in {(spot.path, spot.kind) for spot in signature.spots}:
+            first = self._first.get(name, [])
+            if len(first) >= self._each and (not first or number > first[-1]):
+                continue
+            if not first:
+                if len(self._first) >= _MAX_NAMES:
+                    continue
+                self._first[name] = first
+            insort(first, number)
+            self._uses[number] += 1
+            if len(first) > self._each:
+                self._drop(first.pop())
+        if self._uses[number]:
+            kept = [_kept(difference) for difference in differences[:SAMPLE_DIFFERENCES]]
+            self._pairs[number] = OpenedPair(row, signature, kept)
+        else:
+            del self._uses[number]
+
+    def all(self) -> list[OpenedPair]:
+        """Return them in their order."""
+        return [self._pairs[number] for number in sorted(self._pairs)]
+
+    def _drop(self, number: int) -> None:
+        self._uses[number] -= 1
+        if not self._uses[number]:
+            del self._uses[number]
+            self._pairs.pop(number, None)
+
+
+class _Found:
+    """What is known of the pairs so far."""
+
+    def __init__(self, samples_each: int) -> None:
+        self._signatures: Counter[Signature] = Counter()
+        self._samples = _Samples(samples_each)
+        self._spots = 0
+
+    def take(self, number: int, row: Row, differences: list[Difference]) -> None:
+        """Count a pair, the `number`th of all."""
+        spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
+        signature = Signature(row["label"], row["type"], row["day"], _side(row), bool(row["is_faulty"]), spots)
+        if signature not in self._signatures:
+            if self._spots + len(spots) > _MAX_SPOTS:
+                differences = [_WHOLE]
+                signature = signature._replace(spots=frozenset((Spot(WHOLE_PAYLOAD, "value", ""),)))
+            self._spots += len(signature.spots)
+        self._signatures[signature] += 1
+        self._samples.offer(number, row, signature, differences)
+
+    def all(self) -> DriftFound:
+        """Return it."""
+        return DriftFound(self._signatures.total(), self._signatures, self._samples.all())
+
+
+class _Lost:
+    """What could not be opened again, or not be compared: each file is named once."""
+
+    def __init__(self, openers: dict[str, Opener]) -> None:
+        self._openers = openers
+        self._files: dict[tuple[str, str], str] = {}
+        self._notes: dict[tuple[str, str], str] = {}
+
+    def lose(self, side: str, file: str, why: str) -> None:
+        """Take note of a file of which something is gone."""
+        self._files.setdefault((side, file), why)
+
+    def note(self, side: str, row: Row, error: Exception) -> None:
+        """Take note of a line whose differences cannot be named."""
+        file = row[f"{side}_file"]
+        is_deep = isinstance(error, RecursionError)
+        why = "nested too deep to say where it differs" if is_deep else f"not compared ({type(error).__name__})"
+        self._notes.setdefault((side, file), f"{file}:{row[f'{side}_line']}: {why}")
+
+    def tell(self) -> None:
+        """Hand over to the readings of the sources: a file that is not what it was is a gap in its evidence."""
+        for (side, file), why in sorted(self._files.items()):
+            reason = f"could not be opened again ({why}); run again"
+            self._openers[side].reading.reject(file, 0, reason, incomplete=True)
+        for (side, _), note in sorted(self._notes.items()):
+            self._openers[side].reading.notes.append(note)
+
+
+_WHOLE = Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)
+_Lines = dict[tuple[str, int], bytes]
+_Numbered = tuple[int, Row]
 
 
 def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int) -> DriftFound:
@@ -74,30 +194,22 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
 
     Args:
         rows: Answer to the question `drift_pairs`.
-        openers: By side.
+        openers: By side; their readings take note of what could not be opened again.
         samples_each: How many samples each path and kind gets.
     """
-    found, seen = DriftFound(), Counter[tuple[str, str]]()
-    chosen = rows[:MAX_PAIRS]
-    both = [row for row in chosen if row["exports_drift"]]
-    payloads = _payloads(both, openers) if both else {}
-    for row in chosen:
-        side = _side(row)
-        message_id = row["message_id"]
+    found, lost = _Found(samples_each), _Lost(openers)
+    both: list[_Numbered] = []
+    for number, row in enumerate(rows[:MAX_PAIRS]):
         if row["exports_drift"]:
-            field_name = PAYLOAD_FIELD.get(row["type"], "")
-            differences = drift(payloads["segment"][message_id], payloads["customerio"][message_id], field_name)
+            both.append((number, row))
         else:
-            differences = [Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)]
-        found.examined += 1
-        spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
-        signature = Signature(row["label"], row["type"], row["day"], side, bool(row["is_faulty"]), spots)
-        found.signatures[signature] += 1
-        names = {(spot.path, spot.kind) for spot in spots}
-        if any(seen[name] < samples_each for name in names):
-            found.samples.append(OpenedPair(row, signature, differences))
-        seen.update(names)
-    return found
+            found.take(number, row, [_WHOLE])
+    for some in _batches(both):
+        lines = _lines(some, openers, lost)
+        for number, row in some:
+            found.take(number, row, _differences(number, row, lines, openers, lost) or [_WHOLE])
+    lost.tell()
+    return found.all()
 
 
 def _side(row: Row) -> str:
@@ -109,32 +221,118 @@ def _side(row: Row) -> str:
     return "segment" if row["segment_drift"] else "customerio"
 
 
-def _payloads(rows: Iterable[Row], openers: Mapping[str, Opener]) -> dict[str, dict[str, Any]]:
-    """Return the payloads of both sides by messageId; files are unpacked beside each other, which takes the time."""
-    wanted: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
+def _batches(rows: list[_Numbered]) -> Iterator[list[_Numbered]]:
+    """Put together what lies together, as much as may be held."""
+    held: list[_Numbered] = []
+    size = 0
+    for number, row in sorted(rows, key=lambda one: (one[1]["segment_file"], one[1]["segment_offset"])):
+        row_bytes = row["segment_bytes"] + row["customerio_bytes"]
+        if held and size + row_bytes > _OPENED_BYTES:
+            yield held
+            held, size = [], 0
+        held.append((number, row))
+        size += row_bytes
+    if held:
+        yield held
+
+
+def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -> _Lines:
+    """Return the lines of both sides by side and number; files are unpacked beside each other, which takes the time."""
+    wanted: dict[tuple[str, str], list[_Numbered]] = defaultdict(list)
+    for number, row in rows:
         for side in openers:
-            wanted[side, row[f"{side}_file"]].append(row)
-    payloads: dict[str, dict[str, Any]] = {side: {} for side in openers}
+            wanted[side, row[f"{side}_file"]].append((number, row))
+    lines: _Lines = {}
 
     def read(place: tuple[str, str]) -> None:
-        side, name = place
-        payloads[side].update(_payloads_in(name, wanted[place], side, openers[side]))
+        side, file = place
+        rows = sorted(wanted[place], key=lambda one: one[1][f"{side}_offset"])
+        spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for _, row in rows]
+        opener = openers[side]
+        try:
+            again = reopen_rows(opener.location_of(file), spans, columns=opener.kind.columns)
+            for (number, _), data in zip(rows, again, strict=True):
+                if data is None:
+                    lost.lose(side, file, "a row is damaged")
+                else:
+                    lines[side, number] = data
+        except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+            lost.lose(side, file, _why(error))
 
     with ThreadPoolExecutor(cpus()) as threads:
         deque(threads.map(read, wanted), maxlen=0)
-    return payloads
+    return lines
 
 
-def _payloads_in(name: str, rows: list[Row], side: str, opener: Opener) -> dict[str, Any]:
-    rows = sorted(rows, key=lambda row: row[f"{side}_offset"])
-    spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for row in rows]
-    lines = reopen_rows(opener.location_of(name), spans)
-    return {row["message_id"]: opener.kind.payload_of(data, name) for row, data in zip(rows, lines, strict=True)}
+def _differences(
+    number: int, row: Row, lines: _Lines, openers: dict[str, Opener], lost: _Lost
+) -> list[Difference] | None:
+    """Compare a pair and let go of its lines; None where its payloads are not to be had, or not to be compared."""
+    payloads = {side: _payload(lines.pop((side, number), None), row, side, openers[side], lost) for side in openers}
+    if len([found for found in payloads.values() if found is not None]) < len(openers):
+        return None
+    (left,), (right,) = payloads["segment"] or (None,), payloads["customerio"] or (None,)
+    try:
+        differences = drift(left, right, PAYLOAD_FIELD.get(row["type"], ""))
+    except Exception as error:  # noqa: BLE001 - a payload that cannot be compared takes no other with it
+        _let_pass(error)
+        for side in openers:
+            lost.note(side, row, error)
+        return None
+    if not differences:
+        for side in openers:
+            lost.lose(side, row[f"{side}_file"], _CHANGED)
+    return differences
+
+
+_CHANGED = "it is not what it was"
+
+
+def _payload(data: bytes | None, row: Row, side: str, opener: Opener, lost: _Lost) -> tuple[Any] | None:
+    """Return the payload of a line in a tuple, as it may be None; or None if this is not the line that it was."""
+    if data is None:
+        return None
+    file = row[f"{side}_file"]
+    try:
+        fact, payload = opener.kind.read(data, file, row[f"{side}_line"], row[f"{side}_offset"])
+    except Exception as error:  # noqa: BLE001 - as any line that is read
+        _let_pass(error)
+        lost.lose(side, file, _why(error))
+        return None
+    if fact.message_id != row["message_id"]:
+        lost.lose(side, file, _CHANGED)
+        return None
+    return (payload,)
+
+
+def _why(error: Exception) -> str:
+    _let_pass(error)
+    is_ours = isinstance(error, (CutError, LineRejectedError))
+    return str(error).removesuffix("; run again") if is_ours else type(error).__name__
+
+
+def _let_pass(error: Exception) -> None:
+    if type(error) is MemoryError:
+        raise error
+
+
+def _kept(difference: Difference) -> Difference:
+    """Return a difference whose values are small enough to be kept for a sample."""
+    return replace(difference, left=_small(difference.left), right=_small(difference.right))
+
+
+def _small(value: Any) -> Any:
+    try:
+        is_large = value is not Difference.ABSENT and len(canonical_bytes(value)) > _MAX_SHOWN_BYTES
+    except (RecursionError, ValueError, TypeError):
+        is_large = True
+    return _Large(show(value, is_redacted=True)) if is_large else value
 
 
 def show(value: Any, *, is_redacted: bool) -> Any:
-    """Return a value for a sample: as it is, or its type and length only."""
+    """Return a value for a sample: as it is, or its type and length only, as of one that is too large to be kept."""
+    if type(value) is _Large:
+        return str(value)
     kind = json_type(value)
     if kind in ("absent", "null"):
         return kind

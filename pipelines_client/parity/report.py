@@ -45,6 +45,11 @@ class Place(_Part):
     line: int
     reason: str
 
+    @property
+    def text(self) -> str:
+        """Spell it; a file as a whole has no line."""
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
 
 class SourceReport(_Part):
     """One source as a whole, whatever the window: where it lies, and what could not be read of it.

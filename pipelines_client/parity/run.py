@@ -28,6 +28,7 @@ from pipelines_client.parity.pairs import Opener, open_pairs
 from pipelines_client.parity.readiness import judge_readiness
 from pipelines_client.parity.replays import write_replay_list
 from pipelines_client.parity.rules import MISSING, Rules
+from pipelines_client.parity.source_report import place_of
 from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
 from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
 from pipelines_client.parity.sources.counting import AskedApi, name_counts
@@ -169,7 +170,9 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             if options.replay_list is not None:
                 write_replay_list(unexplained(engine.stream("replay_list"), known), options.replay_list)
         openers = {
-            name: Opener(kind, listing.location_of) for name, (kind, listing) in sources.items() if name in SIDES
+            name: Opener(kind, listing.location_of, totals[name])
+            for name, (kind, listing) in sources.items()
+            if name in SIDES
         }
         drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
         baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
@@ -210,7 +213,7 @@ def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead
 
 
 def _counted(kind: Kind, listing: Listing, total: Reading) -> CountsSource:
-    places = [f"{place.file}:{place.line}: {place.reason}" for place in total.rejected]
+    places = [place_of(place).text for place in total.rejected]
     return CountsSource(kind.title, ", ".join(listing.given), None, total.rejected_lines, (*places, *total.notes))
 
 

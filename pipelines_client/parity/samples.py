@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.parity import report as parts
 from pipelines_client.parity.classes import place_of
-from pipelines_client.parity.pairs import show
+from pipelines_client.parity.pairs import SAMPLE_DIFFERENCES, show
 
 if TYPE_CHECKING:
     from pipelines_client.parity.pairs import OpenedPair
-
-_SAMPLE_DIFFERENCES = 10
 
 Row = dict[str, Any]
 
@@ -64,6 +62,6 @@ def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> parts.S
                 segment=show(difference.left, is_redacted=is_redacted),
                 customerio=show(difference.right, is_redacted=is_redacted),
             )
-            for difference in pair.differences[:_SAMPLE_DIFFERENCES]
+            for difference in pair.differences[:SAMPLE_DIFFERENCES]
         ),
     )

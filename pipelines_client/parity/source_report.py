@@ -27,8 +27,8 @@ def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, di
         bytes=sum(file.bytes for file in read.listing.files),
         rows=read.reading.rows,
         rejected_lines=read.reading.rejected_lines,
-        rejected=tuple(map(_place, read.reading.rejected)),
-        incomplete=tuple(map(_place, read.reading.incomplete)),
+        rejected=tuple(map(place_of, read.reading.rejected)),
+        incomplete=tuple(map(place_of, read.reading.incomplete)),
         holes=read.holes,
         empty_days=tuple(empty.get(name, ())),
         waiting=read.waiting,
@@ -67,7 +67,8 @@ def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
     return notes
 
 
-def _place(place: Rejected) -> parts.Place:
+def place_of(place: Rejected) -> parts.Place:
+    """Return a place as a report has it."""
     return parts.Place(file=place.file, line=place.line, reason=place.reason)
 
 
@@ -75,7 +76,7 @@ def source_evidence(
     name: str, read: SourceRead, total: Row, empty: dict[str, int], legs: tuple[str, ...]
 ) -> SourceEvidence:
     """Return what the gates ask of a source: how much it brought, and what of it is not there."""
-    gaps = [f"{place.file}:{place.line}: {place.reason}" for place in read.reading.incomplete]
+    gaps = [place_of(place).text for place in read.reading.incomplete]
     gaps += [f"{hole} is missing" for hole in read.holes]
     gaps += [f"nothing of {day}, where {lacking:,} are absent" for day, lacking in empty.items()]
     if not read.reading.rows:
@@ -84,7 +85,7 @@ def source_evidence(
         rows=total[f"{name}_rows"],
         messages=total[f"{name}_messages"],
         duplicates=total[f"{name}_duplicates"],
-        rejected_lines=read.reading.rejected_lines,
+        rejected_lines=read.reading.rejected_lines - sum(not place.line for place in read.reading.incomplete),
         files=len(read.listing.files),
         gaps=tuple(gaps),
         waiting=min((read.waiting.get(leg, 0) for leg in legs), default=0),  # what one leg has settled is in a record

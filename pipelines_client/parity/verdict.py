@@ -61,7 +61,8 @@ class Limits:
 class SourceEvidence:
     """What one source brought to the judgement.
 
-    `gaps` says, in words, what its evidence lacks; [] when it is whole. `waiting` messages may be in no record.
+    `gaps` says, in words, what its evidence lacks; [] when it is whole. `waiting` messages may be in no record. A file
+    that could not be read as a whole is a gap, and none of `rejected_lines`.
     """
 
     rows: int

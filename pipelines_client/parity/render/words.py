@@ -239,10 +239,10 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, source in report.sources.items():
         found += [(name, note) for note in source.notes]
-        found += [(name, f"{place.file}:{place.line}: {place.reason}") for place in source.rejected[:places]]
+        found += [(name, place.text) for place in source.rejected[:places]]
         more = source.rejected_lines - len(source.rejected[:places])
         if more > 0:
-            found.append((name, f"{plural(more, 'more line')} could not be read"))
+            found.append((name, f"{plural(more, 'more place')} could not be read"))
         found += [(name, f"{hole} is missing from the sequence") for hole in source.holes[:places]]
         found += [(name, f"nothing of {day}, where there should be many") for day in source.empty_days[:places]]
         if source.ignored_files:
