@@ -36,7 +36,7 @@ _ENTRIES = {
     "deliver (": "the application's thread",
     "Sender._run (": "the senders",
     "run_parity (": "the report's thread",
-    "_payloads.<locals>.read (": "those that open pairs",
+    "_lines.<locals>.read (": "those that open pairs",
 }
 """Where a thread's work begins that counts, and what it is called."""
 _REPORT = """

@@ -31,7 +31,7 @@ def test_a_profile_of_parity_counts_the_report_and_the_threads_that_open_pairs()
         read_stacks(
             [
                 "<module> (<string>:6);run_parity (pipelines_client/parity/run.py:9);do (parity/normalise.py:8) 3",
-                "_worker (thread.py:7);_payloads.<locals>.read (pipelines_client/parity/pairs.py:3) 1",
+                "_worker (thread.py:7);_lines.<locals>.read (pipelines_client/parity/pairs.py:3) 1",
                 "<module> (<string>:4);_find_and_load (<frozen importlib._bootstrap>:1176) 50",
             ]
         ),
