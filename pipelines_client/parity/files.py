@@ -163,7 +163,8 @@ def _as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     try:
         for chunk in chunks:
-            yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+            if text := decoder.decode(chunk):
+                yield text.encode("utf-8", "surrogatepass")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise CutError("the file ends, or breaks, within a character of UTF-16; copy it again") from None
@@ -215,7 +216,7 @@ def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
     member: Any = None
     stored = total = 0
     for chunk in packed_chunks:
-        packed = chunk
+        packed = chunk if member is not None else chunk.lstrip(b"\0")  # padding, as tapes and some stores leave it
         stored += len(chunk)
         while packed or (member is not None and not member.eof and member.unconsumed_tail):
             if member is None:
