@@ -1,7 +1,7 @@
 """JSON as lines with their places: a file of lines, or of one array, in chunks, so memory stays bounded.
 
-A line that cannot be had is handed to `reject` and reading goes on; a file that ends too early is handed over as
-*incomplete*, because what it lost cannot be counted.
+A line that cannot be had is handed to `reject` and reading goes on; a file that ends too early, or a line that may be
+many, is handed over as *incomplete*, because what is lost cannot be counted.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import msgspec
 from pipelines_client.parity.files import BOM, CutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _MAX_LINE_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): this is no line of an export
 _MAX_SKIPPED_BYTES = 1 << 30
-_CUTS_TRIED = 200  # an item of a call's size has no more braces in it
+_BRACES_SEEN = 200
+_CUTS_TRIED = 8  # each costs a parse of all that is held; where the last items hold lists of objects, none may do
 _BETWEEN_ITEMS = re.compile(rb"[\s,]*")
 _BETWEEN_ITEMS_TEXT = re.compile(r"[\s,]*")
-_COMMA = re.compile(rb"\s*,")
+_NEXT_OBJECT = re.compile(rb"\s*,\s*\{")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
+_item = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)  # only where an item ends is asked of it
 
 Place = tuple[int, int, bytes]
 """Line number from 1, offset in the unpacked bytes, and the line without its end."""
@@ -46,6 +48,11 @@ class Reject(Protocol):
         """Note the place; `incomplete` says that an unknown number of lines went with it."""
 
 
+def line_end(head: bytes) -> bytes:
+    """Return what ends the lines of a file that begins so: a newline, or a carriage return where there is no other."""
+    return b"\r" if b"\n" not in head and head.find(b"\r", 0, -1) >= 0 else b"\n"
+
+
 def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
     """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
     try:
@@ -61,14 +68,14 @@ def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
 
 
 def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:  # noqa: C901 - one loop, and the hot one
-    number, offset, tail, skipped = 1, skip, head[skip:], 0
+    number, offset, tail, skipped, end = 1, skip, head[skip:], 0, line_end(head)
     while True:
         if not skipped and tail.isspace():  # a bomb may hold nothing else
-            end = tail.rfind(b"\n") + 1
-            number += tail.count(b"\n")
-            offset += end
-            tail = tail[end:]
-        *lines, tail = tail.split(b"\n")
+            blank = tail.rfind(end) + 1
+            number += tail.count(end)
+            offset += blank
+            tail = tail[blank:]
+        *lines, tail = tail.split(end)
         for line in lines:
             if skipped:
                 skipped = 0
@@ -78,7 +85,7 @@ def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
             offset += len(line) + 1
         if skipped or len(tail) > _MAX_LINE_BYTES:
             if not skipped:
-                reject(number, f"the line is longer than {_MAX_LINE_BYTES:,} bytes")
+                reject(number, f"the line is longer than {_MAX_LINE_BYTES:,} bytes", incomplete=True)
             skipped += len(tail)
             offset += len(tail)
             tail = b""
@@ -100,10 +107,14 @@ def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
 
 
 def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
-    """Yield the items of an array, a chunk at a time: each run of whole items is read as an array of its own."""
+    """Yield the items of an array, a chunk at a time: each run of whole items is read as an array of its own.
+
+    Where there is no whole item, nothing is tried before there is twice as much, so that each byte is read a few times
+    only, however long an item is.
+    """
     start = head.index(b"[", skip) + 1
     held, offset, number, cut = head[start:], start, 1 + head.count(b"\n", 0, start), None
-    is_last = False
+    is_last, enough = False, 0
     while not is_last:
         try:
             chunk = next(chunks, None)
@@ -111,10 +122,10 @@ def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
             chunk, cut = None, error
         is_last = chunk is None
         held += chunk or b""
-        items = _whole_items(held, is_last=is_last)
-        is_broken = items is None and (is_last or len(held) > _MAX_LINE_BYTES)
+        if len(held) < enough and not is_last:
+            continue
         position = 0
-        for item in _salvage(held) if is_broken else items or ():
+        for item in _whole_items(held, is_last=is_last):
             begin = held.index(item, position)  # only spaces and a comma lie between two items: the first hit is it
             number += held.count(b"\n", position, begin)
             yield number, offset + begin, item
@@ -123,29 +134,30 @@ def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
         comma = _BETWEEN_ITEMS.match(held, position).end()  # type: ignore[union-attr]  # it matches the empty text
         number += held.count(b"\n", position, comma)
         held, offset = held[comma:], offset + comma
-        if is_broken:
+        enough = 0 if position else min(2 * len(held), _MAX_LINE_BYTES)
+        is_broken = held.rstrip() != b"]" if is_last else len(held) > _MAX_LINE_BYTES
+        if cut is not None or is_broken:
             reject(number, str(cut or "the JSON array is broken from here on"), incomplete=True)
             return
 
 
-def _whole_items(held: bytes, *, is_last: bool) -> list[bytes] | None:
-    """Return the items of an array of which `held` is a part, as far as they are surely whole; None if there are none.
+def _whole_items(held: bytes, *, is_last: bool) -> Iterable[bytes]:
+    """Return the items of an array of which `held` is a part, as far as they are surely whole.
 
-    Unless the array ends here, it is cut after a brace that a comma follows: where that brace is within an item, what
-    is left of the cut is no array, and the brace before is tried.
+    Unless the array ends here, it is cut after a brace that a comma and an object follow: where that is within an item,
+    what is left of the cut is no array, and the brace before is tried. Where that does not do, items are looked for one
+    by one, which is slower.
     """
-    if is_last:
-        return _try_items(held)
-    end = len(held)
-    for _ in range(_CUTS_TRIED):
+    items = _try_items(held) if is_last else None
+    end, cuts = len(held), 0
+    for _ in range(0 if is_last else _BRACES_SEEN):
         end = held.rfind(b"}", 0, end)
-        if end < 0:
-            return None
-        if _COMMA.match(held, end + 1) is not None:
+        if end < 0 or items is not None or cuts == _CUTS_TRIED:
+            break
+        if _NEXT_OBJECT.match(held, end + 1) is not None:
             items = _try_items(held[: end + 1] + b"]")
-            if items is not None:
-                return items
-    return None
+            cuts += 1
+    return _items_one_by_one(held, is_last=is_last) if items is None else items
 
 
 def _try_items(text: bytes) -> list[bytes] | None:
@@ -155,15 +167,16 @@ def _try_items(text: bytes) -> list[bytes] | None:
         return None
 
 
-def _salvage(held: bytes) -> Iterator[bytes]:
-    """Yield the items of an array up to the place where it stops being JSON."""
+def _items_one_by_one(held: bytes, *, is_last: bool) -> Iterator[bytes]:
+    """Yield the items of an array up to the place where it stops being JSON, or where more has to be read."""
     text = held.decode("utf-8", "surrogateescape")
-    decoder = json.JSONDecoder()
     position = _BETWEEN_ITEMS_TEXT.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
     while text[position : position + 1] not in ("", "]"):
         try:
-            _, end = decoder.raw_decode(text, position)
+            _, end = _item.raw_decode(text, position)
         except (ValueError, RecursionError):
             return
+        if end == len(text) and not is_last:
+            return  # a number may go on
         yield text[position:end].encode("utf-8", "surrogateescape")
         position = _BETWEEN_ITEMS_TEXT.match(text, end).end()  # type: ignore[union-attr]  # as above
