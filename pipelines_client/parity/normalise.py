@@ -291,7 +291,9 @@ def _read_file(
             add(*read(data, name, line, offset))
         except Exception as error:  # noqa: BLE001 - a line that none of us foresaw takes no report with it
             is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
-            reject(line, f"{_why(error)}, and not gzip either" if is_misnamed else _why(error))
+            rejected = _rejection(error)
+            why = f"{rejected}, and not gzip either" if is_misnamed else str(rejected)
+            reject(line, why, incomplete=rejected.hides_more)
             in_a_row += 1
             if in_a_row >= _MAX_REJECTED_IN_A_ROW:
                 why = f"{_MAX_REJECTED_IN_A_ROW:,} lines in a row could not be read; the rest is not read"
@@ -305,13 +307,13 @@ def _read_file(
         reading.notes.append(f"{name} is empty")
 
 
-def _why(error: Exception) -> str:
+def _rejection(error: Exception) -> LineRejectedError:
     """Say why a line is no fact, in words of ours only: an error of another's may quote it."""
     if isinstance(error, LineRejectedError):
-        return str(error)
+        return error
     if isinstance(error, MemoryError):
         raise error
-    return f"could not be read ({type(error).__name__})"
+    return LineRejectedError(f"could not be read ({type(error).__name__})")
 
 
 def _is_unpacked(location: str) -> bool:

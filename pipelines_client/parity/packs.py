@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 PLACES_KEPT = 20
 """So many rejected lines are named; all are counted."""
 
+GAPS_KEPT = 3
+"""So many places of a file are named with which an unknown number of lines is lost."""
+
 ABOUT = "pack.json"
 UNUSED_S = 30 * 86_400
 _CHUNK_BYTES = 1 << 20
@@ -57,7 +60,7 @@ class Reading:
         self.rejected_lines += 1
         if len(self.rejected) < PLACES_KEPT:
             self.rejected.append(place)
-        if incomplete:
+        if incomplete and [gap.file for gap in self.incomplete[-GAPS_KEPT:]] != [file] * GAPS_KEPT:
             self.incomplete.append(place)
 
     def add(self, other: Reading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -25,7 +26,9 @@ CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias")
 _WAREHOUSE_MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
 _MAX_IDENTITIES = 100_000
 _MAX_IDENTITY_CHARS = 1000
+_LONG_LINE_BYTES = 64 << 10  # a call is at most 32 kB (FACTS C6, S3): in a line twice as long there may be several
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
+_NEXT_OBJECT = re.compile(rb"\}[\s,]*\{")
 _NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
 
 _SIGNS: dict[str, Callable[[bytes], object]] = {
@@ -47,7 +50,14 @@ T = TypeVar("T")
 
 
 class LineRejectedError(ValueError):
-    """A line is no fact; the text says why, without quoting it."""
+    """A line is no fact; the text says why, without quoting it.
+
+    `hides_more` says that it may be more than one line, of which an unknown number is lost with it.
+    """
+
+    def __init__(self, why: str, *, hides_more: bool = False) -> None:
+        super().__init__(why)
+        self.hides_more = hides_more
 
 
 class Library(msgspec.Struct):
@@ -214,13 +224,15 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
     except msgspec.ValidationError:
         pass
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LineRejectedError(_why_no_json(error, data)) from None
+        raise _no_json(error, data) from None
     try:
         return decode_odd(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        is_number = "out of range" in str(error)
-        why = "JSON, but with a number that no reader can hold" if is_number else "JSON, but no object"
-        raise LineRejectedError(why) from None
+        if "out of range" in str(error):
+            raise LineRejectedError("JSON, but with a number that no reader can hold") from None
+        if isinstance(error, msgspec.ValidationError):
+            raise LineRejectedError("JSON, but no object", hides_more=_holds_several(data)) from None
+        raise _no_json(error, data) from None
 
 
 def payload_and_hash(value: Any) -> tuple[Any, str]:
@@ -233,16 +245,50 @@ def payload_and_hash(value: Any) -> tuple[Any, str]:
         payload = payload_in(value)
         return payload, payload_hash(payload)
     except orjson.JSONDecodeError as error:
-        raise LineRejectedError(f"its payload is no JSON ({error.msg})") from None
+        is_several = isinstance(value, str) and "\n" in value  # rows between two stray quotes of a CSV file
+        raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=is_several) from None
     except RecursionError:
         raise LineRejectedError("its payload is nested too deep to compare") from None
     except (ValueError, TypeError) as error:
         raise LineRejectedError(f"its payload has no canonical form ({type(error).__name__})") from None
 
 
-def _why_no_json(error: Exception, data: bytes) -> str:
+def _no_json(error: Exception, data: bytes) -> LineRejectedError:
+    is_several = _holds_several(data)
+    is_lost = len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a block of a disk holds many lines
+    return LineRejectedError(_why_no_json(error, data, is_several=is_several), hides_more=is_several or is_lost)
+
+
+def _holds_several(data: bytes) -> bool:
+    """Say whether several objects stand on a line that is none, as where line ends are lost or a line is torn."""
+    text = data.decode("utf-8", "replace").strip().lstrip("\ufeff")
+    if not text.startswith("{"):
+        return _NEXT_OBJECT.search(data) is not None
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        start = data[: data.find(b":") + 1].lstrip()  # with its first key, as each line of a file begins
+        last = data.rfind(start, 1) if start else 0
+        return last > 0 and _is_json(data[last:])
+    return text[end:].lstrip(" ,\t\r").startswith("{")
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _why_no_json(error: Exception, data: bytes, *, is_several: bool) -> str:
     """Say what is wrong with a line that is no JSON, where that can be told; never with a word of it."""
     if isinstance(error, RecursionError):
         return "no JSON that can be read: nested too deep"
-    signs = {**_SIGNS, "text that is no UTF-8": lambda _: isinstance(error, UnicodeDecodeError), **_SIGNS_IN_TEXT}
+    signs: dict[str, Callable[[bytes], object]] = {
+        **_SIGNS,
+        "text that is no UTF-8": lambda _: isinstance(error, UnicodeDecodeError),
+        "several objects on one line": lambda _: is_several,
+        **_SIGNS_IN_TEXT,
+    }
     return next((f"no JSON: {why}" for why, shows in signs.items() if shows(data)), "no JSON")

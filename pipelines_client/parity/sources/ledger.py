@@ -86,7 +86,8 @@ class LedgerFiles(Kind):
         try:
             record = decode_line(data, _decode, _decode)
         except LineRejectedError as error:
-            raise LineRejectedError(f"{error}; the last line of a killed process may be torn") from None
+            why = f"{error}; the last line of a killed process may be torn"
+            raise LineRejectedError(why, hides_more=error.hides_more) from None
         message_id, leg, kind = text_of(record.message_id), text_of(record.leg), type_of(record.type)
         outcome = text_of(record.outcome)
         if message_id is None or leg is None or kind is None or outcome not in _OUTCOMES:
