@@ -64,7 +64,10 @@ CASES = [
     Case("a gzip file that was cut", packed, "the gzip stream is cut off here; copy the file again", is_gap=True),
     Case("a zip bomb", bomb, "it unpacks to more than 200 times its size, as no export does", is_gap=True),
     Case(
-        "a line of 100 MB", lines(call(b'"a":"' + b"x" * 100 * MEGABYTE + b'"')), "the line is longer than 16,777,216"
+        "a line of 100 MB",
+        lines(call(b'"a":"' + b"x" * 100 * MEGABYTE + b'"')),
+        "the line is longer than 16,777,216",
+        is_gap=True,
     ),
     Case("text that is no UTF-8", lines(call(b'"a":"\xe9"')), "no JSON: text that is no UTF-8"),
     Case("UTF-16 that was cut", utf16_cut, "the file ends, or breaks, within a character of UTF-16", is_gap=True),
@@ -81,6 +84,36 @@ CASES = [
         "no JSON: a byte order mark stands before it",
     ),
     Case("a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9]), "no JSON: the line is cut"),
+    Case(
+        "a line that was cut, with the next ones behind it",
+        lines(call(b'"a":1', 1)[:-9], call(b'"a":2', 2)[:-1], call(b'"a":3', 3)),
+        "no JSON: several objects on one line",
+        is_gap=True,
+    ),
+    Case(
+        "objects without line ends between them",
+        lines(*(call(b'"a":1', n).rstrip() for n in range(50))),
+        "no JSON: several objects on one line",
+        is_gap=True,
+    ),
+    Case(
+        "a block of zeros where lines were",
+        lines(call(b'"a":1', 1), bytes(4096), call(b'"a":2', 2)),
+        "no JSON: zero bytes stand in it",
+        is_gap=True,
+    ),
+    Case(
+        "a line of more than 64 kB that is no JSON",
+        lines(call(b'"a":"' + b"x" * 70_000 + b'"')[:-9] + b"\n"),
+        "no JSON: the line is cut",
+        is_gap=True,
+    ),
+    Case(
+        "a line that is a list of calls",
+        lines(call(b'"a":1', 1), b"[" + call(b'"a":2', 2).rstrip() + b"," + call(b'"a":3', 3).rstrip() + b"]\n"),
+        "JSON, but no object",
+        is_gap=True,
+    ),
     Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "no JSON: a ZIP archive; unpack it first"),
     Case(
         "a gzip file with a wrong checksum",
@@ -102,7 +135,7 @@ CASES = [
         lines(call(b'"a":' + b"[" * 600 + b"]" * 600)),
         "its payload is nested too deep to compare",
     ),
-    Case("nesting 100,000 levels deep", lines(call(b'"a":' + b"[" * 100_000)), "nested too deep"),
+    Case("nesting 100,000 levels deep", lines(call(b'"a":' + b"[" * 100_000)), "nested too deep", is_gap=True),
     Case("a line that is no object", lines(b'"text"\n'), "JSON, but no object"),
     Case(
         "an id of 5,000 characters",
@@ -133,6 +166,7 @@ HARMLESS = [
     ("numbers beyond 64 bits", lines(call(b'"a":123456789012345678901234567890')), 1),
     ("keys that come twice: the last one counts", lines(call(b'"a":1,"a":2')), 1),
     ("a byte order mark, CRLF and blank lines", lines(b"\xef\xbb\xbf" + call(b'"a":1').replace(b"\n", b"\r\n\r\n")), 1),
+    ("carriage returns alone, as an old Mac ends lines", lines(*[call(b'"a":1', n)[:-1] + b"\r" for n in range(3)]), 3),
     ("UTF-16", lambda folder: (folder / "odd.json").write_bytes(call(b'"a":"\xc3\xa9"').decode().encode("utf-16")), 1),
     ("an empty file", lines(b""), 0),
     ("a link to a folder that is read already", lambda folder: (folder / "again").symlink_to(folder), 0),
