@@ -307,12 +307,12 @@ CELLS = st.text(st.sampled_from('ab ,;"\n{}'), max_size=6)
 
 @settings(max_examples=400, deadline=None)
 @given(
-    cells=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8),
+    cells=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=2, max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),
     **FAULTS,
 )
 def test_no_row_of_a_garbled_csv_file_goes_in_silence(tmp_path_factory, cells, end, position, how, what):
-    """Each is read or rejected, or the file is called incomplete."""
+    """Each is read or rejected, or the file is called incomplete; only one row joined to the header cannot be told."""
     rows = [[str(number), *row] for number, row in enumerate(cells)]
     content = rows_of(rows, end)
     written = len(rows)
