@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FLUSH_ROWS = 5_000
 _LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
 _FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
-_MOST = 2**53  # of a count: the sum of many is still a whole number of 64 bits
+_FLUSH_COUNT = 2**62  # of one key; a column holds 63 bits, and no row counts as many as are left
 
 
 class Gathered:
@@ -87,22 +87,15 @@ class Counted:
         self._source, self._tables = kind.source, tables
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self.count = 0
-
-    @property
-    def is_full(self) -> bool:
+        self.is_full = False
         """Whether it is time to write."""
-        return len(self._counts) >= _FLUSH_ROWS
 
     def add(self, fact: Fact, count: int) -> None:
-        """Take a line.
-
-        Raises:
-            LineRejectedError: It stands for more messages than there are.
-        """
-        if abs(count) > _MOST:
-            raise LineRejectedError("its count is beyond what anybody counts")
+        """Take a line."""
         self.count += 1
-        self._counts[fact.event or fact.type, fact.type, fact.day or ""] += count
+        key = (fact.event or fact.type, fact.type, fact.day or "")
+        self._counts[key] += count
+        self.is_full = len(self._counts) >= _FLUSH_ROWS or self._counts[key] >= _FLUSH_COUNT
 
     def write(self) -> None:
         """Go on counting, unless there is much: only the end of all files is worth a row."""
@@ -113,3 +106,4 @@ class Counted:
         """Hand over what was counted."""
         self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
         self._counts.clear()
+        self.is_full = False

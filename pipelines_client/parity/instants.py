@@ -18,8 +18,10 @@ _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as millise
 _FIRST_MS = -62_135_596_800_000  # 0001-01-01
 _LAST_MS = 253_402_300_799_999  # 9999-12-31: later than this no engine agrees on anything
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_COMPACT_DAY = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4})(-?)(\d\d)\2(\d\d)(?:[T ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?)?"
+    r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
 )
 
 # Nearly all instants are one spelling, and share their second with others: those are looked up.
@@ -36,7 +38,7 @@ def unix_ms(value: Any) -> int | None:
 
     Args:
         value: ISO-8601 text (UTC if it names no zone) or Unix time as a number or as text; above 10**11 it is taken
-            as milliseconds.
+            as milliseconds. A text of eight digits that is a day of the years 1900 to 2099 is that day.
     """
     if type(value) is str:
         known = _SECONDS.get(value[:19])
@@ -58,20 +60,32 @@ def unix_ms(value: Any) -> int | None:
 
 
 def _from_text(value: str) -> int | None:
+    if value[4:5] != "-" or value[7:8] != "-":  # from 3.11 on `fromisoformat` takes numbers for dates without hyphens
+        return _unusual(value.strip())
     try:
         at = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
     except ValueError:
         return _unusual(value.strip())
     if at.tzinfo is None:
         at = at.replace(tzinfo=timezone.utc)
+    return ms_of(at)
+
+
+def ms_of(at: datetime) -> int | None:
+    """Return an aware instant as Unix milliseconds; None if in UTC it is in no year from 1 to 9999."""
     return _known((at - _EPOCH) // _MILLISECOND)
+
+
+def utc_of(at_ms: int) -> datetime:
+    """Return Unix milliseconds as an aware instant."""
+    return _EPOCH + timedelta(milliseconds=at_ms)
 
 
 def iso_ms(at_ms: int | None) -> str | None:
     """Spell Unix milliseconds as the ledger does: `2026-11-02T09:30:00.125Z`."""
     if at_ms is None:
         return None
-    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_of(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def day_of(at_ms: int | None) -> str | None:
@@ -96,21 +110,20 @@ def _known(at_ms: int) -> int | None:
 
 
 def _unusual(text: str) -> int | None:
-    """Read what Python 3.10's `fromisoformat` does not: digits of any count, offsets without a colon, numbers."""
-    if _NUMBER.fullmatch(text):
-        return _from_number(float(text))
-    match = _ISO.fullmatch(text)
+    """Read what Python 3.10's `fromisoformat` does not: any count of digits, no hyphens or colons, numbers."""
+    number = _from_number(float(text)) if _NUMBER.fullmatch(text) else None
+    match = _ISO.fullmatch(text) if number is None or _COMPACT_DAY.fullmatch(text) else None
     if match is None:
-        return None
-    day, minute, second, fraction, zone = match.groups()
+        return number
+    year, _, month, day, hour, _, minute, second, fraction, zone = match.groups()
     digits = (fraction or "0")[:6].ljust(6, "0")
     offset = "+00:00" if zone in (None, "Z", "z", "UTC") else zone
     if len(offset) == 3:  # noqa: PLR2004 - `+01`
         offset += ":00"
     elif ":" not in offset:
         offset = f"{offset[:3]}:{offset[3:]}"
+    clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}.{digits}{offset}"
     try:
-        at = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}.{digits}{offset}")
+        return ms_of(datetime.fromisoformat(f"{year}-{month}-{day}T{clock}"))
     except ValueError:
-        return None
-    return _known((at - _EPOCH) // _MILLISECOND)
+        return number  # such as the 31st of November

@@ -25,8 +25,9 @@ from pipelines_client.parity.files import cpus, is_gzip
 from pipelines_client.parity.gathered import Counted, Gathered
 from pipelines_client.parity.packs import PLACES_KEPT, Pack, Reading, Store, reading_from
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
-from pipelines_client.parity.sources.base import LineRejectedError, vendor_of
+from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.sources.listing import has_only_grown, is_unchanged
+from pipelines_client.parity.sources.recognise import refuse_other_vendor
 from pipelines_client.parity.tables import read_rows
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def _read_file(
     count, rejected = gathered.count, reading.rejected_lines
     for line, offset, data in read_rows(location, reject, advance=advance, columns=kind.columns):
         if is_first:
-            _refuse_other_vendor(kind, location, line, data)
+            refuse_other_vendor(kind, location, line, data)
             is_first = False
         try:
             add(*read(data, name, line, offset))
@@ -321,12 +322,3 @@ def _is_unpacked(location: str) -> bool:
         return not is_gzip(location)
     except OSError:
         return False
-
-
-def _refuse_other_vendor(kind: Kind, location: str, line: int, data: bytes) -> None:
-    vendor = vendor_of(data)
-    if vendor is not None and kind.family is not None and vendor != kind.family:
-        other = KINDS[vendor]
-        is_usual = other.name == other.usual_source
-        cure = f"--{other.usual_source}" if is_usual else f"--{other.usual_source} {other.name}:PATH"
-        raise SourceError(f"{location}:{line}: this is {other.title}, given as --{kind.source}; give it as {cure}")

@@ -112,6 +112,10 @@ def _hand_made() -> list[Fact]:
         fact("customerio", "before midnight", received_at_ms=AT, day="2026-11-02"),
         fact("segment", "old", received_at_ms=-1, occurred_at_ms=-1001, day="1969-12-31"),
         fact("customerio", "far", byte_offset=2**40, byte_count=2**33, line=2**35),
+        # a warehouse that has not kept the name: beside the others, beside each, and alone
+        *(fact("segment", f"slug {number}", event="a_b", is_reduced=2) for number in range(4)),
+        *(fact(source, f"slug {number}", event="A b", payload_hash=None)
+          for source, numbers in (("ledger", (0, 1)), ("customerio", (0, 2))) for number in numbers),
         # no time at all
         fact("customerio", "timeless", occurred_at_ms=None, received_at_ms=None, day=None, sent_at_ms=None),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ def warehouse_row(sent: Sent) -> dict[str, Any] | None:
         "uuid_ts": iso_utc(sent.at + timedelta(hours=1)),
     }
     if call["type"] == "track":
-        row |= {"event": call["event"].lower().replace(" ", "_"), "event_text": call["event"]}
+        row |= {"event": re.sub(r"\W+", "_", call["event"].lower()).strip("_"), "event_text": call["event"]}
         row |= {name: str(value)[:512] for name, value in call["properties"].items()}
     return row
 

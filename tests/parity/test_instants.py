@@ -48,3 +48,30 @@ def test_instants_are_spelled_as_the_ledger_does():
     """And days are UTC."""
     assert iso_ms(AT) == "2026-11-02T09:30:00.125Z"
     assert day_of(AT) == "2026-11-02"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "says"),
+    [
+        ("1793611800125", "2026-11-02T09:30:00.125Z"),
+        ("1793112412345", "2026-10-27T14:46:52.345Z"),
+        ("1793611800", "2026-11-02T09:30:00.000Z"),
+        ("20261102", "2026-11-02T00:00:00.000Z"),
+        ("20261102T093000", "2026-11-02T09:30:00.000Z"),
+        ("20261102T093000.125+0100", "2026-11-02T08:30:00.125Z"),
+        ("2026-11-02T0930", "2026-11-02T09:30:00.000Z"),
+        ("20261302", "1970-08-23T12:08:22.000Z"),
+        ("17936118", "1970-07-27T14:15:18.000Z"),
+        ("1793611", "1970-01-21T18:13:31.000Z"),
+    ],
+)
+def test_a_text_of_digits_is_unix_time_unless_it_is_a_day(spelling, says):
+    """On every Python, though from 3.11 on the library reads `1793112412345` as a day and an hour."""
+    assert iso_ms(unix_ms(spelling)) == says
+
+
+@pytest.mark.parametrize("value", ["2026-W47-2", "2026W472", "202611-02", "2026-1102", "20261131", "2026306"])
+def test_what_only_some_pythons_read_is_the_same_on_all(value):
+    """Weeks and days of a year are no instants, nor a day that no month has; digits alone are Unix time."""
+    expected = {"20261131": 20_261_131_000, "2026306": 2_026_306_000}.get(value)
+    assert unix_ms(value) == expected

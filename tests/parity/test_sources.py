@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from evidence import KEY, Evidence
-from exports import as_csv, as_lines, as_parquet, mixpanel_lines, rewrite, spread, write_warehouse
+from exports import FORMS, as_csv, as_lines, as_parquet, mixpanel_lines, rewrite, spread, warehouse_row, write_warehouse
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.sources.recognise import sort_paths
@@ -82,6 +82,40 @@ def test_tables_of_single_events_are_read_where_there_is_no_table_of_all(evidenc
     report = compare({"ledger": evidence.write_ledger(), "segment": f"warehouse:{folder}"})
     assert report.verdict is Verdict.PASS
     assert report.totals.segment.messages == 200
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+def test_a_warehouse_without_the_names_of_events_proves_ids_and_renames_nothing(mixed, compare, tmp_path, form):
+    """Some select a few columns only; `event` alone holds `feature_used` for `Feature Used` (FACTS S10)."""
+    chosen = ("id", "event", "received_at", "user_id")
+    rows = [row for row in map(warehouse_row, mixed.messages) if row is not None and "event" in row]
+    table = tmp_path / f"tracks.{form}"
+    table.write_bytes(FORMS[form]([{name: row[name] for name in chosen} for row in rows]))
+    paths = {"segment": f"warehouse:{table}", "customerio": mixed.write_customerio()}
+    report = compare({"ledger": mixed.write_ledger(), **paths})
+    assert report.totals.segment.messages == 150
+    assert report.renamed.count == 0
+    assert {row.event for row in report.events if row.type == "track"} == {
+        "Feature Used",
+        'Say "Hi", twice\nor thrice; or | so',
+    }
+    without = compare(paths)
+    assert without.renamed.count == 0
+    assert {row.event for row in without.events if row.segment and row.customerio} >= {"Feature Used"}
+    assert not [one.rows for one in report.classes + without.classes if one.name == "name_variants" and one.count]
+    with pytest.raises(SourceError, match=r"this is a Customer\.io storage export, given as --segment"):
+        compare({**paths, "segment": table})
+
+
+def test_a_warehouse_is_told_from_storage_files_by_unmistakable_columns(evidence, compare, tmp_path):
+    """A kind that is named is believed, unless the rows have what it never writes; names of its own are compared."""
+    paths = {"ledger": evidence.write_ledger(), "customerio": evidence.write_customerio()}
+    with pytest.raises(SourceError, match=r"this is a Customer\.io storage export"):
+        compare({"ledger": paths["ledger"], "segment": f"warehouse:{paths['customerio']}"})
+    row = {"id": evidence.messages[0].id, "received_at": "2026-11-02T09:30:01Z", "event": "Feature Opened"}
+    (tmp_path / "tracks.json").write_bytes(as_lines([row]))
+    report = compare({**paths, "segment": f"warehouse:{tmp_path}/tracks.json"})
+    assert report.renamed.count == 1
 
 
 def test_a_segment_archive_of_several_sources_unpacked_beside_litter(evidence, compare):

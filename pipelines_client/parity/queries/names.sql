@@ -1,4 +1,5 @@
 -- Which names do events go by, on which days? One row per set of names and day, with a message that bears them.
+-- A message that only a warehouse has, without its name, bears none.
 SELECT found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -7,7 +8,8 @@ SELECT found.ledger_event, found.segment_event, found.customerio_event, found.da
 FROM (
     SELECT ledger_event, segment_event, customerio_event, day, sum(messages) AS count, min(message_key) AS message_key
     FROM tallies
-    WHERE type = 'track' AND is_inside = 1
+    LEFT JOIN (SELECT words FROM words_known WHERE is_reduced = 2) AS nameless ON nameless.words = segment_words
+    WHERE type = 'track' AND is_inside = 1 AND (nameless.words IS NULL OR in_ledger + in_customerio > 0)
     GROUP BY ledger_event, segment_event, customerio_event, day
 ) AS found
 JOIN places AS place ON place.message_key = found.message_key

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias"))
 _WAREHOUSE_MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
+_STORAGE_MARKS = frozenset(("properties", "traits", "context"))  # columns that no warehouse table has: it flattens them
 _MAX_IDENTITIES = 100_000
 _MAX_IDENTITY_CHARS = 1000
 _LONG_LINE_BYTES = 64 << 10  # a call is at most 32 kB (FACTS C6, S3): in a line twice as long there may be several
@@ -159,8 +160,8 @@ class Kind(ABC):
         return known, identity.partition(":")[0]
 
 
-def vendor_of(data: bytes) -> str | None:  # noqa: PLR0911 - a list of marks
-    """Name the kind of evidence that a line looks like, or None."""
+def vendor_of(data: bytes, asked: str | None = None) -> str | None:  # noqa: PLR0911 - a list of marks
+    """Name the kind of evidence that a line looks like, or None; what was asked for if it may be that as well."""
     try:
         line = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -173,8 +174,9 @@ def vendor_of(data: bytes) -> str | None:  # noqa: PLR0911 - a list of marks
     if "messageId" in line:
         return "segment"
     if "id" in keys and keys & {"received_at", "sent_at"}:
-        is_flat = keys & _WAREHOUSE_MARKS or any(key.startswith("context_") for key in keys)
-        return "warehouse" if is_flat else "customerio"
+        if keys & _WAREHOUSE_MARKS or any(key.startswith("context_") for key in keys):
+            return "warehouse"
+        return "warehouse" if asked == "warehouse" and not keys & _STORAGE_MARKS else "customerio"
     if {"event_type", "event_time"} <= keys:
         return "amplitude"
     if "event" in keys and isinstance(line.get("properties"), dict) and "distinct_id" in line["properties"]:

@@ -6,14 +6,13 @@ messageId a table can only be counted, by event and day (NEEDS N26).
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.instants import unix_ms
+from pipelines_client.parity.instants import ms_of, unix_ms, utc_of
 
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 
@@ -104,12 +103,14 @@ def cell(row: dict[str, Any], column: str | None) -> Any:
 
 
 def instant(value: Any, zone: ZoneInfo | None) -> int | None:
-    """Return Unix milliseconds of a time that is local to a zone, unless it says its own; None is UTC."""
+    """Return Unix milliseconds of a time that is local to a zone, unless it says its own; None is UTC.
+
+    As with `unix_ms`, what is no instant of the years 1 to 9999 is None.
+    """
     at_ms = unix_ms(value)
     if at_ms is None or zone is None or (type(value) is str and _has_zone(value)):
         return at_ms
-    wall = datetime.fromtimestamp(at_ms / 1000, timezone.utc).replace(tzinfo=zone)
-    return int(wall.timestamp() * 1000)
+    return ms_of(utc_of(at_ms).replace(tzinfo=zone))
 
 
 def _has_zone(text: str) -> bool:

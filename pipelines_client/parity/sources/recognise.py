@@ -22,6 +22,8 @@ from pipelines_client.parity.tables import read_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipelines_client.parity.sources import Kind
+
 _FILES_OPENED = 5
 _LINES_TRIED = 20
 
@@ -64,6 +66,20 @@ def recognise(path: str) -> str:
         known = ", ".join(f"{name}:" for name in KINDS)
         raise SourceError(f"{path}: cannot tell what evidence this is; say it before the path, with one of {known}")
     return kind
+
+
+def refuse_other_vendor(kind: Kind, location: str, line: int, data: bytes) -> None:
+    """Refuse a line that another kind of evidence writes, if it bears marks that the kind asked for has not.
+
+    Raises:
+        SourceError: With the option where it belongs.
+    """
+    vendor = vendor_of(data, asked=kind.family)
+    if vendor is not None and kind.family is not None and vendor != kind.family:
+        other = KINDS[vendor]
+        is_usual = other.name == other.usual_source
+        cure = f"--{other.usual_source}" if is_usual else f"--{other.usual_source} {other.name}:PATH"
+        raise SourceError(f"{location}:{line}: this is {other.title}, given as --{kind.source}; give it as {cure}")
 
 
 def _by_folders(paths: list[str]) -> str | None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.parity.facts import Fact
+from pipelines_client.parity.facts import NO_PAYLOAD, Fact
 from pipelines_client.parity.instants import day_of
 from pipelines_client.parity.sources.base import (
     Kind,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = re.compile(r".*\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)", re.IGNORECASE)
+_WHOLE = re.compile(r"\d{1,16}(?:\.0+)?", re.ASCII)
+_MAX_COUNT = 2**53  # above, the next reader of JSON has another number
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -91,7 +93,7 @@ class Table(Kind):
             line,
             offset,
             len(data),
-            is_reduced=int(self.is_reduced),
+            is_reduced=NO_PAYLOAD if self.is_reduced else 0,
         )
         return fact, self._count(row) if self.is_counts else payload
 
@@ -99,10 +101,15 @@ class Table(Kind):
         if self._map.count is None:
             return 1
         value = cell(row, self._map.count)
-        try:
-            return int(value)
-        except (TypeError, ValueError, OverflowError):
-            raise LineRejectedError(f"column {self._map.count!r} holds no whole number") from None
+        if type(value) is str and _WHOLE.fullmatch(value):
+            value = int(value.partition(".")[0])
+        if type(value) is float and value.is_integer():
+            value = int(value)
+        if type(value) is not int or not 0 <= value <= _MAX_COUNT:
+            raise LineRejectedError(
+                f"column {self._map.count!r} holds no whole number from 0 to 2^53; write it in digits alone, as 1234"
+            )
+        return value
 
 
 class MixpanelExport(Table):

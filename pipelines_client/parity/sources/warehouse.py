@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from pipelines_client.parity.facts import Fact
+from pipelines_client.parity.facts import NO_NAME, NO_PAYLOAD, Fact
 from pipelines_client.parity.instants import day_of, unix_ms
 from pipelines_client.parity.sources.base import Kind, LineRejectedError, decode_line, name_of, text_of
 
@@ -31,6 +31,8 @@ _TYPES = {
 }
 _TABLE = re.compile(rf"(?:.*[/._-])?({'|'.join(_TYPES)})(?:[/._-].*)?", re.IGNORECASE)
 _BY_TRAIT = re.compile(r"(?:.*[/._-])?(?:users|accounts)(?:[/._-].*)?", re.IGNORECASE)
+
+_SLUG = re.compile(r"[^\WA-Z]+")  # `order_completed`: all that the column `event` keeps of `Order Completed`
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -95,14 +97,15 @@ class WarehouseTables(Kind):
         received, sent = unix_ms(row.get("received_at")), unix_ms(row.get("sent_at"))
         known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent, received)
         occurred = next((at for at in known if at is not None), None)
-        name = (row.get("event_text") or row.get("event")) if kind == "track" else row.get("name")
+        name = name_of(row.get("name") if kind != "track" else row.get("event_text") or row.get("event"))
+        is_slug = kind == "track" and not row.get("event_text") and name is not None and _SLUG.fullmatch(name)
         identity, identity_kind = self.identity_of(row.get("user_id"), row.get("anonymous_id"), row.get("group_id"))
         library, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
         fact = Fact(
             self.source,
             message_id,
             kind,
-            name_of(name),
+            name,
             identity,
             identity_kind,
             occurred,
@@ -115,7 +118,7 @@ class WarehouseTables(Kind):
             len(data),
             sent,
             f"{library}/{version}" if library and version else library,
-            is_reduced=1,
+            is_reduced=NO_NAME if is_slug else NO_PAYLOAD,
         )
         return fact, None
 
