@@ -224,10 +224,10 @@ def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> part
 
 
 def _window(found: Found) -> parts.Window:
-    settings, span = found.asked.settings, found.asked.spans.get("ledger", {})
+    settings, ledger = found.asked.settings, found.asked.spans.get("ledger")
     since, until = settings.since_ms, settings.until_ms
-    if found.asked.mode == "ledger":
-        since, until = span["first_appended_ms"], span["last_appended_ms"]
+    if found.asked.mode == "ledger" and ledger is not None:
+        since, until = ledger.first_appended_ms, ledger.last_appended_ms
         chosen = (
             "Everything in the ledger, from its first to its last message; of what the ledger never saw, only what"
             " arrived after its first message. --all takes in the rest."

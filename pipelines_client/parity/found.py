@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.pairs import DriftFound
     from pipelines_client.parity.rules import Rules
     from pipelines_client.parity.sources import Listing
+    from pipelines_client.parity.spans import Span
     from pipelines_client.parity.verdict import Limits
 
 Row = dict[str, Any]
@@ -42,7 +43,7 @@ class Asked:
     limits: Limits
     rules: Rules
     settings: Settings
-    spans: dict[str, Row]
+    spans: dict[str, Span]
     legs: tuple[str, ...]
     mode: Literal["ledger", "given", "all"]
     is_redacted: bool

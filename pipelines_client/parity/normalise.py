@@ -292,9 +292,9 @@ def _read_file(
             add(*read(data, name, line, offset))
         except Exception as error:  # noqa: BLE001 - a line that none of us foresaw takes no report with it
             is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
-            rejected = _rejection(error)
-            why = f"{rejected}, and not gzip either" if is_misnamed else str(rejected)
-            reject(line, why, incomplete=rejected.hides_more)
+            reason = _rejection(error)
+            why = f"{reason}, and not gzip either" if is_misnamed else str(reason)
+            reject(line, why, incomplete=reason.hides_more)
             in_a_row += 1
             if in_a_row >= _MAX_REJECTED_IN_A_ROW:
                 why = f"{_MAX_REJECTED_IN_A_ROW:,} lines in a row could not be read; the rest is not read"

@@ -34,6 +34,7 @@ from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
 from pipelines_client.parity.sources.counting import AskedApi, name_counts
 from pipelines_client.parity.sources.ledger import KEYS_DIFFER, find_identity_key
 from pipelines_client.parity.sources.table import Table
+from pipelines_client.parity.spans import spans_of
 from pipelines_client.parity.verdict import SIDES, Limits
 from pipelines_client.parity.waiting import waiting_in
 
@@ -163,7 +164,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             if found_key.is_ambiguous:
                 totals["ledger"].notes.append(KEYS_DIFFER)
             engine.load(pack.folder for found in packs.values() for pack in found)
-            asked = _ask(engine, reads, options, knows_identity=found_key.key is not None)
+            asked = _ask(engine, reads, options, now, knows_identity=found_key.key is not None)
             known = known_differences(options.rules, now.date())
             answers = _answers(engine, known)
             checked = ask_checks(engine, options.rules.check)
@@ -241,13 +242,15 @@ def _store(options: ParityOptions, scratch: Path) -> Store:
         ) from None
 
 
-def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, *, knows_identity: bool) -> Asked:
-    spans = {row["source"]: row for row in engine.ask("spans")}
+def _ask(
+    engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, now: datetime, *, knows_identity: bool
+) -> Asked:
+    spans = spans_of(engine.ask("spans"), now)
     legs = tuple(row["leg"] for row in engine.ask("legs"))
     ledger = spans.get("ledger")
     is_given = options.since is not None or options.until is not None
     is_ledger = not is_given and not options.is_all and ledger is not None
-    watermarks = {side: _watermark(spans.get(side)) for side in SIDES}
+    watermarks = {side: spans[side].watermark_ms for side in SIDES if side in spans}
     settings = Settings(
         has_ledger=int("ledger" in reads),
         has_segment=int("segment" in reads),
@@ -255,9 +258,9 @@ def _ask(engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions
         knows_identity=int(knows_identity),
         since_ms=_ms(options.since),
         until_ms=_ms(options.until),
-        received_from_ms=ledger["first_appended_ms"] if is_ledger and ledger is not None else None,
-        segment_watermark_ms=watermarks["segment"],
-        customerio_watermark_ms=watermarks["customerio"],
+        received_from_ms=ledger.first_appended_ms if is_ledger and ledger is not None else None,
+        segment_watermark_ms=watermarks.get("segment"),
+        customerio_watermark_ms=watermarks.get("customerio"),
         settle_ms=SETTLE_MS,
         segment_allowance_ms=ALLOWANCE_MS["segment"],
         customerio_allowance_ms=ALLOWANCE_MS["customerio"],
@@ -284,14 +287,6 @@ def _measure(
 def _answers(engine: Engine, known: tuple[Known, ...]) -> dict[str, list[dict[str, object]]]:
     explains = any(rule.row.kind == MISSING and not rule.row.is_builtin for rule in known)
     return {name: engine.ask(name) for name in (*QUESTIONS, *(["absence_groups"] if explains else []))}
-
-
-def _watermark(span: Mapping[str, int | None] | None) -> int | None:
-    """Return the last instant a side speaks of; whole seconds may stand for any instant within them."""
-    last = None if span is None else span["last_received_ms"]
-    if last is None or span is None:
-        return None
-    return last if span["has_milliseconds"] else last + 999
 
 
 def _ms(at: datetime | None) -> int | None:

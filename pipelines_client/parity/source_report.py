@@ -17,10 +17,11 @@ _NOTES_LISTED = 5
 
 def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, dict[str, int]]) -> parts.SourceReport:
     """Write down a source as it was read."""
-    span = asked.spans.get(name, {})
-    first, last = (
-        ("first_appended_ms", "last_appended_ms") if name == "ledger" else ("first_received_ms", "last_received_ms")
-    )
+    span = asked.spans.get(name)
+    first = last = None
+    if span is not None:
+        appended = (span.first_appended_ms, span.last_appended_ms)
+        first, last = appended if name == "ledger" else (span.first_ms, span.last_ms)
     return parts.SourceReport(
         path=read.path,
         files=len(read.listing.files),
@@ -33,8 +34,8 @@ def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, di
         empty_days=tuple(empty.get(name, ())),
         waiting=read.waiting,
         ignored_files=len(read.listing.ignored),
-        first_at=iso_ms(span.get(first)),
-        watermark=iso_ms(span.get(last)),
+        first_at=iso_ms(first),
+        watermark=iso_ms(last),
         notes=(*([read.fidelity] if read.fidelity else []), *_notes(name, read, asked), *_some(read.reading.notes)),
     )
 
@@ -64,6 +65,8 @@ def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
             for side in SIDES
             if side not in asked.legs and "ledger" in asked.spans and getattr(asked.settings, f"has_{side}")
         ]
+    elif name in asked.spans:
+        notes += asked.spans[name].notes
     return notes
 
 

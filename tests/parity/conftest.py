@@ -11,6 +11,7 @@ from pipelines_client.parity import ParityOptions, ParityReport, run_parity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -24,7 +25,7 @@ def evidence(tmp_path: Path) -> Evidence:
 def compare() -> Callable[..., ParityReport]:
     """Run parity over paths by source name."""
 
-    def run(paths: dict[str, Path], **options: Any) -> ParityReport:
-        return run_parity(paths, ParityOptions(**options), now=START)
+    def run(paths: dict[str, Path], *, now: datetime = START, **options: Any) -> ParityReport:
+        return run_parity(paths, ParityOptions(**options), now=now)
 
     return run

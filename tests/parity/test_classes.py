@@ -249,14 +249,14 @@ def test_a_day_that_a_side_lacks_is_a_gap_and_no_proof(tmp_path, compare):
     spread(evidence, 5)
     for sent in evidence.messages[120:180]:
         sent.lose("customerio")
-    report = compare(evidence.paths())
+    report = compare(evidence.paths(), now=START + timedelta(days=5))
     assert found(report) == {"empty_days": 1, "missing": 60}
     assert rows(report, "empty_days") == [("customerio", "", "2026-11-04", 1, "60 absent")]
     assert report.sources["customerio"].empty_days == ("2026-11-04",)
     assert report.verdict is Verdict.INCONCLUSIVE
     for sent in evidence.messages[120:122]:
         sent.sides["customerio"] = sent.sides["segment"]
-    assert compare(evidence.paths()).verdict is Verdict.FAIL
+    assert compare(evidence.paths(), now=START + timedelta(days=5)).verdict is Verdict.FAIL
 
 
 def test_a_hole_in_an_export_is_a_class(evidence, compare):

@@ -1,5 +1,6 @@
 -- What is not where one would look for it, and why? One row per message and side that lacks it.
--- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age.
+-- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age,
+-- by receipt, or where a side shows none by sending, or by the event.
 SELECT message_key, message_check, is_wrong, side, type, label, day, message_at_ms,
        CASE
            WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome
@@ -19,7 +20,8 @@ FROM (
     SELECT message_key, message_check, 'segment' AS side, absent.type, absent.label, absent.day, message_at_ms, in_ledger,
            has_ledger, is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END AS is_wrong,
            appended_at_ms, settle_ms, fate.outcome, fate.reason, segment_finished_at_ms AS finished_at_ms,
-           segment_watermark_ms AS watermark_ms, customerio_received_at_ms AS other_received_at_ms
+           segment_watermark_ms AS watermark_ms,
+           coalesce(customerio_received_at_ms, customerio_sent_at_ms, message_at_ms) AS other_received_at_ms
     FROM judged AS absent
     LEFT JOIN words_known AS fate ON fate.words = absent.segment_fate
     WHERE has_segment = 1 AND in_segment = 0 AND (in_ledger = 1 OR in_customerio = 1)
@@ -27,7 +29,7 @@ FROM (
     SELECT message_key, message_check, 'customerio', absent.type, absent.label, absent.day, message_at_ms, in_ledger,
            has_ledger, is_group_only, CASE WHEN is_drift + is_identity + is_renamed > 0 THEN 1 ELSE 0 END,
            appended_at_ms, settle_ms, fate.outcome, fate.reason, customerio_finished_at_ms,
-           customerio_watermark_ms, segment_received_at_ms
+           customerio_watermark_ms, coalesce(segment_received_at_ms, segment_sent_at_ms, message_at_ms)
     FROM judged AS absent
     LEFT JOIN words_known AS fate ON fate.words = absent.customerio_fate
     WHERE has_customerio = 1 AND in_customerio = 0 AND (in_ledger = 1 OR in_segment = 1)

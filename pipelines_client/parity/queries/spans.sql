@@ -1,7 +1,16 @@
--- From when to when does each source speak?
-SELECT source, count(*) AS rows_read, min(received_at_ms) AS first_received_ms, max(received_at_ms) AS last_received_ms,
+-- From when to when does each source speak? One row per source and UTC day, counted from 1970; -1 is before that, or no time
+-- that is known. Of what a source shows no receipt of (`is_received` = 0), the sending or the event stands for it.
+SELECT source, is_received, day_number, count(*) AS messages, min(known_at_ms) AS first_ms, max(known_at_ms) AS last_ms,
        min(appended_at_ms) AS first_appended_ms, max(appended_at_ms) AS last_appended_ms,
-       max(CASE WHEN received_at_ms % 1000 <> 0 THEN 1 ELSE 0 END) AS has_milliseconds
-FROM facts
-GROUP BY source
-ORDER BY source
+       max(CASE WHEN known_at_ms % 1000 <> 0 THEN 1 ELSE 0 END) AS has_milliseconds
+FROM (
+    SELECT source, is_received, known_at_ms, appended_at_ms,
+           CASE WHEN known_at_ms >= 0 THEN known_at_ms // 86400000 ELSE -1 END AS day_number
+    FROM (
+        SELECT source, CASE WHEN received_at_ms IS NULL THEN 0 ELSE 1 END AS is_received,
+               coalesce(received_at_ms, sent_at_ms, occurred_at_ms) AS known_at_ms, appended_at_ms
+        FROM facts
+    ) AS placed
+) AS dated
+GROUP BY source, is_received, day_number
+ORDER BY source, is_received, day_number

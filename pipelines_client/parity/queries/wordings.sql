@@ -2,7 +2,8 @@
 -- The ledger says what a message is called, then Segment, then Customer.io. A warehouse may keep only what its columns are
 -- called by (`order_completed`, is_reduced = 2): then the others say it, and nothing is renamed.
 SELECT said.ledger_words, said.segment_words, said.customerio_words,
-       coalesce(l.type, s.type, c.type) AS type, coalesce(l.label, CASE WHEN s.is_reduced < 2 THEN s.label END, c.label, s.label) AS label,
+       coalesce(l.type, s.type, c.type) AS type,
+       coalesce(l.label, CASE WHEN s.is_reduced < 2 THEN s.label END, c.label, s.label) AS label,
        coalesce(l.day, s.day, c.day, '') AS day,
        l.event AS ledger_event,
        CASE WHEN s.is_reduced = 2 THEN coalesce(l.event, c.event, s.event) ELSE s.event END AS segment_event,

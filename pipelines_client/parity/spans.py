@@ -1,0 +1,79 @@
+"""From when to when sources speak, and up to when a side's silence means something: its watermark. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.clock import unix_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+_DAY_MS = 86_400_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one source spans; `first_ms` and `last_ms` go by receipt, where it shows none by sending, else by the event.
+
+    `later` messages are of later than tomorrow, as a wrong clock has it: they are not in `last_ms`.
+    """
+
+    first_ms: int | None
+    last_ms: int | None
+    first_appended_ms: int | None
+    last_appended_ms: int | None
+    has_milliseconds: bool
+    later: int = 0
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Return the last instant the source speaks of; whole seconds may stand for any instant within them."""
+        if self.last_ms is None or self.has_milliseconds:
+            return self.last_ms
+        return self.last_ms + 999
+
+    @property
+    def notes(self) -> list[str]:
+        """Say what of the span is not to be believed."""
+        if not self.later:
+            return []
+        return [
+            f"{self.later:,} of its messages are of later than tomorrow: a clock is wrong, and they move no watermark."
+        ]
+
+
+def spans_of(rows: Iterable[Row], now: datetime) -> dict[str, Span]:
+    """Return the span of each source.
+
+    Args:
+        rows: Answer to the question `spans`.
+        now: Of the report; where all of a source is of later than tomorrow, it is this clock that is not believed.
+    """
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_source[row["source"]].append(row)
+    tomorrow = unix_ms(now) // _DAY_MS + 1
+    return {source: _span(found, tomorrow) for source, found in by_source.items()}
+
+
+def _span(rows: list[Row], tomorrow: int) -> Span:
+    known = [row for row in rows if row["last_ms"] is not None]
+    dated = [row for row in known if row["is_received"]] or known
+    believed = [row for row in dated if row["day_number"] <= tomorrow] or dated
+    appended = [row for row in rows if row["first_appended_ms"] is not None]
+    return Span(
+        first_ms=min((row["first_ms"] for row in believed), default=None),
+        last_ms=max((row["last_ms"] for row in believed), default=None),
+        first_appended_ms=min((row["first_appended_ms"] for row in appended), default=None),
+        last_appended_ms=max((row["last_appended_ms"] for row in appended), default=None),
+        has_milliseconds=any(row["has_milliseconds"] for row in believed),
+        later=sum(row["messages"] for row in dated if row["day_number"] > tomorrow)
+        if len(believed) < len(dated)
+        else 0,
+    )
