@@ -9,6 +9,7 @@ from pipelines_client.parity.facts import CountRow
 from pipelines_client.parity.payloads import TraitHasher
 from pipelines_client.parity.shapes import Shapes
 from pipelines_client.parity.sources.base import LineRejectedError
+from pipelines_client.parity.verdict import plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.facts import Fact, Tables
@@ -24,7 +25,8 @@ class Gathered:
     """Messages. `add` takes and writes nothing: `write` is for whoever asks `is_full` after each line."""
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
-        self._source, self._tables = kind.source, tables
+        self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
+        self._unread: dict[str, list[int]] = {}  # by file: the first line whose payload is no JSON, and how many
         self._shapes = Shapes(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._facts: list[Fact] = []
@@ -41,6 +43,14 @@ class Gathered:
     def is_full(self) -> bool:
         """Whether it is time to write."""
         return len(self._facts) >= _FLUSH_ROWS or self._bytes >= _FLUSH_BYTES
+
+    @property
+    def notes(self) -> list[str]:
+        """Say of each file how many payloads in it are text and no JSON."""
+        return [
+            f"{name}:{line}: {plural(count, 'message')} from here on with a payload that is no JSON; it is not compared"
+            for name, (line, count) in self._unread.items()
+        ]
 
     def add(self, fact: Fact, payload: Any) -> None:
         """Take a line.
@@ -61,6 +71,8 @@ class Gathered:
                 ]
             self._shapes.add(fact, payload)
             self._traits += traits
+        if fact.is_reduced and not self._is_reduced:
+            self._unread.setdefault(fact.file, [fact.line, 0])[1] += 1
         self._facts.append(fact)
         self._bytes += fact.byte_count
 
@@ -82,6 +94,8 @@ class Gathered:
 
 class Counted:
     """Counts by event and day, of a kind that brings no more."""
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables = kind.source, tables

@@ -245,6 +245,7 @@ def do(job: Job, advance: Callable[[int], object]) -> Reading:
             gathered.write()
         gathered.finish()
         reading.rows = gathered.count
+        reading.notes += gathered.notes
     return reading
 
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exports import as_csv, as_lines
+from exports import FORMS, as_csv, as_lines
 
 from pipelines_client.parity.instants import day_of
 from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.sources.columns import instant
 from pipelines_client.parity.sources.table import Table
+from pipelines_client.parity.verdict import Limits
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -114,3 +115,29 @@ def test_large_counts_add_up_beyond_64_bits(evidence, compare, tmp_path):
     report = compare({"ledger": evidence.write_ledger(), "counts": counts}, column_map=columns)
     assert report.counts["table"].theirs_total == 12_000 * 2**53 > 2**64
     assert json.loads(report.to_json())["counts"]["table"]["theirs_total"] == 12_000 * 2**53
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+def test_a_payload_that_is_no_json_is_no_reason_to_miss_its_message(evidence, compare, tmp_path, form):
+    """It arrived: it is counted, its payload is not compared, and the report says where and how many."""
+    rows = [
+        {"mid": sent.id, "who": sent.call["userId"], "what": "Feature Used", "at": sent.at.isoformat(), "data": data}
+        for sent in evidence.messages
+        for data in [json.dumps(sent.call["properties"])]
+    ]
+    rows[7]["data"] = rows[9]["data"] = "{'feature': 'export'}"
+    rows[11]["data"] = '{"feature": NaN}'
+    rows += [rows[7], rows[9] | {"data": "{'feature': 'other'}"}]
+    path = tmp_path / f"t.{form}"
+    path.write_bytes(FORMS[form](rows))
+    columns = {"message_id": "mid", "user_id": "who", "event": "what", "time": "at", "properties": "data"}
+    report = compare(
+        {"customerio": evidence.write_customerio(), "segment": f"table:{path}"}, column_map=columns, limits=Limits()
+    )
+    assert report.totals.missing == {"segment": 0, "customerio": 0}
+    assert report.sources["segment"].rejected_lines == report.totals.drift == 0
+    assert (report.totals.segment.messages, report.totals.compared) == (200, 197)
+    line = 9 if form == "csv" else 8
+    words = f"t.{form}:{line}: 5 messages from here on with a payload that is no JSON; it is not compared"
+    assert words in report.sources["segment"].notes
+    assert [one.count for one in report.classes if one.name == "conflicting_duplicates"] == [1]

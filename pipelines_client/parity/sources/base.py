@@ -13,6 +13,7 @@ import orjson
 
 from pipelines_client.canonical import payload_hash
 from pipelines_client.ledger import hash_identity, primary_identity
+from pipelines_client.parity.facts import NO_PAYLOAD
 from pipelines_client.parity.payloads import payload_in
 from pipelines_client.parity.sources.listing import within
 
@@ -237,18 +238,22 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
         raise _no_json(error, data) from None
 
 
-def payload_and_hash(value: Any) -> tuple[Any, str]:
-    """Return the payload that a column holds, and its hash as the client made it.
+def payload_and_hash(value: Any) -> tuple[Any, str, int]:
+    """Return the payload that a column holds, its hash as the client made it, and how much the fact is reduced.
+
+    Of text that is no JSON only the text can be hashed: the message arrived, and nothing is claimed about its payload.
 
     Raises:
-        LineRejectedError: It is text and no JSON, or it has no canonical form.
+        LineRejectedError: It has no canonical form, or may be several rows.
     """
     try:
         payload = payload_in(value)
-        return payload, payload_hash(payload)
+        return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
-        is_several = isinstance(value, str) and "\n" in value  # rows between two stray quotes of a CSV file
-        raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=is_several) from None
+        if "
+" in value:  # rows between two stray quotes of a CSV file
+            raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=True) from None
+        return None, payload_hash(value), NO_PAYLOAD
     except RecursionError:
         raise LineRejectedError("its payload is nested too deep to compare") from None
     except (ValueError, TypeError) as error:

@@ -110,7 +110,7 @@ class CustomerioFiles(Kind):
         received, sent = unix_ms(row.received_at), unix_ms(row.sent_at)
         occurred = received if sent is None else sent
         field = PAYLOAD_FIELD.get(kind)
-        payload, payload_hash = (None, None) if field is None else payload_and_hash(getattr(row, field))
+        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(row, field))
         identity, identity_kind = self.identity_of(row.user_id, row.anonymous_id, row.group_id)
         context = row.context
         fact = Fact(
@@ -130,6 +130,7 @@ class CustomerioFiles(Kind):
             len(data),
             sent,
             library_of(_context_in(context) if type(context) is str else context),
+            is_reduced=is_reduced,
         )
         return fact, payload
 

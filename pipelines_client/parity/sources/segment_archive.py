@@ -83,7 +83,7 @@ class SegmentArchive(Kind):
         if occurred is None:
             occurred = next((at for at in (unix_ms(call.timestamp), sent) if at is not None), received)
         field = PAYLOAD_FIELD.get(kind)
-        payload, payload_hash = (None, None) if field is None else payload_and_hash(getattr(call, field))
+        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(call, field))
         identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
         key = call.write_key
         fact = Fact(
@@ -104,5 +104,6 @@ class SegmentArchive(Kind):
             sent,
             library_of(call.context),
             key[-_SUFFIX_CHARS:] if type(key) is str and key else None,
+            is_reduced,
         )
         return fact, payload

@@ -72,9 +72,9 @@ class Table(Kind):
         if not self.is_counts and message_id is None:
             raise LineRejectedError(f"a row without {columns.message_id!r}")
         received = instant(cell(row, columns.received_at), self._zone)
-        payload, payload_hash = None, None
+        payload, payload_hash, is_reduced = None, None, NO_PAYLOAD if self.is_reduced else 0
         if not self.is_reduced and kind in PAYLOAD_FIELD:
-            payload, payload_hash = payload_and_hash(cell(row, columns.properties))
+            payload, payload_hash, is_reduced = payload_and_hash(cell(row, columns.properties))
         identity, identity_kind = self.identity_of(
             cell(row, columns.user_id), cell(row, columns.anonymous_id), cell(row, columns.group_id)
         )
@@ -93,7 +93,7 @@ class Table(Kind):
             line,
             offset,
             len(data),
-            is_reduced=NO_PAYLOAD if self.is_reduced else 0,
+            is_reduced=is_reduced,
         )
         return fact, self._count(row) if self.is_counts else payload
 
