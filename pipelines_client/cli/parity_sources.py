@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _UPDATES_A_SECOND = 5
+_NO_COMMAND = "replay-list"  # an option is called so, and people try it as a command
 
 
 def choose_cache(given: Path | None, *, is_off: bool) -> Path | None:
@@ -36,7 +37,12 @@ def gather(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[
     from pipelines_client.parity.sources.recognise import sort_paths
 
     sources = {name: list(some) for name, some in given.items() if some}
-    for name, some in sort_paths(paths).items():
+    texts = list(paths)
+    if texts and texts[0] == _NO_COMMAND and not Path(texts[0]).exists():
+        raise SourceError(
+            f"there is no command {_NO_COMMAND}: add --{_NO_COMMAND} FILE to a comparison, which then writes it too"
+        )
+    for name, some in sort_paths(texts).items():
         sources.setdefault(name, []).extend(some)
     return sources
 

@@ -232,9 +232,9 @@ def _type_conflicts(rows: list[Row]) -> list[Finding]:
             _row(row, f"{row['path']}: {row['kind']}, else {usual[_property(row)]}"),
             row
             | {
-                "message_id": "",
                 f"{row['side']}_file": row["file"],
                 f"{row['side']}_line": row["line"],
+                f"{row['side']}_offset": row["byte_offset"],
                 "reason": f"{row['path']}: {row['kind']}, else {usual[_property(row)]}",
             },
         )
@@ -301,11 +301,15 @@ def _samples(name: str, found: list[Finding]) -> Iterable[parts.Sample]:
                 type=row.type,
                 event=row.event,
                 day=row.day,
-                segment=place_of(sample, "segment"),
-                customerio=place_of(sample, "customerio"),
+                **places_of(sample),
             )
 
 
-def place_of(row: Row, side: str) -> str | None:
-    """Return where a side's line of a message is."""
-    return None if row.get(f"{side}_file") is None else f"{row[f'{side}_file']}:{row[f'{side}_line']}"
+def places_of(row: Row) -> dict[str, Any]:
+    """Return where the lines of a message are: the fields of a sample that say so."""
+    places: dict[str, Any] = {}
+    for side in SIDES:
+        file = row.get(f"{side}_file")
+        places[side] = None if file is None else f"{file}:{row[f'{side}_line']}"
+        places[f"{side}_offset"] = None if file is None else row[f"{side}_offset"]
+    return places

@@ -214,7 +214,10 @@ class SampleDifference(_Part):
 
 
 class Sample(_Part):
-    """A message to look at, with the lines to look at; of a type conflict only the first line of its kind is known."""
+    """A message to look at, with the lines to look at; of a type conflict only the first line of its kind is known.
+
+    `segment` and `customerio` are `file:line`. The offsets are in the unpacked bytes of the file; of Parquet, rows.
+    """
 
     kind: Literal[
         "missing",
@@ -241,6 +244,8 @@ class Sample(_Part):
     day: str
     segment: str | None
     customerio: str | None
+    segment_offset: int | None = None
+    customerio_offset: int | None = None
     differences: tuple[SampleDifference, ...] = ()
 
 

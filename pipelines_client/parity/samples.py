@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.parity import report as parts
-from pipelines_client.parity.classes import place_of
+from pipelines_client.parity.classes import places_of
 from pipelines_client.parity.pairs import SAMPLE_DIFFERENCES, show
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def show_samples(
             type=row["type"],
             event=row["event"],
             day=row["day"],
-            segment=place_of(row, "segment"),
-            customerio=place_of(row, "customerio"),
+            **places_of(row),
         )
         for row in rows
     ]
@@ -53,8 +52,7 @@ def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> parts.S
         type=pair.row["type"],
         event=pair.row["label"],
         day=pair.row["day"],
-        segment=place_of(pair.row, "segment"),
-        customerio=place_of(pair.row, "customerio"),
+        **places_of(pair.row),
         differences=tuple(
             parts.SampleDifference(
                 path=difference.path,

@@ -35,7 +35,7 @@ KIND_OF = {
 
 
 class PropertyRow(NamedTuple):
-    """So many messages of an event and day had a value of this kind at this path; the place is that of the first.
+    """So many messages of an event and day had a value of this kind at this path; id and place are those of the first.
 
     `path` begins with `properties` or `traits`, joins keys by dots and has `[]` for every index of an array. `kind` is
     string, number, boolean, null, object or array. Rows of one key may repeat: sum their counts.
@@ -48,6 +48,7 @@ class PropertyRow(NamedTuple):
     path: str
     kind: str
     count: int  # type: ignore[assignment]  # the column is called so; nobody counts in a row
+    message_id: str
     file: str
     line: int
     byte_offset: int
@@ -68,7 +69,7 @@ class Shapes:
         if seen is not None:
             seen[0] += 1
         else:
-            self._seen[key] = [1, fact.file, fact.line, fact.byte_offset]
+            self._seen[key] = [1, fact.message_id, fact.file, fact.line, fact.byte_offset]
             self._bytes += fact.byte_count
 
     @property

@@ -166,7 +166,7 @@ def _of_ledger(chance: random.Random, at: int) -> dict[str, Any]:
 
 def _properties(source: str) -> list[PropertyRow]:
     return [
-        PropertyRow(source, "track", event, day, path, kind, count, "a.gz", 1, 0)
+        PropertyRow(source, "track", event, day, path, kind, count, f"p{count}", "a.gz", 1, 0)
         for event in (*TEXTS[:8], None, "")
         for day in ("2026-11-01", "2026-11-02", None)
         for path, kind, count in (

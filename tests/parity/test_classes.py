@@ -268,6 +268,18 @@ def test_a_hole_in_an_export_is_a_class(evidence, compare):
     assert rows(report, "holes") == [("customerio", "", "", 1, "2184.13699.2.track.json")]
 
 
+def test_days_in_the_names_of_files_are_no_sequence(evidence, compare):
+    """A position counts up by one; a day does not, at the end of a month at the latest."""
+    paths = evidence.paths()
+    for path, day in zip(
+        sorted(paths["customerio"].glob("*.json")), ("20261130", "20261201", "202612020930"), strict=False
+    ):
+        path.rename(path.with_name(f"acme_tracks_{day}.json"))
+    report = compare(paths)
+    assert not report.sources["customerio"].holes
+    assert found(report) == {}
+
+
 def test_what_waits_in_the_spools_beside_the_ledger_is_said(evidence, compare):
     """A message that waits on both legs is in no record; the writers' run files know how many there are."""
     paths = evidence.paths()

@@ -96,6 +96,7 @@ def test_short_evidence_exits_3(tmp_path):
     [
         (["--segment", "/nowhere", "--customerio", "/nowhere"], "/nowhere: no such file"),
         (["--segment", "/nowhere"], "at least two"),
+        (["replay-list", "/nowhere", "/nowhere"], "there is no command replay-list: add --replay-list FILE"),
         (["--format", "xml"], "--format is one of"),
         (["--output", "report.pdf"], "ending"),
         (["--output", "/nowhere/report.json"], "folder does not exist"),

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from evidence import SIDES, START, Evidence
 from faults import FAULTS, usual
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.classes import ABOUT
+from pipelines_client.parity.report import Sample
 
 DAYS, A_DAY = 12, 50
 CART = {"type": "track", "userId": "u", "event": "Cart Updated", "properties": {"cart_id": "c1"}}
@@ -60,8 +62,34 @@ def test_random_days_and_files_are_counted_and_nothing_else(lost, busy, is_holed
         paths = evidence.paths()
         if is_holed:
             (paths["customerio"] / "2184.13699.2.track.json").rename(paths["customerio"] / "2184.13699.3.track.json")
-        report = run_parity(paths, ParityOptions(), now=START)
+        report = run_parity(paths, ParityOptions(), now=START + timedelta(days=DAYS))
         assert {item.name: item.count for item in report.classes if item.count} == {**+truth}
+
+
+def test_every_sample_says_where_its_message_is():
+    """By id, file, line and offset: what stands there is that message, of whatever class."""
+    with TemporaryDirectory() as folder:
+        evidence = Evidence(Path(folder), count=60)
+        for number, plant in enumerate(FAULTS):
+            plant(evidence, f"person {number}")
+        for _ in range(20):
+            usual(evidence, "last")
+        paths = {"segment": evidence.write_segment(is_packed=False), "customerio": evidence.write_customerio()}
+        report = run_parity({**paths, "ledger": evidence.write_ledger()}, ParityOptions(), now=START)
+        kinds = get_args(Sample.model_fields["kind"].annotation)
+        assert {sample.kind for sample in report.samples} == set(kinds)
+        files = {path.name: path for root in paths.values() for path in root.rglob("*") if path.is_file()}
+        for sample in report.samples:
+            places = [(sample.segment, sample.segment_offset), (sample.customerio, sample.customerio_offset)]
+            for place, offset in places:
+                assert (place is None) == (offset is None)
+                if place is not None:
+                    name, _, line = place.rpartition(":")
+                    data = files[name.rpartition("/")[2]].read_bytes()
+                    assert f'"{sample.message_id}"'.encode() in data[offset:].split(b"\n")[0]
+                    assert data[:offset].count(b"\n") + 1 == int(line)
+            assert sample.message_id
+            assert sample.kind == "missing" or any(place for place, _ in places)
 
 
 def test_every_class_is_planted_at_random():

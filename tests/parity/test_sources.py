@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -289,3 +290,15 @@ def test_a_kind_that_contradicts_its_source_is_refused(evidence, compare):
             compare({**paths, **given})
     with pytest.raises(SourceError, match=r"Segment warehouse tables, .* --segment warehouse:PATH"):
         compare({**paths, "customerio": write_warehouse(evidence, evidence.folder / "t", "json", events_too=False)})
+
+
+def test_two_files_are_never_shown_under_one_name(compare, tmp_path):
+    """One with a byte that is no UTF-8, one that is called like the escape of that byte; each is opened as itself."""
+    evidence = Evidence(tmp_path, count=200)
+    for sent in evidence.messages:
+        sent.payload("customerio")["price"] = "9.5"
+    segment, customerio = evidence.write_segment(), evidence.write_customerio()
+    for path, name in zip(sorted(customerio.glob("*.json")), (b"a\xff.json", b"a\\xff.json"), strict=False):
+        path.rename(customerio / os.fsdecode(name))
+    report = compare({"segment": segment, "customerio": customerio})
+    assert [(row.path, row.kind, row.count) for row in report.drift_by_path] == [("properties.price", "type", 200)]

@@ -2,8 +2,10 @@
 SELECT found.side, found.event, found.type, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
-       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT copy.source AS side, doubled.label AS event, doubled.type, doubled.day, count(*) AS count,
            min(copy.message_key) AS message_key

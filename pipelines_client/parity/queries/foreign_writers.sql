@@ -4,8 +4,10 @@ SELECT found.side, found.event, found.type, found.day, found.library, found.writ
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
-       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT CASE WHEN in_segment = 0 THEN 'customerio' WHEN in_customerio = 0 THEN 'segment' ELSE 'both' END AS side,
            tallies.label AS event, tallies.type, tallies.day,

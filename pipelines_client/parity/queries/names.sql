@@ -3,8 +3,10 @@
 SELECT found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
-       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT ledger_event, segment_event, customerio_event, day, sum(messages) AS count, min(message_key) AS message_key
     FROM tallies

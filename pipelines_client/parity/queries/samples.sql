@@ -2,8 +2,10 @@
 SELECT found.class, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
-       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT classed.*,
            row_number() OVER (PARTITION BY class, side, cause ORDER BY message_key) AS number

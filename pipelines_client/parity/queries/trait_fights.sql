@@ -4,8 +4,10 @@ SELECT found.side, found.event, found.type, found.day, found.path, found.library
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
+       max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
-       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line
+       max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT fought.source AS side, judged.label AS event, judged.type, judged.day, fought.path, fought.library,
            fought.other, count(*) AS count, min(fought.message_key) AS message_key

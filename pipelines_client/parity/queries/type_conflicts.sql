@@ -1,11 +1,12 @@
--- Which property has values of several types? Rows of each type by side, event and day, and where the first of them is.
+-- Which property has values of several types? Rows of each type by side, event and day, and which message is the first of them.
 -- A property of one name is one property, whatever the event; those of pages and screens, and traits of people and of
 -- groups, are kept apart.
 -- Nothing is known here of single messages, so the window takes or leaves whole days.
-SELECT side, event, type, day, path, kind, count, file, line
+SELECT side, event, type, day, path, kind, count, message_id, file, line, byte_offset
 FROM (
     SELECT property.source AS side, coalesce(property.event, property.type) AS event, property.type,
-           coalesce(property.day, '') AS day, property.path, property.kind, property.file, property.line,
+           coalesce(property.day, '') AS day, property.path, property.kind, property.message_id,
+           property.file, property.line, property.byte_offset,
            sum(property.count) OVER (
                PARTITION BY property.source, coalesce(property.event, property.type), property.type,
                             coalesce(property.day, ''), property.path, property.kind

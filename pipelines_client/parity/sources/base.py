@@ -250,8 +250,7 @@ def payload_and_hash(value: Any) -> tuple[Any, str, int]:
         payload = payload_in(value)
         return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
-        if "
-" in value:  # rows between two stray quotes of a CSV file
+        if "\n" in value:  # rows between two stray quotes of a CSV file
             raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=True) from None
         return None, payload_hash(value), NO_PAYLOAD
     except RecursionError:

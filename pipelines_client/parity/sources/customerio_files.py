@@ -34,6 +34,7 @@ _OLD_NAME = re.compile(rf"(?P<series>.+)_{_TYPE}_(?P<position>\d+){_SUFFIX}", re
 _ANY_NAME = re.compile(rf".*{_SUFFIX}", re.IGNORECASE)
 _SINGULAR = {"identifies": "identify", "aliases": "alias"}
 _MAX_HOLES = 20
+_DAY_DIGITS = 8
 
 
 class _OddRow(msgspec.Struct, gc=False):
@@ -79,11 +80,14 @@ class CustomerioFiles(Kind):
 
     @classmethod
     def holes(cls, names: Iterable[str]) -> list[str]:
-        """Name the positions that are missing between the first and the last of each type: missing syncs (C18)."""
+        """Name the positions that are missing between the first and the last of each type: missing syncs (C18).
+
+        Eight digits are a day, such as in `acme_tracks_20261124.json`, and more are an instant: no sequence.
+        """
         series: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
         for name in names:
             match = _match(name)
-            if match is not None:
+            if match is not None and len(match["position"]) < _DAY_DIGITS:
                 series[match["series"], _type_of(name) or ""][int(match["position"])] = PurePosixPath(name).name
         found = []
         for (_, _), positions in sorted(series.items()):

@@ -274,8 +274,8 @@ def within(folder: str, names: Sequence[str]) -> list[str]:
 
 
 def _shown(name: str) -> str:
-    """Return a name as text that any report can hold, whatever its bytes are."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a name as text that any report can hold, whatever its bytes are; two names are never shown as one."""
+    return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
 
 
 def _remote(address: str) -> _Found:
