@@ -46,8 +46,9 @@ def compare(asked: Comparison) -> None:
         asked.check()
         options = asked.options(now)
         receivers = who_is_told(asked.notify)
-        with progress(sys.stderr) as advance:
-            report = run_parity(gather(asked.sources(), asked.paths or []), replace(options, advance=advance), now=now)
+        with progress(sys.stderr) as shown:
+            options = replace(options, **shown._asdict())
+            report = run_parity(gather(asked.sources(), asked.paths or []), options, now=now)
         _write(report, asked.form, asked.output or [])
         keep_run(asked.history_file(), report)
         tell(report, receivers, asked.notify_state, asked.history_file())

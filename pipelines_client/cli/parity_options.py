@@ -13,7 +13,7 @@ import typer
 
 from pipelines_client.cli.common import flag
 from pipelines_client.cli.parity_rules import choose_history, choose_rules
-from pipelines_client.cli.parity_sources import choose_cache, read_map
+from pipelines_client.cli.parity_sources import choose_cache, read_maps
 
 if TYPE_CHECKING:
     from pipelines_client.parity import Limits, ParityOptions
@@ -83,7 +83,13 @@ class Comparison:
         ),
     ] = None
     column_map: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help="TOML file that names the columns of a table.")
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="[SOURCE=]FILE",
+            help="TOML file that names the columns of a table; of one source alone: segment=FILE, mixpanel=FILE. "
+            "Repeatable.",
+        ),
     ] = None
     since: Annotated[
         str | None, typer.Option(metavar="WHEN", help="From then on: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
@@ -195,6 +201,7 @@ class Comparison:
         if since and until and since >= until:
             raise typer.BadParameter("--since must be earlier than --until")
         rules, kept = choose_rules(self.config), self.history_file()
+        maps = read_maps(self.column_map or [])
         return ParityOptions(
             since=since,
             until=until,
@@ -205,7 +212,8 @@ class Comparison:
             history=None if kept is None else read_history(kept),
             show_values=self.show_values,
             cache=choose_cache(self.cache, is_off=self.no_cache),
-            column_map=read_map(self.column_map),
+            column_map=maps.pop("", {}),
+            column_maps=maps,
             replay_list=self.replay_list,
             engine=self.engine,
         )

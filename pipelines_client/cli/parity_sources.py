@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import platformdirs
 import typer
@@ -47,14 +47,29 @@ def gather(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[
     return sources
 
 
-def read_map(path: Path | None) -> dict[str, Any]:
+def read_maps(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the column maps in TOML files by the source that each is for; that of '' is for all others.
+
+    Raises:
+        SourceError: One is no TOML.
+    """
+    maps: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).exists():
+            name, path = "", text
+        if name in maps:
+            raise typer.BadParameter(f"two --map for {name or 'all tables'}; write SOURCE=FILE for those of one source")
+        maps[name] = read_map(Path(path))
+    return maps
+
+
+def read_map(path: Path) -> dict[str, Any]:
     """Return the column map in a TOML file.
 
     Raises:
         SourceError: It is no TOML.
     """
-    if path is None:
-        return {}
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -65,11 +80,18 @@ def read_map(path: Path | None) -> dict[str, Any]:
         raise SourceError(f'{path}: no TOML ({error}); a column map has lines such as event = "event_name"') from None
 
 
+class Shown(NamedTuple):
+    """Who is told of bytes read, and of what goes on; None where nobody looks."""
+
+    advance: Callable[[int], object] | None = None
+    tell: Callable[[str], object] | None = None
+
+
 @contextmanager
-def progress(stream: TextIO) -> Iterator[Callable[[int], object] | None]:
-    """Show on a terminal how many bytes of evidence are read; anywhere else show nothing, and be told of nothing."""
+def progress(stream: TextIO) -> Iterator[Shown]:
+    """Show on a terminal what goes on and how much evidence is read; anywhere else show nothing."""
     if not stream.isatty():
-        yield None
+        yield Shown()
         return
     from rich.console import Console
     from rich.progress import (
@@ -81,8 +103,12 @@ def progress(stream: TextIO) -> Iterator[Callable[[int], object] | None]:
         TransferSpeedColumn,
     )
 
-    columns = (SpinnerColumn(), TextColumn("reading"), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+    words = TextColumn("{task.description}")
+    columns = (SpinnerColumn(), words, DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
     console = Console(file=stream)
     with Progress(*columns, console=console, transient=True, refresh_per_second=_UPDATES_A_SECOND) as shown:
         task = shown.add_task("reading", total=None)
-        yield lambda count: shown.advance(task, count)
+        yield Shown(
+            lambda count: shown.advance(task, count),
+            lambda text: shown.update(task, description=text, refresh=True),
+        )

@@ -31,6 +31,7 @@ from pipelines_client.parity.rules import MISSING, Rules
 from pipelines_client.parity.source_report import place_of
 from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
 from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
+from pipelines_client.parity.sources.columns import refuse_unknown
 from pipelines_client.parity.sources.counting import AskedApi, name_counts
 from pipelines_client.parity.sources.ledger import KEYS_DIFFER, find_identity_key
 from pipelines_client.parity.sources.table import Table
@@ -90,8 +91,9 @@ class ParityOptions:
     `since` and `until` are aware instants of when messages happened; `is_all` asks for everything in the sources. With
     none of the three the window is what the ledger spans, or everything where there is no ledger. `cache` is a
     directory that keeps facts for the next run; without it nothing is kept. `column_map` explains the columns of
-    tables (`ColumnMap`). `replay_list` is a file for what a replay should send, however many. `advance` is told of
-    bytes read, as they are, from any thread. `engine` names what answers the questions: `duckdb`, `spark`,
+    tables (`ColumnMap`), and in its place that of `column_maps` for a source of its name. `replay_list` is a file for
+    what a replay should send, however many. `advance` is told of bytes read, as they are, from any thread, and `tell`
+    what the run goes on to after that. `engine` names what answers the questions: `duckdb`, `spark`,
     `spark://host:port` or a PostgreSQL URL, whose `schema` keeps facts too. `rules` are gates and expected differences
     (`read_rules`); `limits` are the limits over all, if they are not those of the rules. `history` are the runs before,
     for the readiness; a run is added to it by `append_run`, and not here. `baseline` is a second archive of a side that
@@ -106,8 +108,10 @@ class ParityOptions:
     processes: int | None = None
     cache: Path | None = None
     column_map: Mapping[str, Any] = field(default_factory=dict)
+    column_maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     replay_list: Path | None = None
     advance: Callable[[int], object] | None = None
+    tell: Callable[[str], object] | None = None
     engine: str = "duckdb"
     rules: Rules = field(default_factory=Rules)
     history: History | None = None
@@ -135,12 +139,15 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             "parity compares two or three sources: give at least two of --ledger, --segment, --customerio, "
             "or one of them and --counts"
         )
+    refuse_unknown(options.column_maps, (*named, *counted))
+    tell = options.tell or (lambda _: None)
     found_key = find_identity_key(named["ledger"].given if "ledger" in named else ())
     with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
         key = found_key.key or store.identity_key()
 
         def make(kind: type[Kind], name: str) -> Kind:
-            return kind(key, name, options.column_map if issubclass(kind, Table) else None)
+            columns = options.column_maps.get(name, options.column_map)
+            return kind(key, name, columns if issubclass(kind, Table) else None)
 
         sources = {name: (make(where.kind, name), listing) for name, where, listing in _listed(named, counted)}
         _refuse_uncounted(sources, named)
@@ -163,6 +170,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
                     counts[name] = CountsSource(api.api.title, api.target, api.api.side)
             if found_key.is_ambiguous:
                 totals["ledger"].notes.append(KEYS_DIFFER)
+            tell("comparing")
             engine.load(pack.folder for found in packs.values() for pack in found)
             asked = _ask(engine, reads, options, now, knows_identity=found_key.key is not None)
             known = known_differences(options.rules, now.date())
@@ -175,6 +183,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             for name, (kind, listing) in sources.items()
             if name in SIDES
         }
+        tell("opening what differs")
         drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
         baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
     report = build_report(Found(asked, reads, answers, drift, now, counts, known, baseline, checked))

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timezone
+from io import StringIO
 
 import pytest
 import typer
 from evidence import Evidence
 
 from pipelines_client.cli.parity_options import moment, percentage
+from pipelines_client.cli.parity_sources import progress, read_maps
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -163,6 +165,35 @@ def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_pa
     assert done.stderr == f"pipelines-client parity: 2 to replay, in {tmp_path}/replay.jsonl\n"
     lines = [json.loads(line) for line in (tmp_path / "replay.jsonl").read_text().splitlines()]
     assert [line["message_id"] for line in lines] == ["m00004", "m00003"]
+
+
+def test_maps_are_named_by_their_source_or_by_nothing(tmp_path, monkeypatch):
+    """A file that is called like a name and a map is that file."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.toml", "b.toml", "segment=c.toml"):
+        (tmp_path / name).write_text(f'event = "{name[0]}"')
+    assert read_maps(["a.toml", "segment=b.toml"]) == {"": {"event": "a"}, "segment": {"event": "b"}}
+    assert read_maps(["segment=c.toml"]) == {"": {"event": "s"}}
+    for given in (["a.toml", "b.toml"], ["segment=a.toml", "segment=b.toml"]):
+        with pytest.raises(typer.BadParameter, match="two --map for"):
+            read_maps(given)
+
+
+def test_a_terminal_is_told_what_goes_on(monkeypatch):
+    """Of the bytes while they are read, and then of what comes after; anything else is told of nothing."""
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    with progress(StringIO()) as shown:
+        assert shown == (None, None)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    with progress(terminal) as shown:
+        shown.advance(5)
+        shown.tell("comparing")
+    assert terminal.getvalue().index("reading") < terminal.getvalue().index("comparing")
 
 
 def test_moments_and_percentages():

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exports import FORMS, as_csv, as_lines
+from exports import FORMS, as_csv, as_lines, mixpanel_lines
 
+from pipelines_client.errors import SourceError
 from pipelines_client.parity.instants import day_of
 from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.sources.columns import instant
@@ -141,3 +142,25 @@ def test_a_payload_that_is_no_json_is_no_reason_to_miss_its_message(evidence, co
     words = f"t.{form}:{line}: 5 messages from here on with a payload that is no JSON; it is not compared"
     assert words in report.sources["segment"].notes
     assert [one.count for one in report.classes if one.name == "conflicting_duplicates"] == [1]
+
+
+def test_each_table_may_have_a_map_of_its_own(evidence, compare, tmp_path):
+    """By the name of its source; one without a name is for the rest, and a name that there is not is refused."""
+    rows = [{"mid": sent.id, "what": "Feature Used", "at": sent.at.isoformat()} for sent in evidence.messages]
+    (tmp_path / "t.csv").write_bytes(as_csv(rows))
+    counted = [{"n": "Feature Used", "t": sent.at.isoformat()} for sent in evidence.messages]
+    (tmp_path / "c.csv").write_bytes(as_csv(counted))
+    (tmp_path / "m.json").write_bytes(mixpanel_lines(evidence.messages))
+    paths = {
+        "ledger": evidence.write_ledger(),
+        "segment": f"table:{tmp_path}/t.csv",
+        "counts": [f"mixpanel:{tmp_path}/m.json", f"table:{tmp_path}/c.csv"],
+    }
+    maps = {"segment": {"message_id": "mid", "event": "what", "time": "at"}, "mixpanel": {"time_zone": "Europe/Berlin"}}
+    report = compare(paths, column_maps=maps, column_map={"event": "n", "time": "t"})
+    assert report.totals.segment.messages == 200
+    assert report.counts["table"].theirs_total == report.counts["mixpanel"].theirs_total == 200
+    with pytest.raises(
+        SourceError, match=r"--map tables=…: there is no source of that name here; .*, mixpanel, table$"
+    ):
+        compare(paths, column_maps={"tables": {}})

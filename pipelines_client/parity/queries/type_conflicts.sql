@@ -14,7 +14,7 @@ FROM (
            row_number() OVER (
                PARTITION BY property.source, coalesce(property.event, property.type), property.type,
                             coalesce(property.day, ''), property.path, property.kind
-               ORDER BY property.file, property.line, property.byte_offset
+               ORDER BY property.file, property.line, property.byte_offset, property.message_id
            ) AS number
     FROM properties AS property
     JOIN (

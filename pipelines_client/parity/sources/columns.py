@@ -6,6 +6,7 @@ messageId a table can only be counted, by event and day (NEEDS N26).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -86,6 +87,17 @@ def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(ColumnMap.model_fields)
         raise SourceError(f"{where}: {key}: {first['msg']}; a column map has {known}") from None
+
+
+def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:
+    """Refuse a map for a source that there is not.
+
+    Raises:
+        SourceError: With the names of those that there are.
+    """
+    for name in maps:
+        if name not in names:
+            raise SourceError(f"--map {name}=…: there is no source of that name here; there are {', '.join(names)}")
 
 
 def cell(row: dict[str, Any], column: str | None) -> Any:
