@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
-from pipelines_client.parity.files import BOM, CutError
+from pipelines_client.parity.files import BOM, CutError, read_chunks
 from pipelines_client.parity.lines import line_end
 
 if TYPE_CHECKING:
@@ -57,6 +57,20 @@ def read_csv(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
             reject(line, "a cell holds what look like rows; a quote may be open", incomplete=True)
         else:
             yield line, offset, orjson.dumps(_object(header, cells))
+
+
+def reopen_csv(location: str, spans: list[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield the rows at places that `read_csv` gave, as `(offset, length)` with ascending offsets.
+
+    Raises:
+        CutError: The file is not what it was.
+    """
+    rows = read_csv(read_chunks(location), lambda *_, **__: None)
+    for offset, _ in spans:
+        at, data = next(((at, data) for _, at, data in rows if at >= offset), (-1, b""))
+        if at != offset:
+            raise CutError("the file is not what it was")
+        yield data
 
 
 def _object(header: list[str], cells: list[str]) -> dict[str, str | None]:

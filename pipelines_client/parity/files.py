@@ -31,6 +31,7 @@ _PACKED_BYTES = 1 << 18
 _GZIP_WBITS = 31
 _MAX_TIMES = 200  # JSON of calls packs to a tenth; what is nothing but repeats, to a hundredth
 _MAX_TIMES_FROM_BYTES = 64 << 20
+BOMB = f"it unpacks to more than {_MAX_TIMES} times its size, as no export does; the rest is not read"
 _NO_GZIP = cast("type[Exception]", IsalError)
 _DAMAGE = (OSError, zlib.error, UnicodeDecodeError, _NO_GZIP)
 
@@ -103,6 +104,11 @@ def is_gzip(location: str) -> bool:
     """Say whether a file begins as gzip does (FACTS S8: its name may lie)."""
     with open_raw(location) as raw:
         return raw.read(2) == _GZIP_MAGIC
+
+
+def is_bomb(unpacked_bytes: int, stored_bytes: int) -> bool:
+    """Say whether so much comes out of so little that it is no export."""
+    return unpacked_bytes > _MAX_TIMES_FROM_BYTES and unpacked_bytes > _MAX_TIMES * stored_bytes
 
 
 def cpus() -> int:
@@ -223,10 +229,8 @@ def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
                 member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
             unpacked = member.decompress(packed, _CHUNK_BYTES)
             total += len(unpacked)
-            if total > _MAX_TIMES_FROM_BYTES and total > _MAX_TIMES * stored:
-                raise CutError(
-                    f"it unpacks to more than {_MAX_TIMES} times its size, as no export does; the rest is not read"
-                )
+            if is_bomb(total, stored):
+                raise CutError(BOMB)
             if unpacked:
                 yield unpacked
             packed = member.unconsumed_tail

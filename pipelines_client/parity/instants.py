@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+from pipelines_client.clock import EPOCH
+
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
 _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
@@ -73,12 +74,12 @@ def _from_text(value: str) -> int | None:
 
 def ms_of(at: datetime) -> int | None:
     """Return an aware instant as Unix milliseconds; None if in UTC it is in no year from 1 to 9999."""
-    return _known((at - _EPOCH) // _MILLISECOND)
+    return _known((at - EPOCH) // _MILLISECOND)
 
 
 def utc_of(at_ms: int) -> datetime:
     """Return Unix milliseconds as an aware instant."""
-    return _EPOCH + timedelta(milliseconds=at_ms)
+    return EPOCH + timedelta(milliseconds=at_ms)
 
 
 def iso_ms(at_ms: int | None) -> str | None:
@@ -95,7 +96,7 @@ def day_of(at_ms: int | None) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _day(number: int) -> str:
-    return (_EPOCH + timedelta(days=number)).date().isoformat()
+    return (EPOCH + timedelta(days=number)).date().isoformat()
 
 
 def _from_number(value: float) -> int | None:

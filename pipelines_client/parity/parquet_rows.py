@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines_client.parity.files import (
-    _MAX_TIMES,
-    _MAX_TIMES_FROM_BYTES,
+    BOMB,
     CutError,
+    is_bomb,
     open_raw,
     why_not_opened,
 )
@@ -110,7 +110,7 @@ class _Opened:
 
     def is_too_much(self, unpacked: int) -> bool:
         """Say whether so many bytes are more than any export unpacks to."""
-        return unpacked > _MAX_TIMES_FROM_BYTES and unpacked > _MAX_TIMES * self.bytes
+        return is_bomb(unpacked, self.bytes)
 
     def _reader(self, **options: Any) -> pq.ParquetFile:
         return pq.ParquetFile(
@@ -195,16 +195,15 @@ def read_parquet(
 
 def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
     unpacked = 0
-    bomb = f"it unpacks to more than {_MAX_TIMES} times its size, as no export does; the rest is not read"
     for group, first, _ in file.groups():
         if file.is_bomb(group):
-            reject(first + 1, bomb, incomplete=True)
+            reject(first + 1, BOMB, incomplete=True)
             return
         try:
             for start, batch in file.batches(group):
                 unpacked += batch.nbytes
                 if file.is_too_much(unpacked):
-                    reject(first + start + 1, bomb, incomplete=True)
+                    reject(first + start + 1, BOMB, incomplete=True)
                     return
                 for number, row in enumerate(_rows(batch), first + start):
                     if isinstance(row, bytes):

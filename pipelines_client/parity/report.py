@@ -74,6 +74,11 @@ class SourceReport(_Part):
     watermark: str | None
     notes: tuple[str, ...]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether messages may lie in what could not be read, is missing, or is empty."""
+        return bool(self.rejected_lines or self.incomplete or self.holes or self.empty_days)
+
 
 class SourceTotals(_Part):
     """One source in the window. `duplicates` are rows beyond the first of a message (ledger: of a message and leg)."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.csv_rows import read_csv
-from pipelines_client.parity.files import CutError, read_chunks, read_spans
+from pipelines_client.parity.csv_rows import read_csv, reopen_csv
+from pipelines_client.parity.files import read_chunks, read_spans
 from pipelines_client.parity.lines import read_lines
 from pipelines_client.parity.parquet_rows import read_parquet, reopen_parquet
 
@@ -56,7 +56,7 @@ def reopen_rows(
     if _is_parquet(location):
         return reopen_parquet(location, [offset for offset, _ in spans], columns)
     if _is_csv(location):
-        return _reopen_csv(location, spans)
+        return reopen_csv(location, spans)
     return read_spans(location, spans)
 
 
@@ -66,17 +66,3 @@ def _is_parquet(location: str) -> bool:
 
 def _is_csv(location: str) -> bool:
     return location.lower().endswith(_CSV_ENDINGS)
-
-
-def _reopen_csv(location: str, spans: list[tuple[int, int]]) -> Iterator[bytes]:
-    found = {offset: data for _, offset, data in _wanted_rows(location, {offset for offset, _ in spans})}
-    for offset, _ in spans:
-        if offset not in found:
-            raise CutError("the file is not what it was")
-        yield found[offset]
-
-
-def _wanted_rows(location: str, offsets: set[int]) -> Iterator[Place]:
-    for place in read_csv(read_chunks(location), lambda *_, **__: None):
-        if place[1] in offsets:
-            yield place

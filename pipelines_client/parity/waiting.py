@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pipelines_client.parity.sources.listing import local_roots
+from pipelines_client.parity.sources.listing import LEVELS_ABOVE, local_roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-_LEVELS_ABOVE = 3
-"""So far above what was given may be the state directory: `STATE/ledger/DAY/FILE`."""
 
 
 def waiting_in(given: Sequence[str]) -> dict[str, int]:
@@ -37,7 +34,7 @@ def _run_files(root: Path) -> Iterator[Path]:
     """Yield the run files of a state directory, of several hosts' in a folder, or of one that records are of."""
     yield from root.glob("run/*.json")
     yield from root.glob("*/run/*.json")
-    for folder in root.absolute().parents[:_LEVELS_ABOVE]:
+    for folder in root.absolute().parents[:LEVELS_ABOVE]:
         if root.absolute().is_relative_to(folder / "ledger"):
             yield from folder.glob("run/*.json")
 

@@ -167,6 +167,17 @@ def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_pa
     assert [line["message_id"] for line in lines] == ["m00004", "m00003"]
 
 
+def test_a_replay_list_says_where_a_side_has_gaps(evidence, tmp_path):
+    """What a torn line took with it is on the list as well, and a replay would send that twice."""
+    evidence.messages[4].lose("customerio")
+    paths = evidence.paths()
+    file, *_ = sorted(paths["customerio"].glob("*.track.json"))
+    file.write_text(file.read_text()[:-40])
+    done = run(*options(paths), "--replay-list", tmp_path / "replay.jsonl")
+    assert "Customer.io's evidence has gaps" in done.stderr
+    assert "Segment's" not in done.stderr
+
+
 def test_maps_are_named_by_their_source_or_by_nothing(tmp_path, monkeypatch):
     """A file that is called like a name and a map is that file."""
     monkeypatch.chdir(tmp_path)

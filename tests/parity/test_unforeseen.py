@@ -41,14 +41,3 @@ def test_an_error_that_nobody_foresaw_costs_its_line(tmp_path, monkeypatch):
         ("a.json", 2, "could not be read (OverflowError)")
     ]
     assert (total.rows, total.incomplete) == (2, [])
-
-
-def test_a_count_beyond_all_is_a_rejected_line(evidence, compare, tmp_path):
-    """It would be no whole number of 64 bits when it is written."""
-    table = tmp_path / "counts.csv"
-    table.write_text(f"event,time,count\nFeature Used,2026-11-02,{10**30}\nFeature Used,2026-11-02,200\n")
-    columns = {"event": "event", "time": "time", "count": "count"}
-    counts = compare({**evidence.paths(), "counts": f"table:{table}"}, column_map=columns).counts
-    ((name, counted),) = counts.items()
-    assert counted.rejected_lines == 1, name
-    assert any("its count is beyond what anybody counts" in note for note in counted.notes)

@@ -143,10 +143,6 @@ class Kind(ABC):
             LineRejectedError: The line is no message of this kind.
         """
 
-    def payload_of(self, data: bytes, file: str) -> Any:
-        """Return the properties or traits of a line that was a fact; None where its kind keeps no payload."""
-        return self.read(data, file, 0, 0)[1]
-
     def identity_of(self, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None]:
         """Return the keyed hash of the identity a message is about, and its kind."""
         is_usual = type(user) is str and user != ""

@@ -20,7 +20,7 @@ from pipelines_client.parity.sources.base import (
     text_of,
     type_of,
 )
-from pipelines_client.parity.sources.listing import local_roots
+from pipelines_client.parity.sources.listing import LEVELS_ABOVE, local_roots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ KEYS_DIFFER = (
     "The state directories hold different identity keys, so identities of the ledgers were not compared. "
     f"Give all hosts one ({KEY_VARIABLE})."
 )
-_LEVELS_ABOVE = 3  # state dir / ledger / day / file
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
@@ -149,7 +148,7 @@ def find_identity_key(given: Sequence[str]) -> IdentityKey:
 def _folders_around(root: Path) -> list[Path]:
     """Return the folders where the key of a ledger may be: its state directory, or those of several hosts below."""
     below = [path.parent for path in sorted(root.glob(f"*/{IDENTITY_KEY_FILE}"))] if root.is_dir() else []
-    return below or [root, *root.absolute().parents[:_LEVELS_ABOVE]]
+    return below or [root, *root.absolute().parents[:LEVELS_ABOVE]]
 
 
 def _key_in(folder: Path) -> bytes | None:

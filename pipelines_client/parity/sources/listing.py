@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from pipelines_client.parity.sources.base import Kind
 
+LEVELS_ABOVE = 3
+"""So far above what was given may be the state directory: `STATE/ledger/DAY/FILE`."""
+
 _MARK_BYTES = 4096
 T = TypeVar("T")
 
