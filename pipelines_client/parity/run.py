@@ -132,6 +132,54 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
         SourceError: A source is missing, unreadable as a whole, or another vendor's.
         EngineError: The engine is not installed, or cannot be reached or used.
     """
+    named, counted = _named(paths, options)
+    tell = options.tell or (lambda _: None)
+    found_key = find_identity_key(named["ledger"].given if "ledger" in named else ())
+    with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
+        make = _maker(found_key.key or store.identity_key(), options)
+        sources = {name: (make(where.kind, name), listing) for name, where, listing in _listed(named, counted)}
+        _refuse_uncounted(sources, named)
+        second = None if options.baseline is None else find_second(options.baseline, sources, make)
+        with closing(open_engine(options.engine, Path(scratch))) as engine:
+            evidence = _read_all(sources, named, store, engine, options)
+            for name, api in counted.items():
+                if isinstance(api, AskedApi):
+                    evidence.packs[name] = [_fetch(name, api, options, store, now)]
+                    evidence.counts[name] = CountsSource(api.api.title, api.target, api.api.side)
+            if found_key.is_ambiguous:
+                evidence.totals["ledger"].notes.append(KEYS_DIFFER)
+            tell("comparing")
+            engine.load(pack.folder for found in evidence.packs.values() for pack in found)
+            asked = _ask(engine, evidence.reads, options, now, knows_identity=found_key.key is not None)
+            known = known_differences(options.rules, now.date())
+            answers = _answers(engine, known)
+            checked = ask_checks(engine, options.rules.check)
+            if options.replay_list is not None:
+                write_replay_list(unexplained(engine.stream("replay_list"), known), options.replay_list)
+        tell("opening what differs")
+        openers = _openers(sources, evidence.totals)
+        drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
+        baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
+    found = Found(asked, evidence.reads, answers, drift, now, evidence.counts, known, baseline, checked)
+    report = build_report(found)
+    if options.history is None:
+        return report
+    readiness = judge_readiness(options.history, run_of(report), options.rules.gates.ready_after_days)
+    return report.model_copy(update={"readiness": readiness})
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What was read, by source: its packs, what came of reading them, and what the report says of it."""
+
+    packs: dict[str, list[Pack]]
+    totals: dict[str, Reading]
+    reads: dict[str, SourceRead]
+    counts: dict[str, CountsSource]
+
+
+def _named(paths: Mapping[str, Where], options: ParityOptions) -> tuple[dict[str, Named], dict[str, Named | AskedApi]]:
+    """Return what is compared message by message, and what only counts."""
     named = {name: parse_where(name, paths[name]) for name in SOURCES if name in paths}
     counted = name_counts(texts_of(paths.get(COUNTS, ())))
     if not named or len(named) + len(counted) < _SOURCES_NEEDED:
@@ -140,57 +188,46 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             "or one of them and --counts"
         )
     refuse_unknown(options.column_maps, (*named, *counted))
-    tell = options.tell or (lambda _: None)
-    found_key = find_identity_key(named["ledger"].given if "ledger" in named else ())
-    with TemporaryDirectory(prefix="parity-") as scratch, closing(_store(options, Path(scratch))) as store:
-        key = found_key.key or store.identity_key()
+    return named, counted
 
-        def make(kind: type[Kind], name: str) -> Kind:
-            columns = options.column_maps.get(name, options.column_map)
-            return kind(key, name, columns if issubclass(kind, Table) else None)
 
-        sources = {name: (make(where.kind, name), listing) for name, where, listing in _listed(named, counted)}
-        _refuse_uncounted(sources, named)
-        second = None if options.baseline is None else find_second(options.baseline, sources, make)
-        with closing(open_engine(options.engine, Path(scratch))) as engine:
-            packs = read_sources(
-                sources,
-                store,
-                processes=options.processes,
-                advance=options.advance,
-                read_jobs=engine.read_jobs,
-                find=engine.find,
-            )
-            totals = {name: total_of(kind, listing, packs[name]) for name, (kind, listing) in sources.items()}
-            reads = {name: _read(name, *sources[name], totals[name]) for name in named}
-            counts = {name: _counted(*sources[name], totals[name]) for name in sources if name not in named}
-            for name, api in counted.items():
-                if isinstance(api, AskedApi):
-                    packs[name] = [_fetch(name, api, options, store, now)]
-                    counts[name] = CountsSource(api.api.title, api.target, api.api.side)
-            if found_key.is_ambiguous:
-                totals["ledger"].notes.append(KEYS_DIFFER)
-            tell("comparing")
-            engine.load(pack.folder for found in packs.values() for pack in found)
-            asked = _ask(engine, reads, options, now, knows_identity=found_key.key is not None)
-            known = known_differences(options.rules, now.date())
-            answers = _answers(engine, known)
-            checked = ask_checks(engine, options.rules.check)
-            if options.replay_list is not None:
-                write_replay_list(unexplained(engine.stream("replay_list"), known), options.replay_list)
-        openers = {
-            name: Opener(kind, listing.location_of, totals[name])
-            for name, (kind, listing) in sources.items()
-            if name in SIDES
-        }
-        tell("opening what differs")
-        drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
-        baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
-    report = build_report(Found(asked, reads, answers, drift, now, counts, known, baseline, checked))
-    if options.history is None:
-        return report
-    readiness = judge_readiness(options.history, run_of(report), options.rules.gates.ready_after_days)
-    return report.model_copy(update={"readiness": readiness})
+def _maker(key: bytes, options: ParityOptions) -> Callable[[type[Kind], str], Kind]:
+    """Return what makes the reader of a kind of evidence for a source."""
+
+    def make(kind: type[Kind], name: str) -> Kind:
+        columns = options.column_maps.get(name, options.column_map)
+        return kind(key, name, columns if issubclass(kind, Table) else None)
+
+    return make
+
+
+def _read_all(
+    sources: Mapping[str, tuple[Kind, Listing]],
+    named: Mapping[str, Named],
+    store: Store,
+    engine: Engine,
+    options: ParityOptions,
+) -> _Evidence:
+    packs = read_sources(
+        sources,
+        store,
+        processes=options.processes,
+        advance=options.advance,
+        read_jobs=engine.read_jobs,
+        find=engine.find,
+    )
+    totals = {name: total_of(kind, listing, packs[name]) for name, (kind, listing) in sources.items()}
+    reads = {name: _read(name, *sources[name], totals[name]) for name in named}
+    counts = {name: _counted(*sources[name], totals[name]) for name in sources if name not in named}
+    return _Evidence(packs, totals, reads, counts)
+
+
+def _openers(sources: Mapping[str, tuple[Kind, Listing]], totals: Mapping[str, Reading]) -> dict[str, Opener]:
+    return {
+        name: Opener(kind, listing.location_of, totals[name])
+        for name, (kind, listing) in sources.items()
+        if name in SIDES
+    }
 
 
 def _listed(
