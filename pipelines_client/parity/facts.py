@@ -81,7 +81,10 @@ class Fact(NamedTuple):
 
 
 class TraitRow(NamedTuple):
-    """One top-level trait that an identify call set; `value_hash` is keyed, so that it names no value."""
+    """One top-level trait that an identify call set; `value_hash` is keyed, so that it names no value.
+
+    `library` is without its version: two hosts in the middle of a deploy are one writer.
+    """
 
     source: str
     message_id: str

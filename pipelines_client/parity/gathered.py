@@ -64,7 +64,8 @@ class Gathered:
             traits: list[tuple[Any, ...]] = []
             if fact.type == "identify":
                 source, message_id, identity = self._source, fact.message_id, fact.identity
-                library, received, hashed = fact.library, fact.received_at_ms, self._hash
+                received, hashed = fact.received_at_ms, self._hash
+                library = None if fact.library is None else fact.library.partition("/")[0]
                 traits = [  # plain tuples in the order of `TraitRow`
                     (source, message_id, identity, name, hashed(value), library, received)
                     for name, value in payload.items()

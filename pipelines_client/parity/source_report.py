@@ -65,7 +65,7 @@ def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
             for side in SIDES
             if side not in asked.legs and "ledger" in asked.spans and getattr(asked.settings, f"has_{side}")
         ]
-    elif name in asked.spans:
+    if name in asked.spans:
         notes += asked.spans[name].notes
     return notes
 

@@ -19,9 +19,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one source spans; `first_ms` and `last_ms` go by receipt, where it shows none by sending, else by the event.
+    """What one source spans; `first_ms` and `last_ms` go by receipt, where few show one by sending, else the event.
 
-    `later` messages are of later than tomorrow, as a wrong clock has it: they are not in `last_ms`.
+    `later` messages are of later than tomorrow, as a wrong clock has it: they are not in `last_ms`. `misdated` records
+    of a ledger are older than any ledger: they are not in `first_appended_ms`.
     """
 
     first_ms: int | None
@@ -30,6 +31,7 @@ class Span:
     last_appended_ms: int | None
     has_milliseconds: bool
     later: int = 0
+    misdated: int = 0
 
     @property
     def watermark_ms(self) -> int | None:
@@ -41,11 +43,17 @@ class Span:
     @property
     def notes(self) -> list[str]:
         """Say what of the span is not to be believed."""
-        if not self.later:
-            return []
-        return [
-            f"{self.later:,} of its messages are of later than tomorrow: a clock is wrong, and they move no watermark."
-        ]
+        notes = []
+        if self.later:
+            notes.append(
+                f"{self.later:,} of its messages are of later than tomorrow: a clock is wrong, and they move no"
+                " watermark."
+            )
+        if self.misdated:
+            notes.append(
+                f"{self.misdated:,} of its records are of before 2026: a clock was wrong, and they move no window."
+            )
+        return notes
 
 
 def spans_of(rows: Iterable[Row], now: datetime) -> dict[str, Span]:
@@ -64,16 +72,22 @@ def spans_of(rows: Iterable[Row], now: datetime) -> dict[str, Span]:
 
 def _span(rows: list[Row], tomorrow: int) -> Span:
     known = [row for row in rows if row["last_ms"] is not None]
-    dated = [row for row in known if row["is_received"]] or known
+    received = [row for row in known if row["is_received"]]
+    dated = received if 2 * _messages(received) >= _messages(known) else known  # a few do not speak for all
     believed = [row for row in dated if row["day_number"] <= tomorrow] or dated
-    appended = [row for row in rows if row["first_appended_ms"] is not None]
+    appended = [row for row in rows if row["last_appended_ms"] is not None]
     return Span(
         first_ms=min((row["first_ms"] for row in believed), default=None),
         last_ms=max((row["last_ms"] for row in believed), default=None),
-        first_appended_ms=min((row["first_appended_ms"] for row in appended), default=None),
+        first_appended_ms=min(
+            (row["first_appended_ms"] for row in appended if row["first_appended_ms"] is not None), default=None
+        ),
         last_appended_ms=max((row["last_appended_ms"] for row in appended), default=None),
         has_milliseconds=any(row["has_milliseconds"] for row in believed),
-        later=sum(row["messages"] for row in dated if row["day_number"] > tomorrow)
-        if len(believed) < len(dated)
-        else 0,
+        later=_messages(dated) - _messages(believed),
+        misdated=sum(row["misdated"] for row in appended),
     )
+
+
+def _messages(rows: list[Row]) -> int:
+    return sum(row["messages"] for row in rows)

@@ -1,9 +1,10 @@
 """What the counts by day tell: events that left their usual volume, and days on which a side has nothing. Pure.
 
-An event's day is held against the up to 28 days before it. It is a shift if it is far from their median (more than
-three times of it, or less than a third) *and* beyond the highest or lowest of them. So a weekend is none once there was
-one before, and a lasting change is said once and not every day. Asked is only what can be told: with a week of days
-before it, with enough messages, and never of the first and the last day, which the window cuts.
+An event's day is held against the up to 28 days before it, from its first message on. It is a shift if it is far from
+their median (more than three times of it, or less than a third) *and* beyond the highest or lowest of them; of what is
+not sent every day, more than three times of the days that had any. So a weekend is none once there was one before, nor
+is a mailing on Mondays, and a lasting change is said once and not every day. Asked is only what can be told: with a
+week of days before it, with enough messages, and never of the first and the last day, which the window cuts.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def shifts(rows: Iterable[tuple[str, str, Day, int]]) -> list[Shift]:
     for (event, kind), counts in sorted(by_event.items()):
         series = [counts.get(day, 0) for day in days]
         for place in range(MIN_DAYS, len(days)):
-            past = series[max(0, place - MAX_DAYS) : place]
-            if _is_shift(series[place], past):
+            past = _since_first(series[max(0, place - MAX_DAYS) : place])
+            if len(past) >= MIN_DAYS and _is_shift(series[place], past):
                 found.append(Shift(event, kind, days[place], series[place], median_low(past)))
     return found
 
@@ -70,9 +71,15 @@ def _whole_days(busy: list[Day]) -> list[Day]:
 
 def _is_shift(count: int, past: list[int]) -> bool:
     usual = median_low(past)
-    if max(count, usual) < MIN_MESSAGES or not any(past):
+    if max(count, usual) < MIN_MESSAGES:
         return False
-    return (count > FACTOR * usual and count > max(past)) or (count * FACTOR < usual and count < min(past))
+    usual_if_any = median_low([day for day in past if day])
+    return (count > FACTOR * usual_if_any and count > max(past)) or (count * FACTOR < usual and count < min(past))
+
+
+def _since_first(past: list[int]) -> list[int]:
+    """Return the days from the first on that had any: before it there was no such event."""
+    return past[next((place for place, count in enumerate(past) if count), len(past)) :]
 
 
 def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]) -> dict[Day, int]:

@@ -187,7 +187,7 @@ def _traits(chance: random.Random, source: str) -> list[TraitRow]:
             chance.choice(("email", "Email", "plan", "é")),
             f"v{chance.randrange(4)}",
             chance.choice(("x/1", "y/2", None)),
-            chance.choice((AT + chance.randrange(5), None)),
+            chance.choice((AT + chance.randrange(500), AT + 7, None)),
         )
         for _ in range(120)
     ]

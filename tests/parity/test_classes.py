@@ -8,6 +8,7 @@ import orjson
 import pytest
 from evidence import START, Evidence
 
+from pipelines_client.ledger import iso_utc
 from pipelines_client.parity.verdict import Verdict
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -177,7 +178,7 @@ def test_two_libraries_that_put_their_values_back_fight(evidence, compare):
         evidence.add({"type": "identify", "userId": "lee", "traits": {"plan": plan}}).library = SERVER
     report = compare(evidence.paths())
     assert found(report) == {"trait_fights": 4}
-    web, server = "analytics.js/5.0", "analytics-python/2.4.0"
+    web, server = "analytics.js", "analytics-python"
     assert rows(report, "trait_fights") == [
         ("customerio", "identify", "2026-11-02", 1, f"traits.plan: {server} against {web}"),
         ("customerio", "identify", "2026-11-02", 1, f"traits.plan: {web} against {server}"),
@@ -190,6 +191,31 @@ def test_two_libraries_that_put_their_values_back_fight(evidence, compare):
         ("segment", "m00203"),
         ("segment", "m00202"),
     ]
+
+
+def test_what_has_no_order_and_two_versions_of_one_library_are_no_fight(evidence, compare):
+    """Within one second of whole seconds nobody was first; in the middle of a deploy both versions are one writer."""
+    for user in range(5):
+        for count, (library, plan) in enumerate(((WEB, "free"), (WEB, "free"), (SERVER, "pro"))):
+            evidence.add(
+                {"type": "identify", "userId": f"p{user}", "traits": {"plan": plan}},
+                after=timedelta(minutes=10 + user, milliseconds=300 * count),
+            ).library = library
+    for version, plan in (("2.4.0", "free"), ("2.4.1", "pro"), ("2.4.0", "free")):
+        call = evidence.add({"type": "identify", "userId": "lee", "traits": {"plan": plan}})
+        call.library = {**SERVER, "version": version}
+    paths = {**evidence.paths(), "customerio": evidence.write_customerio(unix=True)}
+    assert "trait_fights" not in found(compare(paths))
+
+
+def test_the_copy_that_came_first_stands_for_a_message_and_another_name_is_a_conflict(evidence, compare):
+    """Whatever the names are called: by receipt, not by the alphabet."""
+    for index, name in enumerate(("Apple Eaten", "Zebra Eaten")):
+        message = evidence.messages[10 + index]
+        later = iso_utc(message.at + 19 * MINUTE)
+        message.other_copies["segment"].append({**message.sides["segment"], "event": name, "receivedAt": later})
+    report = compare(evidence.paths())
+    assert found(report) == {"duplicates": 2, "conflicting_duplicates": 2}
 
 
 def test_what_the_ledger_never_saw_is_told_by_library_and_key(evidence, compare):

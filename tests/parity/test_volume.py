@@ -50,6 +50,17 @@ def test_too_few_messages_and_events_that_are_new_are_no_shift():
     """Five times ten is a handful, and what never was has no usual."""
     assert found(days([10] * 9 + [49, 10]) + days([100] * 11, "Other")) == []
     assert found(days([0] * 9 + [500, 0]) + days([100] * 11, "Other")) == []
+    growing = [50, 100, 103, 105, 108, 110, 111, 112, 115]
+    assert found(days([0] * 10 + [*growing, 90]) + days([100] * 20, "Other")) == []
+
+
+def test_a_weekly_mailing_that_grows_is_no_shift_and_a_loop_of_a_rare_event_is():
+    """What is sent on Mondays is held against Mondays."""
+    mondays = [count for week in range(6) for count in (100 + week, 0, 0, 0, 0, 0, 0)]
+    assert found(days(mondays) + days([100] * 42, "Other")) == []
+    assert found(days([0, 2, 0, 1, 0, 0, 3, 0, 1, 0, 400, 0, 0]) + days([100] * 13, "Other")) == [
+        ("2026-11-12", 400, 0)
+    ]
 
 
 def test_a_day_is_empty_where_the_ledger_says_accepted_or_others_surround_it():

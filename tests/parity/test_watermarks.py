@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence import START, Evidence
 from exports import as_lines
 
 from pipelines_client.parity.spans import spans_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FAR = (timedelta(days=365 * 7000), timedelta(days=40), timedelta(days=2))
 
@@ -73,14 +72,33 @@ def test_calls_without_a_receipt_are_as_old_as_their_sending(cut, compare, tmp_p
     assert causes(report, "customerio") == {"too_young": 10}
 
 
-def test_what_has_receipts_goes_by_them_alone():
-    """A message without one is no reason to go by the senders' clocks."""
+def test_a_ledger_record_of_a_clock_that_was_not_set_opens_no_window(cut, compare):
+    """A host that booted in 1970 does not bring in what the archive holds from before the ledger."""
+    call = {"type": "track", "userId": "u1", "event": "Old Event", "properties": {}}
+    before = cut.add(call, after=timedelta(days=-30))
+    before.is_recorded = False
+    before.lose("customerio")
+    paths = cut.paths()
+    assert compare(paths).totals.missing["customerio"] == 0
+    (file,) = Path(paths["ledger"]).rglob("*.jsonl")
+    first, *rest = file.read_text().splitlines()
+    file.write_text(
+        "\n".join([json.dumps({**json.loads(first), "appended_at": "1970-01-01T00:00:09.000Z"}), *rest, ""])
+    )
+    report = compare(paths)
+    assert report.totals.missing["customerio"] == 0
+    assert any("1 of its records are of before 2026" in note for note in report.sources["ledger"].notes)
+
+
+def test_what_has_receipts_goes_by_them_unless_they_are_few():
+    """A message without one is no reason to go by the senders' clocks, nor one with it among many without."""
     row = {
         "source": "segment",
         "messages": 1,
         "first_appended_ms": None,
         "last_appended_ms": None,
         "has_milliseconds": 0,
+        "misdated": 0,
     }
     day = int(START.timestamp()) // 86_400
     rows = [
@@ -88,7 +106,9 @@ def test_what_has_receipts_goes_by_them_alone():
         {**row, "is_received": 0, "day_number": day, "first_ms": 1000, "last_ms": 9000},
         {**row, "is_received": 1, "day_number": day, "first_ms": 2000, "last_ms": 5000},
     ]
+    few = [rows[0], {**rows[1], "messages": 2}, rows[2]]
     assert spans_of(rows, START)["segment"].watermark_ms == 5999
+    assert spans_of(few, START)["segment"].watermark_ms == 9999
     assert spans_of(rows[:2], START)["segment"].watermark_ms == 9999
     assert spans_of(rows[:1], START)["segment"].watermark_ms is None
     assert spans_of([], START) == {}

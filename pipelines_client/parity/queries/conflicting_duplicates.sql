@@ -1,4 +1,4 @@
--- Which copies of a message hold another payload than its first copy? Counts of such copies by side, event and day.
+-- Which copies of a message hold another payload than its first copy, or bear another name? Counts of such copies by side, event and day.
 SELECT found.side, found.event, found.type, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -12,13 +12,16 @@ FROM (
     FROM facts AS copy
     JOIN (
         SELECT exported.message_key, exported.message_check, exported.source AS side, faulty.label, faulty.type, faulty.day,
-               exported.payload_hash AS first_hash
+               exported.payload_hash AS first_hash, known.type AS first_type, known.event AS first_event
         FROM messages_exported AS exported
+        JOIN words_known AS known ON known.words = exported.words
         JOIN faulty ON faulty.message_key = exported.message_key AND faulty.message_check = exported.message_check
         WHERE exported.copies > 1
     ) AS doubled
       ON doubled.message_key = copy.message_key AND doubled.message_check = copy.message_check AND doubled.side = copy.source
-    WHERE copy.payload_hash IS DISTINCT FROM doubled.first_hash
+    JOIN words_known AS said ON said.words = copy.words
+    WHERE copy.payload_hash IS DISTINCT FROM doubled.first_hash OR said.type <> doubled.first_type
+       OR said.event IS DISTINCT FROM doubled.first_event
     GROUP BY copy.source, doubled.label, doubled.type, doubled.day
 ) AS found
 JOIN places AS place ON place.message_key = found.message_key

@@ -1,4 +1,4 @@
--- What did each export hold? One row per source and message: its first copy, and how many there were.
+-- What did each export hold? One row per source and message: the copy that came first, and how many there were.
 -- Nearly all messages come once, and those only pass through: numbering every row would sort the whole export.
 SELECT facts.source, facts.message_key, facts.message_check, facts.message_id, words, identity, payload_hash, occurred_at_ms,
        received_at_ms, sent_at_ms, file, line, byte_offset, byte_count, 1 AS copies
@@ -14,14 +14,13 @@ FROM (
     SELECT facts.*, repeated.copies,
            row_number() OVER (
                PARTITION BY facts.source, facts.message_key, facts.message_check
-               ORDER BY known.type, coalesce(known.event, ''), coalesce(facts.received_at_ms, 0), facts.file, facts.line,
-                        facts.byte_offset
+               ORDER BY CASE WHEN facts.received_at_ms IS NULL THEN 1 ELSE 0 END, facts.received_at_ms, facts.file,
+                        facts.line, facts.byte_offset
            ) AS copy
     FROM facts
     JOIN repeated
       ON repeated.source = facts.source AND repeated.message_key = facts.message_key
          AND repeated.message_check = facts.message_check
-    JOIN words_known AS known ON known.words = facts.words
     WHERE facts.source <> 'ledger'
 ) AS numbered
 WHERE copy = 1

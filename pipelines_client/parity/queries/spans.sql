@@ -1,7 +1,10 @@
 -- From when to when does each source speak? One row per source and UTC day, counted from 1970; -1 is before that, or no time
 -- that is known. Of what a source shows no receipt of (`is_received` = 0), the sending or the event stands for it.
+-- A record of a ledger from before 2026 is of a wrong clock: there was no such ledger then.
 SELECT source, is_received, day_number, count(*) AS messages, min(known_at_ms) AS first_ms, max(known_at_ms) AS last_ms,
-       min(appended_at_ms) AS first_appended_ms, max(appended_at_ms) AS last_appended_ms,
+       min(CASE WHEN appended_at_ms >= 1767225600000 THEN appended_at_ms END) AS first_appended_ms,
+       max(appended_at_ms) AS last_appended_ms,
+       sum(CASE WHEN appended_at_ms < 1767225600000 THEN 1 ELSE 0 END) AS misdated,
        max(CASE WHEN known_at_ms % 1000 <> 0 THEN 1 ELSE 0 END) AS has_milliseconds
 FROM (
     SELECT source, is_received, known_at_ms, appended_at_ms,

@@ -1,5 +1,6 @@
 -- Which trait do two writers set against each other? Each time that a writer puts back a value of its own over another's.
--- By received time at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a library.
+-- By received time at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a library,
+-- of whichever version. What came at one instant, or shows no receipt, has no order.
 SELECT found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count,
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
@@ -12,17 +13,21 @@ FROM (
     SELECT fought.source AS side, judged.label AS event, judged.type, judged.day, fought.path, fought.library,
            fought.other, count(*) AS count, min(fought.message_key) AS message_key
     FROM (
-        SELECT source, message_key, message_check, path, value_hash, library,
+        SELECT source, message_key, message_check, path, value_hash, library, at_ms,
                lag(library, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash) AS other,
                lag(value_hash, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
                    AS other_hash,
                lag(library, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
                    AS earlier,
                lag(value_hash, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
-                   AS earlier_hash
+                   AS earlier_hash,
+               lag(at_ms, 1) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
+                   AS other_at_ms,
+               lag(at_ms, 2) OVER (PARTITION BY source, identity, path ORDER BY at_ms, message_key, value_hash)
+                   AS earlier_at_ms
         FROM (
             SELECT trait.source, trait.message_key, trait.message_check, trait.identity, trait.path, trait.value_hash, trait.library,
-                   min(coalesce(trait.received_at_ms, 0)) AS at_ms
+                   min(trait.received_at_ms) AS at_ms
             FROM traits AS trait
             JOIN (
                 SELECT several.source, several.identity, several.path
@@ -36,7 +41,7 @@ FROM (
                 HAVING min(several.library) <> max(several.library) AND min(several.value_hash) <> max(several.value_hash)
             ) AS contested
               ON contested.source = trait.source AND contested.identity = trait.identity AND contested.path = trait.path
-            WHERE trait.library IS NOT NULL
+            WHERE trait.library IS NOT NULL AND trait.received_at_ms IS NOT NULL
             GROUP BY trait.source, trait.message_key, trait.message_check, trait.identity, trait.path, trait.value_hash,
                      trait.library
         ) AS written
@@ -44,6 +49,7 @@ FROM (
     JOIN judged ON judged.message_key = fought.message_key AND judged.message_check = fought.message_check
     WHERE fought.library = fought.earlier AND fought.library <> fought.other
       AND fought.value_hash = fought.earlier_hash AND fought.value_hash <> fought.other_hash
+      AND fought.earlier_at_ms < fought.other_at_ms AND fought.other_at_ms < fought.at_ms
     GROUP BY fought.source, judged.label, judged.type, judged.day, fought.path, fought.library, fought.other
 ) AS found
 JOIN places AS place ON place.message_key = found.message_key
