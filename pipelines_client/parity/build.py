@@ -47,7 +47,6 @@ def build_report(found: Found) -> ParityReport:
     excused = excuse(found.answers, found.drift, found.known, found.baseline)
     found = replace(found, answers=excused.answers)
     causes = _causes(found)
-    counts = _counts(found)
     empty = _empty_days(found)
     totals = _totals(found, causes).model_copy(
         update={"drift_expected": excused.expected_drift, "drift_noise": excused.noise_drift}
@@ -55,6 +54,7 @@ def build_report(found: Found) -> ParityReport:
     drift_by_path = _drift_by_path(excused.paths)
     rows = found.answers
     evidence = replace(_evidence(found, causes, empty), unproven_drift=excused.unproven)
+    counts = _counts(found, evidence)
     classes, samples = find_classes(rows, {name: read.holes for name, read in found.reads.items()}, empty)
     limits = found.asked.limits
     of_checks, checks = judge_checks(found.checked, evidence.sources, limits, is_redacted=found.asked.is_redacted)
@@ -121,10 +121,10 @@ def _renamed(rows: list[Row]) -> parts.Renamed:
     )
 
 
-def _counts(found: Found) -> dict[str, CountsReport]:
+def _counts(found: Found, evidence: Evidence) -> dict[str, CountsReport]:
     rows, events, limits = found.answers["counts"], found.answers["events"], found.asked.limits
     return {
-        name: compare_counts(source, [row for row in rows if row["source"] == name], events, found.reads, limits)
+        name: compare_counts(source, [row for row in rows if row["source"] == name], events, evidence.sources, limits)
         for name, source in found.counted.items()
     }
 
@@ -182,6 +182,7 @@ def _evidence(
         },
         missing=by_side(frozenset(CAUSES) - NOT_COUNTED),
         proven_missing=by_side(PROVEN),
+        foreign_missing=by_side(frozenset(("foreign_writer",))),
         too_young=by_side(frozenset(("too_young",))),
         is_identity_compared=set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity),
         days=_messages_by_day(found),

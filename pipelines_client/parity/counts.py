@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines_client.parity.verdict import Gate, GateResult, Limits, percent, plural
+from pipelines_client.parity.verdict import Gate, GateResult, Limits, SourceEvidence, gaps_of, percent, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _ROWS_LISTED = 200
 
@@ -43,7 +43,8 @@ class CountsReport(BaseModel):
     """A source that only counts, beside what it was held against; the rows that deviate most come first.
 
     `ours` says which count of ours: `sent` is the ledger's, `segment` and `customerio` those of an export, `messages`
-    those of all sources. `unknown_events` counts their events that we do not know; they are not judged.
+    those of all sources. `unknown_events` counts their events that we do not know; they are not judged. `gaps` says
+    what the evidence of either lacks: while there are any, nothing is judged by it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +60,7 @@ class CountsReport(BaseModel):
     unknown_events: int
     rows: tuple[CountsRow, ...]
     rejected_lines: int
+    gaps: tuple[str, ...] = ()
     notes: tuple[str, ...]
 
 
@@ -69,12 +71,18 @@ class CountsSource:
     title: str
     path: str
     side: str | None
+    rows: int = 0
     rejected_lines: int = 0
+    gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def compare_counts(
-    source: CountsSource, theirs: Iterable[Row], events: Iterable[Row], given: Iterable[str], limits: Limits
+    source: CountsSource,
+    theirs: Iterable[Row],
+    events: Iterable[Row],
+    given: Mapping[str, SourceEvidence],
+    limits: Limits,
 ) -> CountsReport:
     """Hold the counts of one source against ours.
 
@@ -82,7 +90,7 @@ def compare_counts(
         source: What it is.
         theirs: Rows of `counts` of this source.
         events: Answer to the question `events`.
-        given: The sources whose messages were read.
+        given: The sources whose messages were read, and what each of them brought.
         limits: How much deviation is bearable, and how few messages prove nothing.
     """
     baseline = _baseline(source.side, frozenset(given))
@@ -121,6 +129,7 @@ def compare_counts(
         unknown_events=len({event for event, _ in their_counts} - known),
         rows=tuple(rows[:_ROWS_LISTED]),
         rejected_lines=source.rejected_lines,
+        gaps=tuple(_gaps(source, given, baseline, limits)),
         notes=source.notes,
     )
 
@@ -133,7 +142,9 @@ def judge_counts(reports: Mapping[str, CountsReport], limits: Limits) -> tuple[G
 def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
     worst = next((row for row in report.rows if row.is_judged), None)
     actual = worst.deviation_pct if worst is not None else 0.0
-    result: GateResult = "failed" if report.beyond else "passed" if worst is not None else "inconclusive"
+    result: GateResult = "failed" if report.beyond else "passed"
+    if worst is None or report.gaps:
+        result = "inconclusive"
     if worst is None:
         text = f"{report.title}: nothing to judge; it takes whole days of {limits.min_events:,} messages an event"
     elif report.beyond:
@@ -144,7 +155,22 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
         )
     else:
         text = f"{report.title}: {plural(report.judged, 'count')} agree over {plural(report.whole_days, 'whole day')}"
+    if report.gaps:
+        text += f"; no proof while evidence is short: {'; '.join(report.gaps)}"
     return Gate(f"counts_{name}", limits.max_counts_pct, actual, "%", result, text)
+
+
+def _gaps(
+    source: CountsSource, given: Mapping[str, SourceEvidence], baseline: Baseline, limits: Limits
+) -> Iterator[str]:
+    """Yield what is lacking of the counts, and of the messages that they are held against."""
+    yield from source.gaps
+    if percent(source.rejected_lines, source.rows + source.rejected_lines) > limits.max_missing_pct:
+        yield f"{plural(source.rejected_lines, 'line')} of the counts could not be read"
+    ours = {"sent": "ledger", "segment": "segment", "customerio": "customerio"}.get(baseline)
+    for name, evidence in given.items():
+        if ours in (None, name):
+            yield from gaps_of(name, evidence, limits)
 
 
 def _baseline(side: str | None, given: frozenset[str]) -> Baseline:

@@ -261,7 +261,9 @@ def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead
 
 def _counted(kind: Kind, listing: Listing, total: Reading) -> CountsSource:
     places = [place_of(place).text for place in total.rejected]
-    return CountsSource(kind.title, ", ".join(listing.given), None, total.rejected_lines, (*places, *total.notes))
+    gaps = tuple(place_of(place).text for place in total.incomplete)
+    lines = total.rejected_lines - sum(not place.line for place in total.incomplete)
+    return CountsSource(kind.title, ", ".join(listing.given), None, total.rows, lines, gaps, (*places, *total.notes))
 
 
 def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, now: datetime) -> Pack:

@@ -14,7 +14,7 @@ so waiting for better evidence would only delay the repair. Short evidence beats
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -78,8 +78,10 @@ class SourceEvidence:
 class Evidence:
     """The counts that the gates look at. `missing` and `too_young` have a key for each side that was given.
 
-    `unproven_drift` is that part of `drift` that may be noise; `is_identity_compared`: two sources or more tell whose a
-    message is, in a form that can be compared; `days` are the messages of each UTC day.
+    `foreign_missing` is that part of `missing` that the ledger does not know: no proof where it has lost lines, since
+    those may say that it was skipped. `unproven_drift` is that part of `drift` that may be noise;
+    `is_identity_compared`: two sources or more tell whose a message is, in a form that can be compared; `days` are the
+    messages of each UTC day.
     """
 
     messages: int
@@ -91,6 +93,7 @@ class Evidence:
     missing: dict[str, int]
     proven_missing: dict[str, int]
     too_young: dict[str, int]
+    foreign_missing: dict[str, int] = field(default_factory=dict)
     unproven_drift: int = 0
     is_identity_compared: bool = True
     days: tuple[int, ...] = ()
@@ -195,12 +198,19 @@ def _missing(side: str, evidence: Evidence, limits: Limits) -> Gate:
     result: GateResult = "passed"
     text = f"{missing:,} of {expected:,} messages are not in {TITLES[side]}'s export"
     if actual > limits.max_missing_pct:
-        unexplained = max(evidence.proven_missing[side], 0 if source.gaps else missing - source.rejected_lines)
+        foreign = evidence.foreign_missing.get(side, 0) if _has_lost_lines(evidence.sources.get("ledger")) else 0
+        surely = 0 if source.gaps else missing - foreign - source.rejected_lines
+        unexplained = max(evidence.proven_missing[side], surely)
         is_proven = percent(unexplained, expected) > limits.max_missing_pct and _has_enough(evidence, limits)
         result = "failed" if is_proven else "inconclusive"
         if not is_proven:
             text += ", which is no proof while evidence is short"
     return Gate(f"missing_{side}", limits.max_missing_pct, _rounded(actual), "%", result, text)
+
+
+def _has_lost_lines(ledger: SourceEvidence | None) -> bool:
+    """Say whether a ledger has lost any: a line that is torn may be the last of many."""
+    return ledger is not None and bool(ledger.gaps or ledger.rejected_lines)
 
 
 def _too_young(side: str, evidence: Evidence, limits: Limits) -> Gate:

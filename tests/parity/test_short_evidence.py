@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
+import pytest
 from evidence import START, Evidence
+from exports import as_csv, spread
 
+from pipelines_client.ledger import iso_utc
 from pipelines_client.parity import Limits
 from pipelines_client.parity.verdict import Verdict
 
@@ -29,6 +34,59 @@ def test_a_rate_of_too_few_messages_is_no_failure(tmp_path, compare):
     evidence.messages[3].lose("segment")
     assert compare(evidence.paths()).verdict is Verdict.INCONCLUSIVE
     assert compare(evidence.paths(), limits=Limits(min_events=5)).verdict is Verdict.FAIL
+
+
+def test_a_ledger_that_lost_lines_makes_no_strangers_of_what_it_skipped(evidence, compare):
+    """Half was meant for Segment alone; without its records nobody can tell it from what another writer sent."""
+    for message in evidence.messages[::2]:
+        message.not_sent("customerio", "skipped", "cohort")
+    paths = {
+        "ledger": evidence.write_ledger(is_sealed=True),
+        "segment": evidence.write_segment(),
+        "customerio": evidence.write_customerio(),
+    }
+    assert compare(paths).verdict is Verdict.PASS
+    (file,) = Path(paths["ledger"]).rglob("*.gz")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    report = compare(paths)
+    assert result(report, "missing_customerio") == "inconclusive"
+    assert report.verdict is Verdict.INCONCLUSIVE
+    torn = gzip.decompress(whole)
+    file.unlink()
+    file.with_suffix("").write_bytes(torn[: len(torn) // 2 - 9])
+    assert result(compare(paths), "missing_customerio") == "inconclusive"
+
+
+@pytest.mark.parametrize("left", [0.5, 0.9])
+def test_counts_that_are_cut_prove_nothing(evidence, compare, tmp_path, left):
+    """Neither that too little was counted nor, by chance, that it was enough."""
+    spread(evidence, days=8)
+    rows = [{"name": message.call["event"], "at": iso_utc(message.at)} for message in evidence.messages]
+    (tmp_path / "counts").mkdir()
+    for part in range(2):
+        (tmp_path / "counts" / f"{part}.csv.gz").write_bytes(gzip.compress(as_csv(rows[part::2])))
+    paths = {**evidence.paths(), "counts": f"table:{tmp_path}/counts"}
+    limits, columns = Limits(min_events=10), {"event": "name", "time": "at"}
+    assert result(compare(paths, limits=limits, column_map=columns), "counts_table") == "passed"
+    file = tmp_path / "counts" / "1.csv.gz"
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * left)])
+    report = compare(paths, limits=limits, column_map=columns)
+    assert result(report, "counts_table") == "inconclusive"
+    assert any("1.csv.gz" in gap for gap in report.counts["table"].gaps)
+
+
+def test_counts_held_against_a_ledger_with_a_gap_prove_nothing(evidence, compare, tmp_path):
+    """What the ledger lost is not there to be counted."""
+    spread(evidence, days=8)
+    rows = [{"name": message.call["event"], "at": iso_utc(message.at)} for message in evidence.messages]
+    (tmp_path / "counts.csv").write_bytes(as_csv(rows))
+    ledger = evidence.write_ledger(is_sealed=True)
+    (file,) = ledger.rglob("*.gz")
+    file.write_bytes(file.read_bytes()[:-20])
+    paths = {"ledger": ledger, "segment": evidence.write_segment(), "counts": f"table:{tmp_path}/counts.csv"}
+    report = compare(paths, limits=Limits(min_events=10), column_map={"event": "name", "time": "at"})
+    assert result(report, "counts_table") == "inconclusive"
 
 
 def test_an_empty_side_is_inconclusive(evidence, compare, tmp_path):
