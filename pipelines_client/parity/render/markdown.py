@@ -234,7 +234,7 @@ def _cell(cell: str | Tag) -> str:
 def _samples(report: ParityReport) -> list[str]:
     lines = []
     for sample in report.samples[:_SAMPLES]:
-        places = ", ".join(place for place in (sample.segment, sample.customerio) if place is not None)
+        places = ", ".join(place for _, place in words.sample_places(sample))
         texts = (words.sample_title(sample), sample.message_id, sample.event, places)
         lines.append("- " + " ".join(escape(text) for text in texts if text))
         lines += [

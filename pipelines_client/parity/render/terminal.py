@@ -212,9 +212,8 @@ def _print_samples(report: ParityReport, console: Console) -> None:
     console.print(Text("\nSamples", style="bold"))
     for sample in report.samples[:_SAMPLES]:
         console.print(_text(f"{words.sample_title(sample)}: {sample.message_id} {sample.event} {sample.day}"))
-        for side, place in (("segment", sample.segment), ("customerio", sample.customerio)):
-            if place is not None:
-                console.print(_text(f"    {words.NAMES[side]} {place}", "dim"))
+        for side, place in words.sample_places(sample):
+            console.print(_text(f"    {side} {place}", "dim"))
         for item in sample.differences:
             console.print(
                 _text(f"    {item.path} ({item.kind}): Segment {item.segment}, Customer.io {item.customerio}")

@@ -213,6 +213,15 @@ def share(item: Bucket, row: LatencyRow) -> str:
     return f"{100 * item.count / row.messages:.3g}%" if row.messages else "0%"
 
 
+def sample_places(sample: Sample) -> list[tuple[str, str]]:
+    """Say by side in which file and line a sample is, and at which offset: `2184.1.1.track.json:14 @ 16890`."""
+    places = (
+        ("segment", sample.segment, sample.segment_offset),
+        ("customerio", sample.customerio, sample.customerio_offset),
+    )
+    return [(TITLES[side], f"{place} @ {offset}") for side, place, offset in places if place is not None]
+
+
 def sample_title(sample: Sample) -> str:
     """Say what a sample shows."""
     where = f" at {TITLES[sample.side]}" if sample.side in TITLES else ""
