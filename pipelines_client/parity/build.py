@@ -123,8 +123,11 @@ def _renamed(rows: list[Row]) -> parts.Renamed:
 
 def _counts(found: Found, evidence: Evidence) -> dict[str, CountsReport]:
     rows, events, limits = found.answers["counts"], found.answers["events"], found.asked.limits
+    slugs = {row["event"]: bool(row["is_slug"]) for row in found.answers["slugs"]}
     return {
-        name: compare_counts(source, [row for row in rows if row["source"] == name], events, evidence.sources, limits)
+        name: compare_counts(
+            source, [row for row in rows if row["source"] == name], events, evidence.sources, limits, slugs=slugs
+        )
         for name, source in found.counted.items()
     }
 
@@ -184,7 +187,8 @@ def _evidence(
         proven_missing=by_side(PROVEN),
         foreign_missing=by_side(frozenset(("foreign_writer",))),
         too_young=by_side(frozenset(("too_young",))),
-        is_identity_compared=set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity),
+        is_identity_compared=bool(total["owned"])
+        or (not total["messages"] and (set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity))),
         days=_messages_by_day(found),
     )
 

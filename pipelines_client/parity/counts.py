@@ -8,7 +8,7 @@ that are whole.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _ROWS_LISTED = 200
+_SLUGS = (
+    "A warehouse without event_text knows events as order_completed: those that no other source names were counted with"
+    " every event of the same letters and digits."
+)
+_NAMELESS = "A warehouse without event and event_text has tracks that no source names: no event's counts were judged."
 
 Row = dict[str, Any]
 Event = tuple[str, str]
@@ -83,6 +88,8 @@ def compare_counts(
     events: Iterable[Row],
     given: Mapping[str, SourceEvidence],
     limits: Limits,
+    *,
+    slugs: Mapping[str, bool],
 ) -> CountsReport:
     """Hold the counts of one source against ours.
 
@@ -92,13 +99,19 @@ def compare_counts(
         events: Answer to the question `events`.
         given: The sources whose messages were read, and what each of them brought.
         limits: How much deviation is bearable, and how few messages prove nothing.
+        slugs: Events that we know by no name but that of a warehouse's column, and whether they have even that.
     """
     baseline = _baseline(source.side, frozenset(given))
+    is_nameless = False
+    if slugs and baseline in ("segment", "messages"):
+        is_nameless = not all(slugs.values())
+        source = replace(source, notes=(*source.notes, _NAMELESS if is_nameless else _SLUGS))
+        theirs, events = _by_slug([*theirs], [*events], slugs)
     their_counts, our_counts = _table(theirs, "count"), _table(events, baseline)
     types = {kind for (_, kind), _ in their_counts} | {"track"}
     ours = Counter({key: count for key, count in our_counts.items() if key[0][1] in types and count})
     known = {event for event, _ in ours}
-    days = _whole_days(ours, their_counts)
+    days = [] if is_nameless else _whole_days(ours, their_counts)
     rows = [
         _row(event, day, ours[event, day], their_counts[event, day], limits, can_judge=event in known and day in days)
         for event, day in sorted({*ours, *their_counts})
@@ -179,6 +192,25 @@ def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
     if side == "customerio" and "customerio" in given:
         return "customerio"
     return "sent" if "ledger" in given else "messages"
+
+
+def _by_slug(theirs: list[Row], events: list[Row], slugs: Mapping[str, bool]) -> tuple[list[Row], list[Row]]:
+    """Give one name to all tracks that a slug may stand for: the first of them, capitals before small letters."""
+    squeezed = {_squeeze(event) for event in slugs}
+    names: dict[str, str] = {}
+    for row in (*theirs, *events):
+        key, event = _squeeze(row["event"]), row["event"]
+        if row["type"] == "track" and key in squeezed:
+            names[key] = min(names.get(key, event), event)
+
+    def named(row: Row) -> Row:
+        return row if row["type"] != "track" else {**row, "event": names.get(_squeeze(row["event"]), row["event"])}
+
+    return [*map(named, theirs)], [*map(named, events)]
+
+
+def _squeeze(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _table(rows: Iterable[Row], column: str) -> Counter[tuple[Event, str]]:

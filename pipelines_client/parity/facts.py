@@ -33,7 +33,8 @@ NORMALISER_VERSION: Final = 5
 
 NO_PAYLOAD: Final = 1
 NO_NAME: Final = 2
-"""How much a fact is reduced, as `wordings.sql` knows it: of its payload; of its payload and its event's name."""
+NO_IDENTITY: Final = 4
+"""What a fact is reduced of, as bits that `wordings.sql` knows: its source does not show it, so it is not compared."""
 
 _ROWS_A_GROUP = 20_000
 ROWS_SORTED = 160_000
@@ -51,8 +52,8 @@ class Fact(NamedTuple):
     `payload_hash` is `canonical.payload_hash` of properties or traits, None for an alias. `occurred_at_ms` is the best
     that the source knows. `file`, `line`, `byte_offset` and `byte_count` say where the line is, unpacked. `library` is
     name/version of `context.library`, `write_key_suffix` the last four characters of a write key that the source shows.
-    `is_reduced` is 0 for a message as it was sent, `NO_PAYLOAD` where nothing may be claimed about its payload, and
-    `NO_NAME` where neither may be about its event's name. What follows is known to ledgers only.
+    `is_reduced` is 0 for a message as it was sent; `NO_PAYLOAD`, `NO_NAME` and `NO_IDENTITY` are added where nothing
+    may be claimed about its payload, its event's name or whose it is. What follows is known to ledgers only.
     """
 
     source: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.parity.facts import CountRow
+from pipelines_client.parity.facts import NO_IDENTITY, NO_PAYLOAD, CountRow
 from pipelines_client.parity.payloads import TraitHasher
 from pipelines_client.parity.shapes import Shapes
 from pipelines_client.parity.sources.base import LineRejectedError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipelines_client.parity.facts import Fact, Tables
     from pipelines_client.parity.sources import Kind
 
+_NOBODYS = "whose identity no column tells: that of users, for lack of one that of anonymous ids"
+_UNREAD = "whose payload is no JSON, or in no column"
 _FLUSH_ROWS = 5_000
 _LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
 _FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
@@ -26,7 +28,8 @@ class Gathered:
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
-        self._unread: dict[str, list[int]] = {}  # by file: the first line whose payload is no JSON, and how many
+        self._unread: dict[str, list[int]] = {}  # by file: the first line whose payload is not known, and how many
+        self._nobodys: dict[str, list[int]] = {}  # by file: the first line that does not show whose it is, and how many
         self._shapes = Shapes(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._facts: list[Fact] = []
@@ -46,10 +49,11 @@ class Gathered:
 
     @property
     def notes(self) -> list[str]:
-        """Say of each file how many payloads in it are text and no JSON."""
+        """Say of each file how many messages' identities or payloads are not compared, and why."""
         return [
-            f"{name}:{line}: {plural(count, 'message')} from here on with a payload that is no JSON; it is not compared"
-            for name, (line, count) in self._unread.items()
+            f"{name}:{line}: {plural(count, 'message')} from here on {why}; it is not compared"
+            for found, why in ((self._nobodys, _NOBODYS), (self._unread, _UNREAD))
+            for name, (line, count) in found.items()
         ]
 
     def add(self, fact: Fact, payload: Any) -> None:
@@ -60,7 +64,7 @@ class Gathered:
         """
         if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
             raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
-        if type(payload) is dict and payload and not fact.is_reduced:
+        if type(payload) is dict and payload and not fact.is_reduced & NO_PAYLOAD:
             traits: list[tuple[Any, ...]] = []
             if fact.type == "identify":
                 source, message_id, identity = self._source, fact.message_id, fact.identity
@@ -72,8 +76,10 @@ class Gathered:
                 ]
             self._shapes.add(fact, payload)
             self._traits += traits
-        if fact.is_reduced and not self._is_reduced:
+        if fact.is_reduced & NO_PAYLOAD and not self._is_reduced:
             self._unread.setdefault(fact.file, [fact.line, 0])[1] += 1
+        if fact.is_reduced & NO_IDENTITY:
+            self._nobodys.setdefault(fact.file, [fact.line, 0])[1] += 1
         self._facts.append(fact)
         self._bytes += fact.byte_count
 

@@ -76,6 +76,7 @@ QUESTIONS = (
     "type_conflicts",
     "trait_fights",
     "events",
+    "slugs",
     "hours",
     "samples",
     "drift_pairs",
@@ -255,7 +256,7 @@ def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead
         total,
         tuple(kind.holes(file.name for file in listing.files)),
         waiting_in(listing.given) if name == "ledger" else {},
-        kind.fidelity if kind.is_reduced else "",
+        kind.fidelity,
     )
 
 

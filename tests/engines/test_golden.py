@@ -55,3 +55,19 @@ def test_copies_that_tie_are_told_apart_by_their_place(planted):
         " WHERE message_id = 'again' ORDER BY last.leg"
     )
     assert words == [{"leg": "customerio", "outcome": "rejected"}, {"leg": "segment", "outcome": "accepted"}]
+
+
+def test_what_a_table_does_not_show_is_no_difference(planted):
+    """Whose a message is counts without bit 4 of `is_reduced`, its name without bit 2, its payload without bit 1."""
+    found = {
+        name: {
+            tuple(row["message_id"].split()[1:])
+            for row in planted.select(
+                "SELECT message_id FROM messages_exported AS exported JOIN faulty ON faulty.message_key ="
+                f" exported.message_key WHERE message_id LIKE 'unowned%' AND {name} = 1"
+            )
+        }
+        for name in ("is_identity", "is_renamed", "is_drift")
+    }
+    bits = {name: {int(shown) for shown, _ in ids} for name, ids in found.items()}
+    assert bits == {"is_identity": {0, 1, 3}, "is_renamed": {0, 1, 4, 5}, "is_drift": {0, 4}}

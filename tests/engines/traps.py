@@ -112,8 +112,15 @@ def _hand_made() -> list[Fact]:
         fact("customerio", "before midnight", received_at_ms=AT, day="2026-11-02"),
         fact("segment", "old", received_at_ms=-1, occurred_at_ms=-1001, day="1969-12-31"),
         fact("customerio", "far", byte_offset=2**40, byte_count=2**33, line=2**35),
+        # tables that do not show whose a message is, or what it is called: beside each of the others, both, and alone
+        *(fact("segment", f"unowned {bits} {number}", event=None, identity=None, identity_kind=None, is_reduced=bits)
+          for bits in (0, 1, 3, 4, 5, 7) for number in range(4)),
+        *(fact(source, f"unowned {bits} {number}", event="A b", payload_hash=None)
+          for source, numbers in (("ledger", (0, 1)), ("customerio", (0, 2)))
+          for number in numbers for bits in (0, 1, 3, 4, 5, 7)),
+        fact("segment", "unowned there"), fact("customerio", "unowned there", identity=None, is_reduced=4),
         # a warehouse that has not kept the name: beside the others, beside each, and alone
-        *(fact("segment", f"slug {number}", event="a_b", is_reduced=2) for number in range(4)),
+        *(fact("segment", f"slug {number}", event="a_b", is_reduced=3) for number in range(4)),
         *(fact(source, f"slug {number}", event="A b", payload_hash=None)
           for source, numbers in (("ledger", (0, 1)), ("customerio", (0, 2))) for number in numbers),
         # no time at all

@@ -13,7 +13,7 @@ from exports import FORMS, as_csv, as_lines, as_parquet, mixpanel_lines, rewrite
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.sources.recognise import sort_paths
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.verdict import Limits, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,57 @@ def test_a_warehouse_without_the_names_of_events_proves_ids_and_renames_nothing(
     assert not [one.rows for one in report.classes + without.classes if one.name == "name_variants" and one.count]
     with pytest.raises(SourceError, match=r"this is a Customer\.io storage export, given as --segment"):
         compare({**paths, "segment": table})
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+@pytest.mark.parametrize(
+    "chosen", [("id", "received_at"), ("id", "event", "received_at"), ("id", "received_at", "user_id")]
+)
+def test_columns_that_a_warehouse_lacks_are_no_faults(mixed, compare, tmp_path, form, chosen):
+    """No message is another's or renamed for want of a column; a note says that identities were not compared."""
+    mixed.track(None, "Feature Used", {"feature": "x"}, anonymousId="a1")
+    rows = [row for row in map(warehouse_row, mixed.messages) if row is not None and "event" in row]
+    table = tmp_path / f"tracks.{form}"
+    table.write_bytes(FORMS[form]([{name: row[name] for name in chosen} for row in rows]))
+    paths = {"segment": f"warehouse:{table}", "customerio": mixed.write_customerio()}
+    for given in (paths, {"ledger": mixed.write_ledger(), **paths}):
+        report = compare(given)
+        assert report.totals.segment.messages == 151
+        assert report.renamed.count == report.identity.count == 0
+        assert not [one.rows for one in report.classes if one.name == "name_variants" and one.count]
+        number = "1 message" if "user_id" in chosen else "151 messages"
+        assert any(
+            f"{number} from here on whose identity no column tells" in note for note in report.sources["segment"].notes
+        )
+
+
+def test_counts_go_by_slug_where_a_warehouse_has_no_names(compare, tmp_path):
+    """Alone and beside an export that names some; without any name nothing is judged, and a note says why."""
+    evidence = Evidence(tmp_path, count=0)
+    for number in range(400):
+        evidence.track(f"u{number % 9}", ("Order Completed", "pageOpened", "login", "Beta: Used")[number % 4], {})
+    spread(evidence, days=8)
+    for sent in evidence.messages[100:200]:
+        sent.lose("customerio")
+    mixpanel = tmp_path / "raw.jsonl"
+    mixpanel.write_bytes(mixpanel_lines(evidence.messages))
+    rows = [row for row in map(warehouse_row, evidence.messages) if row is not None]
+    for row in rows:
+        row["event"] = {"pageopened": "page_opened"}.get(row["event"], row["event"])
+    for chosen in (("id", "event", "received_at", "user_id"), ("id", "received_at", "user_id")):
+        table = tmp_path / f"{len(chosen)}" / "tracks.csv"
+        table.parent.mkdir()
+        table.write_bytes(as_csv([{name: row[name] for name in chosen} for row in rows]))
+        paths = {"segment": f"warehouse:{table}", "counts": f"mixpanel:{mixpanel}"}
+        limits = Limits(min_events=5, max_missing_pct=100)
+        for given in (paths, {**paths, "customerio": evidence.write_customerio()}):
+            counts = compare(given, limits=limits).counts["mixpanel"]
+            assert counts.beyond == 0
+            assert (counts.judged > 0) == ("event" in chosen)
+            assert any("without event" in note for note in counts.notes)
+            if "event" in chosen:
+                assert {row.event for row in counts.rows} == {"Order Completed", "pageOpened", "login", "Beta: Used"}
+                assert counts.unknown_events == 0
 
 
 def test_a_warehouse_is_told_from_storage_files_by_unmistakable_columns(evidence, compare, tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from exports import FORMS, as_csv, as_lines, mixpanel_lines
@@ -15,9 +16,6 @@ from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.sources.columns import instant
 from pipelines_client.parity.sources.table import Table
 from pipelines_client.parity.verdict import Limits
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 EDGES = ("0001-01-01T00:30:00", "9999-12-31T23:30:00", "0001-01-01", "9999-12-31T23:59:59.999")
 
@@ -33,20 +31,21 @@ def read(reader: Table, **row: Any) -> Any:
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("at", EDGES)
 def test_a_local_time_at_the_edge_of_the_calendar_is_a_day_or_no_time(zone, at):
-    """A row is read without a time; where only counts are asked for, it is a rejected line. Never a traceback."""
-    fact, _ = read(table(time_zone=zone, message_id="id"), at=at, id="m1")
-    assert fact.day == day_of(fact.occurred_at_ms)
-    assert fact.day is None or fact.day[:4] in ("0001", "9999")
-    if fact.day is None:
-        with pytest.raises(LineRejectedError, match="without a time in 'at'"):
-            read(table(time_zone=zone), at=at)
+    """A row without a time is a rejected line, with ids as without. Never a traceback."""
+    at_ms = instant(at, ZoneInfo(zone))
+    for reader in (table(time_zone=zone, message_id="id"), table(time_zone=zone)):
+        if at_ms is None:
+            with pytest.raises(LineRejectedError, match="without a time in 'at'"):
+                read(reader, at=at, id="m1")
+        else:
+            fact, _ = read(reader, at=at, id="m1")
+            assert (fact.occurred_at_ms, fact.day) == (at_ms, day_of(at_ms))
+            assert fact.day[:4] in ("0001", "9999")
 
 
 def test_a_local_time_keeps_its_milliseconds():
     """Whatever the year; a fraction that no float holds is no reason to lose one."""
-    from zoneinfo import ZoneInfo
-
-    berlin: ZoneInfo = ZoneInfo("Europe/Berlin")
+    berlin = ZoneInfo("Europe/Berlin")
     for ms in range(1000):
         assert instant(f"2026-11-02T10:30:00.{ms:03}", berlin) == instant(f"2026-11-02T09:30:00.{ms:03}Z", berlin)
 
@@ -59,7 +58,7 @@ def test_rows_of_the_first_and_the_last_year_do_not_end_a_run(evidence, compare,
     path.write_bytes(as_csv(rows))
     columns = {"message_id": "mid", "event": "what", "time": "at", "time_zone": "Europe/Berlin"}
     report = compare({"ledger": evidence.write_ledger(), "segment": f"table:{path}"}, column_map=columns, is_all=True)
-    assert report.totals.segment.messages == 204
+    assert (report.totals.segment.messages, report.totals.segment.rejected_lines) == (202, 2)
     counted = compare(
         {"ledger": evidence.write_ledger(), "counts": f"table:{path}"}, column_map=columns | {"message_id": None}
     )
@@ -139,7 +138,7 @@ def test_a_payload_that_is_no_json_is_no_reason_to_miss_its_message(evidence, co
     assert report.sources["segment"].rejected_lines == report.totals.drift == 0
     assert (report.totals.segment.messages, report.totals.compared) == (200, 197)
     line = 9 if form == "csv" else 8
-    words = f"t.{form}:{line}: 5 messages from here on with a payload that is no JSON; it is not compared"
+    words = f"t.{form}:{line}: 5 messages from here on whose payload is no JSON, or in no column; it is not compared"
     assert words in report.sources["segment"].notes
     assert [one.count for one in report.classes if one.name == "conflicting_duplicates"] == [1]
 
@@ -164,3 +163,109 @@ def test_each_table_may_have_a_map_of_its_own(evidence, compare, tmp_path):
         SourceError, match=r"--map tables=…: there is no source of that name here; .*, mixpanel, table$"
     ):
         compare(paths, column_maps={"tables": {}})
+
+
+def rows_of(messages: Any) -> Any:
+    return [
+        {
+            "mid": sent.id,
+            "who": sent.call.get("userId"),
+            "nobody": sent.call.get("anonymousId"),
+            "what": sent.call.get("event"),
+            "kind": sent.call["type"],
+            "at": sent.at.isoformat(),
+            "data": sent.call.get("properties", sent.call.get("traits")),
+        }
+        for sent in messages
+    ]
+
+
+WHOLE = {"message_id": "mid", "event": "what", "time": "at", "type": "kind"} | {
+    "user_id": "who", "anonymous_id": "nobody", "properties": "data",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("side", ["segment", "customerio"])
+@pytest.mark.parametrize(
+    ("changes", "unowned", "says"),
+    [
+        ({"user_id": None, "anonymous_id": None}, 201, "names no user: ids, counts, times, names and payloads were"),
+        (
+            {"user_id": None, "anonymous_id": None, "properties": None},
+            201,
+            "names no payload and no user: ids, counts,",
+        ),
+        ({"user_id": "whoo"}, 201, "201 messages from here on whose identity no column tells"),
+        ({"anonymous_id": None}, 1, "1 message from here on whose identity no column tells"),
+        ({"properties": "date"}, 0, "201 messages from here on whose payload is no JSON, or in no column"),
+        ({}, 0, ""),
+    ],
+)
+def test_what_no_column_shows_is_not_compared_and_said(evidence, compare, tmp_path, form, side, changes, unowned, says):
+    """Neither by a map that names fewer columns nor by one that names columns which the file lacks."""
+    evidence.add({"type": "track", "anonymousId": "a1", "event": "Feature Used", "properties": {"feature": "x"}})
+    path = tmp_path / f"t.{form}"
+    path.write_bytes(FORMS[form](rows_of(evidence.messages)))
+    columns = {name: column for name, column in (WHOLE | changes).items() if column is not None}
+    report = compare({"ledger": evidence.write_ledger(), side: f"table:{path}"}, column_map=columns)
+    assert report.totals.matched == 201
+    assert report.identity.count == report.renamed.count == report.totals.drift == 0
+    notes = " ".join(report.sources[side].notes)
+    assert says in notes
+    assert ("identity no column tells" in notes) == (unowned > 0)
+    gate = next(gate for gate in report.gates if gate.name == "identity")
+    assert gate.result == ("inconclusive" if unowned == 201 else "passed")
+
+
+def test_a_shown_identity_that_is_lost_is_still_another(evidence, compare, tmp_path):
+    """An empty cell in the columns of users and of anonymous ids says that there is none."""
+    rows = rows_of(evidence.messages)
+    rows[3]["who"], rows[4]["who"], rows[4]["nobody"] = None, None, "a1"
+    path = tmp_path / "t.csv"
+    path.write_bytes(as_csv(rows))
+    report = compare({"ledger": evidence.write_ledger(), "segment": f"table:{path}"}, column_map=WHOLE)
+    assert [row.message_id for row in report.identity.rows] == [rows[3]["mid"], rows[4]["mid"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_message"),
+    [
+        ({"kind": "track", "what": None}, False),
+        ({"kind": "track", "what": " "}, False),
+        ({"kind": "identify", "what": None}, True),
+        ({"kind": "track", "at": None}, False),
+        ({"kind": "identify", "at": "soon"}, False),
+    ],
+)
+def test_a_message_without_its_name_or_time_is_a_rejected_line_that_names_the_columns(row, is_message):
+    """As a count is; an identify has no event."""
+    reader = table(message_id="id", type="kind")
+    if is_message:
+        assert read(reader, id="m1", **row)[0].message_id == "m1"
+    else:
+        with pytest.raises(LineRejectedError, match="without 'what' or without a time in 'at'"):
+            read(reader, id="m1", **row)
+
+
+@pytest.mark.parametrize(("name", "column"), [("event", "wat"), ("time", "att")])
+def test_a_map_that_names_a_column_which_is_not_there_is_told_so(evidence, compare, tmp_path, name, column):
+    """With the column's name, and nothing is said of what is in the table."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(as_csv(rows_of(evidence.messages)))
+    with pytest.raises(SourceError, match=f"'{column}'"):
+        compare({"ledger": evidence.write_ledger(), "segment": f"table:{path}"}, column_map=WHOLE | {name: column})
+
+
+@pytest.mark.parametrize("received_at", [None, "att"])
+def test_a_table_that_shows_no_receipts_has_no_latency(evidence, compare, tmp_path, received_at):
+    """When a message happened is not when it arrived: no lag of 0 ms is made up, and nothing is early."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(as_csv(rows_of(evidence.messages)))
+    columns = WHOLE | ({"received_at": received_at} if received_at else {})
+    report = compare({"ledger": evidence.write_ledger(), "segment": f"table:{path}"}, column_map=columns)
+    assert [row for row in report.latency if row.side == "segment"] == []
+    assert report.totals.matched == 200
+    assert report.sources["segment"].watermark is not None
+    fact, _ = read(table(message_id="id"), id="m1")
+    assert fact.received_at_ms is None

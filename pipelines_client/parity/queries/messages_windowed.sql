@@ -1,7 +1,7 @@
 -- How did each message fare, and does it lie in the window? One row per message.
 -- `since_ms` and `until_ms` speak of when a message happened. `received_from_ms` bounds only what the ledger never saw:
 -- an archive reaches back to before there was a ledger, while no message of the ledger is ever left out by it.
--- A row that is reduced (a warehouse's) proves nothing about a payload.
+-- A row that is reduced (a warehouse's) proves nothing about a payload, or whose it is if it does not show that.
 SELECT compared.*,
        CASE WHEN exports_drift + segment_drift + customerio_drift > 0 THEN 1 ELSE 0 END AS is_drift,
        CASE WHEN exports_identity + segment_identity + customerio_identity > 0 THEN 1 ELSE 0 END AS is_identity,
@@ -31,9 +31,10 @@ FROM (
            in_segment * in_customerio * is_segment_whole * is_customerio_whole * exports_differ AS exports_drift,
            in_ledger * in_segment * is_segment_whole * segment_differs AS segment_drift,
            in_ledger * in_customerio * is_customerio_whole * customerio_differs AS customerio_drift,
-           in_segment * in_customerio * exports_identity_differs AS exports_identity,
-           in_ledger * in_segment * knows_identity * segment_identity_differs AS segment_identity,
-           in_ledger * in_customerio * knows_identity * customerio_identity_differs AS customerio_identity,
+           in_segment * in_customerio * is_segment_owned * is_customerio_owned * exports_identity_differs AS exports_identity,
+           in_ledger * in_segment * knows_identity * is_segment_owned * segment_identity_differs AS segment_identity,
+           in_ledger * in_customerio * knows_identity * is_customerio_owned * customerio_identity_differs
+               AS customerio_identity,
            has_ledger, has_segment, has_customerio, since_ms, until_ms, received_from_ms,
            segment_watermark_ms, customerio_watermark_ms, settle_ms, segment_allowance_ms, customerio_allowance_ms,
            slow_ms, skew_ms

@@ -10,7 +10,7 @@ SELECT found.ledger_event, found.segment_event, found.customerio_event, found.da
 FROM (
     SELECT ledger_event, segment_event, customerio_event, day, sum(messages) AS count, min(message_key) AS message_key
     FROM tallies
-    LEFT JOIN (SELECT words FROM words_known WHERE is_reduced = 2) AS nameless ON nameless.words = segment_words
+    LEFT JOIN (SELECT words FROM words_known WHERE (is_reduced & 2) <> 0) AS nameless ON nameless.words = segment_words
     WHERE type = 'track' AND is_inside = 1 AND (nameless.words IS NULL OR in_ledger + in_customerio > 0)
     GROUP BY ledger_event, segment_event, customerio_event, day
 ) AS found

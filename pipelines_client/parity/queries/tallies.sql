@@ -1,6 +1,7 @@
 -- How many messages fared alike? One row per set of words and what came of it, with a message that shows it.
 -- Most questions are about these few rows, and not about messages.
-SELECT counted.*, type, label, day, ledger_event, segment_event, customerio_event, is_segment_whole, is_customerio_whole
+SELECT counted.*, type, label, day, ledger_event, segment_event, customerio_event, is_segment_whole, is_customerio_whole,
+       is_segment_owned, is_customerio_owned
 FROM (
     SELECT ledger_words, segment_words, customerio_words, in_ledger, in_segment, in_customerio, is_inside,
            is_compared, is_matched, is_drift, is_identity, is_renamed,

@@ -1,19 +1,22 @@
 -- In which words do the sources speak of a message? One row per set of words, 0 where a source is silent.
 -- The ledger says what a message is called, then Segment, then Customer.io. A warehouse may keep only what its columns are
--- called by (`order_completed`, is_reduced = 2): then the others say it, and nothing is renamed.
+-- called by (`order_completed`), or no name: then the others say it, and nothing is renamed. What a source does not show is
+-- a bit of `is_reduced`: 1 is the payload, 2 the name, 4 whose message it is.
 SELECT said.ledger_words, said.segment_words, said.customerio_words,
        coalesce(l.type, s.type, c.type) AS type,
-       coalesce(l.label, CASE WHEN s.is_reduced < 2 THEN s.label END, c.label, s.label) AS label,
+       coalesce(l.label, CASE WHEN (s.is_reduced & 2) = 0 THEN s.label END, c.label, s.label) AS label,
        coalesce(l.day, s.day, c.day, '') AS day,
        l.event AS ledger_event,
-       CASE WHEN s.is_reduced = 2 THEN coalesce(l.event, c.event, s.event) ELSE s.event END AS segment_event,
+       CASE WHEN (s.is_reduced & 2) <> 0 THEN coalesce(l.event, c.event, s.event) ELSE s.event END AS segment_event,
        c.event AS customerio_event,
        CASE WHEN coalesce(s.identity_kind, c.identity_kind) = 'group' THEN 1 ELSE 0 END AS is_group_only,
-       CASE WHEN s.is_reduced = 0 THEN 1 ELSE 0 END AS is_segment_whole,
-       CASE WHEN c.is_reduced = 0 THEN 1 ELSE 0 END AS is_customerio_whole,
+       CASE WHEN (s.is_reduced & 1) = 0 THEN 1 ELSE 0 END AS is_segment_whole,
+       CASE WHEN (c.is_reduced & 1) = 0 THEN 1 ELSE 0 END AS is_customerio_whole,
+       CASE WHEN (s.is_reduced & 4) = 0 THEN 1 ELSE 0 END AS is_segment_owned,
+       CASE WHEN (c.is_reduced & 4) = 0 THEN 1 ELSE 0 END AS is_customerio_owned,
        CASE WHEN coalesce(l.type, s.type, c.type) = 'track' AND (
-                    (s.is_reduced < 2 AND c.words <> 0 AND coalesce(s.event, '') <> coalesce(c.event, ''))
-                 OR (l.words <> 0 AND s.is_reduced < 2 AND coalesce(l.event, '') <> coalesce(s.event, ''))
+                    ((s.is_reduced & 2) = 0 AND c.words <> 0 AND coalesce(s.event, '') <> coalesce(c.event, ''))
+                 OR (l.words <> 0 AND (s.is_reduced & 2) = 0 AND coalesce(l.event, '') <> coalesce(s.event, ''))
                  OR (l.words <> 0 AND c.words <> 0 AND coalesce(l.event, '') <> coalesce(c.event, '')))
             THEN 1 ELSE 0 END AS is_renamed
 FROM (

@@ -6,14 +6,14 @@ import codecs
 import json
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import msgspec
 import orjson
 
 from pipelines_client.canonical import payload_hash
 from pipelines_client.ledger import hash_identity, primary_identity
-from pipelines_client.parity.facts import NO_PAYLOAD
+from pipelines_client.parity.facts import NO_IDENTITY, NO_PAYLOAD
 from pipelines_client.parity.payloads import payload_in
 from pipelines_client.parity.sources.listing import within
 
@@ -47,6 +47,9 @@ _SIGNS_IN_TEXT: dict[str, Callable[[bytes], object]] = {
     "the line is cut": lambda data: data.strip()[:1] == b"{" and data.strip()[-1:] != b"}",
 }
 
+
+ABSENT: Final = object()
+"""Stands for a cell of a column that a row does not have."""
 
 T = TypeVar("T")
 
@@ -91,7 +94,7 @@ class Kind(ABC):
     litter: ClassVar[frozenset[str]] = frozenset()  # names of files that lie beside the evidence and mean nothing
     folder: ClassVar[str | None] = None  # where there are folders of this name, only what is in them is evidence
     cure: ClassVar[str]
-    fidelity: ClassVar[str] = ""  # what this kind cannot prove, in a sentence
+    fidelity: str = ""  # what this kind cannot prove, in a sentence
     columns: ClassVar[frozenset[str] | None] = None  # of a Parquet file, all that is read; None for every column
     is_growing: ClassVar[bool] = False  # whether its files grow while all is well
     is_counts: bool = False  # whether it brings counts by event and day, and no messages
@@ -155,6 +158,19 @@ class Kind(ABC):
                 self._identities.clear()  # of one that is absurdly long, no more than one is held
             known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
         return known, identity.partition(":")[0]
+
+    def identity_shown(self, kind: str, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None, int]:
+        """Return the identity of a row, its kind, and `NO_IDENTITY` if its columns leave open whose message it is.
+
+        Each argument is a cell, or `ABSENT` where there is no such column. A user goes before an anonymous id: without
+        the column of users nobody knows whether there is one. A group counts for group calls only.
+        """
+        for value in (user, anonymous, group if kind == "group" else None):
+            if value is ABSENT:
+                return None, None, NO_IDENTITY
+            if text_of(value) is not None:
+                break
+        return *self.identity_of(user, anonymous, None if group is ABSENT else group), 0
 
 
 def vendor_of(data: bytes, asked: str | None = None) -> str | None:  # noqa: PLR0911 - a list of marks

@@ -25,7 +25,7 @@ class ColumnMap(BaseModel):
         event: Column of the event's name.
         time: Column of when it happened.
         message_id: Column of the messageId; without it rows are only counted.
-        received_at: Column of when it was received; default: `time`.
+        received_at: Column of when it was received; without it nothing is said about how long it took.
         type: Column of the call type; without it every row is of `default_type`.
         user_id: Column of the person.
         anonymous_id: Column of the anonymous id.
@@ -112,6 +112,15 @@ def cell(row: dict[str, Any], column: str | None) -> Any:
             return None
         value = value.get(part)
     return value
+
+
+def has_column(row: dict[str, Any], column: str | None) -> bool:
+    """Say whether a row has a column, whatever it holds there."""
+    if column is None or column in row:
+        return column is not None
+    above, dot, last = column.rpartition(".")
+    inner = cell(row, above) if dot else None
+    return type(inner) is dict and last in inner
 
 
 def instant(value: Any, zone: ZoneInfo | None) -> int | None:

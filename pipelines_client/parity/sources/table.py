@@ -12,6 +12,7 @@ from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.parity.facts import NO_PAYLOAD, Fact
 from pipelines_client.parity.instants import day_of
 from pipelines_client.parity.sources.base import (
+    ABSENT,
     Kind,
     LineRejectedError,
     decode_line,
@@ -19,13 +20,14 @@ from pipelines_client.parity.sources.base import (
     payload_and_hash,
     text_of,
 )
-from pipelines_client.parity.sources.columns import AMPLITUDE, MIXPANEL, TYPES, ColumnMap, cell, instant
+from pipelines_client.parity.sources.columns import AMPLITUDE, MIXPANEL, TYPES, ColumnMap, cell, has_column, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = re.compile(r".*\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)", re.IGNORECASE)
 _WHOLE = re.compile(r"\d{1,16}(?:\.0+)?", re.ASCII)
+_NEITHER = "no payload and no user: ids, counts, times and names"
 _MAX_COUNT = 2**53  # above, the next reader of JSON has another number
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -38,7 +40,6 @@ class Table(Kind):
     usual_source: ClassVar[str] = "counts"
     title: ClassVar[str] = "a table"
     cure: ClassVar[str] = "give CSV, Parquet or JSON lines, and a column map that names its columns"
-    fidelity: ClassVar[str] = "The column map names no payload: ids, counts, times, names and identities were compared."
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
@@ -47,6 +48,7 @@ class Table(Kind):
         self._map = self._columns_in(self.options)
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
+        self.fidelity = _fidelity(self._map)
         self._zone = None if self._map.time_zone == "UTC" else ZoneInfo(self._map.time_zone)
 
     @classmethod
@@ -67,17 +69,14 @@ class Table(Kind):
         kind = cell(row, columns.type) or columns.default_type
         if kind not in TYPES:
             raise LineRejectedError(f"a row of no known type; column {columns.type!r} must hold track, identify, …")
-        if self.is_counts and (name is None or occurred is None):
+        if occurred is None or (name is None and (self.is_counts or kind == "track")):
             raise LineRejectedError(f"a row without {columns.event!r} or without a time in {columns.time!r}")
         if not self.is_counts and message_id is None:
             raise LineRejectedError(f"a row without {columns.message_id!r}")
-        received = instant(cell(row, columns.received_at), self._zone)
-        payload, payload_hash, is_reduced = None, None, NO_PAYLOAD if self.is_reduced else 0
-        if not self.is_reduced and kind in PAYLOAD_FIELD:
-            payload, payload_hash, is_reduced = payload_and_hash(cell(row, columns.properties))
-        identity, identity_kind = self.identity_of(
-            cell(row, columns.user_id), cell(row, columns.anonymous_id), cell(row, columns.group_id)
-        )
+        payload, payload_hash, is_reduced = self._payload(row, kind)
+        people = (columns.user_id, columns.anonymous_id, columns.group_id)
+        cells = [cell(row, column) if has_column(row, column) else ABSENT for column in people]
+        identity, identity_kind, unowned = self.identity_shown(kind, *cells)
         fact = Fact(
             self.source,
             message_id or "",
@@ -86,16 +85,26 @@ class Table(Kind):
             identity,
             identity_kind,
             occurred,
-            occurred if received is None else received,
+            instant(cell(row, columns.received_at), self._zone),
             day_of(occurred),
             payload_hash,
             file,
             line,
             offset,
             len(data),
-            is_reduced=is_reduced,
+            is_reduced=is_reduced | unowned,
         )
         return fact, self._count(row) if self.is_counts else payload
+
+    def _payload(self, row: dict[str, Any], kind: str) -> tuple[Any, str | None, int]:
+        """Return a row's payload, its hash and how much the fact is reduced."""
+        if self.is_reduced:
+            return None, None, NO_PAYLOAD
+        if kind not in PAYLOAD_FIELD:
+            return None, None, 0
+        if not has_column(row, self._map.properties):
+            return None, None, NO_PAYLOAD
+        return payload_and_hash(cell(row, self._map.properties))
 
     def _count(self, row: dict[str, Any]) -> int:
         if self._map.count is None:
@@ -110,6 +119,16 @@ class Table(Kind):
                 f"column {self._map.count!r} holds no whole number from 0 to 2^53; write it in digits alone, as 1234"
             )
         return value
+
+
+def _fidelity(columns: ColumnMap) -> str:
+    """Say what the map names no column of, so that it is not compared; "" if it names both."""
+    if columns.user_id is None:
+        what = "no user: ids, counts, times, names and payloads" if columns.properties else _NEITHER
+        return f"The column map names {what} were compared, no identities."
+    if columns.properties is None:
+        return "The column map names no payload: ids, counts, times, names and identities were compared."
+    return ""
 
 
 class MixpanelExport(Table):

@@ -14,7 +14,7 @@ import msgspec
 
 from pipelines_client.parity.facts import NO_NAME, NO_PAYLOAD, Fact
 from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.sources.base import Kind, LineRejectedError, decode_line, name_of, text_of
+from pipelines_client.parity.sources.base import ABSENT, Kind, LineRejectedError, decode_line, name_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,9 @@ class WarehouseTables(Kind):
     family: ClassVar[str | None] = "warehouse"
     title: ClassVar[str] = "an export of Segment warehouse tables"
     cure: ClassVar[str] = "give a folder with exports of the tables, named after them: tracks.csv, identifies.parquet"
-    fidelity: ClassVar[str] = (
-        "Warehouse tables flatten and cut payloads: ids, counts, names and identities were compared, no payloads."
+    fidelity: str = (
+        "Warehouse tables flatten and cut payloads: ids and counts were compared, names where there is event_text,"
+        " identities where there are columns of them, and no payloads."
     )
     is_reduced: bool = True
     columns: ClassVar[frozenset[str] | None] = frozenset(
@@ -98,8 +99,10 @@ class WarehouseTables(Kind):
         known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent, received)
         occurred = next((at for at in known if at is not None), None)
         name = name_of(row.get("name") if kind != "track" else row.get("event_text") or row.get("event"))
-        is_slug = kind == "track" and not row.get("event_text") and name is not None and _SLUG.fullmatch(name)
-        identity, identity_kind = self.identity_of(row.get("user_id"), row.get("anonymous_id"), row.get("group_id"))
+        is_nameless = kind == "track" and (name is None or (not row.get("event_text") and _SLUG.fullmatch(name)))
+        identity, identity_kind, unowned = self.identity_shown(
+            kind, *(row.get(column, ABSENT) for column in ("user_id", "anonymous_id", "group_id"))
+        )
         library, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
         fact = Fact(
             self.source,
@@ -118,7 +121,7 @@ class WarehouseTables(Kind):
             len(data),
             sent,
             f"{library}/{version}" if library and version else library,
-            is_reduced=NO_NAME if is_slug else NO_PAYLOAD,
+            is_reduced=NO_PAYLOAD | unowned | (NO_NAME if is_nameless else 0),
         )
         return fact, None
 

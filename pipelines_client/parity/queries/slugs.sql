@@ -1,0 +1,8 @@
+-- Which events do we know by no name, since only a warehouse without names has them? One row per event, by what its column
+-- `event` holds (`order_completed`); `is_slug` is 0 where there is not even that.
+SELECT label AS event, CASE WHEN segment_event IS NULL THEN 0 ELSE 1 END AS is_slug, sum(messages) AS count
+FROM tallies
+JOIN (SELECT words FROM words_known WHERE (is_reduced & 2) <> 0) AS nameless ON nameless.words = segment_words
+WHERE in_ledger + in_customerio = 0 AND is_inside = 1
+GROUP BY label, segment_event
+ORDER BY label, segment_event
