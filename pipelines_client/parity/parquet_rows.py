@@ -65,14 +65,14 @@ class _Opened:
         names = self._file.schema_arrow.names
         self.names = [name for name in names if columns is None or name.lower() in columns]
         self.rows = self._metadata.num_rows
-
-    def groups(self) -> Iterator[tuple[int, int, int]]:
-        """Yield each row group with the number of its first row, from 0, and of its rows."""
+        self._columns: dict[int, list[tuple[Any, Any]]] = {}
+        self.groups: list[tuple[int, int, int]] = []  # each with the number of its first row, from 0, and of its rows
         first = 0
         for group in range(self._metadata.num_row_groups):
             count = self._metadata.row_group(group).num_rows
-            yield group, first, count
+            self.groups.append((group, first, count))
             first += count
+        self.is_short = first != self.rows or any(count < 0 for *_, count in self.groups)
 
     def batches(self, group: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield the rows of a group in batches, each with the position of its first.
@@ -83,9 +83,9 @@ class _Opened:
         about = self._metadata.row_group(group)
         if about.total_byte_size > _MAX_GROUP_BYTES:
             raise _NotReadError(0, f"a row group of more than {_MAX_GROUP_BYTES:,} bytes is not read")
-        done, why = 0, "it is shorter than it says"
+        done = 0
         for size in (self._batch_rows(group), _FINE_ROWS):
-            start = 0
+            start, why = 0, ""
             try:
                 for batch in self._file.iter_batches(size, row_groups=[group], columns=self.names):
                     end = start + batch.num_rows
@@ -98,12 +98,16 @@ class _Opened:
                 why = type(error).__name__
             if done >= about.num_rows:
                 return
-        raise _NotReadError(
-            done, f"the Parquet file is damaged here ({why}): {about.num_rows - done:,} rows are lost; copy it again"
-        )
+            if not why:
+                break
+        raise _NotReadError(done, _why_damaged(why or "it is shorter than it says", about.num_rows - done))
 
     def is_bomb(self, group: int) -> bool:
-        """Say whether a group tells by itself that it unpacks to far more than the file's size."""
+        """Say whether a group tells by itself that it unpacks to far more than the file's size.
+
+        Raises:
+            _NotReadError: What it tells is damaged.
+        """
         about = self._metadata.row_group(group)
         values = max((chunk.num_values for chunk, _ in self._chunks(group)), default=0)
         return self.is_too_much(max(about.total_byte_size, values * _VALUE_BYTES))
@@ -117,13 +121,26 @@ class _Opened:
             self._raw, pre_buffer=False, buffer_size=_BUFFER_BYTES, page_checksum_verification=True, **options
         )
 
-    def _chunks(self, group: int) -> Iterator[tuple[Any, Any]]:
-        """Yield what the file says of each column of a group that is read, and the column's type."""
+    def _chunks(self, group: int) -> list[tuple[Any, Any]]:
+        """Return what the file says of each column of a group that is read, and the column's type.
+
+        A group that is damaged must be found by its reader, which is made here and reads nothing: to ask pyarrow of
+        such a column ends the process, by an exception of C++ that nothing catches.
+        """
+        if group in self._columns:
+            return self._columns[group]
         about, schema, tops = self._metadata.row_group(group), self._metadata.schema, set(self.names)
-        for number in range(about.num_columns):
-            chunk = about.column(number)
-            if chunk.path_in_schema in tops or chunk.path_in_schema.partition(".")[0] in tops:
-                yield chunk, schema.column(number)
+        try:
+            paths = [schema.column(number).path for number in range(len(schema))]
+            numbers = [number for number, path in enumerate(paths) if path in tops or path.partition(".")[0] in tops]
+            if numbers:
+                deque(self._file.reader.iter_batches(0, [group], numbers), maxlen=0)
+            chunks = [(about.column(number), schema.column(number)) for number in numbers]
+        except Exception as error:  # noqa: BLE001 - as above
+            _let_pass(error)
+            raise _NotReadError(0, _why_damaged(type(error).__name__, about.num_rows)) from None
+        self._columns = {group: chunks}
+        return chunks
 
     def _batch_rows(self, group: int) -> int:
         """Return how many rows of a group surely fit into memory, however well they are packed."""
@@ -135,7 +152,7 @@ class _Opened:
             row_bytes += chunk.total_uncompressed_size // rows + each * max(_VALUE_BYTES, column.length or 0)
             if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in name for name in chunk.encodings):
                 if chunk.total_uncompressed_size * _MOST_ROWS * each > _BATCH_BYTES:
-                    texts[chunk.path_in_schema] = each
+                    texts[column.path] = each
             elif "DELTA_BYTE_ARRAY" in chunk.encodings:  # each text may be nearly the one before
                 most = _FEW_ROWS
         if about.total_byte_size > _LARGE_GROUP_BYTES:
@@ -195,11 +212,15 @@ def read_parquet(
 
 def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
     unpacked = 0
-    for group, first, _ in file.groups():
-        if file.is_bomb(group):
-            reject(first + 1, BOMB, incomplete=True)
-            return
+    if file.is_short:
+        reject(
+            0, "the Parquet file is damaged (its parts have not the rows that it says); copy it again", incomplete=True
+        )
+    for group, first, _ in file.groups:
         try:
+            if file.is_bomb(group):
+                reject(first + 1, BOMB, incomplete=True)
+                return
             for start, batch in file.batches(group):
                 unpacked += batch.nbytes
                 if file.is_too_much(unpacked):
@@ -224,7 +245,7 @@ def reopen_parquet(location: str, numbers: list[int], columns: Collection[str] |
     wanted = deque(numbers)
     with open_raw(location) as raw:
         file = _Opened(raw, columns)
-        for group, first, count in file.groups():
+        for group, first, count in file.groups:
             here: deque[int] = deque()
             while wanted and wanted[0] < first + count:
                 here.append(wanted.popleft() - first)
@@ -244,6 +265,10 @@ def _reopen(file: _Opened, group: int, wanted: deque[int]) -> Iterator[bytes | N
                 return
     except _NotReadError:
         yield from [None] * len(wanted)
+
+
+def _why_damaged(what: str, lost: int) -> str:
+    return f"the Parquet file is damaged here ({what}): {lost:,} rows are lost; copy it again"
 
 
 def _why_no_rows(file: _Opened) -> str | None:
