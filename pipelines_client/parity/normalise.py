@@ -13,8 +13,8 @@ import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +100,7 @@ def read_sources(
     jobs, told = [task.job for _, task in tasks], advance or (lambda _: None)
     readings = _run(jobs, count, told) if read_jobs is None else read_jobs(jobs, told)
     for (name, task), reading in zip(tasks, readings, strict=True):
-        is_final = _note_changes(task, reading)
+        is_final = _note_changes(task, reading) and not isinstance(reading, _Unread)
         packs[name].append(store.keep(Path(task.job.folder), task.files, reading, is_final=is_final))
     return packs
 
@@ -168,7 +168,10 @@ def _run(jobs: list[Job], count: int, advance: Callable[[int], object]) -> list[
                 index, job = waiting.popleft()
             except IndexError:
                 return
-            readings[index] = helper.do(job, advance)
+            try:
+                readings[index] = helper.do(job, advance)
+            except _EndedError as error:
+                readings[index] = _unread(job, str(error))
 
     helpers: list[_Helper] = []
     with _ending(helpers), ThreadPoolExecutor(count) as threads:
@@ -194,10 +197,31 @@ def _ending(helpers: list[_Helper]) -> Iterator[None]:
             helper.close()
 
 
+class _EndedError(Exception):
+    """A process ended in the midst of a job; the text says how."""
+
+
+@dataclass(slots=True)
+class _Unread(Reading):
+    """What a process was at that ended: another run reads it again."""
+
+
+def _unread(job: Job, why: str) -> Reading:
+    do(replace(job, files=[]), lambda _: None)  # tables without rows in place of those that were begun
+    reading = _Unread()
+    for name, _ in job.files:
+        reading.reject(name, 0, why, incomplete=True)
+    return reading
+
+
 class _Helper:
-    """A process that does one job after the other."""
+    """A process that does one job after the other; another takes over from one that ended."""
 
     def __init__(self) -> None:
+        self._is_over = False
+        self._start()
+
+    def _start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines_client.parity.helper"],
@@ -208,24 +232,37 @@ class _Helper:
         )
 
     def do(self, job: Job, advance: Callable[[int], object]) -> Reading:
-        """Have a job done."""
+        """Have a job done.
+
+        Raises:
+            _EndedError: The process ended before it was; the next job has a new one.
+        """
+        if self._process.poll() is not None and not self._is_over:
+            self._process.communicate()
+            self._start()
         assert self._process.stdin is not None  # noqa: S101 - a pipe was asked for
         assert self._process.stdout is not None  # noqa: S101 - as above
-        self._process.stdin.write(json.dumps(asdict(job)).encode("ascii") + b"\n")  # a path may be no text
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(asdict(job)).encode("ascii") + b"\n")  # a path may be no text
+            self._process.stdin.flush()
         for text in self._process.stdout:
+            if not text.endswith(b"\n"):  # it ended while it wrote
+                break
             answer = json.loads(text)
             if "error" in answer:
                 raise SourceError(answer["error"])
             if "advance" not in answer:
                 return reading_from(answer)
             advance(answer["advance"])
-        raise RuntimeError(
-            f"a process that read evidence ended with {self._process.wait()}; it was killed, or memory ran out"
+        status = self._process.wait()
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        raise _EndedError(
+            f"the process that read it ended ({how}): memory ran out, or a file of those it read is damaged; run again"
         )
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, and for good."""
+        self._is_over = True
         self._process.kill()
 
     def close(self) -> None:
