@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipelines_client.canonical import PAYLOAD_FIELD, canonical_bytes
 from pipelines_client.parity.drift import Difference, drift, json_type
 from pipelines_client.parity.expected import WHOLE_PAYLOAD, builtin_of
-from pipelines_client.parity.files import CutError, cpus
+from pipelines_client.parity.files import CutError, cpus, why_not_opened
 from pipelines_client.parity.sources.base import LineRejectedError
 from pipelines_client.parity.tables import reopen_rows
 
@@ -308,7 +308,8 @@ def _payload(data: bytes | None, row: Row, side: str, opener: Opener, lost: _Los
 def _why(error: Exception) -> str:
     _let_pass(error)
     is_ours = isinstance(error, (CutError, LineRejectedError))
-    return str(error).removesuffix("; run again") if is_ours else type(error).__name__
+    why = str(error) if is_ours else why_not_opened(error) if isinstance(error, OSError) else type(error).__name__
+    return why.removesuffix("; run again")
 
 
 def _let_pass(error: Exception) -> None:

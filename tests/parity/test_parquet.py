@@ -252,3 +252,20 @@ def test_the_report_stands_beside_a_bad_row(evidence, compare):
 def test_usage_shows_it(says):
     """In the table of broken input."""
     assert re.search(rf"^\| [^|]* \| `{re.escape(says)}` \|( yes)? \|$", USAGE, re.MULTILINE), says
+
+
+def test_a_file_that_is_gone_when_pairs_are_opened_is_told_in_words(evidence, compare, tmp_path):
+    """As of any other file that was listed."""
+    evidence.messages[3].payload("segment")["price"] = 1.5
+    paths = evidence.paths()
+    files = sorted(paths["customerio"].iterdir())
+    rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+    for file in files:
+        file.unlink()
+    file = paths["customerio"] / "2184.13699.1.track.parquet"
+    pq.write_table(pa.Table.from_pylist([{**row, "properties": json.dumps(row["properties"])} for row in rows]), file)
+    compare(paths, cache=tmp_path / "cache")
+    report = compare(paths, cache=tmp_path / "cache", advance=lambda _: file.unlink(missing_ok=True))
+    (place,) = report.sources["customerio"].incomplete
+    why = "it is gone, though it was there when the files were listed"
+    assert place.reason == f"could not be opened again ({why}); run again"
