@@ -168,7 +168,7 @@ def _remove(folders: list[Path]) -> None:
 
 def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
     for about in sorted(folder.glob(f"[!.]*/{ABOUT}")):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # what is damaged is no pack, and is read anew
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # what is damaged is read anew
             kept = json.loads(about.read_text("ascii"))
             files = tuple(SourceFile(**file) for file in kept["files"])
             yield Pack(about.parent, files, reading_from(kept["reading"])), kept["sums"]

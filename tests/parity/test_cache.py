@@ -71,7 +71,7 @@ def test_a_changed_file_is_read_anew(tmp_path, cache, compare):
     assert len(set(after) - set(before)) == 1
 
 
-@pytest.mark.parametrize("damage", ["bit", "cut", "gone", "about"])
+@pytest.mark.parametrize("damage", ["bit", "cut", "gone", "about", "deep"])
 def test_a_damaged_pack_is_read_anew(tmp_path, cache, compare, damage):
     """Whatever befell it."""
     evidence = Evidence(tmp_path, count=200)
@@ -81,8 +81,8 @@ def test_a_damaged_pack_is_read_anew(tmp_path, cache, compare, damage):
         facts = pack / "facts.parquet"
         content = bytearray(facts.read_bytes())
         content[len(content) // 3] ^= 1
-        if damage == "about":
-            (pack / "pack.json").write_text("{")
+        if damage in ("about", "deep"):
+            (pack / "pack.json").write_text("{" if damage == "about" else "[" * 100_000)
         elif damage == "gone":
             facts.unlink()
         else:
