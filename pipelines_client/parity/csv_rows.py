@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from pipelines_client.parity.files import BOM, CutError, read_chunks
-from pipelines_client.parity.lines import line_end
+from pipelines_client.parity.lines import ZEROS, Ending, line_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,36 +27,60 @@ _DELIMITERS = ",;\t|"
 _NULLS = ("", "\\N")  # the second is how PostgreSQL, MySQL and Snowflake copy a null
 _NO_HEADER = "the header is no CSV in UTF-8"
 _ONE_COLUMN = "the header is one column; a comma, a semicolon, a tab or | should stand between columns"
+_ZEROS = f"no CSV: {ZEROS}"
+_MARK = "\ufeff"
+_ROWS_IN_CELL = "a cell holds what look like rows; a quote may be open"
+_SEP = re.compile(rb"sep=(.)")  # Excel's own first line
+_VALUE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{10,}|[{\[].*", re.DOTALL)
 _NAME = re.compile(r"[\w .$#-]*")
 _COLUMNS_TO_TELL = 3  # with fewer, a line of prose in a quoted cell may have as many commas as a row
 
 csv.field_size_limit(_MAX_ROW_BYTES)
 
 
-def read_csv(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
-    """Yield the rows of a CSV file as JSON objects with their places; its first row is the header."""
-    records = _records(chunks, reject)
+def read_csv(chunks: Iterator[bytes], reject: Reject, ending: Ending | None = None) -> Iterator[Place]:
+    """Yield the rows of a CSV file as JSON objects and places; the first row, wherever it recurs, is the header."""
+    ending = ending or Ending()
+    records = _records(chunks, reject, ending)
     line, _, first = next(records, (0, 0, b""))
+    given = _SEP.fullmatch(first)
+    if given:
+        line, _, first = next(records, (0, 0, b""))
     if not first:
         return
-    delimiter, header, why = _header(first)
+    delimiter, header, why = _header(first, given[1].decode("latin-1") if given else None)
     if why:
         reject(line, f"{why}, so no row can be read", incomplete=True)
         return
+    firsts, count = (header[0], _MARK + header[0]), 0
     for line, offset, record in records:
-        try:
-            cells = _cells(record.decode("utf-8"), delimiter)
-        except (UnicodeDecodeError, csv.Error) as error:
-            why = "no CSV" if isinstance(error, csv.Error) else "no UTF-8 text"
-            reject(line, why, incomplete=_is_several(record, delimiter, len(header)))
-            continue
-        if len(cells) != len(header):
-            why = f"{len(cells)} cells where the header has {len(header)}"
-            reject(line, why, incomplete=_is_several(record, delimiter, len(header)))
-        elif b"\n" in record and _is_rows(record, delimiter, len(header)):
-            reject(line, "a cell holds what look like rows; a quote may be open", incomplete=True)
-        else:
+        count += 1
+        cells, why = _row(record, delimiter, len(header))
+        if why:
+            is_short = ending.is_open and len(cells) < len(header)
+            hides_more = why == _ZEROS or (not is_short and _is_several(record, delimiter, len(header)))
+            why, is_gap = ending.judge(why, hides_more=hides_more)
+            reject(line, why, incomplete=is_gap)
+        elif cells[0] not in firsts or cells[1:] != header[1:]:  # where files are joined, it is the next one's header
             yield line, offset, orjson.dumps(_object(header, cells))
+    if not count and any(map(_VALUE.fullmatch, header)):
+        reject(line, "values stand in the header, and no row follows; its line end may be lost", incomplete=True)
+
+
+def _row(record: bytes, delimiter: str, columns: int) -> tuple[list[str], str]:
+    """Return the cells of a record, and what is wrong with them."""
+    if b"\0\0" in record:
+        return [], _ZEROS
+    try:
+        cells = _cells(record.decode("utf-8"), delimiter)
+    except UnicodeDecodeError:
+        return [], "no UTF-8 text"
+    except csv.Error:
+        return [], "no CSV"
+    if len(cells) != columns:
+        return cells, f"{len(cells)} cells where the header has {columns}"
+    is_rows = b"\n" in record and _is_rows(record, delimiter, columns)
+    return cells, _ROWS_IN_CELL if is_rows else ""
 
 
 def reopen_csv(location: str, spans: list[tuple[int, int]]) -> Iterator[bytes]:
@@ -77,11 +101,13 @@ def _object(header: list[str], cells: list[str]) -> dict[str, str | None]:
     return {key: None if cell in _NULLS else cell for key, cell in zip(header, cells, strict=True)}
 
 
-def _header(record: bytes) -> tuple[str, list[str], str]:
-    """Return the delimiter, which is the one that gives most columns, the columns, and what is wrong with them."""
+def _header(record: bytes, given: str | None) -> tuple[str, list[str], str]:
+    """Return the delimiter, by default the one that gives most columns, the columns, and what is wrong with them."""
+    if b"\0\0" in record:
+        return ",", [], _ZEROS
     if record.lstrip().startswith((b"{", b"[")):
         return ",", [], "this is JSON in a file that is named as CSV; name it .json"
-    delimiter = max(_DELIMITERS, key=lambda each: _count(record, each, csv.QUOTE_MINIMAL, is_strict=True) or 0)
+    delimiter = given or max(_DELIMITERS, key=lambda each: _count(record, each, csv.QUOTE_MINIMAL, is_strict=True) or 0)
     try:
         header = _cells(record.decode("utf-8"), delimiter)
     except (UnicodeDecodeError, csv.Error):
@@ -130,7 +156,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter, strict=True))
 
 
-def _records(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
+def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterator[Place]:
     """Yield the records of a CSV file with their places; a quoted cell may hold line ends."""
     number, offset, quotes = 1, 0, 0
     held = bytearray()
@@ -152,6 +178,7 @@ def _records(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
                 why = f"the row is longer than {_MAX_ROW_BYTES:,} bytes; a quote may be open"
                 reject(number, why, incomplete=True)
             elif not is_skipping and (content := record.rstrip(b"\r\n")):
+                ending.is_open = len(content) == len(record)
                 yield number, offset, content
             is_skipping = is_skipping and not record.endswith(end)
             number += record.count(end)

@@ -28,6 +28,8 @@ _NEXT_OBJECT = re.compile(rb"\s*,\s*\{")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _item = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)  # only where an item ends is asked of it
 
+ZEROS = "zero bytes stand in it, as in UTF-16, or where a disk has lost a block"
+
 Place = tuple[int, int, bytes]
 """Line number from 1, offset in the unpacked bytes, and the line without its end."""
 
@@ -48,13 +50,27 @@ class Reject(Protocol):
         """Note the place; `incomplete` says that an unknown number of lines went with it."""
 
 
+@dataclass(slots=True)
+class Ending:
+    """Whether the row that was read last is one that the file ends in: then a copy of it may have been cut there."""
+
+    is_open: bool = False
+
+    def judge(self, reason: str, *, hides_more: bool) -> tuple[str, bool]:
+        """Return why a row is rejected, and whether an unknown number of rows is lost with it."""
+        if self.is_open and not hides_more:
+            return f"{reason}; the file is cut here; copy it again", True
+        return reason, hides_more
+
+
 def line_end(head: bytes) -> bytes:
     """Return what ends the lines of a file that begins so: a newline, or a carriage return where there is no other."""
     return b"\r" if b"\n" not in head and head.find(b"\r", 0, -1) >= 0 else b"\n"
 
 
-def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
+def read_lines(chunks: Iterator[bytes], reject: Reject, ending: Ending | None = None) -> Iterator[Place]:
     """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
+    ending = ending or Ending()
     try:
         head = next(chunks, b"")
     except CutError as cut:
@@ -64,10 +80,12 @@ def read_lines(chunks: Iterator[bytes], reject: Reject) -> Iterator[Place]:
     if head[skip:].lstrip()[:1] == b"[":
         yield from _split_array(head, chunks, skip, reject)
     elif head:
-        yield from _split_lines(head, chunks, skip, reject)
+        yield from _split_lines(head, chunks, skip, reject, ending)
 
 
-def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:  # noqa: C901 - one loop, and the hot one
+def _split_lines(  # noqa: C901 - one loop, and the hot one
+    head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject, ending: Ending
+) -> Iterator[Place]:
     number, offset, tail, skipped, end = 1, skip, head[skip:], 0, line_end(head)
     while True:
         if not skipped and tail.isspace():  # a bomb may hold nothing else
@@ -103,6 +121,7 @@ def _split_lines(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
             break
         tail += chunk
     if tail and not tail.isspace() and not skipped:
+        ending.is_open = True
         yield number, offset, tail
 
 

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.facts import Tables
-from pipelines_client.parity.files import cpus, is_gzip
+from pipelines_client.parity.files import cpus, is_gzip, open_raw
 from pipelines_client.parity.gathered import Counted, Gathered
+from pipelines_client.parity.lines import Ending
 from pipelines_client.parity.packs import PLACES_KEPT, Pack, Reading, Store, reading_from
 from pipelines_client.parity.sources import KINDS, Kind, Listing, SourceFile
-from pipelines_client.parity.sources.base import LineRejectedError
+from pipelines_client.parity.sources.base import LineRejectedError, wrapped
 from pipelines_client.parity.sources.listing import has_only_grown, is_unchanged
 from pipelines_client.parity.sources.recognise import refuse_other_vendor
 from pipelines_client.parity.tables import read_rows
@@ -321,8 +322,8 @@ def _read_file(
     name, location = file
     reject, read, add = partial(reading.reject, name), kind.read, gathered.add
     is_known, is_first, in_a_row = False, True, 0
-    count, rejected = gathered.count, reading.rejected_lines
-    for line, offset, data in read_rows(location, reject, advance=advance, columns=kind.columns):
+    count, rejected, ending = gathered.count, reading.rejected_lines, Ending()
+    for line, offset, data in read_rows(location, reject, advance=advance, columns=kind.columns, ending=ending):
         if is_first:
             refuse_other_vendor(kind, location, line, data)
             is_first = False
@@ -330,9 +331,11 @@ def _read_file(
             add(*read(data, name, line, offset))
         except Exception as error:  # noqa: BLE001 - a line that none of us foresaw takes no report with it
             is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
-            reason = _rejection(error)
-            why = f"{reason}, and not gzip either" if is_misnamed else str(reason)
-            reject(line, why, incomplete=reason.hides_more)
+            reason = wrapped(_rejection(error), data)
+            why, is_gap = f"{reason}, and not gzip either" if is_misnamed else str(reason), reason.hides_more
+            if not kind.is_growing:  # a process that is killed leaves such a line, and writes on in another file
+                why, is_gap = ending.judge(why, hides_more=is_gap)
+            reject(line, why, incomplete=is_gap)
             in_a_row += 1
             if in_a_row >= _MAX_REJECTED_IN_A_ROW:
                 why = f"{_MAX_REJECTED_IN_A_ROW:,} lines in a row could not be read; the rest is not read"
@@ -343,6 +346,14 @@ def _read_file(
             if gathered.is_full:
                 gathered.write()
     if gathered.count == count and reading.rejected_lines == rejected:
+        _note_empty(name, location, reading)
+
+
+def _note_empty(name: str, location: str, reading: Reading) -> None:
+    """Note a file without rows; one that is named as gzip and has no bytes is what is left of a copy."""
+    if name.endswith(".gz") and _is_nothing(location):
+        reading.reject(name, 0, "the file has 0 bytes, and gzip has at least 18; copy it again", incomplete=True)
+    else:
         reading.notes.append(f"{name} is empty")
 
 
@@ -353,6 +364,14 @@ def _rejection(error: Exception) -> LineRejectedError:
     if isinstance(error, MemoryError):
         raise error
     return LineRejectedError(f"could not be read ({type(error).__name__})")
+
+
+def _is_nothing(location: str) -> bool:
+    try:
+        with open_raw(location) as raw:
+            return not raw.read(1)
+    except OSError:
+        return False
 
 
 def _is_unpacked(location: str) -> bool:

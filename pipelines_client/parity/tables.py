@@ -16,7 +16,7 @@ from pipelines_client.parity.parquet_rows import read_parquet, reopen_parquet
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.parity.lines import Place, Reject
+    from pipelines_client.parity.lines import Ending, Place, Reject
 
 _CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _PARQUET_ENDINGS = (".parquet", ".pq")
@@ -28,6 +28,7 @@ def read_rows(
     *,
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
+    ending: Ending | None = None,
 ) -> Iterator[Place]:
     """Yield what a file holds as JSON objects with their places, whatever its format.
 
@@ -36,11 +37,12 @@ def read_rows(
         reject: Takes note of what could not be read.
         advance: Told of each read how many stored bytes it was.
         columns: Of a Parquet file, those to read, in lower case; None for all.
+        ending: Knows with each row whether the file ends in it, without a line end.
     """
     if _is_parquet(location):
         return read_parquet(location, reject, advance, columns)
     chunks = read_chunks(location, advance=advance)
-    return read_csv(chunks, reject) if _is_csv(location) else read_lines(chunks, reject)
+    return read_csv(chunks, reject, ending) if _is_csv(location) else read_lines(chunks, reject, ending)
 
 
 def reopen_rows(

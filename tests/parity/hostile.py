@@ -74,7 +74,7 @@ CASES = [
     Case(
         "a line of UTF-16 among UTF-8",
         lambda folder: (folder / "odd.json").write_bytes(
-            call(b'"a":1', 1) + call(b'"a":2', 2).decode().encode("utf-16-le")[:-2]
+            call(b'"a":1', 1) + call(b'"a":2', 2).decode().encode("utf-16-le")[:-2] + b"\n"
         ),
         "no JSON: zero bytes stand in it",
     ),
@@ -83,7 +83,37 @@ CASES = [
         lines(b"\xef\xbb\xbf" + call(b'"a":1', 1), b"\xef\xbb\xbf" + call(b'"a":1', 2)),
         "no JSON: a byte order mark stands before it",
     ),
-    Case("a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9]), "no JSON: the line is cut"),
+    Case("a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9] + b"\n"), "no JSON: the line is cut"),
+    Case(
+        "a file whose copy stopped in the middle of a line",
+        lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9]),
+        "no JSON: the line is cut; the file is cut here; copy it again",
+        is_gap=True,
+    ),
+    Case(
+        "the first byte of a gzip file",
+        lambda folder: (folder / "odd.gz").write_bytes(b"\x1f"),
+        "no JSON, and not gzip either; the file is cut here; copy it again",
+        is_gap=True,
+    ),
+    Case(
+        "a gzip file of 0 bytes",
+        lambda folder: (folder / "odd.gz").write_bytes(b""),
+        "the file has 0 bytes, and gzip has at least 18; copy it again",
+        is_gap=True,
+    ),
+    Case(
+        "an object around all rows",
+        lines(b'{"next":null,"data":[' + call(b'"a":1', 1).rstrip() + b"," + call(b'"a":2', 2).rstrip() + b"]}\n"),
+        "the rows are wrapped in an object; write them as lines or an array",
+        is_gap=True,
+    ),
+    Case(
+        "an object of more than 64 kB that is no call",
+        lines(b'{"rows":{"all":["' + b"x" * 70_000 + b'"]}}\n'),
+        "a call without messageId",
+        is_gap=True,
+    ),
     Case(
         "a line that was cut, with the next ones behind it",
         lines(call(b'"a":1', 1)[:-9], call(b'"a":2', 2)[:-1], call(b'"a":3', 3)),
@@ -114,7 +144,7 @@ CASES = [
         "JSON, but no object",
         is_gap=True,
     ),
-    Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "no JSON: a ZIP archive; unpack it first"),
+    Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "no JSON: a ZIP archive; unpack it first", is_gap=True),
     Case(
         "a gzip file with a wrong checksum",
         lambda folder: (folder / "odd.gz").write_bytes(gzip.compress(call(b'"a":1'))[:-8] + bytes(8)),

@@ -14,6 +14,7 @@ import orjson
 from pipelines_client.canonical import payload_hash
 from pipelines_client.ledger import hash_identity, primary_identity
 from pipelines_client.parity.facts import NO_IDENTITY, NO_PAYLOAD
+from pipelines_client.parity.lines import ZEROS
 from pipelines_client.parity.payloads import payload_in
 from pipelines_client.parity.sources.listing import within
 
@@ -31,6 +32,9 @@ _MAX_IDENTITY_CHARS = 1000
 _LONG_LINE_BYTES = 64 << 10  # a call is at most 32 kB (FACTS C6, S3): in a line twice as long there may be several
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
 _NEXT_OBJECT = re.compile(rb"\}[\s,]*\{")
+_LIST_OF_OBJECTS = re.compile(rb"\[\s*\{")
+_WRAPPED = "the rows are wrapped in an object; write them as lines or an array"
+_values = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
 
 _SIGNS: dict[str, Callable[[bytes], object]] = {
@@ -40,7 +44,7 @@ _SIGNS: dict[str, Callable[[bytes], object]] = {
 _SIGNS_IN_TEXT: dict[str, Callable[[bytes], object]] = {
     "an escape is half of a surrogate pair": _HALF_PAIR.search,
     "NaN or Infinity stands where a value should": _NOT_FINITE.search,
-    "zero bytes stand in it, as in UTF-16, or where a disk has lost a block": lambda data: b"\0" in data,
+    ZEROS: lambda data: b"\0" in data,
     "a byte order mark stands before it, as where files are joined; write them without": (
         lambda data: data.startswith(codecs.BOM_UTF8)
     ),
@@ -271,9 +275,23 @@ def payload_and_hash(value: Any) -> tuple[Any, str, int]:
         raise LineRejectedError(f"its payload has no canonical form ({type(error).__name__})") from None
 
 
+def wrapped(error: LineRejectedError, data: bytes) -> LineRejectedError:
+    """Return why a line is no message, where it may be an object that holds many: a gap, and the cure if sure."""
+    if error.hides_more:
+        return error
+    try:
+        values = _values.decode(data).values()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return error
+    if any(_LIST_OF_OBJECTS.match(value) for value in values):
+        return LineRejectedError(_WRAPPED, hides_more=True)
+    return LineRejectedError(str(error), hides_more=True) if len(data) > _LONG_LINE_BYTES else error
+
+
 def _no_json(error: Exception, data: bytes) -> LineRejectedError:
     is_several = _holds_several(data)
-    is_lost = len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a block of a disk holds many lines
+    is_packed = any(shows(data) for shows in _SIGNS.values())
+    is_lost = is_packed or len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a block of a disk holds many lines
     return LineRejectedError(_why_no_json(error, data, is_several=is_several), hides_more=is_several or is_lost)
 
 
