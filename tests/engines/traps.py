@@ -112,6 +112,8 @@ def _hand_made() -> list[Fact]:
         fact("customerio", "before midnight", received_at_ms=AT, day="2026-11-02"),
         fact("segment", "old", received_at_ms=-1, occurred_at_ms=-1001, day="1969-12-31"),
         fact("customerio", "far", byte_offset=2**40, byte_count=2**33, line=2**35),
+        *(fact(source, "cart", event="apple", identity="a9", occurred_at_ms=AT - MINUTE)
+          for source in ("segment", "customerio")),
         # tables that do not show whose a message is, or what it is called: beside each of the others, both, and alone
         *(fact("segment", f"unowned {bits} {number}", event=None, identity=None, identity_kind=None, is_reduced=bits)
           for bits in (0, 1, 3, 4, 5, 7) for number in range(4)),
@@ -186,6 +188,17 @@ def _properties(source: str) -> list[PropertyRow]:
 
 
 def _traits(chance: random.Random, source: str) -> list[TraitRow]:
+    fight = (("r1", "v1", "x"), ("r2", "v2", "y"), ("r3", "v1", "x"), ("r4", "v2", "y"))
+    return [
+        *(
+            TraitRow(source, name, "i9", "role", value, library, AT + number)
+            for number, (name, value, library) in enumerate(fight)
+        ),
+        *_random_traits(chance, source),
+    ]
+
+
+def _random_traits(chance: random.Random, source: str) -> list[TraitRow]:
     return [
         TraitRow(
             source,
@@ -194,7 +207,7 @@ def _traits(chance: random.Random, source: str) -> list[TraitRow]:
             chance.choice(("email", "Email", "plan", "é")),
             f"v{chance.randrange(4)}",
             chance.choice(("x/1", "y/2", None)),
-            chance.choice((AT + chance.randrange(500), AT + 7, None)),
+            chance.choice((AT + chance.randrange(5), None)),
         )
         for _ in range(120)
     ]

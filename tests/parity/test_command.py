@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -128,7 +129,8 @@ def test_a_file_of_the_wrong_vendor_exits_2(evidence):
 def test_an_interrupt_exits_130(tmp_path):
     """While it reads a file that takes long, without a traceback, and leaving nothing behind."""
     (tmp_path / "scratch").mkdir()
-    (tmp_path / "x.json.gz").write_bytes(gzip.compress(b"\n" * 50_000_000, compresslevel=1) * 20)
+    block = bytes(random.Random(5).choices(b" \t\n", k=4_000)) + b"\n" * 400_000  # not so well packed as a bomb is
+    (tmp_path / "x.json.gz").write_bytes(gzip.compress(block * 120, compresslevel=1) * 20)
     source = ["--segment", str(tmp_path / "x.json.gz"), "--customerio", str(tmp_path / "x.json.gz")]
     command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", "--no-history", *source]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
