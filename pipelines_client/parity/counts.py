@@ -112,22 +112,7 @@ def compare_counts(
     ours = Counter({key: count for key, count in our_counts.items() if key[0][1] in types and count})
     known = {event for event, _ in ours}
     days = [] if is_nameless else _whole_days(ours, their_counts)
-    rows = [
-        _row(event, day, ours[event, day], their_counts[event, day], limits, can_judge=event in known and day in days)
-        for event, day in sorted({*ours, *their_counts})
-    ]
-    rows += [
-        _row(
-            event,
-            "",
-            sum(ours[event, day] for day in days),
-            sum(their_counts[event, day] for day in days),
-            limits,
-            can_judge=True,
-        )
-        for event in sorted(known)
-        if days
-    ]
+    rows = _rows(ours, their_counts, known, days, limits)
     rows.sort(key=lambda row: (not row.is_judged, -row.deviation_pct, row.event, row.type, row.day))
     judged = [row for row in rows if row.is_judged]
     return CountsReport(
@@ -145,6 +130,24 @@ def compare_counts(
         gaps=tuple(_gaps(source, given, baseline, limits)),
         notes=source.notes,
     )
+
+
+def _rows(
+    ours: Counter[tuple[Event, str]],
+    theirs: Counter[tuple[Event, str]],
+    known: set[Event],
+    days: list[str],
+    limits: Limits,
+) -> list[CountsRow]:
+    """Return a row for each event and day, and one for each event over the days that are whole."""
+    rows = [
+        _row(event, day, ours[event, day], theirs[event, day], limits, can_judge=event in known and day in days)
+        for event, day in sorted({*ours, *theirs})
+    ]
+    for event in sorted(known) if days else ():
+        ours_sum, theirs_sum = (sum(table[event, day] for day in days) for table in (ours, theirs))
+        rows.append(_row(event, "", ours_sum, theirs_sum, limits, can_judge=True))
+    return rows
 
 
 def judge_counts(reports: Mapping[str, CountsReport], limits: Limits) -> tuple[Gate, ...]:
