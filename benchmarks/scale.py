@@ -86,7 +86,8 @@ FROM facts, (VALUES ('email'), ('plan'), ('name')) AS paths(path) WHERE type = '
 """
 
 _PROPERTIES = """
-SELECT source, type, event, day, path, kind, count(*) AS count, min(file) AS file, min(line) AS line, 0 AS byte_offset
+SELECT source, type, event, day, path, kind, count(*) AS count, min(message_id) AS message_id, min(file) AS file,
+       min(line) AS line, 0 AS byte_offset
 FROM facts, (VALUES ('properties.a', 'number'), ('properties.b', 'string')) AS paths(path, kind)
 WHERE source <> 'ledger'
 GROUP BY source, type, event, day, path, kind

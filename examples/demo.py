@@ -36,7 +36,7 @@ SETTINGS = {
 }
 FEWEST_PEOPLE = 40  # below this, some class of faults has nobody to befall
 PASS, FAIL = 0, 1  # exit codes of `pipelines-client parity`
-EXIT_DIFFERS, EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_DIFFERS, EXIT_BROKEN, EXIT_SIGNALLED = 1, 2, 128
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,25 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an arrow is not worth failing for where there is no UTF-8
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, terminate)
+    signals: list[int] = []
+
+    def end(number: int, _frame: object) -> NoReturn:
+        signals.append(number)  # a library may swallow what is raised here; then the first thing that fails ends it
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     began = time.monotonic()
     try:
         make_afresh(options.out)
         console.print(f"{options.people:,} people, both APIs on this machine; nothing leaves it.")
         agreed = [play(act, options.people, options.out / name, console) for name, act in ACTS.items()]
-    except DemoError as error:
+    except (DemoError, KeyboardInterrupt) as error:
+        if signals:
+            console.print("\ninterrupted")
+            return EXIT_SIGNALLED + signals[0]
         console.print(f"\ndemo: {error}", style="red", markup=False, soft_wrap=True)
         return EXIT_BROKEN
-    except KeyboardInterrupt:
-        console.print("\ninterrupted")
-        return EXIT_INTERRUPTED
     conclude(options.out, console, seconds=time.monotonic() - began, is_agreed=all(agreed))
     return 0 if all(agreed) else EXIT_DIFFERS
 
@@ -171,11 +178,6 @@ def conclude(out: Path, console: Console, *, seconds: float, is_agreed: bool) ->
     console.print("The reports to look at:")
     for name in ACTS:
         console.print(f"  {out / name / 'report.html'}", soft_wrap=True, markup=False)
-
-
-def terminate(_number: int, _frame: object) -> NoReturn:
-    """End as on Ctrl-C, with every process that was started."""
-    sys.exit(EXIT_TERMINATED)
 
 
 if __name__ == "__main__":

@@ -97,9 +97,16 @@ def _announced(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
 
 
 def received(settings: dict[str, str]) -> dict[str, int]:
-    """Ask the sandbox how many messages each API accepted so far."""
+    """Ask the sandbox how many messages each API accepted so far.
+
+    Raises:
+        DemoError: It does not answer.
+    """
     url = settings["PIPELINES_HOST"].rpartition("/")[0]
-    apis = urllib3.request("GET", f"{url}/", timeout=10).json()["apis"]
+    try:
+        apis = urllib3.request("GET", f"{url}/", timeout=10).json()["apis"]
+    except urllib3.exceptions.HTTPError as error:
+        raise DemoError(f"the sandbox does not answer ({type(error).__name__}); see sandbox.log") from None
     return {name: sum(apis[name]["accepted"].values()) for name in ("segment", "customerio")}
 
 
