@@ -67,10 +67,10 @@ def main() -> int:
     signals: list[int] = []
 
     def end(number: int, _frame: object) -> NoReturn:
-        signals.append(number)  # a library may swallow what is raised here; then the first thing that fails ends it
+        signals.append(number)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: what a script starts with & is born deaf to it
         signal.signal(number, end)
     began = time.monotonic()
     try:

@@ -132,7 +132,9 @@ def test_an_interrupt_exits_130(tmp_path):
     block = bytes(random.Random(5).choices(b" \t\n", k=4_000)) + b"\n" * 400_000  # not so well packed as a bomb is
     (tmp_path / "x.json.gz").write_bytes(gzip.compress(block * 120, compresslevel=1) * 20)
     source = ["--segment", str(tmp_path / "x.json.gz"), "--customerio", str(tmp_path / "x.json.gz")]
-    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", "--no-history", *source]
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # even in a script's background
+    program = f"{heard}; from pipelines_client.cli import main; main()"
+    command = [sys.executable, "-c", program, "parity", "--no-history", *source]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
     cache = tmp_path / "cache" / "pipelines-client" / "parity"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
