@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.child import Result
+from benchmarks.run import Result
 from benchmarks.server import Server
 from benchmarks.statistics import BrokenError, is_figure
 from benchmarks.subjects import NONE, Subject

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from benchmarks.calls import payload_of
-from benchmarks.child import Result, Run, cpu_s
+from benchmarks.run import Result, Run, cpu_s
 
 _SPAN = timedelta(days=30)
 _BLOCK = 1_000

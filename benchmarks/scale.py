@@ -23,9 +23,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines_client.parity.engine import TABLES, VIEWS, Settings
-from pipelines_client.parity.engines import open_engine
-from pipelines_client.parity.facts import ROWS_SORTED, SCHEMAS, Tables
+from pipelines_client.parity.facts.writer import ROWS_SORTED, SCHEMAS, Tables
+from pipelines_client.parity.questions.engine import TABLES, VIEWS, Settings
+from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.run import QUESTIONS
 
 SIZES = (100_000, 1_000_000, 5_000_000, 20_000_000)

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.calls import USUAL, Make, payload_of
-from benchmarks.child import Result, Run, cpu_s, memory_mb, wait_for_parent
 from benchmarks.resending import backfill, replay
+from benchmarks.run import Result, Run, cpu_s, memory_mb, wait_for_parent
 
 _BATCH_BYTES = 475_000
 _TICK_S = 0.002

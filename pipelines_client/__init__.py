@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pipelines_client.client import BeforeSend, Client, OnDelivery, OnError
+from pipelines_client.client.client import BeforeSend, Client, OnDelivery, OnError
 
 if TYPE_CHECKING:
     from pathlib import Path

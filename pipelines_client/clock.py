@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """Unix time's beginning, aware."""
@@ -41,3 +41,26 @@ monotonic_s: Callable[[], float] = (
     functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _has_clocks else time.monotonic
 )
 """Returns seconds of a clock that nobody sets and that freezegun leaves alone: frozen tests must not hang."""
+
+
+_ENDS = [f".{ms:03d}Z" for ms in range(1000)]
+
+
+_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+"""The second that was spelled last: the next instant is nearly always in the same one."""
+
+
+def iso_utc(at: datetime) -> str:
+    """Spell an aware instant as the ledger does: `2026-11-02T09:30:00.125Z`."""
+    return iso_of_ms(unix_ms(at))
+
+
+def iso_of_ms(ms: int) -> str:
+    """Spell an instant of the years 1 to 9999, in Unix milliseconds, as `iso_utc` does."""
+    global _second  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
+    whole = ms // 1000
+    known, text = _second
+    if known != whole:
+        text = (EPOCH + timedelta(seconds=whole)).isoformat()[: len("2026-11-02T09:30:00")]
+        _second = (whole, text)
+    return text + _ENDS[ms % 1000]

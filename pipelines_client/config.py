@@ -14,13 +14,14 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from pipelines_client import destinations
-from pipelines_client.cutover import CUSTOMERIO, INTEGRATION_PRESETS, SEGMENT, Plan, Rules, Stage, Switch, stage_for
-from pipelines_client.destinations import Destination, Limits
+from pipelines_client.destinations import base as destinations
+from pipelines_client.destinations.base import Destination, Limits
+from pipelines_client.destinations.proxies import check_way_out, without_password
 from pipelines_client.errors import ConfigError
-from pipelines_client.ledger import parse_identity_key
-from pipelines_client.outgoing import check_way_out, without_password
-from pipelines_client.stagefile import StageWatch
+from pipelines_client.identity import parse_identity_key
+from pipelines_client.routing.plan import INTEGRATION_PRESETS, Plan, Rules, Stage, Switch, stage_for
+from pipelines_client.routing.watch import StageWatch
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 Region = Literal["us", "eu"]
 

@@ -13,7 +13,7 @@ from shares import Shares, rank
 
 import pipelines_client
 from pipelines_client import Client
-from pipelines_client.ledger import DeliveryRecord, Outcome, read_ledger
+from pipelines_client.state.ledger import DeliveryRecord, Outcome, read_ledger
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,11 @@ from freezegun import freeze_time
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery import pipeline as pipeline_module
-from pipelines_client.delivery import sender as sender_module
-from pipelines_client.delivery.mounts import NETWORK_TYPES, type_of_mount
+from pipelines_client.delivery.sending import sender as sender_module
+from pipelines_client.delivery.spool.mounts import NETWORK_TYPES, type_of_mount
+from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import ConfigError
-from pipelines_client.ledger import DeliveryRecord, Outcome
-from pipelines_client.status import read_status
+from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 MakeClient = Callable[..., Client]
 

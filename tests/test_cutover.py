@@ -9,20 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines_client.cutover import (
-    CUSTOMERIO,
-    SEGMENT,
-    Aliases,
-    Names,
-    Plan,
-    Rules,
-    Stage,
-    hash_id,
-    in_cohort,
-    stage_for,
-)
 from pipelines_client.errors import ConfigError
-from pipelines_client.message import Message
+from pipelines_client.message.build import Message
+from pipelines_client.routing.cohorts import Aliases, hash_id, in_cohort
+from pipelines_client.routing.plan import Names, Plan, Rules, Stage, stage_for
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 BOTH = (CUSTOMERIO, SEGMENT)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipelines_client.daily import DailyFile
-from pipelines_client.dead_letters import DeadLetter, letters_of, mark_requeued, read_dead_letters
-from pipelines_client.ledger import DeliveryRecord, Outcome
+from pipelines_client.state.daily import DailyFile
+from pipelines_client.state.dead_letters import DeadLetter, letters_of, mark_requeued, read_dead_letters
+from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 
 @pytest.fixture

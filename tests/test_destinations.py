@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pipelines_client.destinations import Decision, customerio, read_words, segment
+from pipelines_client.destinations.base import Decision, customerio, read_words, segment
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 

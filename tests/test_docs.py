@@ -19,9 +19,9 @@ import pytest
 
 from pipelines_client import Client
 from pipelines_client.config import Settings
-from pipelines_client.parity.build import CAUSES, NOT_COUNTED
-from pipelines_client.parity.report import ParityReport
-from pipelines_client.parity.sources.columns import parse_map
+from pipelines_client.evidence.columns import parse_map
+from pipelines_client.parity.model import ParityReport
+from pipelines_client.parity.report.build import CAUSES, NOT_COUNTED
 from pipelines_client.sandbox import Scenario
 
 if sys.version_info >= (3, 11):

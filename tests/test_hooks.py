@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pipelines_client import Client
-from pipelines_client.ledger import Outcome
+from pipelines_client.state.ledger import Outcome
 
 MakeClient = Callable[..., Client]
 

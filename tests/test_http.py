@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines_client.delivery.http import Http, NoAnswerError
-from pipelines_client.outgoing import find_proxy
+from pipelines_client.delivery.sending.http import Http, NoAnswerError
+from pipelines_client.destinations.proxies import find_proxy
 
 
 class _Seen(http.server.BaseHTTPRequestHandler):

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines_client.interruption import is_from_signal, let_through
-from pipelines_client.upstream import redact
-from pipelines_client.values import to_json_value
+from pipelines_client.client.upstream import redact
+from pipelines_client.message.values import to_json_value
+from pipelines_client.signals import is_from_signal, let_through
 
 
 class JobTimeoutError(Exception):

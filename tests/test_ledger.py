@@ -12,19 +12,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipelines_client.daily import DailyFile, read_lines, seal
 from pipelines_client.errors import LedgerError
-from pipelines_client.ledger import (
-    DeliveryRecord,
-    LedgerWriter,
-    Outcome,
-    ensure_identity_key,
-    hash_identity,
-    parse_identity_key,
-    primary_identity,
-    read_identity_key,
-    read_ledger,
-)
+from pipelines_client.identity import hash_identity, parse_identity_key, primary_identity
+from pipelines_client.state.daily import DailyFile, read_lines, seal
+from pipelines_client.state.identity_key import ensure_identity_key, read_identity_key
+from pipelines_client.state.ledger import DeliveryRecord, LedgerWriter, Outcome, read_ledger
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
 

@@ -21,12 +21,11 @@ from freezegun import freeze_time
 from segment.analytics.client import Client as SegmentClient
 from ulid import ULID
 
-from pipelines_client import ids
 from pipelines_client.canonical import hash_sorted
-from pipelines_client.clock import unix_ms, utc_now_ms
-from pipelines_client.ids import make_id
-from pipelines_client.ledger import iso_utc
-from pipelines_client.message import Built, build, reread
+from pipelines_client.clock import iso_utc, unix_ms, utc_now_ms
+from pipelines_client.message import ids
+from pipelines_client.message.build import Built, build, reread
+from pipelines_client.message.ids import make_id
 
 NOW = datetime(2026, 11, 2, 9, 30, 0, 125_000, tzinfo=timezone.utc)
 NOW_MS = 1_793_611_800_125

@@ -15,24 +15,17 @@ from typer.testing import CliRunner
 
 from pipelines_client.cli.app import app
 from pipelines_client.cli.cutover import cutover_app
-from pipelines_client.cutover import INTEGRATION_PRESETS, Stage, Switch
+from pipelines_client.cutover.change import change_stage_file
+from pipelines_client.cutover.gates import PASSING_DAYS, LegHealth, PassingDays, ProcessStage, Situation, find_obstacles
+from pipelines_client.cutover.journal import Change, Journal, journal_path, read_journal
+from pipelines_client.cutover.overview import Overview, look
+from pipelines_client.cutover.rollback import count_way_back
+from pipelines_client.cutover.schedule import lay_out
 from pipelines_client.errors import StageFileError
-from pipelines_client.migration.change import change_stage_file
-from pipelines_client.migration.gates import (
-    PASSING_DAYS,
-    LegHealth,
-    PassingDays,
-    ProcessStage,
-    Situation,
-    find_obstacles,
-)
-from pipelines_client.migration.journal import Change, Journal, journal_path, read_journal
-from pipelines_client.migration.overview import Overview, look
-from pipelines_client.migration.planning import lay_out
-from pipelines_client.migration.rollback import count_way_back
-from pipelines_client.parity.history import Run
-from pipelines_client.parity.verdict import Verdict
-from pipelines_client.stagefile import parse_stage_file
+from pipelines_client.parity.judgement.runs import Run
+from pipelines_client.parity.model import Verdict
+from pipelines_client.routing.plan import INTEGRATION_PRESETS, Stage, Switch
+from pipelines_client.routing.stagefile import parse_stage_file
 
 TODAY = date(2026, 12, 10)
 NOW = datetime(2026, 12, 10, 12, tzinfo=timezone.utc)

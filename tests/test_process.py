@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipelines_client.clock import utc_now
-from pipelines_client.ledger import Outcome
-from pipelines_client.status import read_status
+from pipelines_client.delivery.status import read_status
+from pipelines_client.state.ledger import Outcome
 
 
 @pytest.fixture

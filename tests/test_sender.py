@@ -9,8 +9,8 @@ import pytest
 
 from pipelines_client import Client
 from pipelines_client.clock import monotonic_s, pause
-from pipelines_client.delivery.tokens import Tokens
-from pipelines_client.ledger import Outcome
+from pipelines_client.delivery.sending.tokens import Tokens
+from pipelines_client.state.ledger import Outcome
 
 MakeClient = Callable[..., Client]
 
@@ -174,7 +174,7 @@ def test_a_full_batch_goes_at_once_just_after_another(
     make_client: MakeClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sender that waits for company before there is a message is told of a whole batch."""
-    monkeypatch.setattr("pipelines_client.delivery.sender.TICK_S", 30.0)
+    monkeypatch.setattr("pipelines_client.delivery.sending.sender.TICK_S", 30.0)
     client = make_client(upload_size=10, upload_interval=30)
     for count in (10, 20, 30):
         send(client, 10)

@@ -14,13 +14,14 @@ import orjson
 import pytest
 
 from pipelines_client.canonical import hash_sorted
-from pipelines_client.delivery import logfiles
-from pipelines_client.delivery import spool as spool_module
-from pipelines_client.delivery.entry import Entry, describe, facts_of, stamp_of
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.sending.fates import describe
+from pipelines_client.delivery.spool import logfiles
+from pipelines_client.delivery.spool import spool as spool_module
+from pipelines_client.delivery.spool.entry import Entry, facts_of, stamp_of
+from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolError
-from pipelines_client.ledger import Outcome
-from pipelines_client.message import build
+from pipelines_client.message.build import build
+from pipelines_client.state.ledger import Outcome
 
 LEGS = {"customerio": "mark-c", "segment": "mark-s"}
 ACCEPTED = (Outcome.ACCEPTED, "")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines_client.clock import utc_now
+from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import LedgerError
-from pipelines_client.status import read_status
 
 
 def status(*arguments: str) -> subprocess.CompletedProcess[str]:

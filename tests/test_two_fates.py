@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines_client import Client
-from pipelines_client.delivery.retry import MAX_RETRY_AFTER_S, Backoff
+from pipelines_client.delivery.sending.pace import MAX_RETRY_AFTER_S, Backoff
 
 MakeClient = Callable[..., Client]
 

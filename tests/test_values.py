@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines_client.canonical import isoformat
-from pipelines_client.values import MAX_DEPTH, to_json_value
+from pipelines_client.message.values import MAX_DEPTH, to_json_value
 
 
 class Plan(enum.Enum):

@@ -11,7 +11,7 @@ from pipelines_client.cli.backfill import backfill
 from pipelines_client.cli.cutover import cutover_app
 from pipelines_client.cli.dead_letters import dead_letters_app
 from pipelines_client.cli.drain import drain
-from pipelines_client.cli.parity import parity_app
+from pipelines_client.cli.parity.compare import parity_app
 from pipelines_client.cli.replay import replay
 from pipelines_client.cli.sandbox import sandbox
 from pipelines_client.cli.status import status

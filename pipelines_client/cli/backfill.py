@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines_client.cli import history
+from pipelines_client.cli import resending as history
 from pipelines_client.cli.group import takes
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def backfill(asked: Backfill) -> None:
     side = history.side_of(asked.to)
 
     def work(settings: Settings, options: RunOptions) -> Summary:
-        from pipelines_client.cli.parity_sources import read_map
+        from pipelines_client.cli.parity.sources import read_map
         from pipelines_client.history import backfill as send
 
         columns = read_map(asked.column_map) if asked.column_map is not None else None

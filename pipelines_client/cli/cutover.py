@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines_client.cli.common import flag, leave, state_path
-from pipelines_client.clock import utc_now
-from pipelines_client.cutover import CUSTOMERIO, SEGMENT, Stage, Switch
+from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.errors import PipelinesError, StageFileError
-from pipelines_client.ledger import iso_utc
+from pipelines_client.routing.plan import Stage, Switch
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 if TYPE_CHECKING:
-    from pipelines_client.migration.overview import Overview
+    from pipelines_client.cutover.overview import Overview
 
 REFUSED = FOUND = 1
 INCONCLUSIVE = 3
@@ -91,7 +91,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Lay out all stages with the earliest day of each and what it takes to leave it; dates come from the file."""
-    from pipelines_client.migration.planning import lay_out
+    from pipelines_client.cutover.schedule import lay_out
 
     steps = lay_out(_look(_named(stage_file), state_dir, history))
     if as_json:
@@ -178,7 +178,7 @@ def switch(
 @cutover_app.command()
 def log(stage_file: FileOption = None, as_json: JsonOption = False) -> None:
     """Say who changed what, when and why."""
-    from pipelines_client.migration.journal import journal_path, read_journal
+    from pipelines_client.cutover.journal import journal_path, read_journal
 
     path = journal_path(_named(stage_file).resolve())
     try:
@@ -208,10 +208,10 @@ def twice(
 
     Exit code 0: none, 1: some, or some that may have, 2: bad input, 3: none was found, but not all could be read.
     """
-    from pipelines_client.delivery.lane import StateDir
+    from pipelines_client.state.layout import StateDir
 
     try:
-        from pipelines_client.migration.twice import find_twice
+        from pipelines_client.cutover.double_delivery import find_twice
     except ImportError:
         leave("it needs more packages: pip install 'pipelines-client[parity]'")
     try:
@@ -236,7 +236,7 @@ def _named(stage_file: Path | None) -> Path:
 
 def _look(path: Path, states: list[Path] | None, history: Path) -> Overview:
     try:
-        from pipelines_client.migration.overview import look
+        from pipelines_client.cutover.overview import look
     except ImportError:
         leave("it needs more packages: pip install 'pipelines-client[parity]'")
     try:
@@ -281,7 +281,7 @@ def _refuse(in_the_way: list[str], what: str) -> None:
 
 
 def _set(path: Path, leg: str, name: str, value: str | float, *, reason: str, by: str | None) -> None:
-    from pipelines_client.stagefile import read_stage_file
+    from pipelines_client.routing.stagefile import read_stage_file
 
     if leg not in (CUSTOMERIO, SEGMENT):
         leave(f"{leg} is no leg: customerio or segment")
@@ -314,8 +314,8 @@ def _change(
     detail: str = "",
     in_the_way: list[str] | None = None,
 ) -> None:
-    from pipelines_client.migration.change import change_stage_file
-    from pipelines_client.migration.journal import Change
+    from pipelines_client.cutover.change import change_stage_file
+    from pipelines_client.cutover.journal import Change
 
     change = Change(
         at=iso_utc(utc_now()),

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.cutover import Stage, Switch
+from pipelines_client.routing.plan import Stage, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines_client.migration.journal import Journal
-    from pipelines_client.migration.overview import Overview
-    from pipelines_client.migration.planning import Step
-    from pipelines_client.migration.twice import Twice
+    from pipelines_client.cutover.double_delivery import Twice
+    from pipelines_client.cutover.journal import Journal
+    from pipelines_client.cutover.overview import Overview
+    from pipelines_client.cutover.schedule import Step
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _STATE_STYLES = {"ok": "green", "off": "yellow", "discard": "red", "paused": "red", "unhealthy": "red"}

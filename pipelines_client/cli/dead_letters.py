@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.cli.common import BAD_INPUT, StateDirOption, flag, leave, settings_for, state_path, unwritable
-from pipelines_client.dead_letters import DeadLetter, read_dead_letters
 from pipelines_client.errors import PipelinesError
+from pipelines_client.state.dead_letters import DeadLetter, read_dead_letters
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
 
@@ -120,7 +120,7 @@ def requeue(
 
 
 def _find(state_dir: Path | None, leg: str | None, event: str | None, reason: str | None) -> list[DeadLetter]:
-    from pipelines_client.delivery.lane import StateDir
+    from pipelines_client.state.layout import StateDir
 
     path = state_path(state_dir)
     if not StateDir(path).run.is_dir():

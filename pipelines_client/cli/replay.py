@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pipelines_client.cli import history
+from pipelines_client.cli import resending as history
 from pipelines_client.cli.group import takes
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from pipelines_client.cli.common import StateDirOption, flag, leave, state_path
 from pipelines_client.clock import utc_now
+from pipelines_client.delivery.status import Status, as_openmetrics, read_status
 from pipelines_client.errors import LedgerError
-from pipelines_client.status import Status, as_openmetrics, read_status
 
 if TYPE_CHECKING:
     from collections import Counter

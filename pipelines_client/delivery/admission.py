@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from pipelines_client.message import MAX_MESSAGE_ID_CHARS, Message
+from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS, Message
 
 
 class Backlog(Protocol):

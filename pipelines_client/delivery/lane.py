@@ -2,88 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from pipelines_client.clock import monotonic_s, utc_now
-from pipelines_client.daily import DailyFile
-from pipelines_client.dead_letters import letters_of
-from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.entry import Delivery, ShowIdentity
-from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.pace import Pace
-from pipelines_client.delivery.sender import TICK_S, Sender
-from pipelines_client.delivery.spool import Spool
-from pipelines_client.delivery.tokens import Tokens, TokenSource
-from pipelines_client.destinations import Destination
+from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.delivery.sending.fates import Delivery
+from pipelines_client.delivery.sending.http import Http
+from pipelines_client.delivery.sending.pace import Pace
+from pipelines_client.delivery.sending.sender import TICK_S, Sender
+from pipelines_client.delivery.sending.tokens import Tokens, TokenSource
+from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.entry import ShowIdentity
+from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
-from pipelines_client.ledger import LedgerWriter, Outcome, iso_utc
-from pipelines_client.message import Message
-from pipelines_client.stagefile import StageWatch
+from pipelines_client.message.build import Message
+from pipelines_client.routing.watch import StageWatch
+from pipelines_client.state.daily import DailyFile
+from pipelines_client.state.dead_letters import letters_of
+from pipelines_client.state.layout import StateDir
+from pipelines_client.state.ledger import LedgerWriter, Outcome
 
-_RUN_FILES_KEPT_S = 30 * 86_400
 _REMOVE_TIMEOUT_S = 1.0
 _is_running = attrgetter("is_running")
 MakeHttp = Callable[[Destination], Http]
-
-
-@dataclass(frozen=True, slots=True)
-class StateDir:
-    """Where things are below the state directory."""
-
-    path: Path
-
-    @property
-    def spool(self) -> Path:
-        """Files of messages that wait."""
-        return self.path / "spool"
-
-    @property
-    def replays(self) -> Path:
-        """Files of messages that a replay or a backfill is sending: no process adopts them."""
-        return self.path / "replays"
-
-    @property
-    def ledger(self) -> Path:
-        """A folder for each UTC day."""
-        return self.path / "ledger"
-
-    @property
-    def dead_letters(self) -> Path:
-        """Messages that an API refused, whole."""
-        return self.path / "dead-letters"
-
-    @property
-    def run(self) -> Path:
-        """What each writer says of itself."""
-        return self.path / "run"
-
-    def make(self) -> None:
-        """Create the folders, for their owner alone.
-
-        Raises:
-            OSError: They cannot be written.
-        """
-        for folder in (self.path, self.spool, self.ledger, self.dead_letters, self.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise PermissionError(f"{folder} cannot be written")
-
-    def forget_ended(self) -> None:
-        """Remove what writers say of themselves that ended long ago and left nothing: one file for each process."""
-        old = utc_now().timestamp() - _RUN_FILES_KEPT_S
-        for file in self.run.glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # another process does the same
-                if file.stat().st_mtime < old and not (self.spool / f"{file.stem}.db").exists():
-                    file.unlink()
 
 
 class Lane:

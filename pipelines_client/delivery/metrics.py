@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from pipelines_client.delivery import processes
-from pipelines_client.interruption import let_through
+from pipelines_client.signals import let_through
 
 Row = tuple[int, dict[str, str]]
 Legs = list[tuple[str, dict[str, Any]]]

@@ -17,23 +17,26 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pipelines_client.config import Settings
-from pipelines_client.cutover import Switch
-from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.cursors import is_damage
-from pipelines_client.delivery.entry import Delivery, stamp_of
-from pipelines_client.delivery.http import Http
-from pipelines_client.delivery.lane import Lane, StateDir
-from pipelines_client.delivery.mounts import network_type
-from pipelines_client.delivery.pace import Pace
-from pipelines_client.delivery.retry import Backoff
-from pipelines_client.delivery.spool import Spool, recover, spools_in
-from pipelines_client.delivery.tokens import TokenSource
-from pipelines_client.destinations import Destination
+from pipelines_client.delivery.lane import Lane
+from pipelines_client.delivery.sending.fates import Delivery
+from pipelines_client.delivery.sending.http import Http
+from pipelines_client.delivery.sending.pace import Backoff, Pace
+from pipelines_client.delivery.sending.tokens import TokenSource
+from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.cursors import is_damage
+from pipelines_client.delivery.spool.entry import stamp_of
+from pipelines_client.delivery.spool.mounts import network_type
+from pipelines_client.delivery.spool.spool import Spool, recover, spools_in
+from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
-from pipelines_client.ledger import LedgerWriter, ensure_identity_key, hash_identity, parse_identity_key
+from pipelines_client.identity import hash_identity, parse_identity_key
 from pipelines_client.log import logger
-from pipelines_client.message import Message
-from pipelines_client.stagefile import StageWatch
+from pipelines_client.message.build import Message
+from pipelines_client.routing.plan import Switch
+from pipelines_client.routing.watch import StageWatch
+from pipelines_client.state.identity_key import ensure_identity_key
+from pipelines_client.state.layout import StateDir
+from pipelines_client.state.ledger import LedgerWriter
 
 MAX_ADOPTED = 8
 """Spools of the dead that are drained at a time: each takes threads, files and connections."""

@@ -16,24 +16,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
-from pipelines_client.cutover import Plan
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.callbacks import Callbacks
-from pipelines_client.delivery.entry import Delivery, Entry, dropped, skipped
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
-from pipelines_client.delivery.spool import spools_in
-from pipelines_client.delivery.tokens import TokenSource
-from pipelines_client.destinations import Destination
+from pipelines_client.delivery.sending.fates import Delivery, dropped, skipped
+from pipelines_client.delivery.sending.tokens import TokenSource
+from pipelines_client.delivery.spool.entry import Entry
+from pipelines_client.delivery.spool.spool import spools_in
+from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import PipelinesError, SpoolReenteredError
-from pipelines_client.interruption import let_through
-from pipelines_client.ledger import iso_utc
 from pipelines_client.log import Throttle, logger
-from pipelines_client.message import Message
-from pipelines_client.stagefile import StageWatch
+from pipelines_client.message.build import Message
+from pipelines_client.routing.plan import Plan
+from pipelines_client.routing.watch import StageWatch
+from pipelines_client.signals import let_through
 
 ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0

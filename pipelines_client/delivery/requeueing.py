@@ -6,15 +6,14 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipelines_client.clock import utc_now
+from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.config import Settings
-from pipelines_client.dead_letters import DeadLetter, mark_requeued
-from pipelines_client.delivery.births import births_held
-from pipelines_client.delivery.entry import facts_of
-from pipelines_client.delivery.lane import StateDir
 from pipelines_client.delivery.opening import fingerprint
-from pipelines_client.delivery.spool import Spool
-from pipelines_client.ledger import iso_utc
+from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.entry import facts_of
+from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.state.dead_letters import DeadLetter, mark_requeued
+from pipelines_client.state.layout import StateDir
 
 STAGE = "requeued"
 """What the ledger shows as stage of a message that was sent again."""

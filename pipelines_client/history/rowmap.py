@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipelines_client.clock import EPOCH
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.instants import iso_ms, unix_ms
-from pipelines_client.parity.sources.columns import TYPES, CallType, ColumnMap, cell, instant
+from pipelines_client.evidence.columns import TYPES, CallType, ColumnMap, cell, instant
+from pipelines_client.evidence.instants import iso_ms, unix_ms
 
 LINE = "#line"
 """Stands for a row's place in its file, where a log has no key of its own and its files never change."""

@@ -8,30 +8,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines_client.clock import utc_now
+from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.config import Settings
-from pipelines_client.dead_letters import DeadLetter, mark_requeued, read_dead_letters
-from pipelines_client.delivery.entry import Delivery
-from pipelines_client.delivery.lane import StateDir
+from pipelines_client.delivery.sending.fates import Delivery
 from pipelines_client.errors import ConfigError, LedgerError, SourceError
-from pipelines_client.history.archived import Reader
-from pipelines_client.history.bucket import TokenBucket
-from pipelines_client.history.lane import LegStuckError, RunLane, only_run
-from pipelines_client.history.past import HORIZON_DAYS, Found, Rules
+from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.history.calls import Reader
+from pipelines_client.history.conditions import parse_where
+from pipelines_client.history.messages import HORIZON_DAYS, Found, Rules
+from pipelines_client.history.rate import TokenBucket
 from pipelines_client.history.rowmap import RowMap, parse_row_map
 from pipelines_client.history.selection import Selection
-from pipelines_client.history.sources import (
-    calls_in,
-    letters_in,
-    records_in,
-    rows_in,
-    want_listed,
-    wanted_in,
-)
+from pipelines_client.history.sending import LegStuckError, RunLane, only_run
+from pipelines_client.history.sources import calls_in, letters_in, records_in, rows_in, want_listed, wanted_in
 from pipelines_client.history.summary import Refusal, Summary
-from pipelines_client.history.where import parse_where
-from pipelines_client.ledger import Outcome, ensure_identity_key, iso_utc, parse_identity_key
-from pipelines_client.parity.instants import iso_ms
+from pipelines_client.identity import parse_identity_key
+from pipelines_client.state.dead_letters import DeadLetter, mark_requeued, read_dead_letters
+from pipelines_client.state.identity_key import ensure_identity_key
+from pipelines_client.state.layout import StateDir
+from pipelines_client.state.ledger import Outcome
 
 Leg = Literal["customerio", "segment"]
 ReplaySource = Literal["dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl"]

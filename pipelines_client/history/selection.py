@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from pipelines_client.history.past import DEDUP_WINDOW, YOUNG, Past
-from pipelines_client.parity.instants import unix_ms
+from pipelines_client.evidence.instants import unix_ms
+from pipelines_client.history.messages import DEDUP_WINDOW, YOUNG, Past
 
 STAGES = ("replay", "backfill")
 """What the ledger shows as stage of a message that was sent by a run."""

@@ -13,20 +13,21 @@ from typing import Any
 
 import orjson
 
-from pipelines_client.daily import read_lines as read_daily
-from pipelines_client.dead_letters import DeadLetter
 from pipelines_client.errors import SourceError
-from pipelines_client.history.archived import Reader
-from pipelines_client.history.past import Found, Past
+from pipelines_client.evidence.columns import cell
+from pipelines_client.evidence.files.open import is_remote
+from pipelines_client.evidence.files.rows import read_rows
+from pipelines_client.evidence.instants import unix_ms
+from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.naming import SourceFile, list_files, split_kind
+from pipelines_client.evidence.recognise import recognise
+from pipelines_client.history.calls import Reader
+from pipelines_client.history.messages import Found, Past
 from pipelines_client.history.rowmap import RowError, RowMap, call_of_row, id_of_row
 from pipelines_client.history.selection import Selection
-from pipelines_client.parity.files import is_remote
-from pipelines_client.parity.instants import unix_ms
-from pipelines_client.parity.sources import KINDS, SourceFile, list_files, split_kind
-from pipelines_client.parity.sources.columns import cell
-from pipelines_client.parity.sources.recognise import recognise
-from pipelines_client.parity.sources.table import Table
-from pipelines_client.parity.tables import read_rows
+from pipelines_client.state.daily import read_lines as read_daily
+from pipelines_client.state.dead_letters import DeadLetter
 
 _OTHER, _UNREADABLE = "other", "unreadable"
 Advance = Callable[[int], object]

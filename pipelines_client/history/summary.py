@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from pipelines_client.history.past import HORIZON_DAYS
+from pipelines_client.history.messages import HORIZON_DAYS
 
 REASONS: Mapping[str, str] = {
     "unreadable": "it is no call, or cannot be read",

@@ -7,11 +7,10 @@ that tells when a team is ready. Reads ledgers and exports, knows no client and 
 
 from __future__ import annotations
 
-from pipelines_client.parity.history import append_run, read_history
-from pipelines_client.parity.report import ParityReport
+from pipelines_client.parity.judgement.runs import append_run, read_history
+from pipelines_client.parity.model import Limits, ParityReport, Verdict
 from pipelines_client.parity.rules import read_rules
 from pipelines_client.parity.run import ParityOptions, run_parity
-from pipelines_client.parity.verdict import Limits, Verdict
 
 __all__ = [
     "Limits",

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import ConfigError
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render.message import render_message
-from pipelines_client.parity.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 STATE_FILE = "parity-notified.json"
 """Where it stands what was told, unless another file is named: beside the history, or in the working directory."""

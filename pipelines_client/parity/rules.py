@@ -12,26 +12,31 @@ Nothing else may stand in the file: a limit with a misspelled key would be no li
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipelines_client.parity.check_sql import MOST_ROWS
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.check_sql import PlainSelect
+    from pipelines_client.parity.model import Limits
+
 import sys
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
-    Field,
     StringConstraints,
     ValidationError,
-    field_validator,
-    model_validator,
 )
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.parity.checks import Check
-from pipelines_client.parity.classes import ABOUT
-from pipelines_client.parity.verdict import SHARED_UNITS, Limits
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.model import SHARED_UNITS, Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,10 +140,10 @@ class Gates(_Section):
     @classmethod
     def _known_classes(cls, value: dict[str, ClassGate]) -> dict[str, ClassGate]:
         for name, gate in value.items():
-            if name not in ABOUT:
-                raise ValueError(f"no class is called {name!r}; there are {', '.join(ABOUT)}")
-            if gate.max.is_share and ABOUT[name].unit not in SHARED_UNITS:
-                raise ValueError(f"{name} counts {ABOUT[name].unit}: give a count, not a share")
+            if name not in BY_NAME:
+                raise ValueError(f"no class is called {name!r}; there are {', '.join(BY_NAME)}")
+            if gate.max.is_share and BY_NAME[name].unit not in SHARED_UNITS:
+                raise ValueError(f"{name} counts {BY_NAME[name].unit}: give a count, not a share")
         return value
 
     def limits(self, **given: float | None) -> Limits:
@@ -185,6 +190,62 @@ class Builtin(_Section):
     groupid_only: bool = Field(default=True, strict=True)
     value_cut: bool = Field(default=True, strict=True)
     long_name: bool = Field(default=True, strict=True)
+
+
+_ROWS = re.compile(r"at most ([\d_,]+) rows?")
+
+
+_NUMBER = re.compile(r"(<=|>=|==|=|<|>)\s*(-?[\d_,]+)")
+
+
+class Check(_Section):
+    """A question and what its answer should be; see the module for the forms of `expect`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    reason: str = ""
+    sql: str
+    expect: str = "no rows"
+
+    @field_validator("expect")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value != "no rows" and not _ROWS.fullmatch(value) and not _NUMBER.fullmatch(value):
+            raise ValueError(f'{value!r} is no expectation; write "no rows", "at most 10 rows", or "< 5" for a number')
+        rows = _ROWS.fullmatch(value)
+        if rows is not None and _whole(rows[1]) > MOST_ROWS:
+            raise ValueError(f"{value!r}: rows are counted up to {MOST_ROWS:,}; SELECT count(*) and compare the number")
+        return value
+
+    @model_validator(mode="after")
+    def _is_askable(self) -> Check:
+        try:
+            self.question()
+        except ValueError as error:
+            raise ValueError(f"{self.name}: sql: {error}") from None
+        return self
+
+    def question(self) -> PlainSelect:
+        """Return its SQL as an engine takes it."""
+        from pipelines_client.parity.check_sql import plain_select
+
+        return plain_select(self.sql)
+
+    def most_rows(self) -> int | None:
+        """Return how many rows it may have; None where it is about a number."""
+        if self.expect == "no rows":
+            return 0
+        rows = _ROWS.fullmatch(self.expect)
+        return None if rows is None else _whole(rows[1])
+
+    def comparison(self) -> tuple[str, int]:
+        """Return the operator and the number of an expectation about a number."""
+        found = _NUMBER.fullmatch(self.expect)
+        assert found is not None  # noqa: S101 - as it was read
+        return found[1], _whole(found[2])
+
+
+def _whole(text: str) -> int:
+    return int(text.replace(",", "").replace("_", ""))
 
 
 class Rules(_Section):

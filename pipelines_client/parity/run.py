@@ -10,41 +10,52 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.errors import EngineError, SourceError
-from pipelines_client.parity.baseline import Second, find_second, measure_noise
-from pipelines_client.parity.build import build_report
-from pipelines_client.parity.checks import ask_checks
-from pipelines_client.parity.counts import CountsSource
-from pipelines_client.parity.engine import Engine, Settings
-from pipelines_client.parity.engines import open_engine, shares_folders
-from pipelines_client.parity.excuses import Baseline, unexplained
-from pipelines_client.parity.expected import Known, known_differences
-from pipelines_client.parity.facts import Tables
-from pipelines_client.parity.found import Asked, Found, SourceRead
-from pipelines_client.parity.history import History, run_of
-from pipelines_client.parity.latency import SLOW_MS
-from pipelines_client.parity.normalise import read_sources, total_of
-from pipelines_client.parity.packs import Pack, Reading, Store
-from pipelines_client.parity.pairs import Opener, open_pairs
-from pipelines_client.parity.readiness import judge_readiness
-from pipelines_client.parity.replays import write_replay_list
+from pipelines_client.evidence.columns import refuse_unknown
+from pipelines_client.evidence.count_apis import MAX_DAYS, Span, fetch_counts
+from pipelines_client.evidence.identity_keys import KEYS_DIFFER, find_identity_key
+from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.naming import (
+    COUNTS,
+    SOURCES,
+    AskedApi,
+    Named,
+    Where,
+    list_files,
+    name_counts,
+    parse_where,
+    texts_of,
+)
+from pipelines_client.evidence.waiting import waiting_in
+from pipelines_client.parity import findings
+from pipelines_client.parity.differences.baseline import Second, find_second, measure_noise
+from pipelines_client.parity.differences.expected import Known, known_differences
+from pipelines_client.parity.differences.explain import Baseline, unexplained
+from pipelines_client.parity.differences.reopen import Opener, open_pairs
+from pipelines_client.parity.facts.packs import Pack, Reading, Store
+from pipelines_client.parity.facts.read import read_sources, total_of
+from pipelines_client.parity.facts.writer import Tables
+from pipelines_client.parity.judgement.checks import ask_checks
+from pipelines_client.parity.judgement.counts import CountsSource
+from pipelines_client.parity.judgement.readiness import judge_readiness
+from pipelines_client.parity.judgement.runs import History, run_of
+from pipelines_client.parity.model import Limits
+from pipelines_client.parity.questions.engine import Engine, Settings
+from pipelines_client.parity.questions.open import open_engine, shares_folders
+from pipelines_client.parity.questions.watermarks import spans_of
+from pipelines_client.parity.report.build import build_report
+from pipelines_client.parity.report.inputs import Asked, Found, SourceRead
+from pipelines_client.parity.report.latency import SLOW_MS
+from pipelines_client.parity.report.replay_list import write_replay_list
+from pipelines_client.parity.report.sources import place_of
 from pipelines_client.parity.rules import MISSING, Rules
-from pipelines_client.parity.source_report import place_of
-from pipelines_client.parity.sources import COUNTS, SOURCES, Named, Where, list_files, parse_where, texts_of
-from pipelines_client.parity.sources.apis import MAX_DAYS, Span, fetch_counts
-from pipelines_client.parity.sources.columns import refuse_unknown
-from pipelines_client.parity.sources.counting import AskedApi, name_counts
-from pipelines_client.parity.sources.ledger import KEYS_DIFFER, find_identity_key
-from pipelines_client.parity.sources.table import Table
-from pipelines_client.parity.spans import spans_of
-from pipelines_client.parity.verdict import SIDES, Limits
-from pipelines_client.parity.waiting import waiting_in
+from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from pipelines_client.parity.report import ParityReport
-    from pipelines_client.parity.sources import Kind, Listing
+    from pipelines_client.evidence.naming import Kind, Listing
+    from pipelines_client.parity.model import ParityReport
 
 SETTLE_MS = 60_000
 """An answer this much younger than a side's last export says that the request was still on its way when it was cut."""
@@ -65,16 +76,9 @@ QUESTIONS = (
     "missing_by_cause",
     "absent_days",
     "duplicates",
-    "conflicting_duplicates",
     "identity",
     "renamed",
-    "names",
-    "foreign_writers",
-    "arrival_faults",
-    "reordered",
     "latency",
-    "type_conflicts",
-    "trait_fights",
     "events",
     "slugs",
     "hours",
@@ -335,7 +339,9 @@ def _measure(
 
 def _answers(engine: Engine, known: tuple[Known, ...]) -> dict[str, list[dict[str, object]]]:
     explains = any(rule.row.kind == MISSING and not rule.row.is_builtin for rule in known)
-    return {name: engine.ask(name) for name in (*QUESTIONS, *(["absence_groups"] if explains else []))}
+    return {
+        name: engine.ask(name) for name in (*QUESTIONS, *findings.QUESTIONS, *(["absence_groups"] if explains else []))
+    }
 
 
 def _ms(at: datetime | None) -> int | None:

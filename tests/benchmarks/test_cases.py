@@ -12,9 +12,9 @@ from benchmarks.report import budget_table
 from benchmarks.server import Server
 from benchmarks.statistics import BrokenError
 from benchmarks.subjects import OURS_DISK
-from pipelines_client import message as messages
-from pipelines_client.client import Client
+from pipelines_client.client.client import Client
 from pipelines_client.clock import utc_now_ms
+from pipelines_client.message import build as messages
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from benchmarks.profiling import read_stacks, summarise
 LINES = [
     "main (benchmarks/child.py:96);deliver (benchmarks/workloads.py:40);Client.track (analytics/client.py:9) 6",
     "main (benchmarks/child.py:96);deliver (benchmarks/workloads.py:41) 1",
-    "Thread.run (threading.py:9);Sender._run (pipelines_client/delivery/sender.py:5);recv (socket.py:7) 3",
+    "Thread.run (threading.py:9);Sender._run (pipelines_client/delivery/sending/sender.py:5);recv (socket.py:7) 3",
     "main (benchmarks/child.py:90);import_module (importlib/__init__.py:126) 50",
 ]
 
@@ -31,7 +31,7 @@ def test_a_profile_of_parity_counts_the_report_and_the_threads_that_open_pairs()
         read_stacks(
             [
                 "<module> (<string>:6);run_parity (pipelines_client/parity/run.py:9);do (parity/normalise.py:8) 3",
-                "_worker (thread.py:7);_lines.<locals>.read (pipelines_client/parity/pairs.py:3) 1",
+                "_worker (thread.py:7);_lines.<locals>.read (pipelines_client/parity/differences/reopen.py:3) 1",
                 "<module> (<string>:4);_find_and_load (<frozen importlib._bootstrap>:1176) 50",
             ]
         ),

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines_client.clock import utc_now
-from pipelines_client.ledger import Outcome, read_ledger
-from pipelines_client.status import Status, read_status
+from pipelines_client.delivery.status import Status, read_status
+from pipelines_client.state.ledger import Outcome, read_ledger
 
 DRAIN = """
     import pipelines_client as analytics

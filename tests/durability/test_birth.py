@@ -12,7 +12,7 @@ import pytest
 from nursery import Child
 from proof import DRAIN, Evidence, read_acknowledged
 
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.spool.spool import Spool
 
 # Stands still once, with its file made and not yet locked, until told to go on.
 _NEWBORN = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from proof import finish
 
-from pipelines_client.ledger import Outcome
+from pipelines_client.state.ledger import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which this platform lacks")
 

@@ -15,7 +15,7 @@ from nursery import Child
 from proof import Evidence
 
 from pipelines_client.history import backfill
-from pipelines_client.ledger import Outcome, read_ledger
+from pipelines_client.state.ledger import Outcome, read_ledger
 
 KILLS, ROWS = 10, 2_000
 BACKFILL = """

@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pipelines_client.delivery import logfiles
-from pipelines_client.delivery import spool as spool_module
-from pipelines_client.delivery.entry import Entry, facts_of
-from pipelines_client.delivery.spool import Spool
+from pipelines_client.delivery.spool import logfiles
+from pipelines_client.delivery.spool import spool as spool_module
+from pipelines_client.delivery.spool.entry import Entry, facts_of
+from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.errors import SpoolBusyError, SpoolError
-from pipelines_client.ledger import Outcome
+from pipelines_client.state.ledger import Outcome
 
 LEGS = {"customerio": "mark-c", "segment": "mark-s"}
 ROOM_BYTES = 40  # on a full disk: less than a line takes

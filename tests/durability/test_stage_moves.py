@@ -11,8 +11,9 @@ import pytest
 from fleet import UPLOAD_SIZE, WRITERS, Fleet
 from proof import DRAIN, Evidence
 
-from pipelines_client.cutover import Stage, in_cohort
-from pipelines_client.ledger import DeliveryRecord, read_ledger
+from pipelines_client.routing.cohorts import in_cohort
+from pipelines_client.routing.plan import Stage
+from pipelines_client.state.ledger import DeliveryRecord, read_ledger
 
 WAY = ("segment", "shadow", "dual", "live", "complete", "live", "dual", "shadow", "segment")
 SHARE, SALT = 0.4, "moves"

@@ -19,15 +19,15 @@ import pytest
 from needs import lacks
 from traps import SETTINGS, plant
 
-from pipelines_client.parity.engines import open_engine
-from pipelines_client.parity.engines.spark import start_here
+from pipelines_client.parity.questions.open import open_engine
+from pipelines_client.parity.questions.spark import start_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql import SparkSession
 
-    from pipelines_client.parity.engine import Engine
+    from pipelines_client.parity.questions.engine import Engine
 
 SERVER = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 QUICK = {  # a few hundred rows are worth neither a task for each core nor code that is compiled for them

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from traps import AT
 
-from pipelines_client.parity.selects import COLUMNS, plain_select
+from pipelines_client.parity.check_sql import COLUMNS, plain_select
 
 QUESTIONS = {
     "carts without an order": f"""

@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 from traps import SETTINGS, TEXTS, WIDE, fact, write_pack
 
-from pipelines_client.parity.engine import questions
-from pipelines_client.parity.engines import open_engine
+from pipelines_client.parity.questions.engine import questions
+from pipelines_client.parity.questions.open import open_engine
 
 NUMBERS = "(SELECT 7 AS a, 2 AS b UNION ALL SELECT 1, 2 UNION ALL SELECT CAST(NULL AS BIGINT), 5) AS numbers"
 

@@ -12,7 +12,7 @@ from traps import fact, write_pack
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.parity.engines import open_engine
+from pipelines_client.parity.questions.open import open_engine
 
 SECRET = "hunter2"
 

@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 from traps import TEXTS
 
-from pipelines_client.parity.engine import TABLES, VIEWS, questions
+from pipelines_client.parity.questions.engine import TABLES, VIEWS, questions
 
 
 def canonical(rows):
@@ -33,7 +33,7 @@ def test_each_table_has_the_same_rows_on_every_engine(name, planted, reference):
 
 def test_no_file_of_the_folder_is_left_out():
     """A question is found by being there; a table must be named, since tables have an order."""
-    folder = resources.files("pipelines_client.parity").joinpath("queries")
+    folder = resources.files("pipelines_client.parity.questions").joinpath("queries")
     files = {entry.name for entry in folder.iterdir()}
     assert files == {f"{name}.sql" for name in (*TABLES, *questions())} | {"README.md"}
     assert set(VIEWS) <= set(TABLES)

@@ -14,7 +14,7 @@ from traps import fact, write_pack
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.parity.engines import open_engine
+from pipelines_client.parity.questions.open import open_engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from evidence import KEY, Evidence

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from traps import SETTINGS, fact, write_pack
 
-from pipelines_client.parity.engine import TABLES, questions
-from pipelines_client.parity.engines import duckdb, open_engine
+from pipelines_client.parity.questions import duckdb
+from pipelines_client.parity.questions.engine import TABLES, questions
+from pipelines_client.parity.questions.open import open_engine
 
 FIRST, LAST = -(2**63), 2**63 - 1
 

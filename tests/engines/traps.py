@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.parity.engine import Settings
-from pipelines_client.parity.facts import CountRow, Fact, Tables, TraitRow
-from pipelines_client.parity.shapes import PropertyRow
+from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
+from pipelines_client.parity.facts.writer import Tables
+from pipelines_client.parity.questions.engine import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

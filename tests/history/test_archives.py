@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines_client.history import RunOptions, replay
-from pipelines_client.history.archived import Reader
+from pipelines_client.history.calls import Reader
 from pipelines_client.history.rowmap import RowError
 
 AT = "2026-01-01T09:30:00.000Z"

@@ -15,10 +15,10 @@ from freezegun import freeze_time
 
 from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
+from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import ConfigError, SourceError, SpoolError
 from pipelines_client.history import Refusal, RunOptions, Summary, backfill
-from pipelines_client.history.lane import only_run
-from pipelines_client.status import read_status
+from pipelines_client.history.sending import only_run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 MAP = {

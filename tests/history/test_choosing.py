@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from ulid import ULID
 
 from pipelines_client.errors import SourceError
-from pipelines_client.history.archived import FORWARDED_BY_SEGMENT, Reader
-from pipelines_client.history.bucket import TokenBucket
-from pipelines_client.history.past import Past, Rules
+from pipelines_client.history.calls import FORWARDED_BY_SEGMENT, Reader
+from pipelines_client.history.conditions import parse_where
+from pipelines_client.history.messages import Past, Rules
+from pipelines_client.history.rate import TokenBucket
 from pipelines_client.history.rowmap import RowError, call_of_row, id_of_row, parse_row_map
-from pipelines_client.history.where import parse_where
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 MAP = {"time": "at", "default_event": "Ordered", "user_id": "who", "idempotency": ["order"]}

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from pipelines_client.cli import history
+from pipelines_client.cli import resending as history
 from pipelines_client.cli.app import app
 from pipelines_client.clock import utc_now
 from pipelines_client.history import RowMap, Summary
-from pipelines_client.history.past import HORIZON_DAYS
+from pipelines_client.history.messages import HORIZON_DAYS
 from pipelines_client.history.rowmap import parse_row_map
 from pipelines_client.history.summary import REASONS, Refusal
 

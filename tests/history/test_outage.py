@@ -13,9 +13,9 @@ from freezegun import freeze_time
 
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
+from pipelines_client.delivery.status import read_status
 from pipelines_client.history import RunOptions, replay
 from pipelines_client.parity import ParityOptions, ParityReport, run_parity
-from pipelines_client.status import read_status
 
 START = datetime(2026, 11, 2, tzinfo=timezone.utc)
 HOURS, WAITING = 72, 30

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from pipelines_client.clock import utc_now
-from pipelines_client.dead_letters import read_dead_letters
+from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import LedgerError, SourceError
 from pipelines_client.history import RunOptions, Summary, replay
-from pipelines_client.ledger import Outcome
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.status import read_status
+from pipelines_client.state.dead_letters import read_dead_letters
+from pipelines_client.state.ledger import Outcome
 
 Replay = Callable[..., Summary]
 BEFORE = datetime(2026, 1, 1, 9, 30, tzinfo=timezone.utc)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
-from pipelines_client.ledger import hash_identity, iso_utc, primary_identity
+from pipelines_client.clock import iso_utc
+from pipelines_client.identity import hash_identity, primary_identity
 
 if TYPE_CHECKING:
     from pathlib import Path

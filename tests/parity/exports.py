@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from evidence import Evidence, Sent
 
-from pipelines_client.ledger import iso_utc
+from pipelines_client.clock import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

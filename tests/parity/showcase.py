@@ -11,9 +11,9 @@ import pytest
 from evidence import START, Evidence
 
 from pipelines_client.parity import ParityOptions, ParityReport, run_parity
-from pipelines_client.parity.history import History, Run, run_of
+from pipelines_client.parity.judgement.runs import History, Run, run_of
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.rules import parse_rules
-from pipelines_client.parity.verdict import Verdict
 
 EVENTS = ("Account Created", "Order Completed", "Feature Used", "Cart Updated")
 DAYS = 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.sources.apis import APIS, Span, fetch_counts
+from pipelines_client.evidence.count_apis import APIS, Span, fetch_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

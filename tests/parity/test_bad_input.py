@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 
 def test_a_path_that_is_not_there_is_named(evidence, compare, tmp_path):
@@ -130,8 +130,8 @@ def test_deep_nesting_is_a_rejected_line(evidence, compare):
 
 def test_an_overlong_line_is_skipped(evidence, compare, monkeypatch):
     """Memory stays bounded, and the lines after it keep their numbers."""
-    monkeypatch.setattr("pipelines_client.parity.lines._MAX_LINE_BYTES", 5000)
-    monkeypatch.setattr("pipelines_client.parity.files._CHUNK_BYTES", 1000)
+    monkeypatch.setattr("pipelines_client.evidence.files.json_lines._MAX_LINE_BYTES", 5000)
+    monkeypatch.setattr("pipelines_client.evidence.files.open._CHUNK_BYTES", 1000)
     evidence.raw["segment"] += [b'{"a":"' + b"x" * 20_000 + b'"}', b"{bad"]
     report = compare(evidence.paths())
     assert [(place.line, place.reason) for place in report.sources["segment"].rejected] == [

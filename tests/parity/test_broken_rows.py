@@ -18,11 +18,11 @@ from hostile import call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines_client.parity.packs import Reading
-from pipelines_client.parity.sources.base import LineRejectedError
-from pipelines_client.parity.sources.segment_archive import SegmentArchive
-from pipelines_client.parity.tables import read_rows, reopen_rows
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.evidence.files.rows import read_rows, reopen_rows
+from pipelines_client.evidence.kinds.base import LineRejectedError
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.parity.facts.packs import Reading
+from pipelines_client.parity.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

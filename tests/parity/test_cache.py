@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from evidence import Evidence
 
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

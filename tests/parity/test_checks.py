@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from pipelines_client.cli.app import app
 from pipelines_client.errors import ConfigError, EngineError
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.parity.checks import Answer, Check, judge_checks
+from pipelines_client.parity.check_sql import COLUMNS, plain_select
+from pipelines_client.parity.judgement.checks import Answer, judge_checks
+from pipelines_client.parity.judgement.gates import SourceEvidence
+from pipelines_client.parity.model import Limits
 from pipelines_client.parity.render import render
-from pipelines_client.parity.rules import parse_rules
-from pipelines_client.parity.selects import COLUMNS, plain_select
-from pipelines_client.parity.verdict import Limits, SourceEvidence
+from pipelines_client.parity.rules import Check, parse_rules
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from evidence import START, Evidence
 
-from pipelines_client.ledger import iso_utc
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.clock import iso_utc
+from pipelines_client.parity.model import Verdict
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 WEB, SERVER = {"name": "analytics.js", "version": "5.0"}, {"name": "analytics-python", "version": "2.4.0"}

@@ -17,8 +17,8 @@ import pytest
 import typer
 from evidence import Evidence
 
-from pipelines_client.cli.parity_options import moment, percentage
-from pipelines_client.cli.parity_sources import progress, read_maps
+from pipelines_client.cli.parity.options import moment, percentage
+from pipelines_client.cli.parity.sources import progress, read_maps
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

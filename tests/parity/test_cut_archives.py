@@ -11,9 +11,9 @@ import pytest
 from exports import rewrite
 from test_broken_rows import HEADER, Read, read
 
-from pipelines_client.parity.instants import day_of, unix_ms
-from pipelines_client.parity.tables import read_rows
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.evidence.files.rows import read_rows
+from pipelines_client.evidence.instants import day_of, unix_ms
+from pipelines_client.parity.model import Verdict
 
 
 def rows(count: int) -> bytes:

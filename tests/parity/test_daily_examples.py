@@ -14,8 +14,8 @@ import yaml
 from receiver import SECRET, listening
 
 from pipelines_client import Client
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.notify import Told, read_receivers
-from pipelines_client.parity.verdict import Verdict
 from pipelines_client.sandbox import Sandbox
 
 DAILY = Path(__file__).parents[2] / "examples" / "daily"

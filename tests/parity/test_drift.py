@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines_client.canonical import canonical_bytes
-from pipelines_client.parity.drift import drift
+from pipelines_client.parity.differences.diff import drift
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(

@@ -8,8 +8,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipelines_client.parity.normalise import Job, _run
-from pipelines_client.parity.sources.customerio_files import CustomerioFiles
+from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
+from pipelines_client.parity.facts.read import Job, _run
 
 ROW = {"id": "m1", "sent_at": "2026-11-02T09:30:00Z", "event_text": "E", "user_id": "u1", "properties": {}}
 

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from evidence import START, Evidence
 
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.rules import Builtin, ExpectedRule, Rules
-from pipelines_client.parity.verdict import Verdict
 
 TODAY = START.date()
 LAST_WEEK = date(2026, 10, 26)

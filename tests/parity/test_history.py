@@ -11,9 +11,9 @@ from evidence import START, Evidence
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity import ParityOptions, append_run, read_history, run_parity
-from pipelines_client.parity.history import History, Run, run_of
-from pipelines_client.parity.readiness import DAYS_SHOWN, judge_readiness
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.judgement.readiness import DAYS_SHOWN, judge_readiness
+from pipelines_client.parity.judgement.runs import History, Run, run_of
+from pipelines_client.parity.model import Verdict
 
 P, F, I = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE  # noqa: E741 - as a row of days reads best
 MONDAY = date(2026, 11, 2)

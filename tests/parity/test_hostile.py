@@ -16,11 +16,11 @@ from evidence import Evidence
 from hostile import CASES, HARMLESS, MEGABYTE, bomb, call
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.evidence.naming import list_files
 from pipelines_client.parity import ParityReport
-from pipelines_client.parity.packs import Store
-from pipelines_client.parity.sources import list_files
-from pipelines_client.parity.sources.segment_archive import SegmentArchive
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.facts.packs import Store
+from pipelines_client.parity.model import Verdict
 
 USAGE = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
 DAY = "prefix/segment-logs/9sBxKq2mVd/1793577600000"
@@ -97,7 +97,7 @@ def test_bad_rows_of_tables_are_placed(evidence, compare):
 
 def test_a_file_that_goes_or_grows_between_listing_and_reading_is_named(tmp_path):
     """Nothing is silently short: gone is said, and so is a change under the reader's hands."""
-    from pipelines_client.parity.normalise import read_sources, total_of
+    from pipelines_client.parity.facts.read import read_sources, total_of
 
     folder = tmp_path / "segment-logs"
     folder.mkdir()
@@ -178,7 +178,7 @@ def test_memory_stays_bounded_whatever_is_read(evidence):
 
 def test_lines_that_never_end_being_bad_end_the_file(evidence, compare, monkeypatch):
     """A file of another kind altogether is left after so many lines."""
-    monkeypatch.setattr("pipelines_client.parity.normalise._MAX_REJECTED_IN_A_ROW", 50)
+    monkeypatch.setattr("pipelines_client.parity.facts.read._MAX_REJECTED_IN_A_ROW", 50)
     paths = evidence.paths()
     (paths["segment"] / DAY / "odd.json").write_bytes(b"x\n" * 1000)
     source = compare(paths).sources["segment"]

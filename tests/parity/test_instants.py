@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines_client.parity.instants import day_of, iso_ms, unix_ms
+from pipelines_client.evidence.instants import day_of, iso_ms, unix_ms
 
 AT = 1_793_611_800_125
 

@@ -8,7 +8,7 @@ from math import exp, log
 
 import pytest
 
-from pipelines_client.parity.bounds import at_most, at_most_mean, error_at, log_chance, needed
+from pipelines_client.parity.judgement.bounds import at_most, at_most_mean, error_at, log_chance, needed
 
 # The roots of the binomial's sum, found with 50 digits by another library (mpmath).
 EXACT = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines_client.parity.names import RARE, variants
+from pipelines_client.parity.findings.name_variants import RARE, variants
 
 
 def found(counts, together=()):

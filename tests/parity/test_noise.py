@@ -12,11 +12,12 @@ import pytest
 from evidence import DAY_MS, Evidence
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.excuses import Baseline, excuse
-from pipelines_client.parity.noise import ERROR_PCT, chance_of_noise, judge_noise
-from pipelines_client.parity.pairs import DriftFound, Signature, Spot
-from pipelines_client.parity.verdict import Evidence as Counts
-from pipelines_client.parity.verdict import Limits, SourceEvidence, Verdict, conclude, judge
+from pipelines_client.parity.differences.explain import Baseline, excuse
+from pipelines_client.parity.differences.noise import chance_of_noise, judge_noise
+from pipelines_client.parity.differences.reopen import DriftFound, Signature, Spot
+from pipelines_client.parity.judgement.gates import Evidence as Counts
+from pipelines_client.parity.judgement.gates import SourceEvidence, conclude, judge
+from pipelines_client.parity.model import ERROR_PCT, Limits, Verdict
 
 RUNS = 1000
 COMPARED = 5000

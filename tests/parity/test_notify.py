@@ -9,9 +9,9 @@ from worst import hostile_report
 
 from pipelines_client.errors import ConfigError
 from pipelines_client.parity import ParityOptions, run_parity
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.notify import is_news, notify, read_receivers
 from pipelines_client.parity.render.message import render_message
-from pipelines_client.parity.verdict import Verdict
 
 PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 

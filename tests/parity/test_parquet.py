@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines_client.evidence.files.parquet_rows import read_parquet, reopen_parquet
 from pipelines_client.parity import Verdict
-from pipelines_client.parity.parquet_rows import read_parquet, reopen_parquet
 
 USAGE = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
 FAR = 2**62

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines_client.canonical import canonical_bytes, payload_hash
-from pipelines_client.parity.payloads import payload_in
+from pipelines_client.evidence.payloads import payload_in
 
 numbers = (
     st.integers()

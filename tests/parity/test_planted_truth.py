@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 NO_CAUSES = dict.fromkeys(
     (
@@ -248,7 +248,7 @@ def test_the_same_files_give_the_same_report(evidence, compare):
 
 def test_several_processes_find_the_same_as_one(evidence, compare, monkeypatch):
     """Helpers read the files apart; the report does not tell."""
-    monkeypatch.setattr("pipelines_client.parity.normalise._WORTH_A_PROCESS_BYTES", 1)
+    monkeypatch.setattr("pipelines_client.parity.facts.read._WORTH_A_PROCESS_BYTES", 1)
     evidence.messages[3].lose("segment")
     evidence.raw["segment"].append(b"{nope")
     paths = evidence.paths()

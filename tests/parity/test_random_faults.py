@@ -14,8 +14,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.parity.classes import ABOUT
-from pipelines_client.parity.report import Sample
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.model import Sample
 
 DAYS, A_DAY = 12, 50
 CART = {"type": "track", "userId": "u", "event": "Cart Updated", "properties": {"cart_id": "c1"}}
@@ -97,4 +97,4 @@ def test_every_class_is_planted_at_random():
     with TemporaryDirectory() as folder:
         evidence = Evidence(Path(folder))
         planted = {name for plant in FAULTS for name in plant(evidence, "u")}
-    assert planted | {"empty_days", "volume_shifts", "holes"} == set(ABOUT)
+    assert planted | {"empty_days", "volume_shifts", "holes"} == set(BY_NAME)

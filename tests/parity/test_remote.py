@@ -12,9 +12,9 @@ from evidence import Evidence
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.sources import list_files
-from pipelines_client.parity.sources.segment_archive import SegmentArchive
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.evidence.naming import list_files
+from pipelines_client.parity.model import Verdict
 
 SERVER = """
 import sys

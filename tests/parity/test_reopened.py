@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from test_hostile import run_code
 
-from pipelines_client.parity import ParityReport, Verdict, pairs
-from pipelines_client.parity.expected import WHOLE_PAYLOAD
-from pipelines_client.parity.packs import Reading
-from pipelines_client.parity.pairs import DriftFound, Opener, open_pairs
-from pipelines_client.parity.sources.customerio_files import CustomerioFiles
-from pipelines_client.parity.sources.segment_archive import SegmentArchive
+from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.parity import ParityReport, Verdict
+from pipelines_client.parity.differences import reopen as pairs
+from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD
+from pipelines_client.parity.differences.reopen import DriftFound, Opener, open_pairs
+from pipelines_client.parity.facts.packs import Reading
 
 PEAK = """
 import re, sys

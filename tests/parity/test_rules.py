@@ -10,11 +10,11 @@ import pytest
 from evidence import START, Evidence
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.parity.classes import ABOUT
-from pipelines_client.parity.gates import NEEDS_LEDGER
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.judgement.gates import Evidence as Counts
+from pipelines_client.parity.judgement.gates import judge
+from pipelines_client.parity.model import Limits, Verdict
 from pipelines_client.parity.rules import Builtin, EventGates, ExpectedRule, Gates, Rules, parse_rules, read_rules
-from pipelines_client.parity.verdict import Evidence as Counts
-from pipelines_client.parity.verdict import Limits, Verdict, judge
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = {"path": "p", "reason": "r", "owner": "o", "expiry": "2026-12-01"}
@@ -196,8 +196,10 @@ def test_a_class_may_have_a_count_or_a_share(selling, compare):
 def test_a_class_that_only_a_ledger_tells_does_not_pass_without_one(evidence, compare):
     """Nothing found is not nothing there."""
     paths = {name: path for name, path in evidence.paths().items() if name != "ledger"}
-    found = gates_of(compare(paths, rules=of_classes(**dict.fromkeys(ABOUT, 0))))
-    assert {name for name in ABOUT if found[f"class_{name}"].result == "inconclusive"} == NEEDS_LEDGER
+    found = gates_of(compare(paths, rules=of_classes(**dict.fromkeys(BY_NAME, 0))))
+    assert {name for name in BY_NAME if found[f"class_{name}"].result == "inconclusive"} == {
+        each.name for each in BY_NAME.values() if each.needs_ledger
+    }
 
 
 def test_days_count_with_their_part_of_the_messages(tmp_path, compare):

@@ -11,9 +11,9 @@ import pytest
 from evidence import START, Evidence
 from exports import as_csv, spread
 
-from pipelines_client.ledger import iso_utc
+from pipelines_client.clock import iso_utc
 from pipelines_client.parity import Limits
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 
 def result(report, name):

@@ -19,7 +19,7 @@ from worst import hostile_report
 from pipelines_client.parity.render import ENDINGS, render
 from pipelines_client.parity.render.message import render_message
 from pipelines_client.parity.render.terminal import print_report
-from pipelines_client.parity.schema import report_schema
+from pipelines_client.parity.report.schema import report_schema
 
 FOLDER = Path(__file__).parent / "snapshots"
 SCHEMA = Path(__file__).parents[2] / "docs" / "parity-report.schema.json"

@@ -12,8 +12,8 @@ from evidence import KEY, Evidence
 from exports import FORMS, as_csv, as_lines, as_parquet, mixpanel_lines, rewrite, spread, warehouse_row, write_warehouse
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.sources.recognise import sort_paths
-from pipelines_client.parity.verdict import Limits, Verdict
+from pipelines_client.evidence.recognise import sort_paths
+from pipelines_client.parity.model import Limits, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 
 def test_without_a_ledger_a_miss_has_no_cause(evidence, compare):

@@ -20,7 +20,7 @@ import fsspec.config
 import pytest
 from evidence import Evidence
 
-from pipelines_client.parity.verdict import Verdict
+from pipelines_client.parity.model import Verdict
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # azurite's, for all

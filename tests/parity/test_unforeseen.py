@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hostile import call
 
-from pipelines_client.parity.normalise import read_sources, total_of
-from pipelines_client.parity.packs import Store
-from pipelines_client.parity.sources import KINDS, list_files
-from pipelines_client.parity.sources.segment_archive import SegmentArchive
+from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.evidence.naming import list_files
+from pipelines_client.parity.facts.packs import Store
+from pipelines_client.parity.facts.read import read_sources, total_of
 
 
 class Frail(SegmentArchive):

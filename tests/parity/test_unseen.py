@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from pipelines_client.parity.judgement.loss import find_unseen
+from pipelines_client.parity.model import Limits
 from pipelines_client.parity.render import render
 from pipelines_client.parity.rules import EventGates, Gates
-from pipelines_client.parity.unseen import find_unseen
-from pipelines_client.parity.verdict import Limits
 
 
 def find(hours, events, *sides: str, look=1, **limits: float):

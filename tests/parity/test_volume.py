@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from pipelines_client.parity.volume import empty_days, shifts
+from pipelines_client.parity.findings.empty_days import empty_days
+from pipelines_client.parity.findings.volume_shifts import shifts
 
 
 def days(counts, event="Feature Used"):

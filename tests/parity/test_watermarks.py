@@ -11,7 +11,7 @@ import pytest
 from evidence import START, Evidence
 from exports import as_lines
 
-from pipelines_client.parity.spans import spans_of
+from pipelines_client.parity.questions.watermarks import spans_of
 
 FAR = (timedelta(days=365 * 7000), timedelta(days=40), timedelta(days=2))
 

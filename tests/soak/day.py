@@ -31,7 +31,7 @@ from freezegun import freeze_time
 
 from pipelines_client import Client
 from pipelines_client.clock import monotonic_s, pause, utc_now
-from pipelines_client.status import read_status
+from pipelines_client.delivery.status import read_status
 
 HOURS = 24
 BOUND_BYTES = 256 << 20

@@ -29,7 +29,7 @@ from threading import Event
 from typing import Any
 
 from pipelines_client.clock import utc_now
-from pipelines_client.status import read_status
+from pipelines_client.delivery.status import read_status
 
 HERE = Path(__file__).parent
 WRITERS, UPLOAD_SIZE = 4, 50

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines_client.parity.render.csv import render_csv
 from pipelines_client.parity.render.html import render_html
 from pipelines_client.parity.render.junit import render_junit
 from pipelines_client.parity.render.markdown import render_markdown
-from pipelines_client.parity.render.metrics import render_metrics
-from pipelines_client.parity.render.table import render_csv
+from pipelines_client.parity.render.openmetrics import render_metrics
 from pipelines_client.parity.render.terminal import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 
 def render_json(report: ParityReport) -> str:

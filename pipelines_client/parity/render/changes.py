@@ -12,10 +12,10 @@ from rich.text import Text
 
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.markdown import escape
-from pipelines_client.parity.verdict import TITLES
+from pipelines_client.sides import TITLES
 
 if TYPE_CHECKING:
-    from pipelines_client.parity.changes import Changes, GateChange, Side
+    from pipelines_client.parity.report.changes import Changes, GateChange, Side
 
 Cells = tuple[str, ...]
 CHANGE_FORMATS = ("text", "json", "markdown")

@@ -16,7 +16,7 @@ from pipelines_client.parity.render import sections, words
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 _DAYS, _EVENTS = 45, 200  # a page that still opens on a phone
 

@@ -11,8 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from pipelines_client.parity.render import words
 
 if TYPE_CHECKING:
-    from pipelines_client.parity.report import ParityReport
-    from pipelines_client.parity.verdict import Gate
+    from pipelines_client.parity.model import Gate, ParityReport
 
 _TAGS = {"failed": "failure", "inconclusive": "error"}
 

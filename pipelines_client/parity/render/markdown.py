@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import Tag, sections
-from pipelines_client.parity.verdict import plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 _SPECIAL = re.compile(
     r"([\\`*_\[\]()#|~$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE

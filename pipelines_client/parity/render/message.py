@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.verdict import Verdict, plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 _GATES = 8
 _LONGEST_LINE = 300

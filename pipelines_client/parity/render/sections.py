@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.verdict import Verdict, plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipelines_client.parity.checks import CheckReport
-    from pipelines_client.parity.expected import ExpectedRow
-    from pipelines_client.parity.readiness import TrendDay
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import CheckReport, ExpectedRow, ParityReport, TrendDay
 
 Mood = Literal["passed", "failed", "inconclusive"]
 

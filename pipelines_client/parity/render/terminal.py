@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import Section, Tag, sections
-from pipelines_client.parity.verdict import Verdict
 
 if TYPE_CHECKING:
-    from pipelines_client.parity.report import ParityReport
+    from pipelines_client.parity.model import ParityReport
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
 _RESULTS = {"passed": ("ok", "green"), "failed": ("FAIL", "bold red"), "inconclusive": ("?", "bold yellow")}

@@ -5,24 +5,26 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.advice import CAUSE_ADVICE
-from pipelines_client.parity.classes import ABOUT
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.judgement.gates import CHECK
+from pipelines_client.parity.model import Gate, Verdict
+from pipelines_client.parity.report.advice import CAUSE_ADVICE
 from pipelines_client.parity.rules import ANY
-from pipelines_client.parity.spelling import duration
-from pipelines_client.parity.verdict import CHECK, TITLES, Gate, Verdict, plural
+from pipelines_client.parity.spell import duration, plural
+from pipelines_client.sides import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipelines_client.parity.checks import CheckReport
-    from pipelines_client.parity.counts import CountsRow
-    from pipelines_client.parity.expected import ExpectedRow
-    from pipelines_client.parity.report import (
+    from pipelines_client.parity.model import (
         Bucket,
+        CheckReport,
         ClassReport,
         ClassRow,
+        CountsRow,
         DriftRow,
         EventRow,
+        ExpectedRow,
         LatencyRow,
         ParityReport,
         ReasonRow,
@@ -76,8 +78,8 @@ def gate_title(gate: Gate) -> str:
 
 def title_of(name: str, event: str) -> str:
     """Name the gate of that name, and of that event if it is of one, in words; one that is not known as it is."""
-    if name.startswith("class_") and name.removeprefix("class_") in ABOUT:
-        return f"Class: {ABOUT[name.removeprefix('class_')].title}"
+    if name.startswith("class_") and name.removeprefix("class_") in BY_NAME:
+        return f"Class: {BY_NAME[name.removeprefix('class_')].title}"
     if name.startswith(CHECK):
         return f"Check: {one_line(name.removeprefix(CHECK))}"
     kind, _, source = name.rpartition("_")

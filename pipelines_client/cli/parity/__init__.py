@@ -1,0 +1,1 @@
+"""`pipelines-client parity` and its subcommands."""

@@ -1,0 +1,92 @@
+"""`pipelines-client parity`: compare what was sent with what each side received. A skin, as every command."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines_client.cli.common import explained, print_text
+from pipelines_client.cli.group import DefaultGroup, takes
+from pipelines_client.cli.parity.diff import diff
+from pipelines_client.cli.parity.notify import tell, who_is_told
+from pipelines_client.cli.parity.options import Comparison
+from pipelines_client.cli.parity.rules import keep_run
+from pipelines_client.cli.parity.sources import gather, progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines_client.parity import ParityReport
+
+
+class _ParityGroup(DefaultGroup):
+    default = "compare"
+
+
+parity_app = typer.Typer(cls=_ParityGroup, help="Compare what was sent with what each side received.")
+
+
+@parity_app.command("compare")
+@takes(Comparison)
+def compare(asked: Comparison) -> None:
+    """Compare what was sent with what each side received.
+
+    Sources are local paths, globs, or addresses (s3://, gs://, az://); options may be repeated.
+    Any one of the three may be left out; a path called like a command is written ./diff.
+    Exit code 0: pass, 1: fail, 3: inconclusive, 2: bad input.
+    """
+    now = datetime.now(timezone.utc)
+    with explained("parity"):
+        from pipelines_client.parity import run_parity
+
+        asked.check()
+        options = asked.options(now)
+        receivers = who_is_told(asked.notify)
+        with progress(sys.stderr) as shown:
+            options = replace(options, **shown._asdict())
+            report = run_parity(gather(asked.sources(), asked.paths or []), options, now=now)
+        _write(report, asked.form, asked.output or [])
+        keep_run(asked.history_file(), report)
+        tell(report, receivers, asked.notify_state, asked.history_file())
+        if asked.replay_list is not None:
+            _say_replays(report, asked.replay_list)
+        raise typer.Exit(report.verdict.exit_code)
+
+
+parity_app.command("diff")(diff)
+
+
+def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
+    """Write the files, then standard output: to a terminal as wide and as colourful as it is."""
+    from pipelines_client.parity.render import ENDINGS, render
+
+    for path in outputs:
+        path.write_text(render(report, ENDINGS[path.suffix.lower()]), "utf-8")
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from pipelines_client.parity.render.terminal import print_report
+
+        print_report(report, Console(highlight=False))
+        return
+    print_text(render(report, form))
+
+
+def _say_replays(report: ParityReport, path: Path) -> None:
+    from pipelines_client.parity.report.replay_list import CAUSES_REPLAYED
+    from pipelines_client.sides import TITLES
+
+    by_side = (counts for counts in report.missing_by_cause.values() if counts is not None)
+    count = sum(counts[cause] for counts in by_side for cause in CAUSES_REPLAYED)
+    typer.echo(f"pipelines-client parity: {count:,} to replay, in {path}", err=True)
+    for side, counts in report.missing_by_cause.items():
+        if counts is not None and report.sources[side].is_short and any(counts[cause] for cause in CAUSES_REPLAYED):
+            typer.echo(
+                f"pipelines-client parity: {TITLES[side]}'s evidence has gaps: what is in them is on the list too, and"
+                " a replay would send it twice; mend the gaps first",
+                err=True,
+            )

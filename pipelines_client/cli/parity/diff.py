@@ -1,0 +1,36 @@
+"""`pipelines-client parity diff`: what changed between two reports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines_client.cli.common import explained, print_text
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A.json", help="The earlier report, as --output wrote it.")],
+    after: Annotated[Path, typer.Argument(metavar="B.json", help="The later one.")],
+    form: Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How it is said.")] = "text",
+) -> None:
+    """Say what changed between two reports.
+
+    Exit code 0: no worse, 1: worse, as the verdict or a gate got worse, 2: bad input.
+    """
+    with explained("parity diff"):
+        from pipelines_client.parity.render.changes import CHANGE_FORMATS, print_changes, render_changes
+        from pipelines_client.parity.report.changes import compare_reports, parse_report
+
+        if form not in CHANGE_FORMATS:
+            raise typer.BadParameter(f"--format is one of {', '.join(CHANGE_FORMATS)}")
+        changes = compare_reports(*(parse_report(path.read_bytes(), str(path)) for path in (before, after)))
+        if form == "text" and sys.stdout.isatty():
+            from rich.console import Console
+
+            print_changes(changes, Console(highlight=False))
+        else:
+            print_text(render_changes(changes, form))
+        raise typer.Exit(changes.exit_code)

@@ -1,0 +1,243 @@
+"""The options of `pipelines-client parity`: each one once, with its type, its default and its help."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines_client.cli.common import flag
+from pipelines_client.cli.parity.rules import choose_history, choose_rules
+from pipelines_client.cli.parity.sources import choose_cache, read_maps
+
+if TYPE_CHECKING:
+    from pipelines_client.parity import Limits, ParityOptions
+    from pipelines_client.parity.rules import Rules
+
+_DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def percentage(text: str) -> float:
+    """Read `0.1`, `0.1%` or `5 %` as percent."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no percentage; write 0.1 or 5%") from None
+    if not 0 <= value <= 100:  # noqa: PLR2004 - percent
+        raise typer.BadParameter(f"{text!r} is not between 0 and 100 percent")
+    return value
+
+
+def moment(text: str | None, *, now: datetime) -> datetime | None:
+    """Read an ISO date or datetime (UTC if it names no zone), or a duration before `now` such as `24h` or `7d`."""
+    if text is None:
+        return None
+    duration = _DURATION.fullmatch(text.strip().lower())
+    if duration is not None:
+        try:
+            return now - timedelta(**{_UNITS[duration[2]]: int(duration[1])})
+        except OverflowError:
+            raise typer.BadParameter(f"{text!r} reaches back before the calendar does") from None
+    try:
+        at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-02, 2026-11-02T09:30:00Z, 24h or 7d") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)
+
+
+def _limit(text: str, default: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(metavar="PCT", help=text, parser=percentage, show_default=default)
+    return option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a comparison is asked; None is an option that was not given."""
+
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Sources whose kind can be told, or kind:PATH.")
+    ] = None
+    ledger: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="State directory of the client, its ledger, or a file.")
+    ] = None
+    segment: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Segment's raw archive; also warehouse:PATH, jsonl:PATH, table:PATH."),
+    ] = None
+    customerio: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Customer.io's storage files; also jsonl:PATH, table:PATH."),
+    ] = None
+    counts: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:PATH",
+            help="What only counts: mixpanel:, amplitude:, table:PATH; segment-volume:, segment-delivery:ID, "
+            "customerio-activities:",
+        ),
+    ] = None
+    column_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="[SOURCE=]FILE",
+            help="TOML file that names the columns of a table; of one source alone: segment=FILE, mixpanel=FILE. "
+            "Repeatable.",
+        ),
+    ] = None
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
+    ] = None
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, not including it.")] = None
+    everything: Annotated[bool, flag("--all", "All that is in the sources, also from before the ledger.")] = False
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Gates and expected differences; parity.toml if it is there.")
+    ] = None
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where each run adds a line.", show_default="parity-history.jsonl"),
+    ] = None
+    baseline: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A second archive of one side, to learn its own noise.")
+    ] = None
+    no_history: Annotated[bool, flag("--no-history", "Add no line, and say nothing of readiness.")] = False
+    max_missing: Annotated[float | None, _limit("Most messages missing at a side.", "0.1%")] = None
+    max_drift: Annotated[float | None, _limit("Most payloads that differ.", "0.1%")] = None
+    max_duplicates: Annotated[float | None, _limit("Most rows that repeat a message.", "0.1%")] = None
+    max_counts: Annotated[float | None, _limit("Most that counts by event and day deviate.", "5%")] = None
+    min_events: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="COUNT", help="Fewer messages than this prove nothing.", show_default="100"),
+    ] = None
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="What goes to standard output: text, json, markdown, html, junit, openmetrics or csv.",
+        ),
+    ] = "text"
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write a file; .json, .md, .html, .xml (JUnit), .prom (OpenMetrics), .csv or .txt. Repeatable.",
+        ),
+    ] = None
+    show_values: Annotated[bool, flag("--show-values", "Show property values in samples.")] = False
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where facts are kept, so that the next run reads only what is new."),
+    ] = None
+    no_cache: Annotated[bool, flag("--no-cache", "Read everything, and keep nothing.")] = False
+    replay_list: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what a replay should send: a line of JSON each.")
+    ] = None
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            envvar="PIPELINES_NOTIFY",
+            help="Tell this address of a fail, an inconclusive run and the pass after it, once each: slack://, "
+            "mailto:// and what else apprise knows. Repeatable.",
+        ),
+    ] = None
+    notify_state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What was told.", show_default="parity-notified.json, beside the history"),
+    ] = None
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="duckdb, spark, spark://host:port, or PostgreSQL: postgresql://host/db; with ?schema=NAME it keeps "
+            "the facts for the next run.",
+        ),
+    ] = "duckdb"
+
+    def sources(self) -> dict[str, list[str] | None]:
+        """Return the paths that were given by the name of their source."""
+        return {
+            "ledger": self.ledger,
+            "segment": self.segment,
+            "customerio": self.customerio,
+            "counts": self.counts,
+        }
+
+    def check(self) -> None:
+        """Refuse what cannot be asked or could not be written, before the work is done.
+
+        Raises:
+            typer.BadParameter: With what to write instead.
+        """
+        from pipelines_client.parity.render import ENDINGS, FORMATS
+
+        if self.everything and (self.since or self.until):
+            raise typer.BadParameter("--all is the opposite of --since and --until")
+        if self.form not in FORMATS:
+            raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+        outputs = self.output or []
+        for path in outputs:
+            if path.suffix.lower() not in ENDINGS:
+                endings = ", ".join(ENDINGS)
+                raise typer.BadParameter(f"{path}: an output ends in one of {endings}, which names its format")
+        written = [*outputs, *filter(None, (self.replay_list, self.notify_state))]
+        for path in written:
+            if not path.absolute().parent.is_dir():
+                raise typer.BadParameter(f"{path}: its folder does not exist")
+        _told_apart([*written, *filter(None, [self.history_file()])])
+
+    def options(self, now: datetime) -> ParityOptions:
+        """Return what the library is asked."""
+        from pipelines_client.parity import ParityOptions, read_history
+
+        since, until = moment(self.since, now=now), moment(self.until, now=now)
+        if since and until and since >= until:
+            raise typer.BadParameter("--since must be earlier than --until")
+        rules, kept = choose_rules(self.config), self.history_file()
+        maps = read_maps(self.column_map or [])
+        return ParityOptions(
+            since=since,
+            until=until,
+            is_all=self.everything,
+            limits=self._limits(rules),
+            rules=rules,
+            baseline=self.baseline,
+            history=None if kept is None else read_history(kept),
+            show_values=self.show_values,
+            cache=choose_cache(self.cache, is_off=self.no_cache),
+            column_map=maps.pop("", {}),
+            column_maps=maps,
+            replay_list=self.replay_list,
+            engine=self.engine,
+        )
+
+    def history_file(self) -> Path | None:
+        """Return the file that keeps the history; None for none."""
+        return choose_history(self.history, is_off=self.no_history)
+
+    def _limits(self, rules: Rules) -> Limits:
+        return rules.gates.limits(
+            max_missing=self.max_missing,
+            max_drift=self.max_drift,
+            max_duplicates=self.max_duplicates,
+            max_counts=self.max_counts,
+            min_events=self.min_events,
+        )
+
+
+def _told_apart(paths: list[Path]) -> None:
+    """Refuse to write two things into one file: the later would spoil the earlier.
+
+    Raises:
+        typer.BadParameter: With the file.
+    """
+    twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
+    if twice:
+        raise typer.BadParameter(f"{twice[0].name}: two options write this file; give each its own")

@@ -1,0 +1,114 @@
+"""What `pipelines-client parity` reads: its paths, its column map, its cache, and how far it has come."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+import platformdirs
+import typer
+
+from pipelines_client.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+_UPDATES_A_SECOND = 5
+_NO_COMMAND = "replay-list"  # an option is called so, and people try it as a command
+
+
+def choose_cache(given: Path | None, *, is_off: bool) -> Path | None:
+    """Return the directory that keeps facts: the one given, else one in the user's cache; None for none."""
+    if is_off:
+        if given is not None:
+            raise typer.BadParameter("--cache is the opposite of --no-cache")
+        return None
+    return given or Path(platformdirs.user_cache_dir("pipelines-client")) / "parity"
+
+
+def gather(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the paths by source: those of the options, and those whose kind is told by what is there.
+
+    Raises:
+        SourceError: A path's kind cannot be told.
+    """
+    from pipelines_client.evidence.recognise import sort_paths
+
+    sources = {name: list(some) for name, some in given.items() if some}
+    texts = list(paths)
+    if texts and texts[0] == _NO_COMMAND and not Path(texts[0]).exists():
+        raise SourceError(
+            f"there is no command {_NO_COMMAND}: add --{_NO_COMMAND} FILE to a comparison, which then writes it too"
+        )
+    for name, some in sort_paths(texts).items():
+        sources.setdefault(name, []).extend(some)
+    return sources
+
+
+def read_maps(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the column maps in TOML files by the source that each is for; that of '' is for all others.
+
+    Raises:
+        SourceError: One is no TOML.
+    """
+    maps: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).exists():
+            name, path = "", text
+        if name in maps:
+            raise typer.BadParameter(f"two --map for {name or 'all tables'}; write SOURCE=FILE for those of one source")
+        maps[name] = read_map(Path(path))
+    return maps
+
+
+def read_map(path: Path) -> dict[str, Any]:
+    """Return the column map in a TOML file.
+
+    Raises:
+        SourceError: It is no TOML.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SourceError(f'{path}: no TOML ({error}); a column map has lines such as event = "event_name"') from None
+
+
+class Shown(NamedTuple):
+    """Who is told of bytes read, and of what goes on; None where nobody looks."""
+
+    advance: Callable[[int], object] | None = None
+    tell: Callable[[str], object] | None = None
+
+
+@contextmanager
+def progress(stream: TextIO) -> Iterator[Shown]:
+    """Show on a terminal what goes on and how much evidence is read; anywhere else show nothing."""
+    if not stream.isatty():
+        yield Shown()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        DownloadColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
+
+    words = TextColumn("{task.description}")
+    columns = (SpinnerColumn(), words, DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+    console = Console(file=stream)
+    with Progress(*columns, console=console, transient=True, refresh_per_second=_UPDATES_A_SECOND) as shown:
+        task = shown.add_task("reading", total=None)
+        yield Shown(
+            lambda count: shown.advance(task, count),
+            lambda text: shown.update(task, description=text, refresh=True),
+        )

@@ -1,0 +1,249 @@
+"""What `replay` and `backfill` share: their options, how far they are, and what they came to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+
+import typer
+
+from pipelines_client.cli.common import StateDirOption, flag, leave, unwritable
+from pipelines_client.cli.parity.options import moment
+from pipelines_client.clock import utc_now
+from pipelines_client.errors import PipelinesError
+from pipelines_client.log import LOGGER_NAME
+
+if TYPE_CHECKING:
+    from pipelines_client.config import Settings
+    from pipelines_client.history import Refusal, RunOptions, Summary
+    from pipelines_client.history.run import Leg
+
+HORIZON_DAYS = 395.0
+"""About 13 months (FACTS C16); `history.past` has the same, which the base package cannot import."""
+_INTERRUPTED = 130
+_UPDATES_A_SECOND = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What both commands are asked; None is an option that was not given."""
+
+    state_dir: StateDirOption = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'; repeatable.",
+        ),
+    ] = None
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Happened from then on: 2026-11-02, 24h, 7d.")] = (
+        None
+    )
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Happened before then.")] = None
+    rate: Annotated[
+        float, typer.Option(min=0, metavar="N", help="Most messages a second, evenly; 0: as many as it takes.")
+    ] = 1_000.0
+    horizon_days: Annotated[
+        float, typer.Option(min=0, metavar="DAYS", help="What happened longer ago is listed, not sent; 13 months.")
+    ] = HORIZON_DAYS
+    allow_command: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A reserved event name that may reach Customer.io.")
+    ] = None
+    dry_run: Annotated[bool, flag("--dry-run", "Choose and count, and send nothing.")] = False
+    again: Annotated[bool, flag("--again", "Send also what the ledger says was accepted.")] = False
+    patience: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Give up after so long without success.")
+    ] = 600.0
+    refused: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="List all that is not sent, and why, as JSON lines.")
+    ] = None
+    as_json: Annotated[bool, flag("--json", "Print the summary as JSON.")] = False
+
+    def options(self, **told: Any) -> RunOptions:
+        """Return what the library is asked; `told` is whom a run tells."""
+        from pipelines_client.history import RunOptions
+
+        now = utc_now()
+        first, last = moment(self.since, now=now), moment(self.until, now=now)
+        if first and last and first >= last:
+            raise typer.BadParameter("--since must be earlier than --until")
+        return RunOptions(
+            rate=self.rate or None,
+            where=self.where or (),
+            since=first,
+            until=last,
+            horizon_days=self.horizon_days,
+            allow_commands=frozenset(self.allow_command or ()),
+            is_dry_run=self.dry_run,
+            again=self.again,
+            patience_s=self.patience,
+            **told,
+        )
+
+
+def side_of(text: str) -> Leg:
+    """Read a side."""
+    if text not in ("customerio", "segment"):
+        raise typer.BadParameter("--to is customerio or segment")
+    return cast("Leg", text)
+
+
+def run(asked: Asked, work: Callable[[Settings, RunOptions], Summary]) -> None:
+    """Do the work, show how far it is, print what it came to, and leave with its exit code."""
+    from pipelines_client.config import Settings
+
+    try:
+        settings = Settings.load(state_dir=asked.state_dir)
+        with _quiet_log(), _listing(asked.refused) as note, _progress(sys.stderr) as on_progress:
+            summary = work(settings, asked.options(on_refused=note, on_progress=on_progress))
+    except ImportError:
+        leave("it needs more packages: pip install 'pipelines-client[parity]'")
+    except PipelinesError as error:
+        leave(str(error))
+    except (OSError, sqlite3.Error) as error:
+        leave(_why(settings.state_dir, error))
+    except KeyboardInterrupt:
+        leave("interrupted; nothing was sent", _INTERRUPTED)
+    if asked.as_json:
+        typer.echo(json.dumps(summary.as_dict(), indent=2))
+    else:
+        _print(summary, asked.refused)
+    raise typer.Exit(summary.exit_code)
+
+
+def _why(state_dir: Path, error: OSError | sqlite3.Error) -> str:
+    """Say which file cannot be used: the state directory's, or one that was given."""
+    name = error.filename if isinstance(error, OSError) else None
+    if name is None or Path(str(name)).is_relative_to(state_dir):
+        return unwritable(state_dir, error)
+    return f"{name}: {error.strerror if isinstance(error, OSError) else error}"
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Keep the log still, which would tear the bar: the summary says what it would."""
+    log = logging.getLogger(LOGGER_NAME)
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
+def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
+    """Write refusals to a file of its owner's; without one, nowhere."""
+    if path is None:
+        yield lambda _: None
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path would not keep its rights
+        yield lambda refusal: file.write(json.dumps(refusal._asdict()) + "\n")
+
+
+@contextmanager
+def _progress(stream: TextIO) -> Iterator[Callable[[str, int, int | None], object]]:
+    """Show on a terminal how far a run is; anywhere else show nothing."""
+    if not stream.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=Console(file=stream), transient=True, refresh_per_second=_UPDATES_A_SECOND
+    ) as shown:
+        task = shown.add_task("choosing", total=None)
+
+        def tell(phase: str, done: int, total: int | None) -> None:
+            words = "choosing, bytes read" if phase == "read" else "sending"
+            shown.update(task, description=words, completed=done, total=total)
+
+        yield tell
+
+
+def _print(summary: Summary, refused: Path | None) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for line in lines_of(summary):
+        console.print(line, markup=False, soft_wrap=True)
+    if summary.refused and refused is None:
+        console.print("all that is not sent: --refused FILE", markup=False)
+    elif refused is not None:
+        console.print(
+            f"{summary.refused.total():,} that are not sent are listed in {refused}", markup=False, soft_wrap=True
+        )
+
+
+def lines_of(summary: Summary) -> Iterator[str]:
+    """Yield the lines of a summary."""
+    from pipelines_client.history.summary import REASONS
+
+    rows = (
+        ("read", summary.read),
+        ("left out by --where, --since, --until or for the other side", summary.filtered),
+        ("the same messageId again", summary.duplicates),
+        ("accepted before, as the ledger says", summary.already_sent),
+        ("not sent", summary.refused.total()),
+        ("chosen", summary.chosen),
+    )
+    yield f"{summary.command} to {summary.to}" + (", dry run: nothing was sent" if summary.is_dry_run else "")
+    yield from (f"{count:>11,}  {words}" for words, count in rows if count or words in ("read", "chosen"))
+    if summary.first_at is not None:
+        yield f"{'':11}  from {summary.first_at} to {summary.last_at}"
+    if summary.is_dry_run:
+        yield from (f"{'':11}  {count:,} {_plain(event)}" for event, count in summary.events.items())
+    else:
+        yield f"{summary.accepted:>11,}  accepted"
+        yield from (f"{count:>11,}  rejected: {_plain(words)}" for words, count in summary.rejected.most_common())
+        yield from (f"{summary.left:>11,}  left: run it again" for _ in range(bool(summary.left)))
+    for reason, count in summary.refused.most_common():
+        named = (refusal for refusal in summary.refusals if refusal.reason == reason)
+        places = ", ".join(_plain(_place_of(refusal)) for refusal in named)
+        yield f"not sent, {reason}: {count:,} ({REASONS.get(reason, reason)})"
+        yield f"  such as {places}"
+    yield from warnings_of(summary)
+
+
+def _place_of(refusal: Refusal) -> str:
+    """Name a message that is nowhere by its id."""
+    return f"messageId {refusal.message_id}" if refusal.reason == "no_copy" else refusal.place
+
+
+def warnings_of(summary: Summary) -> Iterator[str]:
+    """Yield what somebody should know before, or after, they send it."""
+    vendor = "Customer.io" if summary.to == "customerio" else "Segment"
+    if summary.under_72_h and summary.to == "customerio":
+        yield f"warning: {summary.under_72_h:,} happened less than 72 h ago and can trigger campaigns in Customer.io"
+    if summary.within_dedup_window:
+        yield (
+            f"warning: {summary.within_dedup_window:,} may have reached {vendor} less than 24 h ago: repeats of a "
+            "messageId may be dropped until then"
+        )
+    if summary.beyond_dedup_window:
+        yield (
+            f"warning: {summary.beyond_dedup_window:,} may have reached {vendor} more than 24 h ago, where nobody "
+            "promises to drop a repeat: those that did count twice"
+        )
+    if summary.written_off:
+        yield (
+            f"an earlier run was killed with {summary.written_off:,} on its way: the ledger has them as dropped "
+            "(interrupted); a request that was under way then may arrive twice, with the same messageIds"
+        )
+    if summary.stopped_by:
+        yield f"stopped: {_plain(summary.stopped_by)}; run it again to go on"
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -1,0 +1,210 @@
+"""Did messages reach Customer.io by two ways: Segment's own destination, or a circle? Read from exports (FACTS S12).
+
+What proves it, strongest first:
+
+- *not sent by us*: the ledger says that a leg never took the message, and that side has it all the same. At Customer.io
+  it came by Segment's destination; at Segment by Customer.io's.
+- *two ways*: Customer.io has an id twice, and the copies differ as Segment's destination changes them (FACTS S13).
+- *forwarded*: both sides have the message, and Segment was not told to keep it from its Customer.io destination. It has
+  come twice if that destination is on, which no export says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.evidence.files.rows import read_rows
+from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.evidence.naming import list_files, split_kind
+from pipelines_client.evidence.payloads import payload_in
+from pipelines_client.routing.plan import INTEGRATION_PRESETS
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
+from pipelines_client.state.daily import read_lines
+
+_NAMES = frozenset(INTEGRATION_PRESETS["customerio_off"])
+_DROPPED = frozenset(("objectTypeId", "object_type_id", "relationshipAttributes"))  # FACTS S13
+_NOT_TAKEN = frozenset(("stage", "cohort", "denied", "discarded"))
+
+
+@dataclass
+class Twice:
+    """What was found; counts are of messages, by event or type.
+
+    Attributes:
+        both: Messages that both sides have.
+        forwarded: Of these, what Segment was not told to keep from its Customer.io destination.
+        two_ways: Ids that Customer.io has more than once, in copies as Segment's destination makes them.
+        repeats: Ids that Customer.io has more than once, in equal copies: sent again, not forwarded.
+        not_sent: By side, messages that it has and that our ledger says we kept from it.
+        unread: Lines that could not be read.
+    """
+
+    both: int = 0
+    forwarded: Counter[str] = field(default_factory=Counter)
+    two_ways: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[str] = field(default_factory=Counter)
+    not_sent: dict[str, Counter[str]] = field(default_factory=lambda: {CUSTOMERIO: Counter(), SEGMENT: Counter()})
+    unread: int = 0
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether messages did go two ways."""
+        return bool(self.two_ways or any(self.not_sent.values()))
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found, and nothing could have been overlooked."""
+        return not (self.is_proven or self.forwarded or self.unread)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        counts = {name: dict(getattr(self, name)) for name in ("forwarded", "two_ways", "repeats")}
+        not_sent = {side: dict(events) for side, events in self.not_sent.items()}
+        flags = {"is_proven": self.is_proven, "is_clean": self.is_clean}
+        return {**flags, "both": self.both, **counts, "not_sent": not_sent, "unread": self.unread}
+
+
+def find_twice(segment: Iterable[str], customerio: Iterable[str], ledgers: Iterable[Path] = ()) -> Twice:
+    """Read both exports, and the ledgers if there are any.
+
+    Memory is some 200 bytes for each message that Segment's archive holds; Customer.io's files are read twice.
+
+    Args:
+        segment: Where Segment's raw archive is; paths, globs or addresses.
+        customerio: Where Customer.io's storage files are.
+        ledgers: Folders of ledgers; without them the strongest proof cannot be had.
+
+    Raises:
+        SourceError: There is no such path, or it holds no evidence of that kind.
+    """
+    found = Twice()
+    kept_from: dict[str, set[str]] = {CUSTOMERIO: set(), SEGMENT: set()}
+    for record in (line for folder in ledgers for line in read_lines(folder)):
+        if isinstance(record, dict) and record.get("reason") in _NOT_TAKEN and record.get("leg") in kept_from:
+            kept_from[record["leg"]].add(record["message_id"])
+    forwards: dict[str, bool] = {}
+    for name, line in _rows(SEGMENT, segment, found):
+        id_ = line.get("messageId")
+        if isinstance(id_, str):
+            forwards[id_] = not _is_off(line.get("integrations"))
+            _note_unsent(found, SEGMENT, id_, _event_of(line, name), kept_from)
+    places = list(customerio)
+    seen: Counter[str] = Counter()
+    for name, row in _rows(CUSTOMERIO, places, found):
+        id_ = row.get("id")
+        if not isinstance(id_, str):
+            continue
+        seen[id_] += 1
+        if seen[id_] == 1:
+            _note_unsent(found, CUSTOMERIO, id_, _event_of(row, name), kept_from)
+            if id_ in forwards:
+                found.both += 1
+                found.forwarded.update([_event_of(row, name)] if forwards[id_] else [])
+    _compare_copies(found, places, {id_ for id_, count in seen.items() if count > 1})
+    return found
+
+
+def _note_unsent(found: Twice, side: str, id_: str, event: str, kept_from: Mapping[str, set[str]]) -> None:
+    if id_ in kept_from[side]:
+        kept_from[side].discard(id_)
+        found.not_sent[side][event] += 1
+
+
+def _compare_copies(found: Twice, places: list[str], ids: set[str]) -> None:
+    """Tell copies that Segment's destination made from those that were only sent again."""
+    if not ids:
+        return
+    first: dict[str, Any] = {}
+    differing: dict[str, bool] = {}
+    events: dict[str, str] = {}
+    for name, row in _rows(CUSTOMERIO, places, Twice()):
+        id_ = row.get("id")
+        if id_ not in ids:
+            continue
+        payload = _payload(row)
+        events.setdefault(id_, _event_of(row, name))
+        if id_ not in first:
+            first[id_], differing[id_] = payload, False
+        elif _is_forwarded_copy(first[id_], payload) or _is_forwarded_copy(payload, first[id_]):
+            differing[id_] = True
+    for id_, differs in differing.items():
+        (found.two_ways if differs else found.repeats)[events[id_]] += 1
+
+
+def _is_forwarded_copy(original: Any, copy: Any) -> bool:
+    """Say whether a payload is another one as Segment's destination changes it: times as seconds, some names gone."""
+    if original == copy or not isinstance(original, dict) or not isinstance(copy, dict):
+        return False
+    names = {"created_at" if name == "createdAt" else name: value for name, value in original.items()}
+    expected = {name: value for name, value in names.items() if name not in _DROPPED}
+    if copy.keys() != expected.keys():
+        return False
+    return all(copy[name] == value or copy[name] == _seconds(value) for name, value in expected.items())
+
+
+def _seconds(value: Any) -> Any:
+    """Return an ISO-8601 text as Unix seconds; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        at = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return value
+    return int((at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp())
+
+
+def _is_off(integrations: Any) -> bool:
+    """Say whether a message is kept from Segment's Customer.io destination, whatever the name of it (FACTS S12)."""
+    if not isinstance(integrations, dict):
+        return False
+    is_all_off = integrations.get("All") is False
+    return all(integrations.get(name, not is_all_off) is False for name in _NAMES)
+
+
+def _payload(row: Mapping[str, Any]) -> Any:
+    value = row.get("properties") if row.get("properties") is not None else row.get("traits")
+    try:
+        return payload_in(value)
+    except orjson.JSONDecodeError:
+        return value
+
+
+def _event_of(row: Mapping[str, Any], file: str) -> str:
+    for name in ("event_text", "event", "type"):
+        if isinstance(row.get(name), str):
+            return str(row[name])
+    return next((kind for kind in (*PAYLOAD_FIELD, "alias") if f".{kind}." in file), "call")
+
+
+def _rows(side: str, given: Iterable[str], found: Twice) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the lines of one side's export with the names of their files; what cannot be read is counted."""
+
+    def reject(*_: object, **__: object) -> None:
+        found.unread += 1
+
+    listing = list_files(KINDS[side], [split_kind(text)[1] for text in given])
+    found.unread += len(listing.problems)
+    for file in listing.files:
+        for _, _, data in read_rows(file.location, reject):
+            row = _object(data, reject)
+            if row is not None:
+                yield file.name, row
+
+
+def _object(data: bytes, reject: Callable[[], None]) -> dict[str, Any] | None:
+    try:
+        row = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        row = None
+    if not isinstance(row, dict):
+        reject()
+        return None
+    return row

@@ -1,0 +1,69 @@
+"""A dated plan: each stage with its day, its gates and where it stands. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.cutover.gates import passing_days_needed
+from pipelines_client.routing.plan import Stage
+
+if TYPE_CHECKING:
+    from pipelines_client.cutover.overview import Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a plan.
+
+    Attributes:
+        stage: Its name.
+        state: `past`, `now` or `ahead`.
+        begins: The day on which it began, or before which it cannot begin.
+        planned: The day that the file says, if it says one.
+        share: The share of people with which it begins, if it is one for a share and the file says so.
+        passing_days: Passing days in a row that it takes to leave it.
+        passed_days: Those that are there; of the present stage only.
+    """
+
+    stage: str
+    state: str
+    begins: date | None
+    planned: date | None
+    share: float | None
+    passing_days: int
+    passed_days: int | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it can no longer begin on the day that was planned."""
+        return self.state == "ahead" and None not in (self.planned, self.begins) and self.begins > self.planned  # type: ignore[operator]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        days = {name: str(day) if (day := getattr(self, name)) else None for name in ("begins", "planned")}
+        return {**asdict(self), **days, "is_late": self.is_late}
+
+
+def lay_out(found: Overview) -> list[Step]:
+    """Return all stages: what is past as the journal says, what is ahead as early as the gates allow."""
+    file, today, passed = found.situation.file, found.situation.today, found.situation.passing.days
+    order = list(Stage)
+    place = order.index(file.stage)
+    began = {change.after: change.at[:10] for change in found.journal.changes if change.after is not change.before}
+    steps: list[Step] = []
+    earliest = today
+    for index, stage in enumerate(order):
+        table, needed = file.plan.get(stage), passing_days_needed(file, stage) if stage is not order[-1] else 0
+        planned, share = (table.begins, table.share) if table else (None, None)
+        if index <= place:
+            begins = date.fromisoformat(began[stage]) if stage in began else None
+            state, days = ("now", passed) if index == place else ("past", None)
+        else:
+            earliest = begins = max(earliest, planned or earliest)
+            state, days = "ahead", None
+        steps.append(Step(stage.value, state, begins, planned, share, needed, days))
+        if index >= place:
+            earliest += timedelta(days=max(0, needed - (passed if index == place else 0)))
+    return steps

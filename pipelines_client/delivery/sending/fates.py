@@ -1,0 +1,128 @@
+"""What became of a message on a leg. Pure."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipelines_client.canonical import hash_all_sorted
+from pipelines_client.delivery.spool.entry import _LEFT_OPEN, _WHOLE, Entry, ShowIdentity
+from pipelines_client.destinations.base import Verdict
+from pipelines_client.message.build import reread
+from pipelines_client.state.ledger import DeliveryRecord, Outcome
+
+
+def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
+    """Spell the `facts` of entries that have none yet: by the first sender that asks, not by the caller of `track`."""
+    new = []
+    for entry in entries:
+        if entry.stamp.startswith(_WHOLE):
+            entry.facts = entry.stamp
+        elif entry.stamp and not entry.facts:
+            new.append(entry)
+    messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
+    hashes = hash_all_sorted([message.payload for message in messages])
+    for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
+        known = {
+            "message_id": message.message_id,
+            "type": message.type,
+            "event": message.event,
+            "identity": show(message.identity),
+            "occurred_at": message.occurred_at,
+            "payload_hash": payload_hash,
+            "body_bytes": len(message.body),
+        }
+        entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
+        entry.message = None
+
+
+class Fate(NamedTuple):
+    """What became of a message: `code` is one of few, for counts; `reason` may hold the API's words, for people."""
+
+    outcome: Outcome
+    code: str = ""
+    reason: str = ""
+    http_status: int | None = None
+    attempts: int = 0
+
+
+@functools.lru_cache(maxsize=64)
+def skipped(reason: str) -> Fate:
+    """Return the fate of a message that is not meant for a leg."""
+    return Fate(Outcome.SKIPPED, reason, reason)
+
+
+@functools.lru_cache(maxsize=64)
+def dropped(reason: str) -> Fate:
+    """Return the fate of a message that is given up here."""
+    return Fate(Outcome.DROPPED, reason, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of some messages on one leg: each beside its fate, and how the API answered if it was asked."""
+
+    leg: str
+    writer: str
+    finished_at: str
+    entries: Sequence[Entry]
+    fates: Sequence[Fate]
+    show: ShowIdentity
+    verdict: Verdict | None = None
+
+    @property
+    def lines(self) -> bytes:
+        """The ledger's lines."""
+        describe(self.entries, self.show)
+        ends = {fate: self._line_end(fate) for fate in self.counts}
+        if len(ends) == 1:
+            (end,) = ends.values()
+            return b"".join([entry.facts + end for entry in self.entries if entry.stamp])
+        pairs = zip(self.entries, self.fates, strict=True)
+        return b"".join([entry.facts + ends[fate] for entry, fate in pairs if entry.stamp])
+
+    def _line_end(self, fate: Fate) -> bytes:
+        return b"," + orjson.dumps(self._closing(fate), option=orjson.OPT_APPEND_NEWLINE)[1:]
+
+    def _closing(self, fate: Fate) -> dict[str, Any]:
+        return {
+            "finished_at": self.finished_at,
+            "leg": self.leg,
+            "outcome": fate.outcome,
+            "reason": fate.reason or None,
+            "http_status": fate.http_status,
+            "attempts": fate.attempts,
+            "writer": self.writer,
+        }
+
+    def bodies(self, *outcomes: Outcome) -> list[bytes]:
+        """Return the messages that met one of some outcomes."""
+        return [entry.body for entry, _ in self._met(outcomes)]
+
+    def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
+        """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
+        return [(self._record(entry, fate), entry.body) for entry, fate in self._met(outcomes)]
+
+    def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
+        describe([entry], self.show)
+        return DeliveryRecord(**orjson.loads(entry.facts + b"}"), **self._closing(fate))
+
+    def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
+        if not any(fate.outcome in outcomes for fate in self.counts):
+            return  # as nearly always for what is asked after each batch: what was refused
+        for entry, fate in zip(self.entries, self.fates, strict=True):
+            if fate.outcome in outcomes and not entry.is_lost:
+                yield entry, fate
+
+    @property
+    def counts(self) -> Mapping[Fate, int]:
+        """How many messages met each fate: nearly always one for all, which is seen quickly."""
+        first = self.fates[0] if self.fates else None
+        if first is not None and self.fates.count(first) == len(self.fates):
+            return {first: len(self.fates)}
+        return Counter(self.fates)

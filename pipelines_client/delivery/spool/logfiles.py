@@ -1,0 +1,246 @@
+"""The files of one spool's log: one line a message, appended by its owner, read back by whoever comes next.
+
+    <crc32 of what follows>  <seq>  <end>  <stamp>  <skips>  <body>
+
+Tabs in between: JSON has neither tabs nor line ends of its own. A line is the operating system's when `append` returns,
+so a kill loses nothing. A line that a kill or a full disk has torn is the last of its file and was never promised to
+anybody; any other that is not as it was written is damage, and the lines around it are still read. The first line of
+each file has the number 0 and says whose it is, so that a log without its cursors still finds its way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from binascii import crc32
+from bisect import bisect_right
+from collections.abc import Iterator
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipelines_client.delivery.spool.entry import Entry
+from pipelines_client.signals import is_from_signal
+
+FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
+_seq = attrgetter("seq")
+_SUFFIX = ".log"
+_DAMAGED = ".damaged"
+
+
+class Piece(NamedTuple):
+    """A file of the log as far as it is written. `size` in bytes is None for all of it, `last_seq` for the newest."""
+
+    path: Path
+    size: int | None
+    last_seq: int | None
+
+
+class LogFiles:
+    """`<spool's name>.<first seq>.log`, oldest first. Not safe for threads: the spool's lock is."""
+
+    def __init__(self, spool_path: Path, *, header: bytes = b"") -> None:
+        """Find the files of a spool; `header` is what new ones begin with: a JSON object, left open (see `Entry`)."""
+        self._prefix = spool_path.with_suffix("")
+        self._header = header
+        self._files = sorted(_files_of(spool_path), key=_first_seq)
+        self._firsts = [_first_seq(path) for path in self._files]
+        self._descriptor: int | None = None
+        self._size = 0
+        self._is_torn = False
+        self._damaged: set[Path] = set()
+
+    def newest(self) -> tuple[int, int]:
+        """Return `seq` and `end` of the last message; one whose line is damaged counts, though its size is unknown."""
+        for first, path in zip(reversed(self._firsts), reversed(self._files), strict=True):
+            data = path.read_bytes()
+            *lines, torn = data.split(b"\n")
+            if torn and not _is_damaged_end(torn):
+                os.truncate(path, len(data) - len(torn))  # else the next line would make a whole one of it
+            known = [entry for entry in map(_parsed, lines) if entry is not None and entry.seq]
+            last = max(known, key=_seq, default=None)
+            behind = lines[_index_of(last, lines) + 1 :] if last is not None else lines
+            damaged = sum(_is_damaged(line) for line in behind) + _is_damaged_end(torn)
+            if damaged:
+                self._damaged.add(path)
+            seq = damaged + (first - 1 if last is None else last.seq)
+            if last is not None:
+                return seq, last.end
+            if damaged:
+                return seq, 0
+        return (self._firsts[-1] - 1 if self._firsts else 0), 0
+
+    def oldest(self) -> tuple[int, int]:
+        """Return the `seq` before the first message that can be read, and the bytes of all bodies up to there."""
+        for path in self._files:
+            for entry in self.read(Piece(path, None, None)):
+                return entry.seq - 1, entry.end - len(entry.body)
+        return 0, 0
+
+    def header(self) -> dict[str, Any] | None:
+        """Return what the files begin with; None if that cannot be read of any."""
+        for path in self._files:
+            with path.open("rb") as file:
+                entry = _parsed(file.readline().rstrip(b"\n"))
+            if entry is not None and entry.seq == 0:
+                return entry.stamped()
+        return None
+
+    def append(self, entry: Entry) -> None:
+        """Write a line and hand it to the operating system.
+
+        Raises:
+            OSError: It could not be written, and is not there.
+        """
+        if self._descriptor is None or self._size >= FILE_BYTES:
+            self._begin_file(entry.seq)
+        self._write(_line(entry))
+
+    def _write(self, line: bytes) -> None:
+        descriptor = self._descriptor
+        assert descriptor is not None  # noqa: S101 - a file has begun
+        left = line
+        if self._is_torn:  # the last write was cut off, by a full disk or by what a signal's handler raised
+            self._size = os.fstat(descriptor).st_size
+            left = b"\n" + line
+        size = len(left)
+        self._is_torn = True
+        try:
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError as error:
+            if is_from_signal(error):
+                raise
+            with contextlib.suppress(OSError):  # then the next line begins on one of its own
+                os.ftruncate(descriptor, self._size)
+                self._is_torn = False
+            raise
+        self._size += size
+        self._is_torn = False
+
+    def _begin_file(self, seq: int) -> None:
+        path = Path(f"{self._prefix}.{seq}{_SUFFIX}")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.close()
+        self._descriptor, self._size = descriptor, os.fstat(descriptor).st_size
+        self._is_torn = self._size > 0  # what a writer before us has left there may have no end
+        if path not in self._files:
+            self._files.append(path)
+            self._firsts.append(seq)
+        if not self._size:
+            self._write(_line(Entry(0, 0, self._header, b"", {})))
+
+    def locate(self, seq: int) -> Piece | None:
+        """Return what is written of the file that `seq` is in; None if there are no files."""
+        if not self._files:
+            return None
+        index = max(0, bisect_right(self._firsts, seq) - 1)
+        if index + 1 < len(self._firsts):
+            return Piece(self._files[index], None, self._firsts[index + 1] - 1)
+        size = None
+        if self._descriptor is not None:
+            size = os.fstat(self._descriptor).st_size if self._is_torn else self._size
+        return Piece(self._files[index], size, None)
+
+    def read(self, piece: Piece) -> list[Entry]:
+        """Return what can be read of a piece; the only method that needs no lock.
+
+        Raises:
+            OSError: It is there and cannot be read.
+        """
+        try:
+            with piece.path.open("rb") as file:
+                data = file.read() if piece.size is None else file.read(piece.size)
+        except FileNotFoundError:  # somebody has removed it: what was in it is lost, and is counted
+            data = b""
+        *lines, torn = data.split(b"\n")
+        found = list(map(_parsed, lines))
+        if _is_damaged_end(torn) or any(
+            map(_is_damaged, (line for line, e in zip(lines, found, strict=True) if not e))
+        ):
+            self._damaged.add(piece.path)
+        return [entry for entry in found if entry is not None and entry.seq]
+
+    def trim(self, passed: int) -> None:
+        """Remove the files that hold nothing after `passed`; one that is damaged is kept under another name."""
+        while len(self._firsts) > 1 and self._firsts[1] <= passed + 1:
+            self._remove(self._files.pop(0))
+            del self._firsts[0]
+
+    def remove(self) -> None:
+        """Remove all files, but for those that are damaged."""
+        self.close()
+        while self._files:
+            self._remove(self._files.pop())
+        self._firsts.clear()
+
+    def _remove(self, path: Path) -> None:
+        if path in self._damaged and path.exists():
+            path.rename(path.with_name(path.name + _DAMAGED))
+        else:
+            path.unlink(missing_ok=True)
+
+    def set_aside(self) -> None:
+        """Keep all files under another name, as evidence."""
+        self._damaged.update(self._files)
+        self.remove()
+
+    def close(self) -> None:
+        """Close the file that is appended to. A forked child may: it holds no lock, and nothing is buffered."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _files_of(spool_path: Path) -> Iterator[Path]:
+    """Yield the log's files of a spool."""
+    for path in spool_path.parent.glob(f"{glob.escape(spool_path.stem)}.*{_SUFFIX}"):
+        if path.name[len(spool_path.stem) + 1 : -len(_SUFFIX)].isdigit():
+            yield path
+
+
+def spools_of_logs(folder: Path) -> Iterator[Path]:
+    """Yield the path of the spool that each file of a log in a folder belongs to."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        name, _, seq = path.name[: -len(_SUFFIX)].rpartition(".")
+        if seq.isdigit():
+            yield path.with_name(f"{name}.db")
+
+
+def _first_seq(path: Path) -> int:
+    return int(path.name.rsplit(".", 2)[1])
+
+
+def _line(entry: Entry) -> bytes:
+    skips = orjson.dumps(entry.skips) if entry.skips else b""
+    line = b"%d\t%d\t%b\t%b\t%b" % (entry.seq, entry.end, entry.stamp, skips, entry.body)
+    return b"%08x\t%b\n" % (crc32(line), line)
+
+
+def _parsed(line: bytes) -> Entry | None:
+    """Read a line; None if it is not as it was written."""
+    checksum, _, rest = line.partition(b"\t")
+    try:
+        if int(checksum, 16) != crc32(rest):
+            return None
+        seq, end, stamp, skips, body = rest.split(b"\t")
+        return Entry(int(seq), int(end), stamp, body, orjson.loads(skips) if skips else {})
+    except ValueError:
+        return None
+
+
+def _is_damaged(line: bytes) -> bool:
+    return bool(line) and _parsed(line) is None
+
+
+def _is_damaged_end(torn: bytes) -> bool:
+    """Say whether what follows the last line end is more than a torn line: zeros, as a loss of power leaves them."""
+    return b"\0" in torn
+
+
+def _index_of(entry: Entry, lines: list[bytes]) -> int:
+    """Return where the line of an entry is, from the end: the last one that reads the same."""
+    return next(index for index in range(len(lines) - 1, -1, -1) if _parsed(lines[index]) == entry)

@@ -1,0 +1,187 @@
+"""What a state directory says of itself: per leg, counts whose sum is checked, and health.
+
+Living writers are read from their run files, never from their spool; the spool of a dead one is read itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines_client.delivery.lane import leg_counts
+from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.spool import Spool, has_log, spools_in
+from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.state.layout import StateDir
+
+_LOOK_TIMEOUT_S = 1.0
+
+
+@dataclass(slots=True)
+class LegStatus:
+    """One leg, over all writers. Counts are of messages; `lag_s` is the age of the oldest that waits, in seconds."""
+
+    recorded: int = 0
+    pending: int = 0
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lag_s: float | None = None
+    last_success_at: str | None = None
+    last_error_at: str | None = None
+    last_error: str | None = None
+    state: str = "ok"
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether recorded = pending + accepted + rejected + dropped + skipped."""
+        outcomes = self.accepted + self.rejected.total() + self.dropped.total() + self.skipped.total()
+        return self.recorded == self.pending + outcomes
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        counts = {name: dict(values[name]) for name in ("rejected", "dropped", "skipped")}
+        return {**values, **counts, "is_balanced": self.is_balanced}
+
+    def add(self, leg: dict[str, Any], *, now: datetime) -> None:
+        """Add what one writer says."""
+        self.recorded += leg["recorded"]
+        self.pending += leg["pending"]
+        self.accepted += leg["accepted"]
+        for name in ("rejected", "dropped", "skipped"):
+            getattr(self, name).update(leg[name])
+        if leg["oldest_pending_at"] is not None:
+            age_s = (now - _instant(leg["oldest_pending_at"])).total_seconds()
+            self.lag_s = max(self.lag_s or 0.0, round(age_s, 1))
+        self.last_success_at = max(filter(None, (self.last_success_at, leg.get("last_success_at"))), default=None)
+        if (leg.get("last_error_at") or "") > (self.last_error_at or ""):
+            self.last_error_at, self.last_error = leg["last_error_at"], leg["last_error"]
+        if leg.get("state", "ok") != "ok":
+            self.state = leg["state"]
+
+
+@dataclass(slots=True)
+class Status:
+    """A state directory: its legs, its writers, and what could not be read."""
+
+    legs: dict[str, LegStatus] = field(default_factory=dict)
+    living: int = 0
+    waiting: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the equation holds for every leg."""
+        return all(leg.is_balanced for leg in self.legs.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as `status --json` prints them."""
+        legs = {name: leg.as_dict() for name, leg in sorted(self.legs.items())}
+        return {
+            "is_balanced": self.is_balanced,
+            "legs": legs,
+            "writers": {"living": self.living, "dead_with_messages": self.waiting},
+            "unreadable": self.unreadable,
+        }
+
+
+def read_status(path: Path, *, now: datetime) -> Status:
+    """Read a state directory.
+
+    Args:
+        path: The state directory.
+        now: Aware; what lags are measured against.
+
+    Raises:
+        LedgerError: There is no such directory, or it is no state directory.
+    """
+    state = StateDir(path)
+    if not state.run.is_dir():
+        raise LedgerError(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")
+    status = Status()
+    for writer, legs in _writers(state, status).items():
+        for name, leg in legs.items():
+            try:
+                status.legs.setdefault(name, LegStatus()).add(leg, now=now)
+            except (KeyError, TypeError, ValueError):
+                status.unreadable.append(writer)
+    return status
+
+
+def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(state.run.glob("*.json")):
+        try:
+            found[file.stem] = json.loads(file.read_text("utf-8"))["legs"]
+        except (OSError, ValueError, KeyError):
+            status.unreadable.append(file.name)
+    status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
+    for file in (*spools_in(state.spool), *spools_in(state.replays)):
+        # Held while the file is open, so that a process which starts now waits, and adopts it after us.
+        with births_held(state.spool, timeout_s=_LOOK_TIMEOUT_S):
+            _look_into(file, found, status)
+    return found
+
+
+def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> None:
+    try:
+        spool = Spool(file, legs={}, writer="")
+    except SpoolBusyError:
+        status.living += 1
+    except SpoolEmptyError:
+        if has_log(file):  # else it is being born, or was never finished: nothing is in it
+            status.unreadable.append(file.name)
+    except (SpoolError, sqlite3.Error, OSError):
+        if file.exists() or has_log(file):  # else its owner has just removed it
+            status.unreadable.append(file.name)
+    else:
+        # A killed writer's run file is up to a second old; its spool is exact.
+        health = found.get(spool.writer, {})
+        found[spool.writer] = {leg: {**health.get(leg, {}), **leg_counts(spool, leg)} for leg in spool.legs}
+        status.waiting += not spool.is_level
+        spool.close()
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def as_openmetrics(status: Status) -> str:
+    """Return the counts as OpenMetrics text, as Prometheus' textfile collector reads it."""
+    lines: list[str] = []
+
+    def family(name: str, kind: str, text: str, samples: Sequence[tuple[dict[str, str], float]]) -> None:
+        lines.extend((f"# TYPE {name} {kind}", f"# HELP {name} {text}"))
+        suffix = "_total" if kind == "counter" else ""
+        for labels, value in samples:
+            inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+            lines.append(f"{name}{suffix}{{{inside}}} {value}")
+
+    legs = sorted(status.legs.items())
+    family("pipelines_client_recorded", "counter", "Messages recorded.", [({"leg": n}, g.recorded) for n, g in legs])
+    outcomes = [({"leg": n, "outcome": "accepted", "reason": ""}, g.accepted) for n, g in legs]
+    for outcome in ("rejected", "dropped", "skipped"):
+        for name, leg in legs:
+            for reason, count in sorted(getattr(leg, outcome).items()):
+                outcomes.append(({"leg": name, "outcome": outcome, "reason": reason}, count))
+    family("pipelines_client_settled", "counter", "Messages by what became of them.", outcomes)
+    family("pipelines_client_pending", "gauge", "Messages that wait.", [({"leg": n}, g.pending) for n, g in legs])
+    lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
+    family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)
+    healthy = [({"leg": n}, int(g.state == "ok")) for n, g in legs]
+    family("pipelines_client_leg_healthy", "gauge", "1 while the leg is neither paused nor unhealthy.", healthy)
+    balanced = [({"leg": n}, int(g.is_balanced)) for n, g in legs]
+    family("pipelines_client_balanced", "gauge", "1 while every recorded message is accounted for.", balanced)
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

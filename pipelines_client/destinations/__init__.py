@@ -1,0 +1,1 @@
+"""The two APIs: one file for each vendor, and what they share."""

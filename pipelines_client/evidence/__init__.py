@@ -1,0 +1,1 @@
+"""Evidence: exports and ledgers, found, recognised and read line by line into facts."""

@@ -1,0 +1,139 @@
+"""Column maps: how the rows of any table or export are read. Pure.
+
+A map is a TOML file of a few lines; those of Mixpanel and Amplitude come with the package. Without a column for the
+messageId a table can only be counted, by event and day (NEEDS N26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipelines_client.errors import SourceError
+from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
+
+CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
+
+
+class ColumnMap(BaseModel):
+    """Where a row says what. Columns in nested objects are written with dots: `properties.time`.
+
+    Attributes:
+        event: Column of the event's name.
+        time: Column of when it happened.
+        message_id: Column of the messageId; without it rows are only counted.
+        received_at: Column of when it was received; without it nothing is said about how long it took.
+        type: Column of the call type; without it every row is of `default_type`.
+        user_id: Column of the person.
+        anonymous_id: Column of the anonymous id.
+        group_id: Column of the group.
+        properties: Column of the whole payload as an object or its JSON text; without it payloads are not compared.
+        count: Column that says for how many messages a row stands.
+        default_type: Call type of rows that do not say theirs.
+        time_zone: Zone of times that do not say theirs, such as `Europe/Berlin`; Mixpanel's are in the project's.
+        names: Their name of an event to ours.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event: str
+    time: str
+    message_id: str | None = None
+    received_at: str | None = None
+    type: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    group_id: str | None = None
+    properties: str | None = None
+    count: str | None = None
+    default_type: CallType = "track"
+    time_zone: str = "UTC"
+    names: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no time zone of that name is known; write one such as Europe/Berlin") from None
+        return value
+
+
+MIXPANEL = ColumnMap(event="event", time="properties.time", user_id="properties.distinct_id")
+"""Mixpanel's raw export: JSON lines with the event's name and its properties."""
+
+AMPLITUDE = ColumnMap(
+    event="event_type", time="event_time", user_id="user_id", anonymous_id="device_id", received_at="server_upload_time"
+)
+"""Amplitude's export: gzipped JSON lines, times in UTC."""
+
+TYPES = frozenset(get_args(CallType))
+
+
+def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
+    """Return the column map that a TOML file holds.
+
+    Raises:
+        SourceError: It has an unknown key, or lacks one.
+    """
+    try:
+        return ColumnMap.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(ColumnMap.model_fields)
+        raise SourceError(f"{where}: {key}: {first['msg']}; a column map has {known}") from None
+
+
+def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:
+    """Refuse a map for a source that there is not.
+
+    Raises:
+        SourceError: With the names of those that there are.
+    """
+    for name in maps:
+        if name not in names:
+            raise SourceError(f"--map {name}=…: there is no source of that name here; there are {', '.join(names)}")
+
+
+def cell(row: dict[str, Any], column: str | None) -> Any:
+    """Return what a row holds in a column, or None."""
+    if column is None:
+        return None
+    if column in row:
+        return row[column]
+    value: Any = row
+    for part in column.split("."):
+        if type(value) is not dict:
+            return None
+        value = value.get(part)
+    return value
+
+
+def has_column(row: dict[str, Any], column: str | None) -> bool:
+    """Say whether a row has a column, whatever it holds there."""
+    if column is None or column in row:
+        return column is not None
+    above, dot, last = column.rpartition(".")
+    inner = cell(row, above) if dot else None
+    return type(inner) is dict and last in inner
+
+
+def instant(value: Any, zone: ZoneInfo | None) -> int | None:
+    """Return Unix milliseconds of a time that is local to a zone, unless it says its own; None is UTC.
+
+    As with `unix_ms`, what is no instant of the years 1 to 9999 is None.
+    """
+    at_ms = unix_ms(value)
+    if at_ms is None or zone is None or (type(value) is str and _has_zone(value)):
+        return at_ms
+    return ms_of(utc_of(at_ms).replace(tzinfo=zone))
+
+
+def _has_zone(text: str) -> bool:
+    clock = text.strip()[10:]
+    return clock.endswith(("Z", "z", "UTC")) or "+" in clock or "-" in clock

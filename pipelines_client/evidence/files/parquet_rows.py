@@ -1,0 +1,361 @@
+"""Parquet as rows with their numbers, read so that neither a bomb nor a damaged part takes more than itself.
+
+A file of kilobytes may hold one long text and millions of references to it. So what a batch of rows will take is asked
+before it is unpacked, of the dictionaries themselves, since what the file says of its size is without repeats. Where a
+row group is damaged, the rows before the damage and the other groups are read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_raw, why_not_opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from pipelines_client.evidence.files.json_lines import Place, Reject
+
+_MAX_ROW_BYTES = 16 << 20
+_MAX_WHOLE = 2**63
+_MAX_GROUP_BYTES = 8 << 30
+_BUFFER_BYTES = 1 << 20
+_BATCH_BYTES = 16 << 20
+_MOST_ROWS = 4096
+_FEW_ROWS = 64  # where rows may be far longer than they are on average: three times the time of many, without the risk
+_FINE_ROWS = 16  # before damage
+_LARGE_GROUP_BYTES = 256 << 20
+_VALUE_BYTES = 8
+
+
+class _NotReadError(Exception):
+    """A row group is not read further; the text says why, `done` how many of its rows were."""
+
+    def __init__(self, done: int, why: str) -> None:
+        super().__init__(why)
+        self.done = done
+
+
+class _Opened:
+    """A Parquet file, those of its columns that are read, and its row groups.
+
+    Raises:
+        Exception: Whatever pyarrow or a store raises; the file is damaged.
+    """
+
+    def __init__(self, raw: BinaryIO, columns: Collection[str] | None) -> None:
+        self._raw = raw
+        self.bytes = raw.seek(0, 2)
+        self._file = self._reader()
+        self._metadata = self._file.metadata
+        names = self._file.schema_arrow.names
+        self.names = [name for name in names if columns is None or name.lower() in columns]
+        self.rows = self._metadata.num_rows
+        self._columns: dict[int, list[tuple[Any, Any]]] = {}
+        self.groups: list[tuple[int, int, int]] = []  # each with the number of its first row, from 0, and of its rows
+        first = 0
+        for group in range(self._metadata.num_row_groups):
+            count = self._metadata.row_group(group).num_rows
+            self.groups.append((group, first, count))
+            first += count
+        self.is_short = first != self.rows or any(count < 0 for *_, count in self.groups)
+
+    def batches(self, group: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield the rows of a group in batches, each with the position of its first.
+
+        Raises:
+            _NotReadError: What follows is damaged, or too much.
+        """
+        about = self._metadata.row_group(group)
+        if about.total_byte_size > _MAX_GROUP_BYTES:
+            raise _NotReadError(0, f"a row group of more than {_MAX_GROUP_BYTES:,} bytes is not read")
+        done = 0
+        for size in (self._batch_rows(group), _FINE_ROWS):
+            start, why = 0, ""
+            try:
+                for batch in self._file.iter_batches(size, row_groups=[group], columns=self.names):
+                    end = start + batch.num_rows
+                    if end > done:
+                        yield done, _plain_batch(batch.slice(done - start))
+                        done = end
+                    start = end
+            except Exception as error:  # noqa: BLE001 - damage has many names, and each store's library its own
+                _let_pass(error)
+                why = type(error).__name__
+            if done >= about.num_rows:
+                return
+            if not why:
+                break
+        raise _NotReadError(done, _why_damaged(why or "it is shorter than it says", about.num_rows - done))
+
+    def is_bomb(self, group: int) -> bool:
+        """Say whether a group tells by itself that it unpacks to far more than the file's size.
+
+        Raises:
+            _NotReadError: What it tells is damaged.
+        """
+        about = self._metadata.row_group(group)
+        values = max((chunk.num_values for chunk, _ in self._chunks(group)), default=0)
+        return self.is_too_much(max(about.total_byte_size, values * _VALUE_BYTES))
+
+    def is_too_much(self, unpacked: int) -> bool:
+        """Say whether so many bytes are more than any export unpacks to."""
+        return is_bomb(unpacked, self.bytes)
+
+    def _reader(self, **options: Any) -> pq.ParquetFile:
+        return pq.ParquetFile(
+            self._raw, pre_buffer=False, buffer_size=_BUFFER_BYTES, page_checksum_verification=True, **options
+        )
+
+    def _chunks(self, group: int) -> list[tuple[Any, Any]]:
+        """Return what the file says of each column of a group that is read, and the column's type.
+
+        A group that is damaged must be found by its reader, which is made here and reads nothing: to ask pyarrow of
+        such a column ends the process, by an exception of C++ that nothing catches.
+        """
+        if group in self._columns:
+            return self._columns[group]
+        about, schema, tops = self._metadata.row_group(group), self._metadata.schema, set(self.names)
+        try:
+            paths = [schema.column(number).path for number in range(len(schema))]
+            numbers = [number for number, path in enumerate(paths) if path in tops or path.partition(".")[0] in tops]
+            if numbers:
+                deque(self._file.reader.iter_batches(0, [group], numbers), maxlen=0)
+            chunks = [(about.column(number), schema.column(number)) for number in numbers]
+        except Exception as error:  # noqa: BLE001 - as above
+            _let_pass(error)
+            raise _NotReadError(0, _why_damaged(type(error).__name__, about.num_rows)) from None
+        self._columns = {group: chunks}
+        return chunks
+
+    def _batch_rows(self, group: int) -> int:
+        """Return how many rows of a group surely fit into memory, however well they are packed."""
+        about = self._metadata.row_group(group)
+        rows, row_bytes, most = max(1, about.num_rows), 0, _MOST_ROWS
+        texts: dict[str, int] = {}
+        for chunk, column in self._chunks(group):
+            each = math.ceil(chunk.num_values / rows)
+            row_bytes += chunk.total_uncompressed_size // rows + each * max(_VALUE_BYTES, column.length or 0)
+            if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in name for name in chunk.encodings):
+                if chunk.total_uncompressed_size * _MOST_ROWS * each > _BATCH_BYTES:
+                    texts[column.path] = each
+            elif "DELTA_BYTE_ARRAY" in chunk.encodings:  # each text may be nearly the one before
+                most = _FEW_ROWS
+        if about.total_byte_size > _LARGE_GROUP_BYTES:
+            most = _FEW_ROWS
+        if texts:
+            longest = self._longest(group, list(texts))
+            if longest is None:
+                most = _FEW_ROWS
+            else:
+                row_bytes += longest * max(texts.values())
+        return max(1, min(most, _BATCH_BYTES // max(1, row_bytes)))
+
+    def _longest(self, group: int, texts: list[str]) -> int | None:
+        """Return the sum of the longest text of each dictionary, None where that cannot be told."""
+        try:
+            reader = self._reader(read_dictionary=texts, metadata=self._metadata)
+            batch = next(reader.iter_batches(1, row_groups=[group], columns=texts))
+            found = [length for column in batch.columns for length in _lengths(column)]
+        except Exception as error:  # noqa: BLE001 - as above; what is wrong is told when the rows are read
+            _let_pass(error)
+            return None
+        return sum(found) if len(found) >= len(texts) else None
+
+
+def read_parquet(
+    location: str, reject: Reject, advance: Callable[[int], object] | None, columns: Collection[str] | None
+) -> Iterator[Place]:
+    """Yield the rows of a Parquet file as JSON objects, each with its number from 1 and from 0.
+
+    Args:
+        location: Path or address.
+        reject: Takes note of what could not be read.
+        advance: Told at the end how many stored bytes it was.
+        columns: Those to read, in lower case; None for all.
+    """
+    try:
+        raw = open_raw(location)
+    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+        reject(0, why_not_opened(error), incomplete=True)
+        return
+    with raw:
+        try:
+            file = _Opened(raw, columns)
+        except Exception as error:  # noqa: BLE001 - as above
+            _let_pass(error)
+            why = f"the Parquet file is damaged here ({type(error).__name__}); copy it again"
+            reject(0, why, incomplete=True)
+            return
+        why_not = _why_no_rows(file)
+        if why_not is None:
+            yield from _read(file, reject)
+        else:
+            reject(0, why_not, incomplete=True)
+        if advance is not None:
+            advance(file.bytes)
+
+
+def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
+    unpacked = 0
+    if file.is_short:
+        reject(
+            0, "the Parquet file is damaged (its parts have not the rows that it says); copy it again", incomplete=True
+        )
+    for group, first, _ in file.groups:
+        try:
+            if file.is_bomb(group):
+                reject(first + 1, BOMB, incomplete=True)
+                return
+            for start, batch in file.batches(group):
+                unpacked += batch.nbytes
+                if file.is_too_much(unpacked):
+                    reject(first + start + 1, BOMB, incomplete=True)
+                    return
+                for number, row in enumerate(_rows(batch), first + start):
+                    if isinstance(row, bytes):
+                        yield number + 1, number, row
+                    else:
+                        reject(number + 1, row)
+        except _NotReadError as error:
+            reject(first + error.done + 1, str(error), incomplete=True)
+
+
+def reopen_parquet(location: str, numbers: list[int], columns: Collection[str] | None = None) -> Iterator[bytes | None]:
+    """Yield the rows of these numbers, which ascend from 0; None for one that cannot be read any more.
+
+    Raises:
+        CutError: The file is shorter than it was.
+        Exception: It cannot be opened, or is no Parquet file.
+    """
+    wanted = deque(numbers)
+    with open_raw(location) as raw:
+        file = _Opened(raw, columns)
+        for group, first, count in file.groups:
+            here: deque[int] = deque()
+            while wanted and wanted[0] < first + count:
+                here.append(wanted.popleft() - first)
+            if here:
+                yield from _reopen(file, group, here)
+    if wanted:
+        raise CutError("the file is shorter than it was")
+
+
+def _reopen(file: _Opened, group: int, wanted: deque[int]) -> Iterator[bytes | None]:
+    try:
+        for start, batch in file.batches(group):
+            while wanted and wanted[0] < start + batch.num_rows:
+                row = _row(batch, wanted.popleft() - start)
+                yield row if isinstance(row, bytes) else None
+            if not wanted:
+                return
+    except _NotReadError:
+        yield from [None] * len(wanted)
+
+
+def _why_damaged(what: str, lost: int) -> str:
+    return f"the Parquet file is damaged here ({what}): {lost:,} rows are lost; copy it again"
+
+
+def _why_no_rows(file: _Opened) -> str | None:
+    """Say why the rows of a file cannot be objects, if they cannot."""
+    twice = [name for name, count in Counter(file.names).items() if count > 1]
+    if twice:
+        return f"the Parquet file has two columns of one name ({twice[0][:100]!r}); give each its own"
+    if not file.names and file.rows:
+        return "the Parquet file has no column that is read here"
+    return None
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[bytes | str]:
+    """Yield each row as JSON, or why it can be none; one bad value spoils no other row."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except Exception as error:  # noqa: BLE001 - pyarrow documents none of them
+        _let_pass(error)
+        yield from (_row(batch, position) for position in range(batch.num_rows))
+    else:
+        yield from map(_json, rows)
+
+
+def _row(batch: pa.RecordBatch, position: int) -> bytes | str:
+    try:
+        (row,) = batch.slice(position, 1).to_pylist()
+    except Exception as error:  # noqa: BLE001 - as above
+        return _why_no_row(error)
+    return _json(row)
+
+
+def _json(row: dict[str, Any]) -> bytes | str:
+    try:
+        data = orjson.dumps(row, default=_plain, option=orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        return _why_no_row(error)
+    return data if len(data) <= _MAX_ROW_BYTES else f"the row is longer than {_MAX_ROW_BYTES:,} bytes"
+
+
+def _why_no_row(error: Exception) -> str:
+    _let_pass(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "no UTF-8 text"
+    return f"the row holds a value that JSON cannot ({type(error).__name__})"
+
+
+def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows without what Python does not know: nanoseconds, cut to microseconds, and references to texts."""
+    for position, field in enumerate(batch.schema):
+        kind = _plain_type(field.type)
+        if kind is not None:
+            column = batch.column(position).cast(kind, safe=False)
+            batch = batch.set_column(position, pa.field(field.name, kind), column)
+    return batch
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType | None:
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_time64(kind) and kind.unit == "ns":
+        return pa.time64("us")
+    return pa.duration("us") if pa.types.is_duration(kind) and kind.unit == "ns" else None
+
+
+def _plain(value: Any) -> Any:
+    """Spell what Parquet has and JSON has not."""
+    if isinstance(value, Decimal):
+        is_whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if is_whole and abs(value) < _MAX_WHOLE else float(value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def _lengths(column: pa.Array) -> Iterator[int]:
+    """Yield the length of the longest text of each dictionary in a column, nested ones too."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        if len(column.dictionary):
+            yield pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    elif pa.types.is_map(kind):
+        yield from _lengths(column.keys)
+        yield from _lengths(column.items)
+    elif pa.types.is_struct(kind):
+        for part in column.flatten():
+            yield from _lengths(part)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from _lengths(column.values)
+
+
+def _let_pass(error: Exception) -> None:
+    """Raise an error that is not of the file: memory that ran out here, and not by a length that is damaged."""
+    if type(error) is MemoryError:
+        raise error

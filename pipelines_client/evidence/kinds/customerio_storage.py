@@ -1,0 +1,178 @@
+"""Customer.io's storage exports (FACTS C18, C19): one set of files per call type, as JSON, CSV or Parquet."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.evidence.fact import Fact
+from pipelines_client.evidence.instants import day_of, unix_ms
+from pipelines_client.evidence.kinds.base import (
+    Context,
+    Kind,
+    LineRejectedError,
+    decode_line,
+    library_of,
+    name_of,
+    payload_and_hash,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SUFFIX = r"\.(?:(?:json|jsonl|ndjson|csv)(?:\.gz)?|parquet)"
+_TYPE = r"(?P<type>identif(?:y|ies)|tracks?|pages?|screens?|groups?|alias(?:es)?)"
+_NEW_NAME = re.compile(rf"(?P<series>\d+\.\d+)\.(?P<position>\d+)\.{_TYPE}{_SUFFIX}", re.IGNORECASE)
+_OLD_NAME = re.compile(rf"(?P<series>.+)_{_TYPE}_(?P<position>\d+){_SUFFIX}", re.IGNORECASE)
+_ANY_NAME = re.compile(rf".*{_SUFFIX}", re.IGNORECASE)
+_SINGULAR = {"identifies": "identify", "aliases": "alias"}
+_MAX_HOLES = 20
+_DAY_DIGITS = 8
+
+
+class _OddRow(msgspec.Struct, gc=False):
+    """The columns that facts need; CSV and Parquet have nested ones as text."""
+
+    id: Any = None
+    type: Any = None
+    event: Any = None
+    event_text: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    group_id: Any = None
+    previous_id: Any = None
+    sent_at: Any = None
+    received_at: Any = None
+    properties: Any = None
+    traits: Any = None
+    context: Any = None
+
+
+class _Row(_OddRow, gc=False):
+    context: Context | None = None
+
+
+_decode = msgspec.json.Decoder(_Row).decode
+_decode_odd = msgspec.json.Decoder(_OddRow).decode
+_decode_context = msgspec.json.Decoder(Context).decode
+
+
+class CustomerioFiles(Kind):
+    """Reads `<integration>.<action>.<position>.<type>.json` and the older `<workspace>_tracks_<position>.json`."""
+
+    name: ClassVar[str] = "customerio"
+    usual_source: ClassVar[str] = "customerio"
+    family: ClassVar[str | None] = "customerio"
+    title: ClassVar[str] = "a Customer.io storage export"
+    cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json"
+
+    @classmethod
+    def wants(cls, name: str) -> bool:
+        """Take JSON, CSV and Parquet of any name: the type is read from the name, else from the columns."""
+        return _ANY_NAME.fullmatch(name) is not None
+
+    @classmethod
+    def holes(cls, names: Iterable[str]) -> list[str]:
+        """Name the positions that are missing between the first and the last of each type: missing syncs (C18).
+
+        Eight digits are a day, such as in `acme_tracks_20261124.json`, and more are an instant: no sequence.
+        """
+        series: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        for name in names:
+            match = _match(name)
+            if match is not None and len(match["position"]) < _DAY_DIGITS:
+                series[match["series"], _type_of(name) or ""][int(match["position"])] = PurePosixPath(name).name
+        found = []
+        for (_, _), positions in sorted(series.items()):
+            first, last = min(positions), max(positions)
+            if last - first + 1 == len(positions):
+                continue
+            missing = (position for position in range(first, last) if position not in positions)
+            for position, _ in zip(missing, range(_MAX_HOLES), strict=False):
+                match = _match(positions[first])
+                if match is not None:
+                    start, end = match.span("position")
+                    found.append(f"{match.string[:start]}{position}{match.string[end:]}")
+        return found
+
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one row into a fact; no column says when it happened, so `sent_at` stands for it (FACTS C19)."""
+        row = decode_line(data, _decode, _decode_odd)
+        message_id = text_of(row.id)
+        if message_id is None:
+            raise LineRejectedError("a row without id")
+        kind = _type_of(file) or _type_of_columns(row)
+        if kind is None:
+            raise LineRejectedError("a row of no known type; keep the file's own name, it names the type")
+        received, sent = unix_ms(row.received_at), unix_ms(row.sent_at)
+        occurred = received if sent is None else sent
+        field = PAYLOAD_FIELD.get(kind)
+        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(row, field))
+        identity, identity_kind = self.identity_of(row.user_id, row.anonymous_id, row.group_id)
+        context = row.context
+        fact = Fact(
+            self.source,
+            message_id,
+            kind,
+            name_of(row.event_text) or name_of(row.event) if kind == "track" else None,
+            identity,
+            identity_kind,
+            occurred,
+            received,
+            day_of(occurred),
+            payload_hash,
+            file,
+            line,
+            offset,
+            len(data),
+            sent,
+            library_of(_context_in(context) if type(context) is str else context),
+            is_reduced=is_reduced,
+        )
+        return fact, payload
+
+
+def _context_in(text: str) -> Context | None:
+    try:
+        return _decode_context(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def has_own_name(name: str) -> bool:
+    """Say whether a file is called as storage files are, of either age."""
+    return _match(name) is not None
+
+
+def _match(name: str) -> re.Match[str] | None:
+    base = PurePosixPath(name).name
+    return _NEW_NAME.fullmatch(base) or _OLD_NAME.fullmatch(base)
+
+
+@lru_cache(maxsize=1024)
+def _type_of(name: str) -> str | None:
+    match = _match(name)
+    if match is None:
+        return None
+    kind = match["type"].lower()
+    return _SINGULAR.get(kind, kind if kind in ("identify", "alias") else kind.rstrip("s"))
+
+
+def _type_of_columns(row: _OddRow) -> str | None:
+    """Tell the type of a row whose file has lost its name."""
+    if type(row.type) is str and (row.type in PAYLOAD_FIELD or row.type == "alias"):
+        return row.type
+    if row.event is not None or row.event_text is not None:
+        return "track"
+    if row.previous_id is not None:
+        return "alias"
+    if row.traits is not None:
+        return "identify" if row.group_id is None else "group"
+    return "page" if row.properties is not None else None

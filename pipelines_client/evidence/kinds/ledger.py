@@ -1,0 +1,98 @@
+"""Our own ledger as evidence: what was recorded, and what became of it on each leg."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from pipelines_client.evidence.fact import Fact
+from pipelines_client.evidence.instants import day_of, unix_ms
+from pipelines_client.evidence.kinds.base import Kind, LineRejectedError, decode_line, name_of, text_of, type_of
+from pipelines_client.identity import hash_identity
+from pipelines_client.state.ledger import Outcome
+
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+class _Record(msgspec.Struct, gc=False):
+    """The columns of a delivery record that parity asks about."""
+
+    message_id: Any = None
+    type: Any = None
+    event: Any = None
+    identity: Any = None
+    occurred_at: Any = None
+    appended_at: Any = None
+    finished_at: Any = None
+    leg: Any = None
+    outcome: Any = None
+    reason: Any = None
+    payload_hash: Any = None
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+class LedgerFiles(Kind):
+    """Reads a state directory, its `ledger/` folder, a day of it or one file, sealed or open."""
+
+    name: ClassVar[str] = "ledger"
+    usual_source: ClassVar[str] = "ledger"
+    family: ClassVar[str | None] = "ledger"
+    title: ClassVar[str] = "a ledger"
+    folder: ClassVar[str | None] = "ledger"
+    is_growing: ClassVar[bool] = True
+    cure: ClassVar[str] = "give the state directory of the client, its ledger folder, or a .jsonl file in it"
+
+    @classmethod
+    def wants(cls, name: str) -> bool:
+        """Take open and sealed files."""
+        return name.endswith((".jsonl", ".jsonl.gz"))
+
+    @classmethod
+    def root_of(cls, path: Path) -> Path:
+        """Step from a state directory into its ledger."""
+        return path / "ledger" if (path / "ledger").is_dir() else path
+
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one delivery record into a fact; a ledger knows no payload."""
+        try:
+            record = decode_line(data, _decode, _decode)
+        except LineRejectedError as error:
+            why = f"{error}; the last line of a killed process may be torn"
+            raise LineRejectedError(why, hides_more=error.hides_more) from None
+        message_id, leg, kind = text_of(record.message_id), text_of(record.leg), type_of(record.type)
+        outcome = text_of(record.outcome)
+        if message_id is None or leg is None or kind is None or outcome not in _OUTCOMES:
+            raise LineRejectedError("no delivery record")
+        occurred, appended = unix_ms(record.occurred_at), unix_ms(record.appended_at)
+        if occurred is None:
+            occurred = appended
+        fact = Fact(
+            self.source,
+            message_id,
+            kind,
+            name_of(record.event),
+            self._identity(text_of(record.identity)),
+            None,
+            occurred,
+            None,
+            day_of(occurred),
+            None if kind == "alias" else text_of(record.payload_hash),
+            file,
+            line,
+            offset,
+            len(data),
+            leg=leg,
+            outcome=outcome,
+            reason=text_of(record.reason),
+            appended_at_ms=appended,
+            finished_at_ms=unix_ms(record.finished_at),
+        )
+        return fact, None
+
+    def _identity(self, identity: str | None) -> str | None:
+        """Hash what a client with `ledger_identity="plain"` wrote; a hash has no colon, `user:7` has."""
+        return hash_identity(self.identity_key, identity) if identity is not None and ":" in identity else identity

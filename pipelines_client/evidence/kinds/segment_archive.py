@@ -1,0 +1,109 @@
+"""Segment's raw archive on S3 (FACTS S8, S9): one JSON call a line, gzipped or unpacked."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any, ClassVar
+
+import msgspec
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.evidence.fact import Fact
+from pipelines_client.evidence.instants import day_of, unix_ms
+from pipelines_client.evidence.kinds.base import (
+    Context,
+    Kind,
+    LineRejectedError,
+    decode_line,
+    library_of,
+    name_of,
+    payload_and_hash,
+    text_of,
+    type_of,
+)
+
+_SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
+_SUFFIX_CHARS = 4
+
+
+class _OddCall(msgspec.Struct, rename="camel", gc=False):
+    """The part of a line that facts need; other keys may come and go (FACTS S9)."""
+
+    type: Any = None
+    message_id: Any = None
+    event: Any = None
+    name: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    group_id: Any = None
+    original_timestamp: Any = None
+    timestamp: Any = None
+    sent_at: Any = None
+    received_at: Any = None
+    properties: Any = None
+    traits: Any = None
+    write_key: Any = None
+    context: Any = None
+
+
+class _Call(_OddCall, rename="camel", gc=False):
+    context: Context | None = None
+
+
+_decode = msgspec.json.Decoder(_Call).decode
+_decode_odd = msgspec.json.Decoder(_OddCall).decode
+
+
+class SegmentArchive(Kind):
+    """Reads `[prefix/]segment-logs/<source>/<day>/<file>.gz`, or any folder or file below."""
+
+    name: ClassVar[str] = "segment"
+    usual_source: ClassVar[str] = "segment"
+    family: ClassVar[str | None] = "segment"
+    title: ClassVar[str] = "a Segment archive"
+    litter: ClassVar[frozenset[str]] = frozenset(("dummy-object.txt",))
+    folder: ClassVar[str | None] = "segment-logs"
+    cure: ClassVar[str] = "give the folder that holds segment-logs, or one of the .gz files in it"
+
+    @classmethod
+    def wants(cls, name: str) -> bool:
+        """Take what the archive writes and what is left of it once unpacked, but not the bucket's dummy file."""
+        return PurePosixPath(name).suffix.lower() in _SUFFIXES
+
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
+        call = decode_line(data, _decode, _decode_odd)
+        message_id, kind = text_of(call.message_id), type_of(call.type)
+        if message_id is None:
+            raise LineRejectedError("a call without messageId")
+        if kind is None:
+            raise LineRejectedError("a call of no known type")
+        received, sent = unix_ms(call.received_at), unix_ms(call.sent_at)
+        occurred = unix_ms(call.original_timestamp)
+        if occurred is None:
+            occurred = next((at for at in (unix_ms(call.timestamp), sent) if at is not None), received)
+        field = PAYLOAD_FIELD.get(kind)
+        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(call, field))
+        identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
+        key = call.write_key
+        fact = Fact(
+            self.source,
+            message_id,
+            kind,
+            name_of(call.event if kind == "track" else call.name),
+            identity,
+            identity_kind,
+            occurred,
+            received,
+            day_of(occurred),
+            payload_hash,
+            file,
+            line,
+            offset,
+            len(data),
+            sent,
+            library_of(call.context),
+            key[-_SUFFIX_CHARS:] if type(key) is str and key else None,
+            is_reduced,
+        )
+        return fact, payload

@@ -1,0 +1,137 @@
+"""Segment's warehouse tables (FACTS S10) as files: one table for each call type, and one for each event.
+
+Objects are flattened there, arrays are text and long text is cut, so a row proves that a message arrived, when and
+whose it is, and nothing about its payload.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from pipelines_client.evidence.fact import NO_NAME, NO_PAYLOAD, Fact
+from pipelines_client.evidence.instants import day_of, unix_ms
+from pipelines_client.evidence.kinds.base import ABSENT, Kind, LineRejectedError, decode_line, name_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ENDINGS = r"\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)"
+_ANY_NAME = re.compile(rf".*{_ENDINGS}", re.IGNORECASE)
+_TYPES = {
+    "tracks": "track",
+    "identifies": "identify",
+    "pages": "page",
+    "screens": "screen",
+    "groups": "group",
+    "aliases": "alias",
+}
+_TABLE = re.compile(rf"(?:.*[/._-])?({'|'.join(_TYPES)})(?:[/._-].*)?", re.IGNORECASE)
+_BY_TRAIT = re.compile(r"(?:.*[/._-])?(?:users|accounts)(?:[/._-].*)?", re.IGNORECASE)
+
+_SLUG = re.compile(r"[^\WA-Z]+")  # `order_completed`: all that the column `event` keeps of `Order Completed`
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class WarehouseTables(Kind):
+    """Reads exports of the tables `tracks`, `identifies` and so on: CSV, Parquet or JSON, in any case of letters.
+
+    Tables of single events repeat rows of `tracks`, so they are read only where there is no such table.
+    """
+
+    name: ClassVar[str] = "warehouse"
+    usual_source: ClassVar[str] = "segment"
+    family: ClassVar[str | None] = "warehouse"
+    title: ClassVar[str] = "an export of Segment warehouse tables"
+    cure: ClassVar[str] = "give a folder with exports of the tables, named after them: tracks.csv, identifies.parquet"
+    fidelity: str = (
+        "Warehouse tables flatten and cut payloads: ids and counts were compared, names where there is event_text,"
+        " identities where there are columns of them, and no payloads."
+    )
+    is_reduced: bool = True
+    columns: ClassVar[frozenset[str] | None] = frozenset(
+        (
+            "id",
+            "event",
+            "event_text",
+            "name",
+            "user_id",
+            "anonymous_id",
+            "group_id",
+            "previous_id",
+            "original_timestamp",
+            "timestamp",
+            "sent_at",
+            "received_at",
+            "context_library_name",
+            "context_library_version",
+        )
+    )
+
+    @classmethod
+    def wants(cls, name: str) -> bool:
+        """Take tables of any name, but those that hold one row a person or group."""
+        return _ANY_NAME.fullmatch(name) is not None and (
+            _TABLE.fullmatch(name) is not None or _BY_TRAIT.fullmatch(name) is None
+        )
+
+    @classmethod
+    def select(cls, names: Sequence[str]) -> list[str]:
+        """Leave out the tables of single events where there is a table `tracks`."""
+        chosen = [name for name in names if cls.wants(name.rpartition("/")[2]) and not _is_by_trait(name)]
+        has_tracks = any(type_of_table(name) == "track" for name in chosen)
+        return [name for name in chosen if type_of_table(name) is not None] if has_tracks else chosen
+
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Turn one row into a fact of reduced fidelity."""
+        row = {name.lower(): value for name, value in decode_line(data, _decode, _decode).items()}
+        message_id = text_of(row.get("id"))
+        if message_id is None:
+            raise LineRejectedError("a row without id")
+        kind = type_of_table(file) or ("track" if row.get("event") is not None else None)
+        if kind is None:
+            raise LineRejectedError("a row of no known type; name the file after its table, such as identifies.csv")
+        received, sent = unix_ms(row.get("received_at")), unix_ms(row.get("sent_at"))
+        known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent, received)
+        occurred = next((at for at in known if at is not None), None)
+        name = name_of(row.get("name") if kind != "track" else row.get("event_text") or row.get("event"))
+        is_nameless = kind == "track" and (name is None or (not row.get("event_text") and _SLUG.fullmatch(name)))
+        identity, identity_kind, unowned = self.identity_shown(
+            kind, *(row.get(column, ABSENT) for column in ("user_id", "anonymous_id", "group_id"))
+        )
+        library, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
+        fact = Fact(
+            self.source,
+            message_id,
+            kind,
+            name,
+            identity,
+            identity_kind,
+            occurred,
+            received,
+            day_of(occurred),
+            None,
+            file,
+            line,
+            offset,
+            len(data),
+            sent,
+            f"{library}/{version}" if library and version else library,
+            is_reduced=NO_PAYLOAD | unowned | (NO_NAME if is_nameless else 0),
+        )
+        return fact, None
+
+
+def _is_by_trait(name: str) -> bool:
+    return type_of_table(name) is None and _BY_TRAIT.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def type_of_table(name: str) -> str | None:
+    """Return the call type that the path of an exported table names: `tracks.csv`, `public.tracks/part-0.parquet`."""
+    match = _TABLE.fullmatch(name)
+    return None if match is None else _TYPES[match[1].lower()]

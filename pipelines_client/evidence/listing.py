@@ -1,0 +1,324 @@
+"""The files of a source, as they were when they were listed: below folders, by glob, or in an object store.
+
+What could not be listed is no reason to stop, and none to be silent: it is a place that the report names, because what
+lies there is missing from the evidence.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from glob import glob, has_magic
+from hashlib import blake2b
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipelines_client.errors import SourceError
+from pipelines_client.evidence.files.json_lines import Rejected
+from pipelines_client.evidence.files.open import file_system, is_remote, why_no_store, why_not_opened
+from pipelines_client.evidence.kinds.base import within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipelines_client.evidence.kinds.base import Kind
+
+LEVELS_ABOVE = 3
+"""So far above what was given may be the state directory: `STATE/ledger/DAY/FILE`."""
+
+_MARK_BYTES = 4096
+T = TypeVar("T")
+
+_MARKS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "last_modified", "mtime")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of evidence as it was when it was listed; all of it together is the key under which its facts are kept.
+
+    `name` is how reports call it, `location` where it is. `mark` is a hash of its first and last bytes, or what an
+    object store says in their place.
+    """
+
+    name: str
+    location: str
+    bytes: int
+    modified_ns: int
+    mark: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a source: those that will be read, and the names of those that are none of its kind.
+
+    `problems` are places that may hold evidence and could not be listed. `notes` say in words what was left out for a
+    reason.
+    """
+
+    given: tuple[str, ...]
+    files: tuple[SourceFile, ...]
+    ignored: tuple[str, ...]
+    problems: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def location_of(self, name: str) -> str:
+        """Return where a file of this listing is."""
+        return self._locations[name]
+
+    @cached_property
+    def _locations(self) -> dict[str, str]:
+        return {file.name: file.location for file in self.files}
+
+
+@dataclass(slots=True)
+class _Found:
+    """What lies below one root, by its name there; a root that is a file has the empty name."""
+
+    places: dict[str, Path | SourceFile] = field(default_factory=dict)
+    folders_refused: list[Rejected] = field(default_factory=list)
+    problems: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
+    """Find the files of a source.
+
+    Args:
+        kind: What the files are taken for.
+        given: Paths, globs or addresses; of a folder, all below it that is of the kind.
+
+    Raises:
+        SourceError: There is no such path, or a folder that holds files and none of this kind.
+    """
+    roots = [root for text in given for root in _roots(kind, text)]
+    files: dict[object, SourceFile] = {}
+    ignored: list[str] = []
+    problems: list[Rejected] = []
+    notes: list[str] = []
+    for root in roots:
+        found = _remote(root) if is_remote(root) else _local(kind, Path(root))
+        prefix = "" if len(roots) == 1 else f"{_shown(root).rstrip('/')}/"
+        rest = _take(kind, root, prefix, found, files)
+        ignored += [prefix + _shown(name) for name in rest]
+        problems += [
+            replace(place, file=prefix + _shown(place.file)) for place in (*found.folders_refused, *found.problems)
+        ]
+        notes += [prefix + note for note in found.notes]
+    ordered = tuple(sorted(files.values(), key=attrgetter("name")))
+    return Listing(tuple(given), ordered, tuple(sorted(ignored)), tuple(problems), tuple(notes))
+
+
+def _take(kind: type[Kind], root: str, prefix: str, found: _Found, files: dict[object, SourceFile]) -> list[str]:
+    """Add the files of one root that are of the kind; return the names of the rest."""
+    names = list(found.places)
+    wanted = names if names == [""] else kind.select(names)
+    chosen = set(wanted)
+    rest = [name for name in names if name not in chosen and name.rpartition("/")[2] not in kind.litter]
+    if rest and not wanted:
+        example = f"but for example {_shown(rest[0])}"
+        raise SourceError(f"{_shown(root)}: holds no file of {kind.title}, {example}; {kind.cure}")
+    start = len(_common_folder(kind.folder, wanted))
+    found.problems = [place for place in found.problems if kind.select([place.file])]
+    for name in wanted:
+        shown = prefix + _shown(name[start:]) if name else _shown(root if prefix else root.rpartition("/")[2])
+        place = found.places[name]
+        if isinstance(place, SourceFile):
+            files.setdefault(place.location, replace(place, name=shown))
+            continue
+        try:
+            status = place.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity in files:
+                found.notes.append(f"{_shown(name)} is another name of {files[identity].name}, which is read once")
+            else:
+                files[identity] = _stat(place, shown, status)
+        except OSError as error:
+            found.problems.append(Rejected(name, 0, why_not_opened(error)))
+    return rest
+
+
+def is_unchanged(file: SourceFile) -> bool:
+    """Say whether a file is still what was listed; an object in a store is only ever replaced as a whole."""
+    if is_remote(file.location):
+        return True
+    try:
+        path = Path(file.location)
+        return _stat(path, file.name, path.stat()) == file
+    except OSError:
+        return False
+
+
+def has_only_grown(file: SourceFile) -> bool:
+    """Say whether a file that is not what was listed is so only because something was added to it."""
+    try:
+        return Path(file.location).stat().st_size >= file.bytes
+    except OSError:
+        return False
+
+
+def _roots(kind: type[Kind], text: str) -> list[str]:
+    """Return the folders and files that a path, glob or address means."""
+    if is_remote(text):
+        system = file_system(text)
+        found = [text.rstrip("/")]
+        if has_magic(text):
+            paths = _remotely(text, lambda: system.glob(text))
+            found = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell has it
+    else:
+        found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
+        found = [path for path in found if _is_there(path)]
+    if not found:
+        option = f" given as --{kind.usual_source}" if kind.usual_source else ""
+        raise SourceError(f"{_shown(text)}: no such file or folder; check the path{option}")
+    return found
+
+
+def _is_there(text: str) -> bool:
+    """Say whether there is something at a path, and be no wiser than the system where it does not tell."""
+    try:
+        Path(text).lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise SourceError(f"{_shown(text)}: {why_not_opened(error)}") from None
+    return True
+
+
+def _local(kind: type[Kind], given: Path) -> _Found:
+    found = _Found()
+    root = kind.root_of(given)
+    try:
+        mode = root.stat().st_mode
+    except OSError as error:
+        raise SourceError(f"{_shown(str(given))}: {_why_no_file(error)}") from None
+    if stat.S_ISREG(mode):
+        found.places[""] = root
+    elif stat.S_ISDIR(mode):
+        _walk(root, found)
+    else:
+        raise SourceError(
+            f"{_shown(str(given))}: it is a pipe or a device, and is read twice; write it to a file first"
+        )
+    return found
+
+
+def _walk(root: Path, found: _Found) -> None:
+    """Gather all files below a folder, through links too, but each folder once: a link may lead back."""
+    seen: set[tuple[int, int]] = set()
+
+    def refused(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise SourceError(f"{_shown(str(root))}: {_why_no_file(error)}") from None
+        name = Path(error.filename).relative_to(root).as_posix()
+        found.folders_refused.append(Rejected(name, 0, f"the folder cannot be listed: {_why_no_file(error)}"))
+
+    for text, folders, names in os.walk(root, followlinks=True, onerror=refused):
+        folder = Path(text)
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            name = _shown(folder.relative_to(root).as_posix())
+            found.notes.append(f"{name} is a link to a folder that is read already; it is left out")
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            _note(folder / name, (folder / name).relative_to(root).as_posix(), found)
+
+
+def _note(path: Path, name: str, found: _Found) -> None:
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            found.places[name] = path
+        else:
+            found.problems.append(Rejected(name, 0, "it is a pipe or a device and no file, so it was not read"))
+    except OSError as error:
+        found.problems.append(Rejected(name, 0, _why_no_file(error)))
+
+
+def _why_no_file(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads back to itself"
+    if isinstance(error, FileNotFoundError):
+        return "it is a link that leads nowhere, or is gone"
+    return why_not_opened(error)
+
+
+def _stat(path: Path, name: str, status: os.stat_result) -> SourceFile:
+    return SourceFile(name, str(path), status.st_size, status.st_mtime_ns, _mark(path, status.st_size))
+
+
+def _mark(path: Path, size: int) -> str:
+    """Hash the ends of a file; one that may not be read is listed too, and reading it says so."""
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(_MARK_BYTES)
+            raw.seek(max(0, size - _MARK_BYTES))
+            return blake2b(head + raw.read(_MARK_BYTES), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+
+
+def _common_folder(folder: str | None, names: Sequence[str]) -> str:
+    """Return the path of the only folder of this name that all the names are below, with its slash, or ''."""
+    if folder is None:
+        return ""
+    above = Counter(name[: f"/{name}".index(f"/{folder}/") + len(folder) + 1] for name in within(folder, names))
+    return next(iter(above)) if len(above) == 1 and sum(above.values()) == len(names) else ""
+
+
+def _shown(name: str) -> str:
+    """Return a name as text that any report can hold, whatever its bytes are; two names are never shown as one."""
+    return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
+
+
+def _remote(address: str) -> _Found:
+    """List what is below an address, but for hidden files and the marks that stand for folders."""
+    system = file_system(address)
+    found = _remotely(address, lambda: _details(system, address))
+    if not found:
+        raise SourceError(f"{address}: no such file or folder, or it is empty; check the address")
+    root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for it
+    places: dict[str, Path | SourceFile] = {}
+    for path, details in sorted(found.items()):
+        name = path[len(root) :].lstrip("/")
+        if path.endswith("/") or any(part.startswith(".") for part in name.split("/")):
+            continue
+        size = int(details.get("size") or 0)
+        mark = "|".join(str(details[key]) for key in _MARKS if details.get(key) is not None)
+        places[name] = SourceFile(name, _address(address, path), size, 0, mark)
+    return _Found(places)
+
+
+def _details(system: Any, address: str) -> dict[str, Any]:
+    """Return what a store says of each file; of an address that is a file, Azure's library tells the name only."""
+    found: dict[str, Any] | list[str] = system.find(address, detail=True)
+    return found if isinstance(found, dict) else {path: system.info(path) for path in found}
+
+
+def _address(like: str, path: str) -> str:
+    """Return the address of a path in a store, spelled as the one that was given."""
+    return f"{like.partition('://')[0]}://{path}"
+
+
+def _remotely(address: str, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except FileNotFoundError:
+        raise SourceError(f"{address}: no such bucket or file; check the address") from None
+    except PermissionError:
+        raise SourceError(f"{address}: access was refused; check the credentials in the environment") from None
+    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+        raise SourceError(f"{address}: {why_no_store(address, error)}") from None
+
+
+def local_roots(given: Sequence[str]) -> Iterator[Path]:
+    """Yield the local folders and files that paths and globs mean."""
+    for text in given:
+        if not is_remote(text):
+            yield from map(Path, [text] if os.path.lexists(text) else sorted(glob(text, recursive=True)))  # noqa: PTH207 - as above

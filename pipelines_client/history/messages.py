@@ -1,0 +1,119 @@
+"""A message of the past, and whether it may be sent now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from pipelines_client.evidence.kinds.base import text_of
+from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS
+from pipelines_client.routing.plan import RESERVED_NAMES, Names
+from pipelines_client.sides import CUSTOMERIO
+
+HORIZON_DAYS = 395
+"""How far back a message may reach: about 13 months (FACTS C16)."""
+
+YOUNG = timedelta(hours=72)
+"""What happened less long ago can still trigger campaigns (FACTS C16)."""
+
+DEDUP_WINDOW = timedelta(hours=24)
+"""So long Segment drops repeats of a messageId, and nobody promises more (FACTS S6)."""
+
+
+class Past(NamedTuple):
+    """A message as it will be sent. `identity` is as the ledger shows it; `at_ms` is when it happened, Unix ms."""
+
+    message_id: str
+    type: str
+    event: str | None
+    identity: str | None
+    at_ms: int
+    body: bytes
+    payload_hash: str
+
+
+class Found(NamedTuple):
+    """What a source holds at a place: a message with its call and what else is known of it, or why there is none.
+
+    `about` is what only the source knows (`cause`, `reason`, …), for conditions.
+    """
+
+    place: str
+    past: Past | None
+    call: Mapping[str, Any]
+    fault: str = ""
+    about: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be sent.
+
+    `now` is aware. `horizon` is how far back a message may reach. `allow_commands` are reserved names that may reach
+    Customer.io. `since` and `until` are the span of time that is asked for. `deny` is what the stage file never lets
+    reach this leg.
+    """
+
+    to: str
+    now: datetime
+    horizon: timedelta
+    max_message_bytes: int
+    allow_commands: Collection[str] = field(default_factory=frozenset)
+    since: datetime | None = None
+    until: datetime | None = None
+    deny: Names = field(default_factory=Names)
+
+    def is_outside(self, past: Past) -> bool:
+        """Say whether nobody asked for a message of this time."""
+        since, until = self.since, self.until
+        return (since is not None and past.at_ms < _ms(since)) or (until is not None and past.at_ms >= _ms(until))
+
+    def fault_of(self, past: Past, call: Mapping[str, Any]) -> str:
+        """Return why a message may not be sent, or an empty text."""
+        now_ms = _ms(self.now)
+        if past.at_ms > now_ms:
+            return "in_the_future"
+        if past.at_ms < now_ms - self.horizon // timedelta(milliseconds=1):
+            return "beyond_horizon"
+        if not 0 < len(past.message_id) <= MAX_MESSAGE_ID_CHARS:
+            return "invalid_message_id"
+        if len(past.body) > self.max_message_bytes:
+            return "too_large"
+        ids = [text_of(call.get(name)) for name in ("userId", "anonymousId", "previousId")]
+        if self.deny.holds(past.event, ids, call):
+            return "denied"
+        return self._fault_of_call(past, call)
+
+    def _fault_of_call(self, past: Past, call: Mapping[str, Any]) -> str:
+        has_person = bool(call.get("userId") or call.get("anonymousId"))
+        has_group = bool(call.get("groupId"))
+        if past.type == "group":
+            if not has_group or (not has_person and self.to != CUSTOMERIO):  # FACTS C10, T
+                return "no_person"
+        elif past.type == "alias":
+            if not (call.get("previousId") and has_person):
+                return "no_person"
+        elif not has_person and not _does_without_person(past, call, has_group=has_group, to=self.to):
+            return "no_person"
+        if past.type != "track":
+            return ""
+        name = str(call.get("event") or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
+        if not name:
+            return "empty_event"
+        is_command = self.to == CUSTOMERIO and name in RESERVED_NAMES and name not in self.allow_commands
+        return "reserved_name" if is_command else ""
+
+
+def _does_without_person(past: Past, call: Mapping[str, Any], *, has_group: bool, to: str) -> bool:
+    """Say whether Customer.io takes a call without a person: a group's track, an identify by e-mail (FACTS C10)."""
+    if to != CUSTOMERIO:
+        return False
+    traits = call.get("traits")
+    has_email = isinstance(traits, dict) and bool(traits.get("email"))
+    return (past.type == "track" and has_group) or (past.type == "identify" and has_email)
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

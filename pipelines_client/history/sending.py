@@ -1,0 +1,203 @@
+"""A lane of its own for a run: a spool that no process adopts, one sender, one leg.
+
+A run that was killed leaves what it had not sent in its spool. The next one never sends that: it writes it down as
+dropped, `interrupted`, and what it wants of it, it chooses again. So nothing goes that nobody has just asked for, and
+each run's sum holds: recorded = pending + outcomes (docs/adr/0011).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines_client.client.upstream import oauth_manager
+from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.config import Settings
+from pipelines_client.delivery.lane import Lane
+from pipelines_client.delivery.opening import Opener, fingerprint, open_dead
+from pipelines_client.delivery.sending.fates import Delivery, Fate
+from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.entry import facts_of
+from pipelines_client.delivery.spool.spool import Spool, spools_in
+from pipelines_client.destinations.base import Destination
+from pipelines_client.errors import SpoolError
+from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.history.messages import Past
+from pipelines_client.history.rate import TokenBucket
+from pipelines_client.routing.plan import Plan, Stage, Switch
+from pipelines_client.routing.watch import StageWatch
+from pipelines_client.state.layout import StateDir
+from pipelines_client.state.ledger import Outcome
+
+INTERRUPTED = "interrupted"
+"""Why a message was dropped that an ended run had not sent."""
+
+_MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 2 << 20
+_WRITTEN_OFF_AT_ONCE = 1_000
+_STEP_S = 0.1
+_STOP_S = 30.0
+_BIRTH_TIMEOUT_S = 5.0
+
+
+class LegStuckError(Exception):
+    """The leg cannot go on: the text says what the API says."""
+
+
+class RunLane:
+    """Sends messages to one leg, as fast as a bucket lets them go and the API takes them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        destination: Destination,
+        *,
+        stage: str,
+        patience_s: float,
+        tell: Callable[[Delivery], None],
+    ) -> None:
+        self._leg, self._stage, self._patience_s = destination.name, stage, patience_s
+        self._destination = destination
+        self._changed = threading.Condition()
+        self._stages = settings.stage_watch()
+        self._state = StateDir(settings.state_dir)
+        self._opener = Opener(
+            settings.model_copy(update={"on_full": "reject", "max_queue_size": None, "spool": "disk"}),
+            [destination],
+            StageWatch(Plan(Stage.COMPLETE, (destination.name,)), None, poll_s=settings.stage_poll_s, memory=None),
+            tell=tell,
+            tells_records=True,
+            oauth=oauth_manager(settings),
+            on_progress=self._progressed,
+            on_tick=lambda: None,
+        )
+
+    def send(self, messages: Iterable[Past], bucket: TokenBucket, advance: Callable[[int], object]) -> None:
+        """Send messages in order; return once all are settled.
+
+        Raises:
+            LegStuckError: A key or a host is wrong, the leg is switched off, or nothing was settled for as long as
+                patience lasts.
+            OSError, sqlite3.Error: The state directory cannot be written.
+        """
+        self._heed_switch()
+        lane = self._open()
+        lane.start()
+        try:
+            for past in messages:
+                while (wait_s := self._wait_for(lane, bucket)) > 0:
+                    self._wait(lane, wait_s)
+                    advance(0)
+                lane.spool.append(self._facts(past), past.body, {})
+                lane.senders[self._leg].appended()
+                advance(1)
+            lane.hurry()
+            while lane.spool.pending(self._leg):
+                self._wait(lane, _STEP_S)
+                advance(0)
+        finally:
+            lane.stop(monotonic_s() + _STOP_S)
+            self._write_off(lane)
+
+    def write_off_dead(self) -> int:
+        """Write down what runs that were killed had not sent; return how many messages that were."""
+        count = 0
+        for path in spools_in(self._state.replays):
+            spool = open_dead(path)
+            if spool is None:
+                continue
+            if self._leg in spool.legs:
+                count += spool.pending(self._leg)
+                self._write_off(self._opener.lane_for(spool))
+            else:
+                spool.close()
+        return count
+
+    def _open(self) -> Lane:
+        writer = f"{self._stage}-{self._leg}-{secrets.token_hex(6)}"
+        legs = {self._leg: fingerprint(self._destination)}
+        with births_held(self._state.replays, timeout_s=_BIRTH_TIMEOUT_S):
+            return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
+
+    def _facts(self, past: Past) -> bytes:
+        return facts_of(
+            past.message_id,
+            past.type,
+            past.event,
+            past.identity,
+            iso_ms(past.at_ms) or "",
+            iso_utc(utc_now()),
+            past.payload_hash,
+            len(past.body),
+            self._stage,
+        )
+
+    def _wait_for(self, lane: Lane, bucket: TokenBucket) -> float:
+        """Return how long to wait before the next message may be appended; 0 if it may be now."""
+        spool, leg = lane.spool, self._leg
+        if spool.pending(leg) >= _MAX_WAITING or spool.pending_bytes(leg) >= _MAX_WAITING_BYTES:
+            return _STEP_S
+        return bucket.take(monotonic_s())
+
+    def _wait(self, lane: Lane, seconds: float) -> None:
+        """Wait for progress, but no longer than so many seconds.
+
+        Raises:
+            LegStuckError: The leg cannot go on.
+        """
+        self._heed_switch()
+        health = lane.senders[self._leg].health
+        if health.is_paused or health.failing_for_s > self._patience_s:
+            raise LegStuckError(health.last_error or "no answer")
+        if not lane.is_running:
+            raise LegStuckError("its spool is damaged, or its sender has failed: the log says more")
+        with self._changed:
+            self._changed.wait(min(seconds, _STEP_S))
+
+    def _heed_switch(self) -> None:
+        switch = self._stages.plan().switch_of(self._leg)
+        if switch is not Switch.ON:
+            raise LegStuckError(f"{self._leg} is switched to {switch.value}")
+
+    def _progressed(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _write_off(self, lane: Lane) -> None:
+        """Write down what waits in a lane as dropped, and close it."""
+        spool, leg = lane.spool, self._leg
+        fate, now = Fate(Outcome.DROPPED, INTERRUPTED, INTERRUPTED), utc_now()
+        while entries := spool.read(leg, max_bytes=_MAX_WAITING_BYTES, max_count=_WRITTEN_OFF_AT_ONCE):
+            fates = [fate] * len(entries)
+            delivery = Delivery(leg, spool.writer, iso_utc(now), entries, fates, self._opener.show)
+            lane.ledger.append(delivery.lines, now=now)
+            spool.settle(leg, entries, Counter({(fate.outcome, fate.code): len(entries)}))
+        lane.close()
+
+
+@contextmanager
+def only_run(folder: Path, leg: str) -> Iterator[None]:
+    """Hold a leg for one run: two at a time would choose the same messages, and send them twice.
+
+    The lock is of the open file, so a killed run lets go of it.
+
+    Raises:
+        SpoolError: Another run holds it.
+        OSError: The folder cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / f"{leg}.lock").open("w") as file:
+        with contextlib.suppress(ImportError):  # Windows: untested there
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SpoolError(
+                    f"another replay or backfill to {leg} is under way in this state directory: wait until it ends"
+                ) from None
+        yield

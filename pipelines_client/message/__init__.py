@@ -1,0 +1,1 @@
+"""A call becomes a message: ids, times, plain JSON values, one serialisation."""

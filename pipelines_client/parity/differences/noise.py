@@ -1,0 +1,73 @@
+"""Noise: how often a leg differs from itself, and what is provably more than that. Pure.
+
+A leg that is compared with a second archive of itself should not differ. Where it does, the same path will differ
+between the two legs as well, and says nothing of the migration. Whether a path differs more often than that is asked by
+Fisher's exact test, one-sided: were both rates the same, how likely were so many of the differences on this side? Up
+to `ERROR_PCT` percent, shared by all paths of the report, it is called drift. So noise alone is called drift in at most
+that share of reports, whatever its rate. The test takes messages for independent: noise that comes in bursts needs a
+baseline of the same days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp, lgamma
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines_client.parity.model import ERROR_PCT, NoiseRow
+
+_NEGLIGIBLE = 1e-15
+
+Path = tuple[str, str]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def judge_noise(
+    counts: Mapping[Path, int], compared: int, baseline: Mapping[Path, int], baseline_compared: int
+) -> tuple[NoiseRow, ...]:
+    """Say of each path that differs whether it is more than noise, most frequent first.
+
+    Args:
+        counts: Messages by path and kind in which the legs differ.
+        compared: Messages of which both legs' payloads were compared.
+        baseline: Messages by path and kind in which a leg differs from itself.
+        baseline_compared: Messages of which both its payloads were compared.
+    """
+    bearable = ERROR_PCT / 100 / max(1, len(counts))
+    rows = []
+    for (path, kind), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        own = baseline.get((path, kind), 0)
+        is_more = chance_of_noise(count, compared, own, baseline_compared) <= bearable
+        result = "drift" if is_more else "noise" if own else "unproven"
+        row = {"path": path, "kind": kind, "count": count, "baseline_count": own, "result": result}
+        rows.append(NoiseRow.model_validate(row))
+    return tuple(rows)
+
+
+def chance_of_noise(count: int, compared: int, own: int, own_compared: int) -> float:
+    """Return how likely so many of `count + own` differences fall among `compared` messages, if all are as likely.
+
+    The upper tail of the hypergeometric distribution. Up to the baseline's own rate nothing is more than noise: 1.
+    """
+    if count * own_compared <= own * compared:
+        return 1.0
+    total = count + own
+    term = exp(
+        _log_choose(compared, count) + _log_choose(own_compared, own) - _log_choose(compared + own_compared, total)
+    )
+    chance = 0.0
+    for here in range(count, min(total, compared) + 1):
+        chance += term
+        left = total - here
+        term *= (compared - here) * left / ((here + 1) * (own_compared - left + 1))
+        if term <= chance * _NEGLIGIBLE:
+            break
+    return min(1.0, chance)
+
+
+def _log_choose(whole: int, part: int) -> float:
+    return lgamma(whole + 1) - lgamma(part + 1) - lgamma(whole - part + 1)

@@ -1,0 +1,346 @@
+"""Opens the few pairs whose payload hashes differ and names what differs in them.
+
+Pairs are opened some at a time, in the order of Segment's files, so that memory is bounded and few files are unpacked
+twice. What cannot be opened again is drift all the same, as the hashes say; its file is named as a gap.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipelines_client.canonical import PAYLOAD_FIELD, canonical_bytes
+from pipelines_client.evidence.files.open import CutError, cpus, why_not_opened
+from pipelines_client.evidence.files.rows import reopen_rows
+from pipelines_client.evidence.kinds.base import LineRejectedError
+from pipelines_client.parity.differences.diff import Difference, drift, json_type
+from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD, builtin_of
+
+if TYPE_CHECKING:
+    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.parity.facts.packs import Reading
+
+MAX_PAIRS = 50_000
+"""So many pairs are opened; beyond that a path's count speaks for the pairs opened, which the report says."""
+
+SAMPLE_DIFFERENCES = 10
+"""So many differences of a sample are kept to be shown."""
+
+_OPENED_BYTES = 128 << 20  # of lines held at a time: 50,000 pairs of ordinary calls
+_MAX_SPOTS = 250_000  # of all signatures; more is known of payloads whose keys are never twice the same
+_MAX_NAMES = 1_000  # so many paths and kinds have samples
+_MAX_SHOWN_BYTES = 2_000
+
+Row = dict[str, Any]
+LocationOf = Callable[[str], str]
+
+
+class Spot(NamedTuple):
+    """Where and how two payloads differ; `builtin` names the rule of ours that knows it by its values, if any."""
+
+    path: str
+    kind: str
+    builtin: str
+
+
+class Signature(NamedTuple):
+    """What drifted messages have in common: all that the report counts them by. `is_faulty`: also in another way."""
+
+    event: str
+    type: str
+    day: str
+    side: str
+    is_faulty: bool
+    spots: frozenset[Spot]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPair:
+    """A message that drifted and the first of its differences, Segment's value on the left; large values as words."""
+
+    row: Row
+    signature: Signature
+    differences: list[Difference]
+
+
+@dataclass(slots=True)
+class DriftFound:
+    """What opening the pairs brought; `samples` holds the first few messages of each path and kind."""
+
+    examined: int = 0
+    signatures: Counter[Signature] = field(default_factory=Counter)
+    samples: list[OpenedPair] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Where the lines of one source are, how they read, and what takes note of those that cannot be had again."""
+
+    kind: Kind
+    location_of: LocationOf
+    reading: Reading
+
+
+class _Large(str):
+    """Words for a value that is too large to be kept."""
+
+    __slots__ = ()
+
+
+class _Samples:
+    """The first few messages of each path and kind, in whatever order they come."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._first: dict[tuple[str, str], list[int]] = {}
+        self._uses: Counter[int] = Counter()
+        self._pairs: dict[int, OpenedPair] = {}
+
+    def offer(self, number: int, row: Row, signature: Signature, differences: list[Difference]) -> None:
+        """Take a message, the `number`th, if it is among the first of any path and kind."""
+        for name in {(spot.path, spot.kind) for spot in signature.spots}:
+            first = self._first.get(name, [])
+            if len(first) >= self._each and (not first or number > first[-1]):
+                continue
+            if not first:
+                if len(self._first) >= _MAX_NAMES:
+                    continue
+                self._first[name] = first
+            insort(first, number)
+            self._uses[number] += 1
+            if len(first) > self._each:
+                self._drop(first.pop())
+        if self._uses[number]:
+            kept = [_kept(difference) for difference in differences[:SAMPLE_DIFFERENCES]]
+            self._pairs[number] = OpenedPair(row, signature, kept)
+        else:
+            del self._uses[number]
+
+    def all(self) -> list[OpenedPair]:
+        """Return them in their order."""
+        return [self._pairs[number] for number in sorted(self._pairs)]
+
+    def _drop(self, number: int) -> None:
+        self._uses[number] -= 1
+        if not self._uses[number]:
+            del self._uses[number]
+            self._pairs.pop(number, None)
+
+
+class _Found:
+    """What is known of the pairs so far."""
+
+    def __init__(self, samples_each: int) -> None:
+        self._signatures: Counter[Signature] = Counter()
+        self._samples = _Samples(samples_each)
+        self._spots = 0
+
+    def take(self, number: int, row: Row, differences: list[Difference]) -> None:
+        """Count a pair, the `number`th of all."""
+        spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
+        signature = Signature(row["label"], row["type"], row["day"], _side(row), bool(row["is_faulty"]), spots)
+        if signature not in self._signatures:
+            if self._spots + len(spots) > _MAX_SPOTS:
+                differences = [_WHOLE]
+                signature = signature._replace(spots=frozenset((Spot(WHOLE_PAYLOAD, "value", ""),)))
+            self._spots += len(signature.spots)
+        self._signatures[signature] += 1
+        self._samples.offer(number, row, signature, differences)
+
+    def all(self) -> DriftFound:
+        """Return it."""
+        return DriftFound(self._signatures.total(), self._signatures, self._samples.all())
+
+
+class _Lost:
+    """What could not be opened again, or not be compared: each file is named once."""
+
+    def __init__(self, openers: dict[str, Opener]) -> None:
+        self._openers = openers
+        self._files: dict[tuple[str, str], str] = {}
+        self._notes: dict[tuple[str, str], str] = {}
+
+    def lose(self, side: str, file: str, why: str) -> None:
+        """Take note of a file of which something is gone."""
+        self._files.setdefault((side, file), why)
+
+    def note(self, side: str, row: Row, error: Exception) -> None:
+        """Take note of a line whose differences cannot be named."""
+        file = row[f"{side}_file"]
+        is_deep = isinstance(error, RecursionError)
+        why = "nested too deep to say where it differs" if is_deep else f"not compared ({type(error).__name__})"
+        self._notes.setdefault((side, file), f"{file}:{row[f'{side}_line']}: {why}")
+
+    def tell(self) -> None:
+        """Hand over to the readings of the sources: a file that is not what it was is a gap in its evidence."""
+        for (side, file), why in sorted(self._files.items()):
+            reason = f"could not be opened again ({why}); run again"
+            self._openers[side].reading.reject(file, 0, reason, incomplete=True)
+        for (side, _), note in sorted(self._notes.items()):
+            self._openers[side].reading.notes.append(note)
+
+
+_WHOLE = Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)
+_Lines = dict[tuple[str, int], bytes]
+_Numbered = tuple[int, Row]
+
+
+def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int) -> DriftFound:
+    """Say what differs in each pair.
+
+    Args:
+        rows: Answer to the question `drift_pairs`.
+        openers: By side; their readings take note of what could not be opened again.
+        samples_each: How many samples each path and kind gets.
+    """
+    found, lost = _Found(samples_each), _Lost(openers)
+    both: list[_Numbered] = []
+    for number, row in enumerate(rows[:MAX_PAIRS]):
+        if row["exports_drift"]:
+            both.append((number, row))
+        else:
+            found.take(number, row, [_WHOLE])
+    for some in _batches(both):
+        lines = _lines(some, openers, lost)
+        for number, row in some:
+            found.take(number, row, _differences(number, row, lines, openers, lost) or [_WHOLE])
+    lost.tell()
+    return found.all()
+
+
+def _side(row: Row) -> str:
+    """Say who differs from what was sent: only the ledger can tell."""
+    if not row["in_ledger"]:
+        return "unknown"
+    if row["segment_drift"] and row["customerio_drift"]:
+        return "both"
+    return "segment" if row["segment_drift"] else "customerio"
+
+
+def _batches(rows: list[_Numbered]) -> Iterator[list[_Numbered]]:
+    """Put together what lies together, as much as may be held."""
+    held: list[_Numbered] = []
+    size = 0
+    for number, row in sorted(rows, key=lambda one: (one[1]["segment_file"], one[1]["segment_offset"])):
+        row_bytes = row["segment_bytes"] + row["customerio_bytes"]
+        if held and size + row_bytes > _OPENED_BYTES:
+            yield held
+            held, size = [], 0
+        held.append((number, row))
+        size += row_bytes
+    if held:
+        yield held
+
+
+def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -> _Lines:
+    """Return the lines of both sides by side and number; files are unpacked beside each other, which takes the time."""
+    wanted: dict[tuple[str, str], list[_Numbered]] = defaultdict(list)
+    for number, row in rows:
+        for side in openers:
+            wanted[side, row[f"{side}_file"]].append((number, row))
+    lines: _Lines = {}
+
+    def read(place: tuple[str, str]) -> None:
+        side, file = place
+        rows = sorted(wanted[place], key=lambda one: one[1][f"{side}_offset"])
+        spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for _, row in rows]
+        opener = openers[side]
+        try:
+            again = reopen_rows(opener.location_of(file), spans, columns=opener.kind.columns)
+            for (number, _), data in zip(rows, again, strict=True):
+                if data is None:
+                    lost.lose(side, file, "a row is damaged")
+                else:
+                    lines[side, number] = data
+        except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+            lost.lose(side, file, _why(error))
+
+    with ThreadPoolExecutor(cpus()) as threads:
+        deque(threads.map(read, wanted), maxlen=0)
+    return lines
+
+
+def _differences(
+    number: int, row: Row, lines: _Lines, openers: dict[str, Opener], lost: _Lost
+) -> list[Difference] | None:
+    """Compare a pair and let go of its lines; None where its payloads are not to be had, or not to be compared."""
+    payloads = {side: _payload(lines.pop((side, number), None), row, side, openers[side], lost) for side in openers}
+    if len([found for found in payloads.values() if found is not None]) < len(openers):
+        return None
+    (left,), (right,) = payloads["segment"] or (None,), payloads["customerio"] or (None,)
+    try:
+        differences = drift(left, right, PAYLOAD_FIELD.get(row["type"], ""))
+    except Exception as error:  # noqa: BLE001 - a payload that cannot be compared takes no other with it
+        _let_pass(error)
+        for side in openers:
+            lost.note(side, row, error)
+        return None
+    if not differences:
+        for side in openers:
+            lost.lose(side, row[f"{side}_file"], _CHANGED)
+    return differences
+
+
+_CHANGED = "it is not what it was"
+
+
+def _payload(data: bytes | None, row: Row, side: str, opener: Opener, lost: _Lost) -> tuple[Any] | None:
+    """Return the payload of a line in a tuple, as it may be None; or None if this is not the line that it was."""
+    if data is None:
+        return None
+    file = row[f"{side}_file"]
+    try:
+        fact, payload = opener.kind.read(data, file, row[f"{side}_line"], row[f"{side}_offset"])
+    except Exception as error:  # noqa: BLE001 - as any line that is read
+        _let_pass(error)
+        lost.lose(side, file, _why(error))
+        return None
+    if fact.message_id != row["message_id"]:
+        lost.lose(side, file, _CHANGED)
+        return None
+    return (payload,)
+
+
+def _why(error: Exception) -> str:
+    _let_pass(error)
+    is_ours = isinstance(error, (CutError, LineRejectedError))
+    why = str(error) if is_ours else why_not_opened(error) if isinstance(error, OSError) else type(error).__name__
+    return why.removesuffix("; run again")
+
+
+def _let_pass(error: Exception) -> None:
+    if type(error) is MemoryError:
+        raise error
+
+
+def _kept(difference: Difference) -> Difference:
+    """Return a difference whose values are small enough to be kept for a sample."""
+    return replace(difference, left=_small(difference.left), right=_small(difference.right))
+
+
+def _small(value: Any) -> Any:
+    try:
+        is_large = value is not Difference.ABSENT and len(canonical_bytes(value)) > _MAX_SHOWN_BYTES
+    except (RecursionError, ValueError, TypeError):
+        is_large = True
+    return _Large(show(value, is_redacted=True)) if is_large else value
+
+
+def show(value: Any, *, is_redacted: bool) -> Any:
+    """Return a value for a sample: as it is, or its type and length only, as of one that is too large to be kept."""
+    if type(value) is _Large:
+        return str(value)
+    kind = json_type(value)
+    if kind in ("absent", "null"):
+        return kind
+    if not is_redacted:
+        return value
+    if kind == "string":
+        return f"string of {len(value)}"
+    if kind == "array":
+        return f"array of {len(value)}"
+    return f"object of {len(value)} keys" if kind == "object" else kind

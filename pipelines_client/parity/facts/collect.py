@@ -1,0 +1,131 @@
+"""What was read of evidence and not yet written: facts with their shapes and traits, or counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD, CountRow
+from pipelines_client.evidence.kinds.base import LineRejectedError
+from pipelines_client.evidence.payloads import TraitHasher
+from pipelines_client.parity.facts.property_types import Shapes
+from pipelines_client.parity.spell import plural
+
+if TYPE_CHECKING:
+    from pipelines_client.evidence.fact import Fact
+    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.parity.facts.writer import Tables
+
+_NOBODYS = "whose identity no column tells: that of users, for lack of one that of anonymous ids"
+_UNREAD = "whose payload is no JSON, or in no column"
+_FLUSH_ROWS = 5_000
+_LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
+_FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
+_FLUSH_COUNT = 2**62  # of one key; a column holds 63 bits, and no row counts as many as are left
+
+
+class Gathered:
+    """Messages. `add` takes and writes nothing: `write` is for whoever asks `is_full` after each line."""
+
+    def __init__(self, kind: Kind, tables: Tables) -> None:
+        self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
+        self._unread: dict[str, list[int]] = {}  # by file: the first line whose payload is not known, and how many
+        self._nobodys: dict[str, list[int]] = {}  # by file: the first line that does not show whose it is, and how many
+        self._shapes = Shapes(kind.source)
+        self._hash = TraitHasher(kind.identity_key)
+        self._facts: list[Fact] = []
+        self._traits: list[tuple[Any, ...]] = []
+        self._bytes = 0
+        self._written = 0
+
+    @property
+    def count(self) -> int:
+        """How many lines were taken."""
+        return self._written + len(self._facts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to write."""
+        return len(self._facts) >= _FLUSH_ROWS or self._bytes >= _FLUSH_BYTES
+
+    @property
+    def notes(self) -> list[str]:
+        """Say of each file how many messages' identities or payloads are not compared, and why."""
+        return [
+            f"{name}:{line}: {plural(count, 'message')} from here on {why}; it is not compared"
+            for found, why in ((self._nobodys, _NOBODYS), (self._unread, _UNREAD))
+            for name, (line, count) in found.items()
+        ]
+
+    def add(self, fact: Fact, payload: Any) -> None:
+        """Take a line.
+
+        Raises:
+            LineRejectedError: An id or name in it is longer than any of its kind.
+        """
+        if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
+            raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
+        if type(payload) is dict and payload and not fact.is_reduced & NO_PAYLOAD:
+            traits: list[tuple[Any, ...]] = []
+            if fact.type == "identify":
+                source, message_id, identity = self._source, fact.message_id, fact.identity
+                received, hashed = fact.received_at_ms, self._hash
+                library = None if fact.library is None else fact.library.partition("/")[0]
+                traits = [  # plain tuples in the order of `TraitRow`
+                    (source, message_id, identity, name, hashed(value), library, received)
+                    for name, value in payload.items()
+                ]
+            self._shapes.add(fact, payload)
+            self._traits += traits
+        if fact.is_reduced & NO_PAYLOAD and not self._is_reduced:
+            self._unread.setdefault(fact.file, [fact.line, 0])[1] += 1
+        if fact.is_reduced & NO_IDENTITY:
+            self._nobodys.setdefault(fact.file, [fact.line, 0])[1] += 1
+        self._facts.append(fact)
+        self._bytes += fact.byte_count
+
+    def write(self) -> None:
+        """Hand over what is gathered, so that memory stays bounded."""
+        self._written += len(self._facts)
+        self._tables.add("facts", self._facts)
+        self._tables.add("traits", self._traits)
+        if self._bytes >= _FLUSH_BYTES:
+            self._tables.flush()
+        self._facts, self._traits, self._bytes = [], [], 0
+        if self._shapes.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hand over the shapes too."""
+        self._tables.add("properties", self._shapes.take())
+
+
+class Counted:
+    """Counts by event and day, of a kind that brings no more."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, kind: Kind, tables: Tables) -> None:
+        self._source, self._tables = kind.source, tables
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self.count = 0
+        self.is_full = False
+        """Whether it is time to write."""
+
+    def add(self, fact: Fact, count: int) -> None:
+        """Take a line."""
+        self.count += 1
+        key = (fact.event or fact.type, fact.type, fact.day or "")
+        self._counts[key] += count
+        self.is_full = len(self._counts) >= _FLUSH_ROWS or self._counts[key] >= _FLUSH_COUNT
+
+    def write(self) -> None:
+        """Go on counting, unless there is much: only the end of all files is worth a row."""
+        if self.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hand over what was counted."""
+        self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
+        self._counts.clear()
+        self.is_full = False

@@ -1,0 +1,203 @@
+"""Packs: the facts of some files, in a folder of their own, kept from one run to the next.
+
+A pack is used again if each of its files is still what it was; one changed file and the whole pack is read anew, which
+is why packs are small. What the facts depend on besides is in the name of the folder: the version of the normaliser,
+the reader, and a keyed hash of the identity key, which itself is never written down. A pack whose tables are not what
+was written is no pack. Packs are only ever removed by a run that is alone with them, before it has looked for its own
+or after it is done: an advisory lock, shared by all that run, says who is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from isal import isal_zlib
+
+from pipelines_client.evidence.fact import NORMALISER_VERSION
+from pipelines_client.evidence.files.json_lines import Rejected
+from pipelines_client.evidence.listing import SourceFile
+from pipelines_client.parity.facts.writer import SCHEMAS
+from pipelines_client.state.identity_key import ensure_identity_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipelines_client.evidence.naming import Kind
+
+PLACES_KEPT = 20
+"""So many rejected lines are named; all are counted."""
+
+GAPS_KEPT = 3
+"""So many places of a file are named with which an unknown number of lines is lost."""
+
+ABOUT = "pack.json"
+UNUSED_S = 30 * 86_400
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of reading some files: the facts are in Parquet, this is the rest."""
+
+    rows: int = 0
+    rejected_lines: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    incomplete: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def reject(self, file: str, line: int, reason: str, *, incomplete: bool = False) -> None:
+        """Take note of a line that could not be read; `incomplete` says that an unknown number went with it."""
+        place = Rejected(file, line, reason)
+        self.rejected_lines += 1
+        if len(self.rejected) < PLACES_KEPT:
+            self.rejected.append(place)
+        if incomplete and [gap.file for gap in self.incomplete[-GAPS_KEPT:]] != [file] * GAPS_KEPT:
+            self.incomplete.append(place)
+
+    def add(self, other: Reading) -> None:
+        """Take in the reading of other files."""
+        self.rows += other.rows
+        self.rejected_lines += other.rejected_lines
+        self.rejected += other.rejected
+        self.incomplete += other.incomplete
+        self.notes += other.notes
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A folder of tables, the files it speaks of, and what came of reading them."""
+
+    folder: Path
+    files: tuple[SourceFile, ...]
+    reading: Reading
+
+
+class Store:
+    """A directory of packs. While it is open, nobody else removes a pack from it.
+
+    Args:
+        folder: Directory, made if need be, for this user only.
+
+    Raises:
+        OSError: It cannot be made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._useless: list[Path] = []
+        self._begun: set[Path] = set()
+        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        if self._is_alone():
+            old = time.time() - UNUSED_S
+            forgotten = [about.parent for about in folder.glob(f"*/*/{ABOUT}") if about.stat().st_mtime < old]
+            _remove([*folder.glob("*/.*"), *forgotten])
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Let others remove packs; those of no use any more go now, if nobody else may be reading them."""
+        _remove([*self._begun])
+        if self._useless and self._is_alone():
+            _remove(self._useless)
+        os.close(self._lock)
+
+    def identity_key(self) -> bytes:
+        """Return this store's own key of the identity hash, for runs that know no ledger's."""
+        return ensure_identity_key(self._folder)
+
+    def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
+        """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
+        left = {file.location: file for file in files}
+        packs = []
+        for pack, sums in _packs(self._folder / shelf_name(kind)):
+            if not pack.files or not any(file.location in left for file in pack.files):
+                continue
+            is_stale = any(left.get(file.location, file) != file for file in pack.files)
+            if is_stale or _sums(pack.folder) != sums:
+                self._useless.append(pack.folder)
+            elif all(file.location in left for file in pack.files):
+                packs.append(pack)
+                with suppress(OSError):  # a cache that may only be read is one too
+                    (pack.folder / ABOUT).touch()
+                for file in pack.files:
+                    del left[file.location]
+        return packs, list(left.values())
+
+    def begin(self, kind: Kind) -> Path:
+        """Return an empty folder for the tables of a new pack."""
+        shelf = self._folder / shelf_name(kind)
+        shelf.mkdir(mode=0o700, exist_ok=True)
+        folder = shelf / f".{os.getpid()}-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        self._begun.add(folder)
+        return folder
+
+    def keep(self, folder: Path, files: tuple[SourceFile, ...], reading: Reading, *, is_final: bool = True) -> Pack:
+        """Finish a pack that `begin` began; other runs will find it if it is final and speaks of any file."""
+        if not is_final or not files:
+            return Pack(folder, files, reading)
+        kept = {"files": [asdict(file) for file in files], "sums": _sums(folder), "reading": asdict(reading)}
+        (folder / ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may be bytes that are no text
+        for path in folder.iterdir():
+            path.chmod(0o600)
+        self._begun.discard(folder)
+        return Pack(folder.rename(folder.with_name(folder.name[1:])), files, reading)
+
+    def _is_alone(self) -> bool:
+        """Say whether no other run uses the packs, and keep it so until the lock is shared again or given up."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
+    for about in sorted(folder.glob(f"[!.]*/{ABOUT}")):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # what is damaged is read anew
+            kept = json.loads(about.read_text("ascii"))
+            files = tuple(SourceFile(**file) for file in kept["files"])
+            yield Pack(about.parent, files, reading_from(kept["reading"])), kept["sums"]
+
+
+def _sums(folder: Path) -> dict[str, int]:
+    """Return a checksum of each table of a pack: quicker than reading it, and no bit of it turns unseen."""
+    sums = {}
+    for name in SCHEMAS:
+        value = 0
+        with suppress(OSError), (folder / f"{name}.parquet").open("rb") as raw:
+            while chunk := raw.read(_CHUNK_BYTES):
+                value = isal_zlib.crc32(chunk, value)
+        sums[name] = value
+    return sums
+
+
+def reading_from(kept: dict[str, object]) -> Reading:
+    """Return a reading from its JSON form.
+
+    Raises:
+        TypeError: It is none.
+    """
+    places = {name: [Rejected(**place) for place in kept.pop(name)] for name in ("rejected", "incomplete")}  # type: ignore[attr-defined]
+    return Reading(**kept, **places)  # type: ignore[arg-type]
+
+
+def shelf_name(kind: Kind) -> str:
+    """Return the name of the folder that a kind's packs are in: what their facts depend on besides the files."""
+    text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options}"
+    return f"{kind.name}-{blake2b(text.encode(), key=kind.identity_key, digest_size=16).hexdigest()}"

@@ -1,0 +1,121 @@
+"""Which kinds of values the properties of an event hold, counted while payloads go by. Pure.
+
+Most payloads of an event look alike, so what is counted is their shape: the keys and the types of the values, without
+the values. Shapes become rows only at the end.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.evidence.fact import PropertyRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines_client.evidence.fact import Fact
+
+_MAX_DEPTH = 6
+_MAX_PATH_CHARS = 200
+_MAX_SHAPES = 20_000
+_MAX_SHAPE_BYTES = 16 << 20
+
+KIND_OF = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    dict: "object",
+    list: "array",
+}
+"""JSON's name of a value's type."""
+
+
+class Shapes:
+    """Counts the shapes of payloads; memory is bounded, so whoever adds asks `is_full`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._seen: dict[Any, list[Any]] = {}
+        self._bytes = 0
+
+    def add(self, fact: Fact, payload: dict[str, Any]) -> None:
+        """Count one message."""
+        key = (fact.type, fact.event, fact.day, shape(payload))
+        seen = self._seen.get(key)
+        if seen is not None:
+            seen[0] += 1
+        else:
+            self._seen[key] = [1, fact.message_id, fact.file, fact.line, fact.byte_offset]
+            self._bytes += fact.byte_count
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether it is time to `take` the rows."""
+        return len(self._seen) >= _MAX_SHAPES or self._bytes >= _MAX_SHAPE_BYTES
+
+    def take(self) -> list[PropertyRow]:
+        """Return the rows of what was counted, and begin anew."""
+        rows: dict[tuple[Any, ...], list[Any]] = {}
+        for (kind, event, day, form), (count, *place) in self._seen.items():
+            for path, value_kind in sorted(set(_paths(form, PAYLOAD_FIELD.get(kind, "")))):
+                row = rows.get((kind, event, day, path, value_kind))
+                if row is None:
+                    rows[kind, event, day, path, value_kind] = [count, *place]
+                else:
+                    row[0] += count
+        self._seen, self._bytes = {}, 0
+        return [PropertyRow(self._source, *key, *row) for key, row in rows.items()]
+
+
+def shape(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
+    """Return the keys of an object and the types of its values, for arrays the set of the types of their items."""
+    kinds = tuple(map(type, value.values()))
+    if depth >= _MAX_DEPTH or (list not in kinds and dict not in kinds):
+        return tuple(value), kinds
+    forms: list[Any] = list(kinds)
+    items = list(value.values())
+    for place in _nested(kinds):
+        forms[place] = _inner(items[place], depth + 1)
+    return tuple(value), tuple(forms)
+
+
+@lru_cache(maxsize=4096)
+def _nested(kinds: tuple[type, ...]) -> tuple[int, ...]:
+    """Return the places of objects and arrays: most payloads of an event have the same."""
+    return tuple(place for place, kind in enumerate(kinds) if kind is dict or kind is list)
+
+
+def _inner(value: Any, depth: int) -> Any:
+    if type(value) is dict:
+        return shape(value, depth)
+    kinds = frozenset(map(type, value))
+    if depth >= _MAX_DEPTH or (dict not in kinds and list not in kinds):
+        return kinds
+    if len(kinds) == 1:  # as items nearly always are
+        return frozenset(map(_inner, value, repeat(depth + 1)))
+    return frozenset([_inner(item, depth + 1) if type(item) in (dict, list) else type(item) for item in value])
+
+
+def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every path of a shape with the kind of its value."""
+    if isinstance(form, tuple):
+        for key, inner in zip(*form, strict=True):
+            below = f"{path}.{key}"[:_MAX_PATH_CHARS]
+            yield below, _kind(inner)
+            yield from _paths(inner, below)
+    elif isinstance(form, frozenset):
+        for inner in form:
+            below = f"{path}[]"[:_MAX_PATH_CHARS]
+            yield below, _kind(inner)
+            yield from _paths(inner, below)
+
+
+def _kind(form: Any) -> str:
+    if isinstance(form, tuple):
+        return "object"
+    return "array" if isinstance(form, frozenset) else KIND_OF[form]

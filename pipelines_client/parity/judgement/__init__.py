@@ -1,0 +1,1 @@
+"""Counts become a verdict: gates, limits, baselines, bounds, readiness. Reads no files and asks no engine."""

@@ -1,0 +1,170 @@
+"""Truth checks: a team's own questions, and what their answers should be (NEEDS N28).
+
+    [[check]]
+    name = "carts without an order"
+    reason = "the campaign writes to them"
+    sql = "SELECT …"                     one SELECT over the views of `selects.COLUMNS`
+    expect = "no rows"                   or "at most 10 rows", or a comparison such as "< 5"
+
+Evidence that is short proves nothing either way: with a gap in any source, or without a message in the window, each
+check is *inconclusive*.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines_client.errors import EngineError
+from pipelines_client.parity.check_sql import MOST_ROWS
+from pipelines_client.parity.judgement.gates import CHECK, gaps_of
+from pipelines_client.parity.model import CheckReport, Gate, GateResult
+from pipelines_client.parity.rules import Check
+from pipelines_client.parity.spell import plural
+from pipelines_client.sides import TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pipelines_client.parity.check_sql import PlainSelect
+    from pipelines_client.parity.judgement.gates import SourceEvidence
+    from pipelines_client.parity.model import Limits
+    from pipelines_client.parity.questions.engine import Engine
+
+Row = dict[str, Any]
+
+SHOWN_IN_CLEAR = frozenset(("side", "type", "event", "day", "cause", "message_id"))
+"""Columns whose texts stand in a report anyway; those of any other are shown by their length only."""
+
+
+_ROWS_LISTED = 20
+_ROWS_UNIT = "rows"
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "==": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine answered to a check."""
+
+    check: Check
+    question: PlainSelect
+    rows: list[Row]
+
+
+def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[Answer, ...]:
+    """Ask an engine, whose tables are built, all checks.
+
+    Raises:
+        EngineError: It cannot answer one; names the check and the cure.
+    """
+    return tuple(_ask(engine, check) for check in checks)
+
+
+def _ask(engine: Engine, check: Check) -> Answer:
+    question = check.question()
+    try:
+        return Answer(check, question, engine.select(question.sql))
+    except (EngineError, MemoryError):
+        raise
+    except TypeError:
+        cure = "each column must be a text or a whole number: CAST it to VARCHAR or BIGINT, and divide with //"
+    except Exception as error:  # noqa: BLE001 - each engine has errors of its own; their words may quote a row
+        cure = (
+            f"the engine cannot answer it ({type(error).__name__}): compare texts with texts and numbers with numbers"
+        )
+    raise EngineError(f"check {check.name!r}: {cure}")
+
+
+def judge_checks(
+    answers: Iterable[Answer], sources: Mapping[str, SourceEvidence], limits: Limits, *, is_redacted: bool
+) -> tuple[tuple[Gate, ...], tuple[CheckReport, ...]]:
+    """Hold each answer against what was expected; a gate and a report for each.
+
+    Args:
+        answers: Of the engine.
+        sources: What each source that was given brought to the judgement.
+        limits: How much of it may be unreadable, or wait.
+        is_redacted: Whether texts are hidden.
+    """
+    short = _short(sources, limits)
+    judged = [_judge(answer, _untold(answer, sources) or short, is_redacted=is_redacted) for answer in answers]
+    return tuple(gate for gate, _ in judged), tuple(report for _, report in judged)
+
+
+def _judge(answer: Answer, short: str, *, is_redacted: bool) -> tuple[Gate, CheckReport]:
+    check = answer.check
+    holds, limit, actual, unit = _held(answer)
+    result: GateResult = "inconclusive" if short or holds is None else "passed" if holds else "failed"
+    told = f"{_found(holds, actual, unit)}, expected {check.expect}"
+    words = "; ".join(part for part in (told, short, check.reason) if part)
+    gate = Gate(f"{CHECK}{check.name}", limit, actual, unit, result, words)
+    return gate, CheckReport(
+        name=check.name,
+        reason=check.reason,
+        expect=check.expect,
+        result=result,
+        words=words,
+        count=len(answer.rows),
+        columns=answer.question.columns,
+        rows=tuple(
+            tuple(_shown(name, value, is_redacted=is_redacted) for name, value in row.items())
+            for row in answer.rows[:_ROWS_LISTED]
+        ),
+    )
+
+
+def _found(holds: bool | None, actual: int, unit: str) -> str:
+    if holds is None:
+        return "no number"
+    if unit == _ROWS_UNIT:
+        return plural(actual, "row") if actual <= MOST_ROWS else f"more than {MOST_ROWS:,} rows"
+    return f"{actual:,} {unit}".rstrip()
+
+
+def _held(answer: Answer) -> tuple[bool | None, int, int, str]:
+    """Return whether the answer is as expected, the limit, what was found and its unit; None: nothing to compare."""
+    most = answer.check.most_rows()
+    if most is not None:
+        return len(answer.rows) <= most, most, len(answer.rows), _ROWS_UNIT
+    sign, limit = answer.check.comparison()
+    column = answer.question.columns[-1]
+    values = [row[column] for row in answer.rows]
+    if not values or not all(isinstance(value, int) for value in values):
+        return None, limit, 0, ""
+    broken = [value for value in values if not _HOLDS[sign](value, limit)]
+    far = sorted(broken or values, key=lambda value: abs(value - limit))
+    return not broken, limit, far[-1] if broken else far[0], column if column.isidentifier() else ""
+
+
+def _untold(answer: Answer, sources: Mapping[str, SourceEvidence]) -> str:
+    asks_ledger = "sent" in answer.question.views and "ledger" not in sources
+    return "only a ledger tells what was sent: give --ledger" if asks_ledger else ""
+
+
+def _short(sources: Mapping[str, SourceEvidence], limits: Limits) -> str:
+    """Return why the evidence proves nothing either way, "" if it does."""
+    if not any(source.messages for source in sources.values()):
+        return "no proof either way without a message in the window"
+    counts = {name: len(gaps_of(name, source, limits)) for name, source in sources.items()}
+    gaps = [f"{TITLES[name]} has {plural(count, 'gap')}" for name, count in counts.items() if count]
+    return f"no proof either way while evidence is short: {', '.join(gaps)}" if gaps else ""
+
+
+def _shown(column: str, value: str | int | None, *, is_redacted: bool) -> str | int | None:
+    if not is_redacted or not isinstance(value, str) or column in SHOWN_IN_CLEAR:
+        return value
+    return f"string of {len(value)}"

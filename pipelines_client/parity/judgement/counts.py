@@ -1,0 +1,204 @@
+"""Counts by event and day, ours against those of a source that keeps no ids (NEEDS N18, N26). Pure.
+
+The first and the last day of either side are shown and not judged: they are rarely whole. Nor are events that we never
+sent, and days of fewer messages than prove anything. What is judged besides the days is an event's sum over the days
+that are whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.parity.judgement.gates import SourceEvidence, gaps_of
+from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
+from pipelines_client.parity.spell import percent, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_ROWS_LISTED = 200
+_SLUGS = (
+    "A warehouse without event_text knows events as order_completed: those that no other source names were counted with"
+    " every event of the same letters and digits."
+)
+_NAMELESS = "A warehouse without event and event_text has tracks that no source names: no event's counts were judged."
+
+Row = dict[str, Any]
+Event = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsSource:
+    """What a source that counts is called, where it is, and what came of reading it."""
+
+    title: str
+    path: str
+    side: str | None
+    rows: int = 0
+    rejected_lines: int = 0
+    gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare_counts(
+    source: CountsSource,
+    theirs: Iterable[Row],
+    events: Iterable[Row],
+    given: Mapping[str, SourceEvidence],
+    limits: Limits,
+    *,
+    slugs: Mapping[str, bool],
+) -> CountsReport:
+    """Hold the counts of one source against ours.
+
+    Args:
+        source: What it is.
+        theirs: Rows of `counts` of this source.
+        events: Answer to the question `events`.
+        given: The sources whose messages were read, and what each of them brought.
+        limits: How much deviation is bearable, and how few messages prove nothing.
+        slugs: Events that we know by no name but that of a warehouse's column, and whether they have even that.
+    """
+    baseline = _baseline(source.side, frozenset(given))
+    is_nameless = False
+    if slugs and baseline in ("segment", "messages"):
+        is_nameless = not all(slugs.values())
+        source = replace(source, notes=(*source.notes, _NAMELESS if is_nameless else _SLUGS))
+        theirs, events = _by_slug([*theirs], [*events], slugs)
+    their_counts, our_counts = _table(theirs, "count"), _table(events, baseline)
+    types = {kind for (_, kind), _ in their_counts} | {"track"}
+    ours = Counter({key: count for key, count in our_counts.items() if key[0][1] in types and count})
+    known = {event for event, _ in ours}
+    days = [] if is_nameless else _whole_days(ours, their_counts)
+    rows = _rows(ours, their_counts, known, days, limits)
+    rows.sort(key=lambda row: (not row.is_judged, -row.deviation_pct, row.event, row.type, row.day))
+    judged = [row for row in rows if row.is_judged]
+    return CountsReport(
+        title=source.title,
+        path=source.path,
+        ours=baseline,
+        ours_total=sum(ours.values()),
+        theirs_total=sum(their_counts.values()),
+        whole_days=len(days),
+        judged=len(judged),
+        beyond=sum(row.deviation_pct > limits.max_counts_pct for row in judged),
+        unknown_events=len({event for event, _ in their_counts} - known),
+        rows=tuple(rows[:_ROWS_LISTED]),
+        rejected_lines=source.rejected_lines,
+        gaps=tuple(_gaps(source, given, baseline, limits)),
+        notes=source.notes,
+    )
+
+
+def _rows(
+    ours: Counter[tuple[Event, str]],
+    theirs: Counter[tuple[Event, str]],
+    known: set[Event],
+    days: list[str],
+    limits: Limits,
+) -> list[CountsRow]:
+    """Return a row for each event and day, and one for each event over the days that are whole."""
+    rows = [
+        _row(event, day, ours[event, day], theirs[event, day], limits, can_judge=event in known and day in days)
+        for event, day in sorted({*ours, *theirs})
+    ]
+    for event in sorted(known) if days else ():
+        ours_sum, theirs_sum = (sum(table[event, day] for day in days) for table in (ours, theirs))
+        rows.append(_row(event, "", ours_sum, theirs_sum, limits, can_judge=True))
+    return rows
+
+
+def judge_counts(reports: Mapping[str, CountsReport], limits: Limits) -> tuple[Gate, ...]:
+    """Hold each source's counts against the limit: one gate for each."""
+    return tuple(_gate(name, report, limits) for name, report in reports.items())
+
+
+def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
+    worst = next((row for row in report.rows if row.is_judged), None)
+    actual = worst.deviation_pct if worst is not None else 0.0
+    result: GateResult = "failed" if report.beyond else "passed"
+    if worst is None or report.gaps:
+        result = "inconclusive"
+    if worst is None:
+        text = f"{report.title}: nothing to judge; it takes whole days of {limits.min_events:,} messages an event"
+    elif report.beyond:
+        when = worst.day or "all whole days"
+        text = (
+            f"{report.title}: {plural(report.beyond, 'count')} beyond the limit; most of all {worst.event} on {when}, "
+            f"{worst.ours:,} of ours and {worst.theirs:,} of theirs"
+        )
+    else:
+        text = f"{report.title}: {plural(report.judged, 'count')} agree over {plural(report.whole_days, 'whole day')}"
+    if report.gaps:
+        text += f"; no proof while evidence is short: {'; '.join(report.gaps)}"
+    return Gate(f"counts_{name}", limits.max_counts_pct, actual, "%", result, text)
+
+
+def _gaps(
+    source: CountsSource, given: Mapping[str, SourceEvidence], baseline: Baseline, limits: Limits
+) -> Iterator[str]:
+    """Yield what is lacking of the counts, and of the messages that they are held against."""
+    yield from source.gaps
+    if percent(source.rejected_lines, source.rows + source.rejected_lines) > limits.max_missing_pct:
+        yield f"{plural(source.rejected_lines, 'line')} of the counts could not be read"
+    ours = {"sent": "ledger", "segment": "segment", "customerio": "customerio"}.get(baseline)
+    for name, evidence in given.items():
+        if ours in (None, name):
+            yield from gaps_of(name, evidence, limits)
+
+
+def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
+    if side == "segment" and "segment" in given:
+        return "segment"
+    if side == "customerio" and "customerio" in given:
+        return "customerio"
+    return "sent" if "ledger" in given else "messages"
+
+
+def _by_slug(theirs: list[Row], events: list[Row], slugs: Mapping[str, bool]) -> tuple[list[Row], list[Row]]:
+    """Give one name to all tracks that a slug may stand for: the first of them, capitals before small letters."""
+    squeezed = {_squeeze(event) for event in slugs}
+    names: dict[str, str] = {}
+    for row in (*theirs, *events):
+        key, event = _squeeze(row["event"]), row["event"]
+        if row["type"] == "track" and key in squeezed:
+            names[key] = min(names.get(key, event), event)
+
+    def named(row: Row) -> Row:
+        return row if row["type"] != "track" else {**row, "event": names.get(_squeeze(row["event"]), row["event"])}
+
+    return [*map(named, theirs)], [*map(named, events)]
+
+
+def _squeeze(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _table(rows: Iterable[Row], column: str) -> Counter[tuple[Event, str]]:
+    counts: Counter[tuple[Event, str]] = Counter()
+    for row in rows:
+        counts[(row["event"], row["type"]), row["day"]] += row[column] or 0
+    return counts
+
+
+def _whole_days(*tables: Counter[tuple[Event, str]]) -> list[str]:
+    spans = [sorted({day for (_, day), count in table.items() if day and count}) for table in tables]
+    if not all(spans):
+        return []
+    first, last = max(days[0] for days in spans), min(days[-1] for days in spans)
+    return sorted({day for days in spans for day in days if first < day < last})
+
+
+def _row(event: Event, day: str, ours: int, theirs: int, limits: Limits, *, can_judge: bool) -> CountsRow:
+    larger = max(ours, theirs)
+    return CountsRow(
+        event=event[0],
+        type=event[1],
+        day=day,
+        ours=ours,
+        theirs=theirs,
+        deviation_pct=round(percent(abs(ours - theirs), larger), 3),
+        is_judged=can_judge and larger >= limits.min_events,
+    )

@@ -1,0 +1,129 @@
+"""The history of parity runs: a file of JSON lines to which each run appends one, and nothing is ever changed in it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.model import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines_client.parity.model import ParityReport
+
+HISTORY_FILE = "parity-history.jsonl"
+"""Where the history is kept unless another file is named: in the working directory."""
+
+_MARK_CHARACTERS = 16
+
+
+class Run(BaseModel):
+    """One run, as its line has it.
+
+    Attributes:
+        at: When it was; UTC, ISO-8601 with milliseconds.
+        verdict: What it came to.
+        since: First instant of its window; None is open.
+        until: End of its window; None is open.
+        gates: Mark of which gates were judged by which limits; two runs compare only if it is the same.
+        messages: So many in the window.
+        missing_pct: The largest share that a side lacks.
+        drift_pct: Share of compared payloads that differ.
+        broken: The gates that did not pass.
+    """
+
+    model_config = ConfigDict(frozen=True)  # what a later version adds to a line is no reason not to read it
+
+    at: str
+    verdict: Verdict
+    since: str | None
+    until: str | None
+    gates: str
+    messages: int
+    missing_pct: float
+    drift_pct: float
+    broken: tuple[str, ...]
+
+    @property
+    def day(self) -> str:
+        """Return the UTC day."""
+        return self.at[:10]
+
+
+class History(NamedTuple):
+    """The runs that are known, oldest line first, and how many lines could not be read."""
+
+    runs: tuple[Run, ...] = ()
+    unread_lines: int = 0
+
+
+def run_of(report: ParityReport) -> Run:
+    """Return what the history keeps of a report."""
+    found = {gate.name: gate.actual for gate in report.gates if not gate.event}
+    return Run(
+        at=report.generated_at,
+        verdict=report.verdict,
+        since=report.window.since,
+        until=report.window.until,
+        gates=_mark(report),
+        messages=report.totals.messages,
+        missing_pct=max((share for name, share in found.items() if name.startswith("missing_")), default=0.0),
+        drift_pct=found.get("drift", 0.0),
+        broken=tuple(
+            f"{gate.name} of {gate.event}" if gate.event else gate.name
+            for gate in report.gates
+            if gate.result != "passed"
+        ),
+    )
+
+
+def read_history(path: Path) -> History:
+    """Return the runs in a file; of one that is not there, none.
+
+    A line that is no run is counted and passed over: the last one may be torn by a kill.
+
+    Raises:
+        SourceError: The file is there and cannot be read.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return History()
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}; --history names another file, --no-history keeps none") from None
+    runs = []
+    for line in filter(None, lines):
+        try:
+            runs.append(Run.model_validate_json(line))
+        except ValidationError:
+            continue
+    return History(tuple(runs), sum(map(bool, lines)) - len(runs))
+
+
+def append_run(path: Path, report: ParityReport) -> None:
+    """Add a line for a report, whole or not at all whoever else appends at the same time.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    line = run_of(report).model_dump_json().encode() + b"\n"
+    with path.open("a+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            line = line if file.read(1) == b"\n" else b"\n" + line  # the line before was torn: it stays alone
+        file.write(line)
+        os.fsync(file.fileno())
+
+
+def _mark(report: ParityReport) -> str:
+    limits = sorted((gate.name, gate.event, gate.limit, gate.unit) for gate in report.gates)
+    return hashlib.sha256(json.dumps(limits).encode()).hexdigest()[:_MARK_CHARACTERS]

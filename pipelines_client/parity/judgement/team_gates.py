@@ -1,0 +1,116 @@
+"""The gates that a team adds in `parity.toml`: of single events and of classes of findings. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.judgement.gates import Evidence, judge
+from pipelines_client.parity.model import Gate, GateResult, Limits
+from pipelines_client.parity.spell import percent, plural
+from pipelines_client.sides import SIDES, TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines_client.parity.model import ClassReport, Noise
+    from pipelines_client.parity.rules import Bound, EventGates, Gates
+
+Row = dict[str, Any]
+
+
+def judge_rules(
+    gates: Gates,
+    whole: Evidence,
+    events: Iterable[Row],
+    duplicates: Iterable[Row],
+    classes: Iterable[ClassReport],
+) -> tuple[Gate, ...]:
+    """Hold events and classes against their own limits, in the order of the file.
+
+    Args:
+        gates: The limits.
+        whole: The evidence over all; its gaps are those of each event too.
+        events: Answer to the question `events`.
+        duplicates: Answer to the question `duplicates`.
+        classes: Every class, also those of which there is nothing.
+    """
+    rows, surplus = list(events), list(duplicates)
+    found = {report.name: report for report in classes}
+    of_events = (
+        gate
+        for event, limits in gates.events.items()
+        for gate in _judge_event(event, limits, _evidence_of(event, whole, rows, surplus))
+    )
+    is_enough = whole.messages >= gates.limits().min_events
+    of_classes = (
+        _judge_class(found[name], limit.max, whole, is_enough=is_enough) for name, limit in gates.classes.items()
+    )
+    return (*of_events, *of_classes)
+
+
+def judge_baseline(noise: Noise | None, limits: Limits) -> tuple[Gate, ...]:
+    """Ask whether the baseline has enough messages to know a leg's noise; without a baseline there is no gate."""
+    if noise is None:
+        return ()
+    compared, side = noise.baseline_compared, TITLES[noise.side]
+    is_enough = compared >= max(1, limits.min_events)
+    text = f"{plural(compared, 'message')} of {side} compared with themselves"
+    text += "" if is_enough else "; too few to know its noise"
+    return (Gate("baseline", limits.min_events, compared, "messages", "passed" if is_enough else "inconclusive", text),)
+
+
+def _judge_event(event: str, gates: EventGates, evidence: Evidence) -> tuple[Gate, ...]:
+    asked = gates.asked()
+    return tuple(replace(gate, event=event) for gate in judge(evidence, gates.limits()) if _kind(gate.name) in asked)
+
+
+def _kind(name: str) -> str:
+    for side in SIDES:
+        name = name.removesuffix(f"_{side}")
+    return name
+
+
+def _evidence_of(event: str, whole: Evidence, events: list[Row], duplicates: list[Row]) -> Evidence:
+    rows = [row for row in events if row["event"] == event]
+    surplus = {
+        side: sum(row["count"] for row in duplicates if row["event"] == event and row["side"] == side) for side in SIDES
+    }
+    sides = {side: source for side, source in whole.sources.items() if side in SIDES}
+
+    def total(column: str) -> int:
+        return sum(row[column] for row in rows)
+
+    def by_side(column: str) -> dict[str, int]:
+        return {side: total(f"{column}_{side}") for side in sides}
+
+    return Evidence(
+        messages=total("messages"),
+        compared=total("compared"),
+        drift=total("drift"),
+        identity=total("identity"),
+        renamed=total("renamed"),
+        sources={
+            side: replace(source, rows=total(side) + surplus[side], messages=total(side), duplicates=surplus[side])
+            for side, source in sides.items()
+        },
+        missing=by_side("missing"),
+        proven_missing=by_side("proven"),
+        too_young=by_side("young"),
+    )
+
+
+def _judge_class(found: ClassReport, bound: Bound, whole: Evidence, *, is_enough: bool) -> Gate:
+    actual = percent(found.count, whole.messages) if bound.is_share else float(found.count)
+    result: GateResult = "passed"
+    text = f"{plural(found.count, found.unit.removesuffix('s'))}: {found.meaning.rstrip('.')}"
+    if actual > bound.value:
+        is_proof = not BY_NAME[found.name].is_short_evidence and (is_enough or not bound.is_share)
+        is_proof = is_proof and (found.name != "missing" or not any(source.gaps for source in whole.sources.values()))
+        result = "failed" if is_proof else "inconclusive"
+        text += "" if is_proof else ", which is no proof while evidence is short"
+    elif BY_NAME[found.name].needs_ledger and "ledger" not in whole.sources:
+        result, text = "inconclusive", "Only a ledger tells: give --ledger"
+    unit = "%" if bound.is_share else found.unit
+    return Gate(f"class_{found.name}", bound.value, float(f"{actual:.6g}"), unit, result, text)

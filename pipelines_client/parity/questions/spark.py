@@ -1,0 +1,181 @@
+"""Spark: a session on this machine, the one that is active, or a cluster. Reads evidence there too."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from pipelines_client.errors import EngineError, SourceError
+from pipelines_client.parity.facts import read as normalise
+from pipelines_client.parity.facts.writer import SCHEMAS
+from pipelines_client.parity.questions.engine import Engine
+from pipelines_client.parity.questions.translate import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame
+
+    from pipelines_client.parity.facts.packs import Reading
+    from pipelines_client.parity.facts.read import Job
+
+_MASTER_PORT = 7077
+_KNOCK_TIMEOUT_S = 5
+_FEWEST_PARTITIONS = 8
+_ROWS_A_PARTITION = 500_000  # Spark's own 200 partitions make two hundred tasks of what one can do
+_NO_GLOB = {ord(character): f"\\{character}" for character in "{}[]*?\\"}  # Hadoop takes a path for a pattern
+
+_QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
+_RULES = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # what overflows is an error and no other number
+    "spark.sql.caseSensitive": "false",
+}
+
+
+class Spark(Engine):
+    """Answers the questions in a session of its own.
+
+    Args:
+        master: `spark://host:port`; None takes the active session's context where there is one, as in a notebook or
+            under spark-submit, else starts one on this machine.
+        scratch: Where a context on this machine keeps what does not fit into memory.
+    """
+
+    name = "spark"
+
+    def __init__(self, master: str | None, scratch: Path) -> None:
+        active = SparkSession.getActiveSession()
+        if active is None:
+            _check(master)
+        self._is_own = active is None
+        session = active or (start_here(scratch) if master is None else _start({"spark.master": master}))
+        self._session = session.newSession()  # names and settings of its own
+        for name, value in _RULES.items():
+            self._session.conf.set(name, value)
+        self._kept: list[DataFrame] = []
+        self._names: list[str] = []
+
+    @property
+    def read_jobs(self) -> Callable[[Sequence[Job], Callable[[int], object]], list[Reading]]:
+        """Read evidence as one Spark job, a task for each pack."""
+        return self._read
+
+    def load(self, packs: Iterable[Path]) -> None:
+        """Name the files of the packs; they are read as they are needed."""
+        given = list(packs)
+        if self._is_own:
+            rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in given)
+            partitions = max(_FEWEST_PARTITIONS, rows // _ROWS_A_PARTITION)
+            self._session.conf.set("spark.sql.shuffle.partitions", partitions)
+        folders = [str(folder).translate(_NO_GLOB) for folder in given]
+        for name in SCHEMAS:
+            self._name(self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]), name)
+
+    def close(self) -> None:
+        """Let go of what was kept; end the context if it was started here."""
+        for frame in self._kept:
+            frame._jdf.logicalPlan().rdd().unpersist(False)  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
+        for name in self._names:
+            self._session.catalog.dropTempView(name)
+        if self._is_own:
+            self._session.stop()
+
+    def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
+        frame = self._session.sql(translate(sql, "spark"))
+        if is_kept:
+            frame = frame.localCheckpoint()  # `persist` would have each question planned with all that led to it
+            self._kept.append(frame)
+        self._name(frame, name)
+
+    def _name(self, frame: DataFrame, name: str) -> None:
+        frame.createTempView(name)
+        self._names.append(name)
+
+    def _select(self, sql: str) -> tuple[list[str], Iterable[Sequence[Any]]]:
+        frame = self._session.sql(translate(sql, "spark"))
+        return frame.columns, frame.collect()
+
+    def _read(self, jobs: Sequence[Job], advance: Callable[[int], object]) -> list[Reading]:
+        if not jobs:
+            return []
+        context = self._session.sparkContext
+        done = context.parallelize(list(jobs), len(jobs)).map(_do).collect()
+        readings = []
+        for answer in done:
+            if isinstance(answer, str):
+                raise SourceError(answer)
+            advance(answer[0])
+            readings.append(answer[1])
+        return readings
+
+
+def _do(job: Job) -> tuple[int, Reading] | str:
+    """Do a job on a worker; what is wrong with the evidence comes back as text, since Spark would bury an exception."""
+    read = 0
+
+    def advance(count: int) -> None:
+        nonlocal read
+        read += count
+
+    try:
+        reading = normalise.do(job, advance)
+    except SourceError as error:
+        return str(error)
+    finally:
+        gc.enable()  # a worker lives on for other people's tasks
+    return read, reading
+
+
+def start_here(scratch: Path, more: Mapping[str, str] | None = None) -> SparkSession:
+    """Start Spark on this machine, reachable from nowhere else.
+
+    Raises:
+        EngineError: There is no Java that it could run on.
+    """
+    return _start(
+        {
+            "spark.master": "local[*]",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.local.dir": str(scratch),
+            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+            **(more or {}),
+        }
+    )
+
+
+def _start(settings: Mapping[str, str]) -> SparkSession:
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("pipelines-client parity")
+    for name, value in {**_QUIET, **settings}.items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except (PySparkException, OSError):
+        raise EngineError("Spark did not start; it needs Java 17 or newer: install one and set JAVA_HOME") from None
+
+
+def _check(master: str | None) -> None:
+    """Knock at a master's door: Spark itself would try for minutes and then blame its own context."""
+    if master is None:
+        return
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            with socket.create_connection((host or address, int(port) if host else _MASTER_PORT), _KNOCK_TIMEOUT_S):
+                return
+        except ValueError:
+            raise EngineError("no address of a Spark master; write spark://host:7077") from None
+        except OSError:
+            continue
+    raise EngineError(f"{master}: no Spark master answers there; check host and port")

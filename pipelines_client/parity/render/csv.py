@@ -1,0 +1,43 @@
+"""The report's counts by event and day as CSV, for a spreadsheet. No cell is a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from pipelines_client.parity.render import words
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.model import ParityReport
+
+_FORMULA = re.compile(r"(^|[,;|])(\s*[\"']*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])")
+"""What makes a spreadsheet calculate, or fetch, instead of show; after a separator too: each country has its own."""
+_COUNTS = ("messages", "sent", "segment", "customerio", "matched")
+_FAULTS = ("drift", "duplicates", "identity", "renamed", "too_young", "faults")
+
+
+def render_csv(report: ParityReport) -> str:
+    """Return a row for each event and day (RFC 4180, lines end in a newline only)."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("day", "event", "type", *_COUNTS, "missing_segment", "missing_customerio", *_FAULTS))
+    for row in report.events:
+        writer.writerow(
+            (
+                row.day,
+                cell(row.event),
+                cell(row.type),
+                *(getattr(row, name) for name in _COUNTS),
+                row.missing["segment"],
+                row.missing["customerio"],
+                *(getattr(row, name) for name in _FAULTS),
+            )
+        )
+    return text.getvalue()
+
+
+def cell(text: str) -> str:
+    """Return text from outside as a cell that no spreadsheet takes for a formula: then an apostrophe comes first."""
+    return _FORMULA.sub(r"\1\2'", words.one_line(text))

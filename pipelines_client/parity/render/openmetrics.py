@@ -1,0 +1,110 @@
+"""The report as OpenMetrics text. Gauges only, so that older readers (node_exporter's textfile collector) take it too.
+
+No label holds an event, a path or an id of the data: their number has no bound. An event that a team watches has a gate
+of its own, and with it a name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipelines_client.parity.model import Verdict
+from pipelines_client.parity.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines_client.parity.model import Gate, ParityReport
+
+Sample = tuple[dict[str, str], float]
+
+_RESULTS = ("passed", "failed", "inconclusive")
+
+
+def render_metrics(report: ParityReport) -> str:
+    """Return the report's numbers, one gauge a family, ending in `# EOF`."""
+    totals, gates, sources = report.totals, report.gates, words.sources(report)
+    families: tuple[tuple[str, str, list[Sample]], ...] = (
+        ("verdict", "1 for the verdict of the run, 0 for the others.", _verdict(report)),
+        ("generated_timestamp_seconds", "When the report was made.", [({}, _seconds(report.generated_at))]),
+        ("messages", "Messages in the window.", [({}, totals.messages)]),
+        ("matched", "Messages that are the same wherever they were looked for.", [({}, totals.matched)]),
+        ("missing", "Messages that a side lacks, by cause; some causes are no loss.", _missing(report)),
+        ("found", "How many of each class of findings.", [({"class": row.name}, row.count) for row in report.classes]),
+        ("expected", "Messages that a rule explains.", _expected(report)),
+        ("loss_at_most_percent", "What a side loses at most, as far as is proven.", _bounds(report)),
+        ("source_rows", "Rows of a source.", [({"source": name}, counts.rows) for name, _, counts in sources]),
+        ("source_unread_lines", "Lines that could not be read.", _unread(report)),
+        ("gate_actual", "What a gate found, in its unit.", [(_gate(gate), gate.actual) for gate in gates]),
+        ("gate_limit", "What a gate allows, in its unit.", [(_gate(gate), gate.limit) for gate in gates]),
+        ("gate_result", "1 for the result of a gate, 0 for the others.", _results(report)),
+        ("days_until_ready", "Passing days that are left until ready.", _days_left(report)),
+        ("latency_seconds", "How long messages took to a side, by quantile.", _latency(report)),
+    )
+    return "".join(_family(f"pipelines_parity_{name}", text, samples) for name, text, samples in families) + "# EOF\n"
+
+
+def _verdict(report: ParityReport) -> list[Sample]:
+    return [({"verdict": verdict.value}, int(report.verdict is verdict)) for verdict in Verdict]
+
+
+def _missing(report: ParityReport) -> list[Sample]:
+    return [
+        ({"side": side, "cause": cause}, count)
+        for side, causes in report.missing_by_cause.items()
+        for cause, count in (causes or {}).items()
+    ]
+
+
+def _expected(report: ParityReport) -> list[Sample]:
+    return [({"rule": row.name, "expired": str(row.is_expired).lower()}, row.count) for row in report.expected]
+
+
+def _bounds(report: ParityReport) -> list[Sample]:
+    return [({"side": bound.side}, bound.at_most_pct) for bound in report.unseen.bounds]
+
+
+def _unread(report: ParityReport) -> list[Sample]:
+    return [({"source": name}, source.rejected_lines) for name, source, _ in words.sources(report)]
+
+
+def _results(report: ParityReport) -> list[Sample]:
+    return [
+        ({**_gate(gate), "result": result}, int(gate.result == result)) for gate in report.gates for result in _RESULTS
+    ]
+
+
+def _days_left(report: ParityReport) -> list[Sample]:
+    return [] if report.readiness is None else [({}, report.readiness.days_left)]
+
+
+def _latency(report: ParityReport) -> list[Sample]:
+    return [
+        ({"side": row.side, "measure": row.measure, "quantile": quantile}, ms / 1000)
+        for row in report.latency
+        for quantile, ms in (("0.5", row.p50_ms), ("0.9", row.p90_ms), ("0.99", row.p99_ms), ("1", row.max_ms))
+    ]
+
+
+def _gate(gate: Gate) -> dict[str, str]:
+    return {"gate": gate.name, "event": gate.event, "unit": gate.unit}
+
+
+def _family(name: str, text: str, samples: Iterable[Sample]) -> str:
+    lines = [f"# TYPE {name} gauge", f"# HELP {name} {text}"]
+    lines += [f"{name}{_labels(labels)} {value}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+def _labels(labels: dict[str, str]) -> str:
+    inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+    return f"{{{inside}}}" if inside else ""
+
+
+def _escaped(text: str) -> str:
+    return words.one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()

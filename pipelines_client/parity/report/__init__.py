@@ -1,0 +1,1 @@
+"""Everything that was counted and judged becomes one `ParityReport`."""

@@ -1,0 +1,263 @@
+"""What changed between two reports. Pure.
+
+*Worse* is a verdict that is worse (pass, inconclusive, fail), or any gate that is, or a new gate that does not pass.
+Counts alone are told and make nothing worse: that is what limits are for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.model import SCHEMA_VERSION, GateResult, ParityReport, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipelines_client.parity.model import Gate
+
+_VERDICTS = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL)
+_RESULTS: tuple[GateResult, ...] = ("passed", "inconclusive", "failed")
+_TOTALS = ("messages", "matched", "compared", "drift", "unrecorded")
+_BY_SIDE = ("missing", "skipped", "too_young", "expected")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Side(_Part):
+    """Which report one of the two is."""
+
+    generated_at: str
+    verdict: Verdict
+    headline: str
+    since: str | None
+    until: str | None
+
+
+class GateChange(_Part):
+    """A gate whose result, limit or number is another; None where a report has no such gate."""
+
+    name: str
+    event: str
+    unit: str
+    before: GateResult | None
+    after: GateResult | None
+    before_actual: float | None
+    after_actual: float | None
+    before_limit: float | None
+    after_limit: float | None
+    is_worse: bool
+
+
+class CountChange(_Part):
+    """A count that is another: a total, a cause with its side, or a class. 0 where a report does not have it."""
+
+    name: str
+    before: int
+    after: int
+
+
+class DriftChange(_Part):
+    """A path whose count is another. It appeared if `before` is 0, and vanished if `after` is."""
+
+    path: str
+    kind: str
+    before: int
+    after: int
+
+
+class EventChange(_Part):
+    """An event, over all days, of which one of these counts is another; 0 where a report does not have the event."""
+
+    event: str
+    type: str
+    messages_before: int
+    messages_after: int
+    faults_before: int
+    faults_after: int
+
+
+class Changes(_Part):
+    """What changed from one report to another. Only what changed is listed."""
+
+    schema_version: int = 1
+    result: Literal["better", "same", "worse"]
+    before: Side
+    after: Side
+    gates: tuple[GateChange, ...]
+    totals: tuple[CountChange, ...]
+    causes: tuple[CountChange, ...]
+    classes: tuple[CountChange, ...]
+    drift_by_path: tuple[DriftChange, ...]
+    events: tuple[EventChange, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command: 1 if it is worse, else 0; 2 is bad input."""
+        return int(self.result == "worse")
+
+    def to_json(self) -> str:
+        """Return the changes as JSON text, indented, with a last newline."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def parse_report(text: bytes, where: str) -> ParityReport:
+    """Return the report that a JSON text is.
+
+    Args:
+        text: As `ParityReport.to_json` wrote it.
+        where: The name of its file, for what is said of it.
+
+    Raises:
+        SourceError: It is no report, or one of another version; says what to do.
+    """
+    try:
+        version = _Versioned.model_validate_json(text).schema_version
+    except ValidationError:
+        raise SourceError(f"{where}: no parity report; `parity --output report.json` writes one") from None
+    if version != SCHEMA_VERSION:
+        cure = "compare the sources again with this version" if version < SCHEMA_VERSION else "update this package"
+        raise SourceError(f"{where}: a report of schema_version {version}, and this reads {SCHEMA_VERSION}: {cure}")
+    try:
+        return ParityReport.model_validate_json(text)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
+        raise SourceError(f"{where}: no whole parity report: {place} is not as it should be") from None
+
+
+def compare_reports(before: ParityReport, after: ParityReport) -> Changes:
+    """Say what changed."""
+    gates = _gates(before.gates, after.gates)
+    return Changes(
+        result=_result(before.verdict, after.verdict, gates),
+        before=_side(before),
+        after=_side(after),
+        gates=gates,
+        totals=_counts(_totals(before), _totals(after)),
+        causes=_counts(_causes(before), _causes(after)),
+        classes=_counts(_classes(before), _classes(after)),
+        drift_by_path=_drift(before, after),
+        events=_events(before, after),
+    )
+
+
+class _Versioned(BaseModel):
+    schema_version: int
+
+
+def _result(before: Verdict, after: Verdict, gates: Iterable[GateChange]) -> Literal["better", "same", "worse"]:
+    step = _VERDICTS.index(after) - _VERDICTS.index(before)
+    changed = [gate for gate in gates if gate.before != gate.after]
+    if step > 0 or any(gate.is_worse for gate in changed):
+        return "worse"
+    is_better = any(gate.before is not None and gate.after is not None for gate in changed)
+    return "better" if step < 0 or is_better else "same"
+
+
+def _side(report: ParityReport) -> Side:
+    return Side(
+        generated_at=report.generated_at,
+        verdict=report.verdict,
+        headline=report.headline,
+        since=report.window.since,
+        until=report.window.until,
+    )
+
+
+def _gates(before: Iterable[Gate], after: Iterable[Gate]) -> tuple[GateChange, ...]:
+    old, new = ({(gate.name, gate.event): gate for gate in gates} for gates in (before, after))
+    changes = [_gate(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new)) if not _is_alike(old, new, key)]
+    return tuple(sorted(changes, key=lambda change: (not change.is_worse, change.before == change.after)))
+
+
+def _is_alike(old: Mapping[tuple[str, str], Gate], new: Mapping[tuple[str, str], Gate], key: tuple[str, str]) -> bool:
+    left, right = old.get(key), new.get(key)
+    if left is None or right is None:
+        return False
+    return (left.result, left.actual, left.limit) == (right.result, right.actual, right.limit)
+
+
+def _gate(before: Gate | None, after: Gate | None) -> GateChange:
+    known = after or before
+    assert known is not None  # noqa: S101 - one of the two is there
+    worst_before = 0 if before is None else _RESULTS.index(before.result)
+    return GateChange(
+        name=known.name,
+        event=known.event,
+        unit=known.unit,
+        before=before and before.result,
+        after=after and after.result,
+        before_actual=before and before.actual,
+        after_actual=after and after.actual,
+        before_limit=before and before.limit,
+        after_limit=after and after.limit,
+        is_worse=after is not None and _RESULTS.index(after.result) > worst_before,
+    )
+
+
+def _counts(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[CountChange, ...]:
+    names = dict.fromkeys((*before, *after))
+    changes = (CountChange(name=name, before=before.get(name, 0), after=after.get(name, 0)) for name in names)
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def _totals(report: ParityReport) -> dict[str, int]:
+    totals = report.totals
+    by_side = {f"{name}_{side}": count or 0 for name in _BY_SIDE for side, count in getattr(totals, name).items()}
+    findings = {name: getattr(report, name).count for name in ("duplicates", "identity", "renamed")}
+    return {name: getattr(totals, name) for name in _TOTALS} | by_side | findings
+
+
+def _causes(report: ParityReport) -> dict[str, int]:
+    given = {side: causes for side, causes in report.missing_by_cause.items() if causes is not None}
+    return {f"{cause}_{side}": count for side, causes in given.items() for cause, count in causes.items()}
+
+
+def _classes(report: ParityReport) -> dict[str, int]:
+    return {found.name: found.count for found in report.classes}
+
+
+def _drift(before: ParityReport, after: ParityReport) -> tuple[DriftChange, ...]:
+    old, new = ({(row.path, row.kind): row.count for row in report.drift_by_path} for report in (before, after))
+    changes = (
+        DriftChange(path=path, kind=kind, before=old.get((path, kind), 0), after=new.get((path, kind), 0))
+        for path, kind in dict.fromkeys((*old, *new))
+    )
+    found = [change for change in changes if change.before != change.after]
+    return tuple(sorted(found, key=lambda change: (-abs(change.after - change.before), change.path, change.kind)))
+
+
+def _events(before: ParityReport, after: ParityReport) -> tuple[EventChange, ...]:
+    old, new = _by_event(before), _by_event(after)
+    changes = (
+        EventChange(
+            event=event,
+            type=kind,
+            messages_before=old["messages"][event, kind],
+            messages_after=new["messages"][event, kind],
+            faults_before=old["faults"][event, kind],
+            faults_after=new["faults"][event, kind],
+        )
+        for event, kind in dict.fromkeys((*old["messages"], *new["messages"]))
+    )
+    found = [
+        change
+        for change in changes
+        if (change.messages_before, change.faults_before) != (change.messages_after, change.faults_after)
+    ]
+    return tuple(
+        sorted(found, key=lambda change: (change.faults_before - change.faults_after, change.event, change.type))
+    )
+
+
+def _by_event(report: ParityReport) -> dict[str, Counter[tuple[str, str]]]:
+    sums: dict[str, Counter[tuple[str, str]]] = {"messages": Counter(), "faults": Counter()}
+    for row in report.events:
+        sums["messages"][row.event, row.type] += row.messages
+        sums["faults"][row.event, row.type] += row.faults
+    return sums

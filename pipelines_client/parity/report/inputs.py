@@ -1,0 +1,65 @@
+"""What a run of parity has found: all that a report is made of. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipelines_client.evidence.naming import Listing
+    from pipelines_client.parity import model as parts
+    from pipelines_client.parity.differences.expected import Known
+    from pipelines_client.parity.differences.explain import Baseline
+    from pipelines_client.parity.differences.reopen import DriftFound
+    from pipelines_client.parity.facts.packs import Reading
+    from pipelines_client.parity.judgement.checks import Answer
+    from pipelines_client.parity.judgement.counts import CountsSource
+    from pipelines_client.parity.model import Limits
+    from pipelines_client.parity.questions.engine import Settings
+    from pipelines_client.parity.questions.watermarks import Span
+    from pipelines_client.parity.rules import Rules
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """One source as it was read."""
+
+    path: str
+    listing: Listing
+    reading: Reading
+    holes: tuple[str, ...]
+    waiting: parts.Counts
+    fidelity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, and what the answers depend on."""
+
+    limits: Limits
+    rules: Rules
+    settings: Settings
+    spans: dict[str, Span]
+    legs: tuple[str, ...]
+    mode: Literal["ledger", "given", "all"]
+    is_redacted: bool
+    look: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that a report is made of."""
+
+    asked: Asked
+    reads: dict[str, SourceRead]
+    answers: dict[str, list[Row]]
+    drift: DriftFound
+    now: datetime
+    counted: dict[str, CountsSource] = field(default_factory=dict)
+    known: tuple[Known, ...] = ()
+    baseline: Baseline | None = None
+    checked: tuple[Answer, ...] = ()

@@ -1,0 +1,65 @@
+"""Messages to look at → the samples of a report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.parity import model as parts
+from pipelines_client.parity.differences.reopen import SAMPLE_DIFFERENCES, show
+from pipelines_client.parity.findings.base import places_of
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.differences.reopen import OpenedPair
+
+Row = dict[str, Any]
+
+
+def show_samples(
+    rows: Iterable[Row], drifted: Iterable[tuple[OpenedPair, str]], *, is_redacted: bool
+) -> tuple[parts.Sample, ...]:
+    """Return the samples of absences, duplicates, identities and names, and those of drift.
+
+    Args:
+        rows: Answer to the question `samples`.
+        drifted: Messages that drifted, each with why it is none, or an empty text.
+        is_redacted: Show types and lengths in place of values.
+    """
+    found = [
+        parts.Sample(
+            kind=row["class"],
+            side=row["side"],
+            cause=row["cause"],
+            reason=row["reason"],
+            message_id=row["message_id"],
+            type=row["type"],
+            event=row["event"],
+            day=row["day"],
+            **places_of(row),
+        )
+        for row in rows
+    ]
+    return (*found, *(_drift_sample(pair, cause, is_redacted=is_redacted) for pair, cause in drifted))
+
+
+def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> parts.Sample:
+    return parts.Sample(
+        kind="drift",
+        side=pair.signature.side,
+        cause=cause,
+        reason="",
+        message_id=pair.row["message_id"],
+        type=pair.row["type"],
+        event=pair.row["label"],
+        day=pair.row["day"],
+        **places_of(pair.row),
+        differences=tuple(
+            parts.SampleDifference(
+                path=difference.path,
+                kind=difference.kind,
+                segment=show(difference.left, is_redacted=is_redacted),
+                customerio=show(difference.right, is_redacted=is_redacted),
+            )
+            for difference in pair.differences[:SAMPLE_DIFFERENCES]
+        ),
+    )

@@ -1,0 +1,219 @@
+"""Which legs a message takes, and whose answer counts. Pure.
+
+`segment → shadow → dual → live → complete`, each way. A person is in a leg's share or is not, in every process and
+for ever: the cohort is a hash of the salt and the person's id. Where the rules come from while the process runs is
+`stagefile`'s.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines_client.errors import ConfigError
+from pipelines_client.message.build import Message
+from pipelines_client.routing.cohorts import _NOBODY, Aliases, in_cohort
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
+
+RESERVED_NAMES = frozenset(
+    {
+        "User Deleted",
+        "User Suppressed",
+        "User Unsuppressed",
+        "Device Created or Updated",
+        "Device Deleted",
+        "Relationship Deleted",
+        "Object Deleted",
+        "Report Delivery Event",
+        "Report Content Event",
+        "Delete Person",
+    }
+)
+"""Event names that Customer.io obeys as commands (FACTS C12)."""
+
+
+INTEGRATION_PRESETS: Mapping[str, Mapping[str, bool]] = {
+    "customerio_off": {  # FACTS S12: every name that Segment's own Customer.io destination has had
+        "Actions Customerio": False,
+        "Customer.io (Actions)": False,
+        "Customer.io Actions": False,
+        "Customer.io": False,
+    },
+    "all_off": {"All": False},
+}
+"""What `segment_integrations` may be called instead of spelled: what Segment forwards of our messages to others."""
+
+
+class Stage(str, enum.Enum):
+    """How far the migration is."""
+
+    SEGMENT = "segment"  # Segment only
+    SHADOW = "shadow"  # both; Customer.io for a share of people; Segment counts
+    DUAL = "dual"  # both for all; Segment counts
+    LIVE = "live"  # both; Customer.io counts; Segment for a share, for the way back
+    COMPLETE = "complete"  # Customer.io only
+
+    @property
+    def authoritative(self) -> str:
+        """The leg whose failures reach the caller: a full backlog, `on_error`."""
+        return CUSTOMERIO if self in (Stage.LIVE, Stage.COMPLETE) else SEGMENT
+
+    @property
+    def left_out(self) -> str | None:
+        """The leg that takes nothing at this stage."""
+        return {Stage.SEGMENT: CUSTOMERIO, Stage.COMPLETE: SEGMENT}.get(self)
+
+    @property
+    def partial(self) -> str | None:
+        """The leg that takes a share of people at this stage."""
+        return {Stage.SHADOW: CUSTOMERIO, Stage.LIVE: SEGMENT}.get(self)
+
+    def moved(self, steps: int) -> Stage | None:
+        """Return the stage so many steps further, or back if negative; None beyond the last."""
+        order = list(Stage)
+        place = order.index(self) + steps
+        return order[place] if 0 <= place < len(order) else None
+
+
+class Switch(str, enum.Enum):
+    """What a leg does with messages that are for it, whatever the stage."""
+
+    ON = "on"  # sends them
+    OFF = "off"  # keeps them on disk
+    DISCARD = "discard"  # gives them up: dropped, with the reason `discarded`
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A list of messages by what they are named after.
+
+    `events` are names of tracks, pages and screens; `tenants` are values of `groupId` or `context.groupId`; `ids` are
+    users, anonymous ids and previous ids.
+    """
+
+    events: frozenset[str] = frozenset()
+    tenants: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.tenants or self.ids)
+
+    def holds(self, event: str | None, ids: Collection[Any], call: Mapping[str, Any]) -> bool:
+        """Say whether a call of this name, by a person of these ids, is on the list."""
+        if self.events and (event or "").strip() in self.events:
+            return True
+        if self.ids and not self.ids.isdisjoint(one for one in (*ids, call.get("previousId")) if isinstance(one, str)):
+            return True
+        if not self.tenants:
+            return False
+        context = call.get("context")
+        tenants = (call.get("groupId"), context.get("groupId") if isinstance(context, dict) else None)
+        return any(isinstance(tenant, str) and tenant in self.tenants for tenant in tenants)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one leg.
+
+    `share` (0 to 1) is of people, and only matters at the stage where the leg is partial. Who is on `allow` is in
+    whatever the share; who is on `deny` never is, at any stage, and that goes first.
+    """
+
+    share: float = 1.0
+    allow: Names = field(default_factory=Names)
+    deny: Names = field(default_factory=Names)
+    switch: Switch = Switch.ON
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A stage with its rules by leg, and what Customer.io may be told to do."""
+
+    stage: Stage
+    legs: tuple[str, ...]
+    rules: Mapping[str, Rules] = field(default_factory=dict)
+    salt: str = ""
+    allow_commands: Collection[str] = field(default_factory=frozenset)
+    aliases: Aliases = field(default=_NOBODY, compare=False)
+
+    authoritative: str = field(init=False, compare=False)
+    """The leg whose failures reach the caller; the only leg, if there is one."""
+    name: str = field(init=False, compare=False)
+    """The stage's name, with which each message is stamped."""
+    _out: Mapping[str, str] = field(init=False, compare=False, repr=False)
+    _choosing: tuple[tuple[str, Rules, bool], ...] = field(init=False, compare=False, repr=False)
+    _serves_customerio: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what each message would ask."""
+        out = {leg: "stage" for leg in self.legs if leg == self.stage.left_out}
+        choosing = []
+        for leg in self.legs:
+            rules = self.rules_of(leg)
+            is_partial = leg == self.stage.partial and rules.share < 1
+            if leg not in out and (is_partial or rules.deny):
+                choosing.append((leg, rules, is_partial))
+        counting = self.stage.authoritative
+        object.__setattr__(self, "authoritative", counting if counting in self.legs else self.legs[0])
+        object.__setattr__(self, "name", self.stage.value)
+        object.__setattr__(self, "_out", out)
+        object.__setattr__(self, "_choosing", tuple(choosing))
+        object.__setattr__(self, "_serves_customerio", CUSTOMERIO in self.legs and CUSTOMERIO not in out)
+
+    def route(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return why a leg skips this message, by leg; a leg that is not named takes it.
+
+        Args:
+            message: Built and checked.
+            call: The call that it was built of.
+        """
+        skips = self._out
+        for leg, rules, is_partial in self._choosing:
+            reason = self._why_not(rules, message, call, is_partial=is_partial)
+            if reason is not None:
+                skips = {**skips, leg: reason}
+        if message.type == "track" and self._serves_customerio and CUSTOMERIO not in skips:
+            name = (message.event or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
+            if not name:
+                return {**skips, CUSTOMERIO: "empty_event"}  # it could refuse the whole batch for it (FACTS C5)
+            if name in RESERVED_NAMES and name not in self.allow_commands:
+                return {**skips, CUSTOMERIO: "reserved_name"}
+        return skips
+
+    def _why_not(self, rules: Rules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
+        ids = message.user_id, message.anonymous_id
+        if rules.deny and rules.deny.holds(message.event, ids, call):
+            return "denied"
+        if not is_partial or (rules.allow and rules.allow.holds(message.event, ids, call)):
+            return None
+        identity = message.identity
+        if message.type == "alias" and call.get("previousId"):
+            identity = f"user:{call['previousId']}"  # the one that has a cohort already
+        is_in = in_cohort(identity, share=rules.share, salt=self.salt, aliases=self.aliases)
+        return None if is_in else "cohort"
+
+    def rules_of(self, leg: str) -> Rules:
+        """Return the rules of a leg; of one that nobody made rules for, those that leave nothing out."""
+        return self.rules.get(leg, _NO_RULES)
+
+    def switch_of(self, leg: str) -> Switch:
+        """Return whether a leg sends, keeps or discards."""
+        return self.rules_of(leg).switch
+
+
+_NO_RULES = Rules()
+
+
+def stage_for(stage: Stage | None, *, legs: Collection[str]) -> Stage:
+    """Return the stage that was asked for, or the one that the keys imply: both keys mean `dual`.
+
+    Raises:
+        ConfigError: The stage needs a leg that has no key.
+    """
+    if stage is None:
+        return Stage.DUAL if SEGMENT in legs else Stage.COMPLETE
+    if stage is not Stage.COMPLETE and SEGMENT not in legs:
+        raise ConfigError(f'stage "{stage.value}" writes to Segment: set segment_write_key, or use stage "complete"')
+    return stage
