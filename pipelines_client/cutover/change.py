@@ -6,16 +6,12 @@ that nobody answers for, and never half a file.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from pipelines_client.cutover.journal import Change, journal_path
 from pipelines_client.errors import StageFileError
+from pipelines_client.files import append_line, locked_log, replace_file
 from pipelines_client.routing.plan import Stage
 from pipelines_client.routing.stagefile import parse_stage_file
 
@@ -44,12 +40,11 @@ def change_stage_file(path: Path, edits: Edits, change: Change) -> None:
     """
     path = path.resolve()
     try:
-        with _locked(journal_path(path)) as journal:
-            text = _edited(_read(path, change.before), edits)
-            parse_stage_file(text.encode())
-            journal.write(b"\n" * _is_torn(journal) + change.model_dump_json().encode() + b"\n")
-            os.fsync(journal.fileno())
-            _replace(path, text)
+        with locked_log(journal_path(path)) as journal:
+            content = _edited(_read(path, change.before), edits).encode()
+            parse_stage_file(content)
+            append_line(journal, change.model_dump_json().encode())
+            replace_file(path, content, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644, sync=True)
     except OSError as error:
         where = error.filename or path
         raise StageFileError(f"{where} cannot be written ({error.strerror}): give this user the right") from None
@@ -78,34 +73,3 @@ def _edited(text: str, edits: Edits) -> str:
             place = place[table]
         place[name] = value
     return tomlkit.dumps(document)
-
-
-@contextlib.contextmanager
-def _locked(journal: Path) -> Iterator[BinaryIO]:
-    with journal.open("a+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-
-
-def _is_torn(journal: BinaryIO) -> bool:
-    """Whether the last line was cut by a kill; the next one must not be glued to it."""
-    end = journal.seek(0, os.SEEK_END)
-    if not end:
-        return False
-    journal.seek(end - 1)
-    return journal.read(1) != b"\n"
-
-
-def _replace(path: Path, text: str) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.chmod(mode)
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
+
+import orjson
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.delivery.sending.fates import Delivery
@@ -22,6 +22,7 @@ from pipelines_client.delivery.spool.entry import ShowIdentity
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
+from pipelines_client.files import replace_file
 from pipelines_client.message.build import Message
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.daily import DailyFile
@@ -163,7 +164,7 @@ class Lane:
             now = monotonic_s()
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
-                _replace(self._run_file, {**self.status(), "state": state})
+                replace_file(self._run_file, orjson.dumps({**self.status(), "state": state}))
         except OSError:
             return False  # the disk is full
         except SpoolClosedError:
@@ -236,11 +237,3 @@ def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:
         **{name: by_outcome[name] for name in ("rejected", "dropped", "skipped")},
         "oldest_pending_at": spool.oldest_pending_at(leg),
     }
-
-
-def _replace(path: Path, content: dict[str, Any]) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    fresh.replace(path)

@@ -7,7 +7,7 @@ each run's sum holds: recorded = pending + outcomes (docs/adr/0011).
 
 from __future__ import annotations
 
-import contextlib
+import os
 import secrets
 import threading
 from collections import Counter
@@ -27,6 +27,7 @@ from pipelines_client.delivery.spool.spool import Spool, spools_in
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolError
 from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.files import lock, open_lock
 from pipelines_client.history.messages import Past
 from pipelines_client.history.rate import TokenBucket
 from pipelines_client.routing.plan import Plan, Stage, Switch
@@ -190,14 +191,10 @@ def only_run(folder: Path, leg: str) -> Iterator[None]:
         OSError: The folder cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / f"{leg}.lock").open("w") as file:
-        with contextlib.suppress(ImportError):  # Windows: untested there
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise SpoolError(
-                    f"another replay or backfill to {leg} is under way in this state directory: wait until it ends"
-                ) from None
+    descriptor = open_lock(folder / f"{leg}.lock")
+    try:
+        if not lock(descriptor):
+            raise SpoolError(f"another replay or backfill to {leg} runs in this state directory; wait until it ends")
         yield
+    finally:
+        os.close(descriptor)

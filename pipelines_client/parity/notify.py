@@ -9,7 +9,6 @@ The addresses carry keys: none is printed, logged or stored, here or by apprise.
 from __future__ import annotations
 
 import logging
-import os
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import ConfigError
+from pipelines_client.files import replace_file
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render.message import render_message
 
@@ -96,7 +96,7 @@ def notify(report: ParityReport, receivers: Sequence[Receiver], state: Path) -> 
         else:
             problems.append(f"{receiver.name} could not be notified; the next run tries again")
     try:
-        _write(state, told)
+        replace_file(state, told.model_dump_json(indent=2).encode() + b"\n")
     except OSError as error:
         problems.append(f"{state}: cannot be written ({error.strerror}): the next run tells again what was told now")
     return problems
@@ -130,14 +130,3 @@ def _read(state: Path) -> Told:
         return Told.model_validate_json(state.read_bytes())
     except (OSError, ValidationError):
         return Told()
-
-
-def _write(state: Path, told: Told) -> None:
-    """Replace the file at once, readable by its owner only."""
-    beside = state.with_name(f".{state.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(told.model_dump_json(indent=2) + "\n")
-        beside.replace(state)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines_client.clock import monotonic_s
 from pipelines_client.errors import ConfigError
+from pipelines_client.files import replace_file
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.cohorts import Aliases, hash_id
@@ -164,12 +165,9 @@ class StageWatch:
         """Put a copy where whoever starts next finds it; not worth failing for."""
         if self._last_good is None:
             return
-        fresh = self._last_good.with_name(f".{LAST_GOOD_FILE}.{os.getpid()}")
         with _passing(OSError):
             self._last_good.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-            fresh.replace(self._last_good)
+            replace_file(self._last_good, content)
 
     def _refuse(self, error: str) -> None:
         if self._content is None and self._last_good is not None:

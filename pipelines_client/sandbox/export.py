@@ -15,13 +15,13 @@ count on from the highest one there.
 from __future__ import annotations
 
 import gzip
-import os
 import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import orjson
 
+from pipelines_client.files import replace_file
 from pipelines_client.sandbox.layouts import PlannedFile, TimeForm, customerio_files, segment_files
 from pipelines_client.sandbox.model import Planted
 
@@ -128,6 +128,4 @@ def _planted_json(seed: int, planted: list[Planted]) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+    replace_file(path, content, mode=0o644)

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from pipelines_client.errors import LedgerError
+from pipelines_client.files import replacing
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
 _MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up whoever writes the next day's first line
@@ -155,19 +156,12 @@ def seal(path: Path) -> None:
     """
     if not path.exists():
         return
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with (
-            path.open("rb") as plain,
-            os.fdopen(descriptor, "wb") as file,
-            gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as sealed,
-        ):
-            shutil.copyfileobj(plain, sealed, _CHUNK_BYTES)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.replace(path)
+    with (
+        replacing(path) as file,
+        path.open("rb") as plain,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as sealed,
+    ):
+        shutil.copyfileobj(plain, sealed, _CHUNK_BYTES)
     path.rename(_free_name(path))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from pipelines_client.errors import LedgerError
+from pipelines_client.files import create_file
 from pipelines_client.identity import _KEY_BYTES, parse_identity_key
 
 IDENTITY_KEY_FILE = "identity.key"
@@ -36,17 +36,7 @@ def ensure_identity_key(directory: Path) -> bytes:
     key = read_identity_key(directory)
     if key is not None:
         return key
-    # Written whole under another name and then linked: nobody ever reads half a key.
-    fresh = directory / f".{IDENTITY_KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_KEY_BYTES))
-    try:
-        os.link(fresh, directory / IDENTITY_KEY_FILE)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    create_file(directory / IDENTITY_KEY_FILE, secrets.token_hex(_KEY_BYTES).encode())
     key = read_identity_key(directory)
     if key is None:
         raise LedgerError(f"{directory / IDENTITY_KEY_FILE} vanished while it was made")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines_client.clock import monotonic_s, pause
+from pipelines_client.files import lock, open_lock
 
 _LOCK_NAME = ".births.lock"
 _STEP_S = 0.002
@@ -24,22 +25,12 @@ def births_held(spool_dir: Path, *, timeout_s: float) -> Iterator[bool]:
 
     The lock is of the open file, so threads of one process exclude each other as well, and a killed process lets go.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows: untested there, and one process at a time is safe
-        yield True
-        return
-    descriptor = os.open(spool_dir.parent / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock(spool_dir.parent / _LOCK_NAME)
     _held.add(descriptor)
     try:
         until = monotonic_s() + timeout_s
-        is_ours = False
-        while not is_ours and monotonic_s() <= until:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                is_ours = True
-            except BlockingIOError:
-                pause(_STEP_S)
+        while not (is_ours := lock(descriptor)) and monotonic_s() <= until:
+            pause(_STEP_S)
         yield is_ours
     finally:
         _held.discard(descriptor)

@@ -9,7 +9,6 @@ or after it is done: an advisory lock, shared by all that run, says who is.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -25,6 +24,7 @@ from isal import isal_zlib
 from pipelines_client.evidence.fact import NORMALISER_VERSION
 from pipelines_client.evidence.files.json_lines import Rejected
 from pipelines_client.evidence.listing import SourceFile
+from pipelines_client.files import lock, open_lock
 from pipelines_client.parity.facts.writer import SCHEMAS
 from pipelines_client.state.identity_key import ensure_identity_key
 
@@ -97,12 +97,12 @@ class Store:
         self._folder = folder
         self._useless: list[Path] = []
         self._begun: set[Path] = set()
-        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = open_lock(folder / ".lock")
         if self._is_alone():
             old = time.time() - UNUSED_S
             forgotten = [about.parent for about in folder.glob(f"*/*/{ABOUT}") if about.stat().st_mtime < old]
             _remove([*folder.glob("*/.*"), *forgotten])
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        lock(self._lock, is_shared=True, wait=True)
 
     def close(self) -> None:
         """Let others remove packs; those of no use any more go now, if nobody else may be reading them."""
@@ -155,11 +155,7 @@ class Store:
 
     def _is_alone(self) -> bool:
         """Say whether no other run uses the packs, and keep it so until the lock is shared again or given up."""
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+        return lock(self._lock)
 
 
 def _remove(folders: list[Path]) -> None:

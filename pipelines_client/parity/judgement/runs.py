@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import SourceError
+from pipelines_client.files import append_line, locked_log
 from pipelines_client.parity.model import Verdict
 
 if TYPE_CHECKING:
@@ -113,15 +112,9 @@ def append_run(path: Path, report: ParityReport) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    line = run_of(report).model_dump_json().encode() + b"\n"
-    with path.open("a+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        end = file.seek(0, os.SEEK_END)
-        if end:
-            file.seek(end - 1)
-            line = line if file.read(1) == b"\n" else b"\n" + line  # the line before was torn: it stays alone
-        file.write(line)
-        os.fsync(file.fileno())
+    line = run_of(report).model_dump_json().encode()
+    with locked_log(path) as file:
+        append_line(file, line)
 
 
 def _mark(report: ParityReport) -> str:
