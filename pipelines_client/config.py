@@ -14,12 +14,13 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from pipelines_client.destinations import base as destinations
-from pipelines_client.destinations.base import Destination, Limits
+from pipelines_client.destinations.base import ApiLimits, Destination
 from pipelines_client.destinations.proxies import check_way_out, without_password
+from pipelines_client.destinations.registry import VENDORS, make_destination
+from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import ConfigError
 from pipelines_client.identity import parse_identity_key
-from pipelines_client.routing.plan import INTEGRATION_PRESETS, Plan, Rules, Stage, Switch, stage_for
+from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
@@ -176,30 +177,28 @@ class Settings(BaseSettings):
             ConfigError: There is no Customer.io key, key, region and host contradict each other, or there is no way to
                 a host: the proxy or the certificates cannot be used.
         """
-        most = Limits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
-        limits = Limits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
+        most = ApiLimits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
+        limits = ApiLimits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
         if self.write_key is None:
             raise ConfigError("write_key is missing: pass it, or set PIPELINES_WRITE_KEY")
-        found = [
-            destinations.customerio(
-                self.write_key.get_secret_value(), host=self.host, region=self.region, limits=limits
+        integrations = {SEGMENT: self.segment_integrations}
+        destinations = tuple(
+            make_destination(
+                vendor,
+                key.get_secret_value(),
+                host=getattr(self, f"{vendor.setting_prefix}host"),
+                region=getattr(self, f"{vendor.setting_prefix}region"),
+                limits=limits,
+                integrations=integrations.get(vendor.name),
             )
-        ]
-        if self.segment_write_key is not None:
-            found.append(
-                destinations.segment(
-                    self.segment_write_key.get_secret_value(),
-                    host=self.segment_host,
-                    region=self.segment_region,
-                    limits=limits,
-                    integrations=self.segment_integrations,
-                )
-            )
-        for destination in found:
+            for vendor in VENDORS
+            if (key := getattr(self, f"{vendor.setting_prefix}write_key")) is not None
+        )
+        for destination in destinations:
             check_way_out(
                 destination.url, proxies=self.proxies, ca_bundle=str(self.ca_bundle) if self.ca_bundle else None
             )
-        return tuple(found)
+        return destinations
 
     def plan(self) -> Plan:
         """Return which legs messages take, while no stage file says otherwise.
@@ -209,7 +208,7 @@ class Settings(BaseSettings):
         """
         legs = (CUSTOMERIO, SEGMENT) if self.segment_write_key is not None else (CUSTOMERIO,)
         switches = {CUSTOMERIO: self.customerio_switch, SEGMENT: self.segment_switch}
-        rules = {leg: Rules(self.share, switch=switches[leg]) for leg in legs}
+        rules = {leg: LegRules(self.share, switch=switches[leg]) for leg in legs}
         return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
 
     def stage_watch(self) -> StageWatch:

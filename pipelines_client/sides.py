@@ -1,14 +1,8 @@
-"""The names of the two sides, and how they are shown. Pure."""
+"""The names of the two sides, and how texts show them. Pure."""
 
 from __future__ import annotations
 
 CUSTOMERIO = "customerio"
-
-
 SEGMENT = "segment"
-
-
-SIDES = ("segment", "customerio")
-
-
-TITLES = {"ledger": "the ledger", "segment": "Segment", "customerio": "Customer.io"}
+SIDES = (SEGMENT, CUSTOMERIO)
+TITLES = {"ledger": "the ledger", SEGMENT: "Segment", CUSTOMERIO: "Customer.io"}

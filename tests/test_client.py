@@ -18,7 +18,7 @@ from segment.analytics.client import Client as SegmentClient
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery.status import read_status
-from pipelines_client.routing.plan import RESERVED_NAMES
+from pipelines_client.destinations.customerio import RESERVED_NAMES
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 MakeClient = Callable[..., Client]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines_client.errors import ConfigError
 from pipelines_client.message.build import Message
 from pipelines_client.routing.cohorts import Aliases, hash_id, in_cohort
-from pipelines_client.routing.plan import Names, Plan, Rules, Stage, stage_for
+from pipelines_client.routing.plan import LegRules, Names, Plan, Stage, stage_for
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 BOTH = (CUSTOMERIO, SEGMENT)
@@ -40,7 +40,7 @@ def test_each_stage_has_its_legs_and_the_one_that_counts(
     stage: Stage, share: float, skipped: dict[str, str], counts: str
 ) -> None:
     """The table of stages."""
-    plan = Plan(stage, BOTH, dict.fromkeys(BOTH, Rules(share)))
+    plan = Plan(stage, BOTH, dict.fromkeys(BOTH, LegRules(share)))
     assert plan.route(message(), {}) == skipped
     assert plan.authoritative == counts
 
@@ -134,19 +134,19 @@ def test_an_alias_itself_goes_where_its_previous_id_is() -> None:
     """Its own two ids may still be in different cohorts when it is sent."""
     inside = next(f"u{n}" for n in range(99) if in_cohort(f"user:u{n}", share=0.5, salt=""))
     outside = next(f"u{n}" for n in range(99) if not in_cohort(f"user:u{n}", share=0.5, salt=""))
-    plan = Plan(Stage.SHADOW, BOTH, {CUSTOMERIO: Rules(0.5)})
+    plan = Plan(Stage.SHADOW, BOTH, {CUSTOMERIO: LegRules(0.5)})
     assert plan.route(message(f"user:{outside}", kind="alias"), {"previousId": inside}) == {}
     assert plan.route(message(f"user:{inside}", kind="alias"), {"previousId": outside}) == {CUSTOMERIO: "cohort"}
 
 
 NAMES = st.sampled_from(["a", "b", "c"])
 LIST = st.builds(Names, st.frozensets(NAMES), st.frozensets(NAMES), st.frozensets(NAMES))
-RULES = st.builds(Rules, st.floats(0, 1), LIST, LIST)
+RULES = st.builds(LegRules, st.floats(0, 1), LIST, LIST)
 
 
 @given(st.sampled_from(Stage), RULES, RULES, NAMES, NAMES, NAMES)
 def test_what_no_list_denies_goes_where_the_stage_says(
-    stage: Stage, customerio: Rules, segment: Rules, event: str, user: str, tenant: str
+    stage: Stage, customerio: LegRules, segment: LegRules, event: str, user: str, tenant: str
 ) -> None:
     """The leg that counts takes everything else; a leg that the stage leaves out takes nothing, whatever is allowed."""
     plan = Plan(stage, BOTH, {CUSTOMERIO: customerio, SEGMENT: segment})
@@ -174,7 +174,7 @@ def test_the_stages_lead_into_each_other_each_way() -> None:
 def test_a_cohort_is_the_same_in_every_process() -> None:
     """Not Python's own hash, which differs from process to process."""
     script = (
-        "from pipelines_client.cutover import in_cohort;"
+        "from pipelines_client.routing.cohorts import in_cohort;"
         "print([n for n in range(200) if in_cohort(f'user:{n}', share=0.3, salt='x')])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
 
-from pipelines_client.destinations.base import Decision, customerio, read_words, segment
+from pipelines_client.destinations import registry
+from pipelines_client.destinations.answers import read_words
+from pipelines_client.destinations.base import Decision, Destination
+from pipelines_client.destinations.customerio import CustomerIo
+from pipelines_client.destinations.registry import VENDORS, make_destination
+from pipelines_client.destinations.segment import Segment
+from pipelines_client.errors import ConfigError
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 
@@ -26,7 +33,7 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 def test_every_status_has_one_meaning(statuses: tuple[int, ...], decision: Decision) -> None:
     """The table of answers in docs/architecture.md."""
     for status in statuses:
-        assert customerio("k").read(status, {}, b"", now=NOW).decision is decision, status
+        assert make_destination(CustomerIo, "k").read(status, {}, b"", now=NOW).decision is decision, status
 
 
 @pytest.mark.parametrize(
@@ -63,20 +70,20 @@ def test_refusals_are_read_in_every_shape(body: bytes, words: str) -> None:
 )
 def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: float | None) -> None:
     """FACTS S4, C7."""
-    assert segment("s").read(429, headers, b"", now=NOW).retry_after_s == seconds
+    assert make_destination(Segment, "s").read(429, headers, b"", now=NOW).retry_after_s == seconds
 
 
 def test_customerio_gets_strict_mode_and_bearer_or_basic_by_the_shape_of_the_key() -> None:
     """FACTS C2, C3."""
     basic = "Basic " + base64.b64encode(b"plain:").decode()
-    assert customerio("plain").headers()["Authorization"] == basic
-    assert customerio("pk_eu_1").headers()["Authorization"] == "Bearer pk_eu_1"
-    assert customerio("plain").headers()["X-Strict-Mode"] == "1"
+    assert make_destination(CustomerIo, "plain").headers()["Authorization"] == basic
+    assert make_destination(CustomerIo, "pk_eu_1").headers()["Authorization"] == "Bearer pk_eu_1"
+    assert make_destination(CustomerIo, "plain").headers()["X-Strict-Mode"] == "1"
 
 
 def test_segment_gets_its_key_in_the_body_and_integrations_at_the_top() -> None:
     """FACTS S2, S5, S12; OAuth takes the header, the key stays in the body."""
-    far_end = segment("s", integrations={"Actions Customerio": False})
+    far_end = make_destination(Segment, "s", integrations={"Actions Customerio": False})
     start, end = far_end.envelope(sent_at=NOW)
     body: dict[str, Any] = orjson.loads(start + b'{"a":1}' + end)
     assert body == {
@@ -90,14 +97,36 @@ def test_segment_gets_its_key_in_the_body_and_integrations_at_the_top() -> None:
     assert "X-Strict-Mode" not in far_end.headers()
 
 
+def test_a_vendor_is_a_file_and_a_line_and_its_host_is_refused_for_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No code asks which vendor it has: a third one gets its checks and texts from its class variables."""
+
+    class Third(Destination):
+        name = "third"
+        title = "Third"
+        hosts: ClassVar = {"us": "https://in.third.example"}
+        setting_prefix = "third_"
+
+    monkeypatch.setitem(registry._OWNERS, "in.third.example", (Third, "us"))
+    assert make_destination(Third, "k").url == "https://in.third.example/v1/batch"
+    with pytest.raises(ConfigError, match=r"segment_host is for Segment, but .* belongs to Third: set third_host"):
+        make_destination(Segment, "k", host="in.third.example")
+    with pytest.raises(ConfigError, match=r"third_host is for Third, but .* belongs to Customer.io: set host"):
+        make_destination(Third, "k", host="cdp.customer.io")
+
+
+def test_customerio_is_the_first_leg() -> None:
+    """The order of the vendors is the order of a client's legs, in status, ledger and reports."""
+    assert [vendor.name for vendor in VENDORS] == [CUSTOMERIO, SEGMENT]
+
+
 def test_an_answer_nested_without_end_is_read_without_words() -> None:
     """A 400 is a 400, whatever stands in it."""
     for body in (b"[" * 900 + b"]" * 900, b'{"meta":' * 900 + b'"x"' + b"}" * 900):
-        verdict = customerio("k").read(400, {}, body, now=NOW)
+        verdict = make_destination(CustomerIo, "k").read(400, {}, body, now=NOW)
         assert (verdict.decision, verdict.words) == (Decision.SPLIT, "")
 
 
 def test_an_api_may_ask_for_a_day_of_patience_and_no_more() -> None:
     """A server whose clock is wrong by centuries does not end the leg."""
     for value in ("Mon, 01 Jan 2525 00:00:00 GMT", "999999999"):
-        assert customerio("k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400
+        assert make_destination(CustomerIo, "k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400

@@ -21,10 +21,11 @@ from pipelines_client.cutover.journal import Change, Journal, journal_path, read
 from pipelines_client.cutover.overview import Overview, look
 from pipelines_client.cutover.rollback import count_way_back
 from pipelines_client.cutover.schedule import lay_out
+from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import StageFileError
 from pipelines_client.parity.judgement.runs import Run
 from pipelines_client.parity.model import Verdict
-from pipelines_client.routing.plan import INTEGRATION_PRESETS, Stage, Switch
+from pipelines_client.routing.plan import Stage, Switch
 from pipelines_client.routing.stagefile import parse_stage_file
 
 TODAY = date(2026, 12, 10)

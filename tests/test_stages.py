@@ -21,8 +21,8 @@ from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import StageFileError
 from pipelines_client.routing.cohorts import hash_id, in_cohort
 from pipelines_client.routing.plan import Plan, Stage
-from pipelines_client.routing.stagefile import ALIAS_FILE, parse_stage_file
-from pipelines_client.routing.watch import AliasFile, StageWatch
+from pipelines_client.routing.stagefile import parse_stage_file
+from pipelines_client.routing.watch import ALIAS_FILE, AliasFile, StageWatch
 from pipelines_client.state.ledger import Outcome
 
 MakeClient = Callable[..., Client]
@@ -378,7 +378,7 @@ def test_a_call_looks_into_the_file_only_when_its_time_has_come(
 ) -> None:
     """A thousand calls within half of `stage_poll_s` are one look; the next one comes in time."""
     clock, looks = [1000.0], []
-    monkeypatch.setattr("pipelines_client.routing.stagefile.monotonic_s", lambda: clock[0])
+    monkeypatch.setattr("pipelines_client.routing.watch.monotonic_s", lambda: clock[0])
     path = tmp_path / "stage.toml"
     put(path, 'stage = "live"\n')
     watch = StageWatch(Plan(Stage.DUAL, ("customerio", "segment")), path, poll_s=5, memory=None)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from pipelines_client.cli.app import app
 from pipelines_client.config import Settings
 from pipelines_client.cutover.double_delivery import find_twice
-from pipelines_client.routing.plan import INTEGRATION_PRESETS
+from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 
 OFF = dict(INTEGRATION_PRESETS["customerio_off"])
 

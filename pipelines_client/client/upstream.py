@@ -126,8 +126,8 @@ def api_error(delivery: Delivery) -> Exception:
     """Return what upstream's `on_error` receives."""
     from segment.analytics.request import APIError
 
-    from pipelines_client.destinations.base import Decision, Verdict
+    from pipelines_client.destinations.base import ApiAnswer, Decision
 
-    verdict = delivery.verdict or Verdict(Decision.SPLIT, "dropped", 0, "given up before it was sent")
+    verdict = delivery.verdict or ApiAnswer(Decision.SPLIT, "dropped", 0, "given up before it was sent")
     error: Exception = APIError(verdict.status, verdict.reason, verdict.words)
     return error

@@ -21,11 +21,11 @@ from typing import Any
 import orjson
 
 from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.evidence.naming import list_files, split_kind
 from pipelines_client.evidence.payloads import payload_in
-from pipelines_client.routing.plan import INTEGRATION_PRESETS
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 from pipelines_client.state.daily import read_lines
 

@@ -80,7 +80,7 @@ class Lane:
                 tell,
                 self._tick,
                 self._progressed,
-                Tokens(oauth if leg == "segment" else None),
+                Tokens(oauth if destination.takes_oauth else None),
             )
             for leg, destination in destinations.items()
         }

@@ -44,7 +44,7 @@ class Aliases:
         return id_
 
 
-_NOBODY = Aliases()
+NO_ALIASES = Aliases()
 
 
 def hash_id(identity: str | None) -> bytes:
@@ -53,7 +53,7 @@ def hash_id(identity: str | None) -> bytes:
     return blake2b(bare.encode("utf-8", "replace"), digest_size=HASH_BYTES).digest()
 
 
-def in_cohort(identity: str | None, *, share: float, salt: str, aliases: Aliases = _NOBODY) -> bool:
+def in_cohort(identity: str | None, *, share: float, salt: str, aliases: Aliases = NO_ALIASES) -> bool:
     """Say whether a person is in the first `share` of people; the same answer everywhere, for ever."""
     if share >= 1:
         return True

@@ -12,38 +12,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines_client.destinations.customerio import RESERVED_NAMES
 from pipelines_client.errors import ConfigError
 from pipelines_client.message.build import Message
-from pipelines_client.routing.cohorts import _NOBODY, Aliases, in_cohort
+from pipelines_client.routing.cohorts import NO_ALIASES, Aliases, in_cohort
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
-
-RESERVED_NAMES = frozenset(
-    {
-        "User Deleted",
-        "User Suppressed",
-        "User Unsuppressed",
-        "Device Created or Updated",
-        "Device Deleted",
-        "Relationship Deleted",
-        "Object Deleted",
-        "Report Delivery Event",
-        "Report Content Event",
-        "Delete Person",
-    }
-)
-"""Event names that Customer.io obeys as commands (FACTS C12)."""
-
-
-INTEGRATION_PRESETS: Mapping[str, Mapping[str, bool]] = {
-    "customerio_off": {  # FACTS S12: every name that Segment's own Customer.io destination has had
-        "Actions Customerio": False,
-        "Customer.io (Actions)": False,
-        "Customer.io Actions": False,
-        "Customer.io": False,
-    },
-    "all_off": {"All": False},
-}
-"""What `segment_integrations` may be called instead of spelled: what Segment forwards of our messages to others."""
 
 
 class Stage(str, enum.Enum):
@@ -114,7 +87,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class LegRules:
     """What holds for one leg.
 
     `share` (0 to 1) is of people, and only matters at the stage where the leg is partial. Who is on `allow` is in
@@ -133,17 +106,17 @@ class Plan:
 
     stage: Stage
     legs: tuple[str, ...]
-    rules: Mapping[str, Rules] = field(default_factory=dict)
+    rules: Mapping[str, LegRules] = field(default_factory=dict)
     salt: str = ""
     allow_commands: Collection[str] = field(default_factory=frozenset)
-    aliases: Aliases = field(default=_NOBODY, compare=False)
+    aliases: Aliases = field(default=NO_ALIASES, compare=False)
 
     authoritative: str = field(init=False, compare=False)
     """The leg whose failures reach the caller; the only leg, if there is one."""
     name: str = field(init=False, compare=False)
     """The stage's name, with which each message is stamped."""
     _out: Mapping[str, str] = field(init=False, compare=False, repr=False)
-    _choosing: tuple[tuple[str, Rules, bool], ...] = field(init=False, compare=False, repr=False)
+    _choosing: tuple[tuple[str, LegRules, bool], ...] = field(init=False, compare=False, repr=False)
     _serves_customerio: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -182,7 +155,7 @@ class Plan:
                 return {**skips, CUSTOMERIO: "reserved_name"}
         return skips
 
-    def _why_not(self, rules: Rules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
+    def _why_not(self, rules: LegRules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
         ids = message.user_id, message.anonymous_id
         if rules.deny and rules.deny.holds(message.event, ids, call):
             return "denied"
@@ -194,7 +167,7 @@ class Plan:
         is_in = in_cohort(identity, share=rules.share, salt=self.salt, aliases=self.aliases)
         return None if is_in else "cohort"
 
-    def rules_of(self, leg: str) -> Rules:
+    def rules_of(self, leg: str) -> LegRules:
         """Return the rules of a leg; of one that nobody made rules for, those that leave nothing out."""
         return self.rules.get(leg, _NO_RULES)
 
@@ -203,7 +176,7 @@ class Plan:
         return self.rules_of(leg).switch
 
 
-_NO_RULES = Rules()
+_NO_RULES = LegRules()
 
 
 def stage_for(stage: Stage | None, *, legs: Collection[str]) -> Stage:

@@ -17,21 +17,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines_client.errors import StageFileError
-from pipelines_client.routing.cohorts import HASH_BYTES
-from pipelines_client.routing.plan import Names, Plan, Rules, Stage, Switch, stage_for
+from pipelines_client.routing.plan import LegRules, Names, Plan, Stage, Switch, stage_for
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ALIAS_FILE = "aliases"
-LAST_GOOD_FILE = "stage-last-good.toml"
-"""Their names in the state directory."""
-MAX_ALIASES = 1_000_000
-"""Pairs that are kept in memory; 200 bytes each at most."""
-_HASH_CHARS = 2 * HASH_BYTES
-_PAIR_BYTES = 2 * _HASH_CHARS + 1
 _Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -59,9 +51,9 @@ class LegTable(_Table):
     allow: NamesTable = NamesTable()
     deny: NamesTable = NamesTable()
 
-    def rules(self, base: Rules) -> Rules:
+    def rules(self, base: LegRules) -> LegRules:
         """Return what holds for the leg."""
-        return Rules(
+        return LegRules(
             base.share if self.share is None else self.share,
             self.allow.names(),
             self.deny.names(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,22 +14,17 @@ from pipelines_client.errors import ConfigError
 from pipelines_client.files import replace_file
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
-from pipelines_client.routing.cohorts import Aliases, hash_id
+from pipelines_client.routing.cohorts import HASH_BYTES, Aliases, hash_id
 from pipelines_client.routing.plan import Plan
-from pipelines_client.routing.stagefile import (
-    _HASH_CHARS,
-    _PAIR_BYTES,
-    ALIAS_FILE,
-    LAST_GOOD_FILE,
-    MAX_ALIASES,
-    parse_stage_file,
-)
+from pipelines_client.routing.stagefile import parse_stage_file
 from pipelines_client.signals import let_through
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+ALIAS_FILE = "aliases"
+LAST_GOOD_FILE = "stage-last-good.toml"
+"""Their names in the state directory."""
+_MAX_ALIASES = 1_000_000  # pairs kept in memory, at most 200 bytes each
+_HASH_CHARS = 2 * HASH_BYTES
+_PAIR_BYTES = 2 * _HASH_CHARS + 1
 
 
 @contextlib.contextmanager
@@ -79,7 +73,7 @@ class AliasFile:
                         self._add(bytes.fromhex(pair[:_HASH_CHARS]), bytes.fromhex(pair[_HASH_CHARS:]))
 
     def _add(self, previous: bytes, user: bytes) -> None:
-        if len(self.aliases) < MAX_ALIASES:
+        if len(self.aliases) < _MAX_ALIASES:
             self.aliases.pair(previous, user)
 
     @staticmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines_client.delivery.sending.fates import Fate, skipped
 from pipelines_client.delivery.spool.entry import Entry
-from pipelines_client.destinations.base import Decision, Verdict
+from pipelines_client.destinations.base import ApiAnswer, Decision
 from pipelines_client.state.ledger import Outcome
 
 
@@ -24,7 +24,7 @@ class Part:
         return [Part(self.entries[middle:], self.attempts), Part(self.entries[:middle], self.attempts)]
 
 
-def fate_of(verdict: Verdict | None, attempts: int) -> Fate:
+def fate_of(verdict: ApiAnswer | None, attempts: int) -> Fate:
     """Return what an answer makes of the messages it is about; None if nobody was asked."""
     if verdict is None:
         return skipped("")

@@ -12,7 +12,7 @@ import orjson
 
 from pipelines_client.canonical import hash_all_sorted
 from pipelines_client.delivery.spool.entry import _LEFT_OPEN, _WHOLE, Entry, ShowIdentity
-from pipelines_client.destinations.base import Verdict
+from pipelines_client.destinations.base import ApiAnswer
 from pipelines_client.message.build import reread
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
@@ -73,7 +73,7 @@ class Delivery:
     entries: Sequence[Entry]
     fates: Sequence[Fate]
     show: ShowIdentity
-    verdict: Verdict | None = None
+    verdict: ApiAnswer | None = None
 
     @property
     def lines(self) -> bytes:

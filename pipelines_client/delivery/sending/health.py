@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
-from pipelines_client.destinations.base import Decision, Verdict
+from pipelines_client.destinations.base import ApiAnswer, Decision
 from pipelines_client.log import logger
 
 
@@ -45,7 +45,7 @@ class Health:
         self.failing_since = None
         self.is_paused = self.is_unhealthy = False
 
-    def failed(self, verdict: Verdict, *, pending: int) -> None:
+    def failed(self, verdict: ApiAnswer, *, pending: int) -> None:
         """Note an answer that settles nothing."""
         self.failures += 1
         self.last_error_at, self.last_error = utc_now(), f"{verdict.reason} {verdict.words}".strip()

@@ -27,7 +27,7 @@ from pipelines_client.delivery.sending.tokens import Tokens
 from pipelines_client.delivery.spool.cursors import Tally
 from pipelines_client.delivery.spool.entry import Entry, ShowIdentity
 from pipelines_client.delivery.spool.spool import Spool
-from pipelines_client.destinations.base import Decision, Destination, Verdict
+from pipelines_client.destinations.base import ApiAnswer, Decision, Destination
 from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.log import logger
 from pipelines_client.routing.plan import Switch
@@ -164,7 +164,7 @@ class Sender:
             self.is_spool_damaged = True
             logger().error("spool_damaged", leg=self.leg, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
-            self._failed(Verdict(Decision.WAIT, "sender_failed", words=type(error).__name__))
+            self._failed(ApiAnswer(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
         finally:
             with self._lock:
@@ -290,24 +290,24 @@ class Sender:
         self._next_post_s = max(now, self._next_post_s) + 1 / self.destination.limits.max_requests_per_s
         return True
 
-    def _post(self, entries: Sequence[Entry]) -> Verdict:
+    def _post(self, entries: Sequence[Entry]) -> ApiAnswer:
         token = self.tokens.get()
-        if isinstance(token, Verdict):
+        if isinstance(token, ApiAnswer):
             return token
         envelope = self.destination.envelope(sent_at=utc_now())
         body = batches.join([entry.body for entry in entries], envelope)
         try:
             answer = self.http.post(body, self.destination.headers(token=token))
         except NoAnswerError as error:
-            return Verdict(Decision.WAIT, "no_answer", words=str(error))
+            return ApiAnswer(Decision.WAIT, "no_answer", words=str(error))
         verdict = self.tokens.answered(answer.status)
         return verdict or self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
 
-    def _settle(self, part: Part, verdict: Verdict | None) -> None:
+    def _settle(self, part: Part, verdict: ApiAnswer | None) -> None:
         """Give each message its fate; `verdict` is None if none of them was for this leg."""
         self._finish(part.entries, fate_of(verdict, part.attempts), verdict)
 
-    def _finish(self, entries: Sequence[Entry], fate: Fate, verdict: Verdict | None = None) -> None:
+    def _finish(self, entries: Sequence[Entry], fate: Fate, verdict: ApiAnswer | None = None) -> None:
         """Write what became of the messages into the ledger, then move the cursor. Those not for us have their own."""
         now = utc_now()
         fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
@@ -342,7 +342,7 @@ class Sender:
             try:
                 write()
             except (OSError, sqlite3.OperationalError) as error:
-                self._failed(Verdict(Decision.WAIT, "disk_unwritable", words=type(error).__name__))
+                self._failed(ApiAnswer(Decision.WAIT, "disk_unwritable", words=type(error).__name__))
             else:
                 return True
             if not self._wait(_DISK_RETRY_S):
@@ -369,7 +369,7 @@ class Sender:
         counts = leg == self.stages.plan().authoritative
         return self.pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg), counts=counts)
 
-    def _failed(self, verdict: Verdict) -> None:
+    def _failed(self, verdict: ApiAnswer) -> None:
         self.health.failed(verdict, pending=self.spool.pending(self.leg))
         self._remember_pause()
 
@@ -378,7 +378,7 @@ class Sender:
             with contextlib.suppress(sqlite3.OperationalError):  # a full disk; then the next process asks for `drain`
                 self.spool.set_paused(self.leg, is_paused=self.health.is_paused)
 
-    def _wait_after(self, verdict: Verdict) -> None:
+    def _wait_after(self, verdict: ApiAnswer) -> None:
         if verdict.decision is Decision.PAUSE:
             self._wait(self.pace.pause_s * self.random.uniform(0.5, 1.0))
         else:

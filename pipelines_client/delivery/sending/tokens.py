@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipelines_client.destinations.base import Decision, Verdict
+from pipelines_client.destinations.base import ApiAnswer, Decision
 
 _REFUSED = (401, 403)
 _SPOILT = (400, *_REFUSED, 511)  # upstream forgets its token after these
@@ -28,16 +28,16 @@ class Tokens:
     source: TokenSource | None
     _was_refused: bool = False
 
-    def get(self) -> str | Verdict | None:
+    def get(self) -> str | ApiAnswer | None:
         """Return a token, None if none is needed, or what to do while there is none to be had."""
         if self.source is None:
             return None
         try:
             return self.source.get_token()
         except Exception as error:  # noqa: BLE001 - upstream's manager raises whatever its server made of it
-            return Verdict(Decision.WAIT, "oauth", words=type(error).__name__)
+            return ApiAnswer(Decision.WAIT, "oauth", words=type(error).__name__)
 
-    def answered(self, status: int) -> Verdict | None:
+    def answered(self, status: int) -> ApiAnswer | None:
         """Take note of an answer; return what to do instead of believing it: ask again, once, with a new token."""
         if self.source is None or status not in _SPOILT:
             return None
@@ -45,7 +45,7 @@ class Tokens:
         if status not in _REFUSED or self._was_refused:
             return None
         self._was_refused = True
-        return Verdict(Decision.WAIT, f"http_{status}", status)
+        return ApiAnswer(Decision.WAIT, f"http_{status}", status)
 
     def taken(self) -> None:
         """Take note that messages were settled with a token: the next one that is refused is the first again."""

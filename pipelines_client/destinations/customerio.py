@@ -1,0 +1,48 @@
+"""Customer.io Data Pipelines. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pipelines_client.destinations.base import Destination
+from pipelines_client.sides import CUSTOMERIO, TITLES
+
+RESERVED_NAMES = frozenset(
+    {
+        "User Deleted",
+        "User Suppressed",
+        "User Unsuppressed",
+        "Device Created or Updated",
+        "Device Deleted",
+        "Relationship Deleted",
+        "Object Deleted",
+        "Report Delivery Event",
+        "Report Content Event",
+        "Delete Person",
+    }
+)
+"""Event names that Customer.io obeys as commands (FACTS C12)."""
+_REGION_KEY = re.compile(r"^(?:pk|sk)_(us|eu)_")  # FACTS C2
+
+
+class CustomerIo(Destination):
+    """Customer.io Data Pipelines, always in strict mode."""
+
+    __slots__ = ()
+    name = CUSTOMERIO
+    title = TITLES[CUSTOMERIO]
+    hosts: ClassVar = {"us": "https://cdp.customer.io", "eu": "https://cdp-eu.customer.io"}  # FACTS C1
+    setting_prefix = ""
+
+    @classmethod
+    def region_of_key(cls, write_key: str) -> str | None:
+        """Return the region in the key's prefix (FACTS C2), or None for a key without one."""
+        match = _REGION_KEY.match(write_key)
+        return match.group(1) if match else None
+
+    def headers(self, *, token: str | None = None) -> dict[str, str]:
+        """Return the request's headers: a key that names its region goes as a bearer token (FACTS C2)."""
+        bearer = self.write_key if token is None and self.region_of_key(self.write_key) else token
+        # FACTS C3: without strict mode a refusal looks like a success.
+        return {**super().headers(token=bearer), "X-Strict-Mode": "1"}
