@@ -36,7 +36,7 @@ test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
-	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/engines
+	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/evidence
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (RATE=500 messages a second takes an hour)
@@ -46,11 +46,11 @@ scale: $(STAMP) ## Parity from facts, 100 thousand to 20 million messages a side
 	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 snapshots: $(STAMP) ## Write what the renderings of parity look like today, and the schema of its JSON; look at the diff
-	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/parity/test_snapshots.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/parity/render/test_snapshots.py
 
 images: $(STAMP) ## Take the pictures in docs/images of the demo's report (needs Chromium)
 	$(BIN)/python examples/demo.py --out demo-out
-	$(BIN)/python tests/parity/pictures.py demo-out/report.json docs/images
+	$(BIN)/python tests/support/pictures.py demo-out/report.json docs/images
 
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential

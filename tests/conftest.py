@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import START, Evidence
+from not_applicable import NOT_APPLICABLE
 from shares import Shares, rank
 
 import pipelines_client
 from pipelines_client import Client
+from pipelines_client.parity import ParityOptions, ParityReport, run_parity
 from pipelines_client.state.ledger import DeliveryRecord, Outcome, read_ledger
 
 
@@ -116,6 +120,22 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pipelines_client.default_client = None
 
 
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    """Two hundred messages that arrived the same on both sides."""
+    return Evidence(tmp_path, count=200)
+
+
+@pytest.fixture
+def compare() -> Callable[..., ParityReport]:
+    """Run parity over paths by source name."""
+
+    def run(paths: dict[str, Path], *, now: datetime = START, **options: Any) -> ParityReport:
+        return run_parity(paths, ParityOptions(**options), now=now)
+
+    return run
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: in this order the workers take them."""
     items.sort(key=lambda item: rank(item.nodeid))
@@ -133,13 +153,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for name, value in report.user_properties if report.when == "call" else ():
             terminalreporter.write_line(f"{name}: {value}")
     counts = {
-        outcome: sum("test_upstream.py" in report.nodeid for report in terminalreporter.getreports(outcome))
+        outcome: sum("test_upstream_suite.py" in report.nodeid for report in terminalreporter.getreports(outcome))
         for outcome in ("passed", "failed")
     }
     if not any(counts.values()):
         return
-    from test_upstream import NOT_APPLICABLE
-
     terminalreporter.write_line(
         f"upstream's own tests, run against this package: {counts['passed']} passed, {counts['failed']} failed, "
         f"{len(NOT_APPLICABLE)} not applicable:"

@@ -135,7 +135,7 @@ def test_two_clients_of_one_process_keep_their_files_from_others(run: Any, start
         import os, pathlib, sys
         import pipelines_client as analytics
         from pipelines_client.clock import utc_now
-        from pipelines_client.status import read_status
+        from pipelines_client.delivery.status import read_status
         clients = [analytics.Client(upload_interval=60) for _ in range(3)]
         for n, client in enumerate(clients):
             client.track("u1", "E", {}, message_id=f"m{n}")

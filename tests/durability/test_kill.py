@@ -19,9 +19,9 @@ RANDOM_KILLS = 80
 _SEAMS = """
     import os, pathlib, signal
     import pipelines_client as analytics
-    from pipelines_client import daily
-    from pipelines_client.delivery import batch, http, spool
-    from pipelines_client.ledger import LedgerWriter
+    from pipelines_client.delivery.sending import batches, http
+    from pipelines_client.delivery.spool import spool
+    from pipelines_client.state.ledger import LedgerWriter
 
     def die():
         os.kill(os.getpid(), signal.SIGKILL)
@@ -50,7 +50,7 @@ _TRACK = """
 """
 _FIFTIETH = "lambda spool, stamp, body, *_: b'm49' in body"
 SENDING = {
-    "batch read": "die_instead(batch, 'join')",
+    "batch read": "die_instead(batches, 'join')",
     "answer received but not settled": "die_after(http.Http, 'post')",
     "ledger to be written": "die_instead(LedgerWriter, 'append')",
     "ledger written but not settled": "die_after(LedgerWriter, 'append')",

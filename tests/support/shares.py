@@ -13,17 +13,17 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     import pytest
 
-ENGINES = "tests/engines/"
+ENGINES = "tests/parity/questions/"
 LONGEST = (
     ENGINES,
     "tests/differential/test_comparison.py",
-    "tests/test_demo.py",
+    "tests/examples/test_demo.py",
     "tests/test_docs.py",
-    "tests/sandbox/test_sandbox_official_clients.py",
+    "tests/sandbox/test_official_clients.py",
     "tests/durability/test_fork.py",
     "tests/durability/test_fork_servers.py",
-    "tests/parity/test_cache.py",
-    "tests/parity/test_command.py",
+    "tests/parity/facts/test_packs.py",
+    "tests/cli/parity/test_compare.py",
 )
 """Shares of ten seconds or more, the longest first; one that is missing here only ends later than it might."""
 

@@ -8,12 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from evidence import Evidence
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity import ParityOptions, run_parity
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
-from evidence import Evidence
 
 NOW = datetime(2026, 11, 3, tzinfo=timezone.utc)
 

@@ -123,7 +123,7 @@ class Nursery:
 
 def _preload() -> None:
     """Import what a client needs, so that a fork is all that a start costs."""
-    for name in ("client", "config", "delivery.pipeline"):
+    for name in ("client.client", "config", "delivery.pipeline"):
         importlib.import_module(f"pipelines_client.{name}")
     for name in ("segment.analytics.request", "dateutil.parser", "rfc8785", "structlog", "encodings.idna"):
         importlib.import_module(name)  # what the first client would import

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_hostile import run_code
+from commands import run_code
 
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive

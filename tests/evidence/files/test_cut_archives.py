@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from exports import rewrite
-from test_broken_rows import HEADER, Read, read
+from reading import HEADER, Read, read
 
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.instants import day_of, unix_ms

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 DEMO = [sys.executable, str(EXAMPLES / "demo.py")]
 OUTSIDE = {
     "PIPELINES_STAGE": "complete",

@@ -13,8 +13,6 @@ from threading import Thread
 
 import pyspark
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from evidence import Evidence
 
 CLASS = str(Path(pyspark.__file__).parent / "bin" / "spark-class")

@@ -8,7 +8,6 @@ import io
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ from exports import rewrite
 from hostile import call
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import HEADER, read, read_once
 
-from pipelines_client.evidence.files.rows import read_rows, reopen_rows
+from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds.base import LineRejectedError
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.parity.facts.packs import Reading
@@ -27,48 +27,9 @@ from pipelines_client.parity.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-USAGE = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
-HEADER = b"id,event_text,received_at\n"
+USAGE = (Path(__file__).parents[3] / "docs" / "usage.md").read_text("utf-8")
 LONG = 17 << 20
 PEOPLE = Path("2184.13699.3.track.csv")
-
-
-@dataclass
-class Read:
-    """What became of a file: its rows with their places, and what was rejected."""
-
-    rows: list[tuple[int, int, bytes]] = field(default_factory=list)
-    rejected: list[tuple[int, str, bool]] = field(default_factory=list)
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Say whether an unknown number of rows is lost."""
-        return any(is_gap for *_, is_gap in self.rejected)
-
-    @property
-    def ids(self) -> list[str]:
-        """Return the ids of the rows."""
-        return [json.loads(row)["id"] for *_, row in self.rows]
-
-
-def read_once(path: Path, content: bytes) -> Read:
-    """Write a file and read it."""
-    path.write_bytes(content)
-    found = Read()
-
-    def reject(line: int, reason: str, *, incomplete: bool = False) -> None:
-        found.rejected.append((line, reason, incomplete))
-
-    found.rows = list(read_rows(str(path), reject))
-    return found
-
-
-def read(path: Path, content: bytes) -> Read:
-    """Write a file and read it; each row must be found again at its place."""
-    found = read_once(path, content)
-    spans = [(offset, len(row)) for _, offset, row in found.rows]
-    assert list(reopen_rows(str(path), spans)) == [row for *_, row in found.rows]
-    return found
 
 
 CSV_CASES = [

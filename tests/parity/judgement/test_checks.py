@@ -26,7 +26,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "checks.md").read_text("utf-8")
 EXAMPLES = parse_rules(tomllib.loads(PAGE.split("```toml\n")[1].split("```")[0]), "docs/checks.md")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines_client.sandbox import Sandbox, Scenario
 
-VENDOR_APP = Path(__file__).parent.parent / "examples" / "vendor_app.py"
+VENDOR_APP = Path(__file__).parents[2] / "examples" / "vendor_app.py"
 PARITY = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "parity", "--no-history"]
 SEGMENT, CUSTOMERIO = "segment.analytics.client", "customerio.analytics.client"
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines_client.sandbox import Sandbox
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 LIFECYCLE = {
     "Account Created", "Email Verified", "Trial Started", "Onboarding Completed", "First Project Created",
     "Feature Used", "Invite Sent", "Upgrade Started", "Subscription Started", "Payment Failed",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from commands import run_code
 from evidence import Evidence
 from hostile import CASES, HARMLESS, MEGABYTE, bomb, call
 
@@ -22,7 +21,7 @@ from pipelines_client.parity import ParityReport
 from pipelines_client.parity.facts.packs import Store
 from pipelines_client.parity.model import Verdict
 
-USAGE = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
+USAGE = (Path(__file__).parents[3] / "docs" / "usage.md").read_text("utf-8")
 DAY = "prefix/segment-logs/9sBxKq2mVd/1793577600000"
 AS_NOBODY = """
 import os, sys
@@ -204,8 +203,3 @@ def test_control_characters_never_reach_a_terminal(evidence, tmp_path):
     assert done.returncode == 2
     assert "holds no file of a Segment archive" in done.stderr
     assert "\x1b" not in done.stderr
-
-
-def run_code(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", code, "parity", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from not_applicable import NOT_APPLICABLE
 
-NOT_APPLICABLE = {
-    "test_user_defined_upload_size": "patches upstream's consumer.post; see test_sender.py on upload_size",
-    "test_proxies": "patches upstream's requests session; see test_http.py on proxies",
-}
 _REDIRECTS = {
     "from segment.analytics.client import Client": "from pipelines_client import Client",
     "import segment.analytics as analytics": "import pipelines_client as analytics",

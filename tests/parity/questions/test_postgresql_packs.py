@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timezone
@@ -10,14 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from evidence import KEY, Evidence
 from traps import fact, write_pack
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.questions.open import open_engine
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
-from evidence import KEY, Evidence
 
 NOW = datetime(2026, 11, 3, tzinfo=timezone.utc)
 

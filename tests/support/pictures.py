@@ -49,7 +49,7 @@ def main(report: Path, folder: Path) -> None:
         page, terminal = Path(scratch, "page.html"), Path(scratch, "terminal.html")
         page.write_text(render(read, "html"), "utf-8")
         terminal.write_text(terminal_page(read), "utf-8")
-        snapshot = Path(__file__).with_name("snapshots") / "report.html"
+        snapshot = Path(__file__).parents[1] / "parity" / "render" / "snapshots" / "report.html"
         for file, pictures in ((page, PICTURES), (snapshot, PICTURES_OF_SNAPSHOT)):
             for name, (scheme, width, height, top) in pictures.items():
                 opened.open(file, width=width, height=height, scheme=scheme)

@@ -22,7 +22,7 @@ from pipelines_client.parity.render.terminal import print_report
 from pipelines_client.parity.report.schema import report_schema
 
 FOLDER = Path(__file__).parent / "snapshots"
-SCHEMA = Path(__file__).parents[2] / "docs" / "parity-report.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs" / "parity-report.schema.json"
 IS_UPDATE = bool(os.environ.get("UPDATE_SNAPSHOTS"))
 
 

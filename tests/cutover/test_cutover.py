@@ -396,7 +396,7 @@ def test_what_cannot_be_looked_at_is_bad_input_with_the_cure(
     assert "PIPELINES_STAGE_FILE" in cutover("status").stderr
 
 
-PAGE = (Path(__file__).parents[1] / "docs" / "cutover.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "cutover.md").read_text("utf-8")
 
 
 def first_column(heading: str) -> list[str]:

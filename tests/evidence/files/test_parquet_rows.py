@@ -18,7 +18,7 @@ import pytest
 from pipelines_client.evidence.files.parquet_rows import read_parquet, reopen_parquet
 from pipelines_client.parity import Verdict
 
-USAGE = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
+USAGE = (Path(__file__).parents[3] / "docs" / "usage.md").read_text("utf-8")
 FAR = 2**62
 BAD_TEXT = pa.Array.from_buffers(pa.string(), 3, pa.array([b"good", b"\xff\xfe", b"good"]).buffers())
 
@@ -45,7 +45,7 @@ VALUES = {
 MEASURED = """
 import re, sys
 from pathlib import Path
-from pipelines_client.parity.parquet_rows import read_parquet
+from pipelines_client.evidence.files.parquet_rows import read_parquet
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 before, told = peak(), []
@@ -56,7 +56,7 @@ print(repr((rows, told, peak() - before)))
 FLIPPED = """
 import sys
 from pathlib import Path
-from pipelines_client.parity.parquet_rows import read_parquet, reopen_parquet
+from pipelines_client.evidence.files.parquet_rows import read_parquet, reopen_parquet
 path = Path(sys.argv[1])
 whole, told = path.read_bytes(), []
 for at in range(len(whole) - 8 - int.from_bytes(whole[-8:-4], "little"), len(whole)):
