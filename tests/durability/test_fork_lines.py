@@ -21,8 +21,9 @@ _SCRIPT = """
     logging.getLogger("pipelines_client").addHandler(logging.NullHandler())
     home = os.path.dirname(analytics.__file__) + os.sep
     rooms = tuple(os.path.normpath(room) for room in (
-        "client/client.py", "log.py", "state/daily.py", "state/ledger.py", "state/dead_letters.py", "delivery/pipeline.py",
-        "delivery/lane.py", "delivery/spool/spool.py", "delivery/callbacks.py", "delivery/processes.py"))  # they have locks
+        "client/client.py", "log.py", "state/daily.py", "state/ledger.py", "state/dead_letters.py",
+        "delivery/pipeline.py", "delivery/lane.py", "delivery/spool/spool.py", "delivery/callbacks.py",
+        "delivery/processes.py"))  # they have locks
     assert not [room for room in rooms if not os.path.exists(home + room)]
     seen, stops, turn, is_over = set(), queue.SimpleQueue(), threading.Lock(), False
 
