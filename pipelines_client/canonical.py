@@ -1,8 +1,8 @@
 """The canonical form of a payload, and its hash. Pure.
 
-Both sides of the project need the same answer to "are these two payloads the same?": the client, which stamps a
-message before it is sent, and parity, which reads what came back through other people's JSON libraries. The form is
-RFC 8785, so key order, escapes and `1` against `1.0` make no difference, while `"1"` against `1` does.
+The client hashes a payload before it is sent; parity hashes what comes back through the vendors' JSON libraries. Both
+must agree on whether two payloads are the same. The form is RFC 8785: key order, escapes and `1` against `1.0` make no
+difference, while `"1"` against `1` does.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 import orjson
 
-_MAX_EXACT = 2**53 - 1  # the largest integer that every JSON reader keeps apart from its neighbours
-_FIRST_THAT_DIFFERS = "\ue000"  # beyond it, characters of one and of two UTF-16 units change places
-_MIN_PLAIN = 1e-4  # below it, spellings of a number part ways
+_MAX_EXACT = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
+_FIRST_THAT_DIFFERS = "\ue000"  # from here on, UTF-8 bytes and UTF-16 units sort differently
+_MIN_PLAIN = 1e-4  # below it, JSON libraries spell numbers differently
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 _NOT_ASTRAL = bytes(range(0xF0))
@@ -34,18 +34,18 @@ PAYLOAD_FIELD = {
     "page": "properties",
     "screen": "properties",
 }
-"""The field of a call that is its payload; an alias has none."""
+"""The field that holds a call's payload, by type; an alias has no payload."""
 
 
 class _NeedsReferenceError(Exception):
-    """The fast path cannot promise RFC 8785 for this value."""
+    """The fast path cannot guarantee RFC 8785 for this value."""
 
 
 def payload_hash(payload: Any) -> str:
-    """Return 64 bits over the canonical form of `payload`, as 16 hexadecimal digits.
+    """Return a 64-bit hash of the canonical form of `payload`, as 16 hexadecimal digits.
 
     Args:
-        payload: Properties or traits as plain JSON values; dates count as their ISO-8601 text.
+        payload: Properties or traits as plain JSON values; a date counts as its ISO-8601 text.
 
     Returns:
         The same text for payloads that differ only in key order, escapes or the spelling of a number.
@@ -54,7 +54,7 @@ def payload_hash(payload: Any) -> str:
 
 
 def hash_sorted(form: bytes) -> str:
-    """Return `payload_hash` of a payload that orjson has written with its keys sorted: the short way, nearly always."""
+    """Return `payload_hash` of a payload that orjson wrote with sorted keys, without parsing it if possible."""
     if b".0" in form:
         form = _without_point_zero(form)
     if not is_canonical(form):
@@ -63,9 +63,9 @@ def hash_sorted(form: bytes) -> str:
 
 
 def hash_all_sorted(forms: Sequence[bytes]) -> list[str]:
-    """Return `hash_sorted` of each: what is looked for in a form costs more than its hash, so all are searched at once.
+    """Return `hash_sorted` of each form.
 
-    One that is not canonical as it stands has all of them looked at one by one.
+    Searching a form costs more than hashing it, so all are searched as one. If one is not canonical, each is searched.
     """
     if _are_canonical(forms):
         return list(map(_hash, forms))
@@ -74,35 +74,35 @@ def hash_all_sorted(forms: Sequence[bytes]) -> list[str]:
 
 
 def _are_canonical(forms: Sequence[bytes]) -> bool:
-    # orjson writes no line ends: what is looked for is not found across one.
+    # orjson writes no line ends, so nothing matches across two forms.
     return {form[:1] for form in forms} == {b"{"} and is_canonical(b"\n".join(forms))
 
 
 def _hash(form: bytes) -> str:
-    hashed = _NOTHING_HASHED.copy()  # three quarters of the time that a new one takes
+    hashed = _NOTHING_HASHED.copy()  # a quarter faster than a new one
     hashed.update(form)
     return hashed.hexdigest()
 
 
 def is_canonical(form: bytes) -> bool:
-    """Say whether what orjson wrote with sorted keys is surely RFC 8785 as it stands.
+    """Return whether a form that orjson wrote with sorted keys is RFC 8785 already.
 
-    It is not where a number ends in .0, has an exponent or sixteen digits; and orjson sorts by UTF-8 bytes, the RFC by
-    UTF-16 units, which agree below U+10000. A form that only looks so is doubted for nothing, which is slow and not
-    wrong. Plain searches come first: the expression costs more than all the rest.
+    It may differ if a number ends in .0, has an exponent or has sixteen digits; and orjson sorts keys by UTF-8 bytes,
+    the RFC by UTF-16 units, which agree below U+10000. A false alarm (such digits inside a text) costs time and is not
+    wrong. Plain searches come first because the regular expression is the slowest part.
     """
     if form[:1] != b"{" or (b".0" in form and _POINT_ZERO.search(form)):
         return False
     if not (form.isascii() or not form.translate(None, _NOT_ASTRAL)):
         return False
-    shape = form.translate(_DIGITS_AS_ZERO)
-    if b"0e" in shape or _SIXTEEN in shape:
+    masked = form.translate(_DIGITS_AS_ZERO)
+    if b"0e" in masked or _SIXTEEN in masked:
         return _ODD_NUMBER.search(form) is None
     return True
 
 
 def _without_point_zero(form: bytes) -> bytes:
-    """Spell 2.0 as 2, outside of texts: where there is no escape, every other piece between quotes is outside."""
+    """Spell 2.0 as 2 outside of texts: without escapes, every second piece between quotes is outside."""
     if b"\\" in form or b"-0.0" in form:
         return form
     pieces = form.split(b'"')
@@ -116,7 +116,7 @@ def _without_point_zero(form: bytes) -> bytes:
 def canonical_bytes(value: Any) -> bytes:
     """Return the RFC 8785 form of a JSON value as UTF-8.
 
-    Integers beyond 2**53 are taken as the double that a JSON reader in another language would make of them.
+    Integers beyond 2**53 become doubles, as JSON readers in other languages make them.
     """
     try:
         form = orjson.dumps(_fast(value), default=isoformat, option=_SORTED)
@@ -133,10 +133,10 @@ def _reference(value: Any) -> bytes:
 
 
 def isoformat(value: Any) -> str:
-    """Spell a date or datetime as it goes on the wire; refuse anything else.
+    """Return a date or datetime as it is sent; refuse anything else.
 
     Raises:
-        TypeError: `value` is neither, so it should have been made plain before.
+        TypeError: `value` is neither: it should have been converted before.
     """
     if isinstance(value, (date, datetime)):
         return value.isoformat()
@@ -144,7 +144,11 @@ def isoformat(value: Any) -> str:
 
 
 def _fast(value: Any) -> Any:
-    """Spell numbers so that orjson writes what RFC 8785 asks; copy only what changes, hand back what is not safe."""
+    """Spell numbers so that orjson writes what RFC 8785 demands; copy only what changes.
+
+    Raises:
+        _NeedsReferenceError: A number that orjson spells differently.
+    """
     kind = type(value)
     if kind is dict:
         changed = {}
@@ -177,7 +181,7 @@ def _fast(value: Any) -> Any:
 
 
 def _has_safe_keys(value: Any) -> bool:
-    """Say whether orjson sorts all keys as the RFC does: by UTF-8 bytes and by UTF-16 units alike."""
+    """Return whether orjson sorts all keys as the RFC does: by UTF-8 bytes and UTF-16 units alike."""
     if isinstance(value, dict):
         return all(map(_is_safe_key, value)) and all(map(_has_safe_keys, value.values()))
     return not isinstance(value, (list, tuple)) or all(map(_has_safe_keys, value))
@@ -188,7 +192,7 @@ def _is_safe_key(key: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Make the few values that the reference implementation refuses into ones it takes."""
+    """Convert the few values that the reference implementation refuses."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The two clocks: the wall, which goes on the wire, and the one that waits are measured with."""
+"""The two clocks: the wall clock for messages, and a monotonic one for waits; and how instants are spelled."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""Unix time's beginning, aware."""
+"""The beginning of Unix time, aware."""
 
 
 def utc_now() -> datetime:
-    """Return the wall clock's instant, aware, in UTC. freezegun freezes it."""
+    """Return the current time, aware, in UTC. freezegun freezes it."""
     return datetime.now(timezone.utc)
 
 
 def unix_ms(at: datetime) -> int:
-    """Return an aware instant as Unix milliseconds, of any year."""
+    """Return an aware instant, in any year, as Unix milliseconds."""
     since = at - EPOCH
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def utc_now_ms() -> int:
-    """Return the wall clock's instant as Unix milliseconds.
+    """Return the current time as Unix milliseconds.
 
-    Of a `datetime`, not of `time.time`: that is a float, and freezegun leaves it alone where it finds a thread's start
-    among the callers.
+    From a `datetime`, because `time.time` is a float, and freezegun does not freeze it in some threads.
     """
     return unix_ms(datetime.now(timezone.utc))
 
 
 def pause(seconds: float) -> None:
-    """Sleep; freezegun leaves it alone."""
+    """Sleep. freezegun does not freeze it."""
     time.sleep(seconds)
 
 
@@ -40,24 +39,21 @@ _has_clocks = hasattr(time, "clock_gettime")
 monotonic_s: Callable[[], float] = (
     functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _has_clocks else time.monotonic
 )
-"""Returns seconds of a clock that nobody sets and that freezegun leaves alone: frozen tests must not hang."""
-
+"""Returns seconds of a clock that is never set. freezegun does not freeze it: frozen tests must not hang."""
 
 _ENDS = [f".{ms:03d}Z" for ms in range(1000)]
-
-
 _second: tuple[int, str] = (0, "1970-01-01T00:00:00")
-"""The second that was spelled last: the next instant is nearly always in the same one."""
+"""The second that was spelled last: the next instant is nearly always in the same second."""
 
 
 def iso_utc(at: datetime) -> str:
-    """Spell an aware instant as the ledger does: `2026-11-02T09:30:00.125Z`."""
+    """Return an aware instant as the ledger spells it: `2026-11-02T09:30:00.125Z`."""
     return iso_of_ms(unix_ms(at))
 
 
 def iso_of_ms(ms: int) -> str:
-    """Spell an instant of the years 1 to 9999, in Unix milliseconds, as `iso_utc` does."""
-    global _second  # noqa: PLW0603 - replaced whole: threads see the old one or the new one
+    """Return an instant in Unix milliseconds, of the years 1 to 9999, as `iso_utc` does."""
+    global _second  # noqa: PLW0603 - replaced in one step: threads see the old or the new one
     whole = ms // 1000
     known, text = _second
     if known != whole:

@@ -1,4 +1,4 @@
-"""The identity of a message, and its keyed hash: what ledger and parity compare in place of an id in clear. Pure."""
+"""The identity of a message, and its keyed hash, which ledger and parity use instead of an id in clear. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _KEY_BYTES, _MIN_KEY_BYTES, _MAX_KEY_BYTES = 32, 16, 64
 
 
 def primary_identity(user_id: str | None, anonymous_id: str | None, group_id: str | None = None) -> str | None:
-    """Return the one identity a message is about: its user, else its anonymous id, else its group.
+    """Return the identity that a message is about: its user, else its anonymous id, else its group.
 
-    The kind is kept in front, so that a user called `7` and a group called `7` stay two.
+    The kind comes first, so that a user `7` and a group `7` differ.
     """
     if user_id:
         return f"user:{user_id}"
@@ -21,10 +21,10 @@ def primary_identity(user_id: str | None, anonymous_id: str | None, group_id: st
 
 
 def hash_identity(key: bytes, identity: str | None) -> str | None:
-    """Return 64 keyed bits over an identity, so that a ledger names nobody and still joins."""
+    """Return a keyed 64-bit hash of an identity: a ledger can be joined without naming people."""
     if identity is None:
         return None
-    hashed = _keyed(key).copy()  # half of the time that a new one takes
+    hashed = _keyed(key).copy()  # twice as fast as a new one
     hashed.update(identity.encode("utf-8", "replace"))
     return hashed.hexdigest()
 
@@ -35,12 +35,12 @@ def _keyed(key: bytes) -> blake2b:
 
 
 def parse_identity_key(text: str) -> bytes:
-    """Read an identity key from its text form: 16 to 64 bytes in hexadecimal (`PIPELINES_LEDGER_KEY`).
+    """Parse an identity key: 16 to 64 bytes in hexadecimal (`PIPELINES_LEDGER_KEY`).
 
     Raises:
-        ValueError: The text is something else.
+        ValueError: The text is not such a key.
     """
     key = bytes.fromhex(text.strip())
     if not _MIN_KEY_BYTES <= len(key) <= _MAX_KEY_BYTES:
-        raise ValueError("an identity key is 16 to 64 bytes in hexadecimal")
+        raise ValueError("an identity key has 16 to 64 bytes, written in hexadecimal")
     return key

@@ -1,4 +1,4 @@
-"""Our log: structlog events on the standard logger `pipelines_client`. No payload, key or identifier goes in."""
+"""The log: structlog events on the standard logger `pipelines_client`. No event has a payload, key or identifier."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUIET_S = 10.0
 
 @functools.cache
 def logger() -> Any:
-    """Return the bound logger, wrapped here: the application's structlog configuration is neither used nor set."""
+    """Return the logger; it neither uses nor sets the application's structlog configuration."""
     import structlog
 
     return structlog.wrap_logger(
@@ -33,38 +33,38 @@ def logger() -> Any:
 
 
 class Throttle:
-    """Adds up what happens often, so that a log says it at most once in ten seconds, with its count."""
+    """Counts frequent events, so that each kind is logged at most every ten seconds, with its count."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._said_at_s: dict[str, float] = {}
+        self._logged_at_s: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def due(self, kind: str) -> int:
-        """Count one; return how many came since the last time it was said if it is to be said now, else 0."""
+        """Count one event; return the count since the last log line if a line is due now, else 0."""
         now = monotonic_s()
         with self._lock:
             self._counts[kind] += 1
-            if now - self._said_at_s.get(kind, -_QUIET_S) < _QUIET_S:
+            if now - self._logged_at_s.get(kind, -_QUIET_S) < _QUIET_S:
                 return 0
-            self._said_at_s[kind] = now
+            self._logged_at_s[kind] = now
             return self._counts.pop(kind)
 
 
 class CallSites:
-    """Remembers which lines of the application were told about what, so that each is told once."""
+    """Remembers which lines of the application were warned about what, so that each is warned once."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, int, str]] = set()
+        self._seen: set[tuple[str, int, str]] = set()
 
     def first(self, kind: str) -> str | None:
-        """Return `file:line` of the nearest caller outside this package, the first time it comes with this kind."""
-        frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a caller, and cheap
+        """Return `file:line` of the nearest caller outside this package, or None if it had a warning of this kind."""
+        frame = sys._getframe(1)  # noqa: SLF001 - the documented and cheap way to find a caller
         while frame.f_back and str(frame.f_globals.get("__name__", "")).partition(".")[0] in (_OWN_PREFIX, "segment"):
             frame = frame.f_back
         site = (frame.f_code.co_filename, frame.f_lineno, kind)
-        # Without a lock, which a fork could catch held: two threads may say the same line twice, no more.
-        if site in self._told or len(self._told) >= _MAX_SITES:
+        # No lock, which a fork could inherit locked: at worst two threads log the same line twice.
+        if site in self._seen or len(self._seen) >= _MAX_SITES:
             return None
-        self._told.add(site)
+        self._seen.add(site)
         return f"{site[0]}:{site[1]}"

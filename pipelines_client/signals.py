@@ -1,8 +1,8 @@
-"""Tells an exception that a signal handler raised from one that the code in hand raised.
+"""Recognise an exception that a signal handler raised, so that a guard passes it on.
 
-A job runner that stops a job after its time (rq, Celery) does so from a signal handler, which Python runs between any
-two steps of whatever is at work. Where we guard against a caller's objects, such an exception is none of theirs: it
-goes on to the job.
+A job runner (rq, Celery) stops a job that takes too long from a signal handler, which Python runs between any two steps
+of the current code. Code that guards against errors of a caller's objects must not swallow such an exception: it
+belongs to the job.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 
 def let_through(error: BaseException) -> None:
-    """Return if the code in hand raised `error`.
+    """Raise `error` again if a signal handler raised it; else return.
 
     Raises:
-        BaseException: A signal handler did: `error`, or what it was made of.
+        BaseException: `error`, or its cause, if a signal handler raised it.
     """
     for each in (error, error.__cause__):
         if each is not None and is_from_signal(each):
@@ -25,7 +25,7 @@ def let_through(error: BaseException) -> None:
 
 
 def is_from_signal(error: BaseException) -> bool:
-    """Say whether an exception passed through one of the signal handlers that are set."""
+    """Return whether an exception passed through one of the current signal handlers."""
     handlers = {code for number in signal.valid_signals() if (code := _code_of(signal.getsignal(number)))}
     place = error.__traceback__
     while place is not None:
@@ -36,10 +36,10 @@ def is_from_signal(error: BaseException) -> bool:
 
 
 def _code_of(handler: Any) -> CodeType | None:
-    """Return the code of a handler: a function, a method, or a partial of one; None for the system's own."""
+    """Return the code of a handler (a function, method, partial or callable object), or None for a default handler."""
     while isinstance(handler, functools.partial):
         handler = handler.func
     if not (callable(handler) and hasattr(handler, "__code__")) and not hasattr(handler, "__func__"):
-        handler = getattr(type(handler), "__call__", None)  # noqa: B004 - the function behind it, for an object
+        handler = getattr(type(handler), "__call__", None)  # noqa: B004 - the method of a callable object
     code = getattr(getattr(handler, "__func__", handler), "__code__", None)
     return code if isinstance(code, CodeType) else None

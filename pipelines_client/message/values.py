@@ -1,7 +1,8 @@
-"""Any Python value → a JSON value that every reader takes. Pure.
+"""Turn any Python value into a JSON value that every reader accepts. Pure.
 
-Nothing raises and nothing drops a sibling: what has no JSON form is replaced and the replacement is noted by kind,
-never by value. Instants stay `date` and `datetime` here; serialising spells them as upstream does, `isoformat()`.
+Nothing raises, and one bad value never drops its siblings: a value without a JSON form is replaced, and the kind of the
+replacement is noted, never the value. `date` and `datetime` stay; serialising spells them with `isoformat()`, as
+upstream does.
 
 | value | becomes |
 |---|---|
@@ -10,15 +11,15 @@ never by value. Instants stay `date` and `datetime` here; serialising spells the
 | `int` beyond 64 bits | its digits as text, noted `big_integer` |
 | `timedelta` | seconds |
 | `UUID`, paths, IP addresses, `time` | text |
-| `bytes` | text as UTF-8; what is not UTF-8 is replaced, noted `invalid_utf8` |
+| `bytes` | text as UTF-8; other bytes are replaced, noted `invalid_utf8` |
 | `set`, `frozenset`, `tuple`, `deque`, dict views, numpy arrays | a list |
 | dataclasses, pydantic models, attrs classes, other mappings | an object |
-| `orjson.Fragment` | what its JSON says |
+| `orjson.Fragment` | the value of its JSON |
 | `Enum`, numpy scalars | their value |
 | a lone surrogate in text | U+FFFD, noted `invalid_utf8` |
 | a cycle, nesting beyond 200 | null, noted `circular`, `too_deep` |
-| a key that is no text | as `json` spells it; any other key as text, noted `key` |
-| a key that reads as another one's | with ` (2)` at its end, noted `duplicate_key` |
+| a key of another type than `str` | as `json` spells it; if `json` cannot, as text, noted `key` |
+| a key whose text another key has | with ` (2)` at its end, noted `duplicate_key` |
 | anything else | null, noted `unsupported_type` or, if it raised, `unreadable` |
 """
 
@@ -41,22 +42,22 @@ import orjson
 
 from pipelines_client.signals import let_through
 
-MAX_DEPTH = 200  # orjson stops at 254, and a batch adds a few levels of its own
+MAX_DEPTH = 200  # orjson stops at 254, and a batch adds a few levels
 _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
 
 Note = Callable[[str], None]
-"""Told the kind of each replacement."""
+"""Called with the kind of each replacement."""
 
 _AS_TEXT = (UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
 _AS_LIST = (list, tuple, set, frozenset, deque, AbstractSet, ValuesView)
 
 
 def to_json_value(value: Any, note: Note) -> Any:
-    """Return a JSON-ready copy of `value`; see the module's table.
+    """Return a JSON-ready copy of `value`; the module's docstring has the rules.
 
     Args:
-        value: Whatever a caller put into properties, traits or context. It is not changed.
-        note: Called with the kind of each replacement; never with a value.
+        value: Anything in a caller's properties, traits or context. It is not changed.
+        note: Called with the kind of each replacement, never with a value.
 
     Returns:
         Plain `dict`, `list`, `str`, `int`, `float`, `bool`, `None`, and `date` or `datetime`.
@@ -78,7 +79,7 @@ def _convert(value: Any, note: Note, above: tuple[int, ...]) -> Any:
         return value
     try:
         return _container(value, note, above) if kind is dict or kind is list else _uncommon(value, note, above)
-    except Exception as error:  # noqa: BLE001 - a caller's object may raise anything from its own methods
+    except Exception as error:  # noqa: BLE001 - methods of a caller's object may raise anything
         let_through(error)
         return _noted(note, "unreadable")
 
@@ -90,7 +91,7 @@ def _container(value: Any, note: Note, above: tuple[int, ...]) -> Any:
         return _noted(note, "too_deep")
     above = (*above, id(value))
     if isinstance(value, Mapping):
-        # The copy keeps us safe from a thread that writes into the caller's dict meanwhile.
+        # A copy, because another thread may write into the caller's dict meanwhile.
         items = dict(value)
         names = _names(items, note)
         return {name: _convert(item, note, above) for name, item in zip(names, items.values(), strict=True)}
@@ -131,7 +132,7 @@ def _uncommon(value: Any, note: Note, above: tuple[int, ...]) -> Any:
 
 
 def _structured(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    """Open what carries named fields, or knows its plain form."""
+    """Convert an object with named fields or with a plain form."""
     if id(value) in above:
         return _noted(note, "circular")
     inside = (*above, id(value))
@@ -157,12 +158,12 @@ def _fields(value: Any, names: Iterable[str], note: Note, above: tuple[int, ...]
 def _numpy(value: Any, note: Note, above: tuple[int, ...]) -> Any:
     plain = value.tolist()
     if type(plain) is type(value):
-        return _noted(note, "unsupported_type")  # longdouble has no Python form and answers with itself
+        return _noted(note, "unsupported_type")  # longdouble has no Python form: `tolist` returns it unchanged
     return _convert(plain, note, above)
 
 
 def _names(items: Mapping[Any, Any], note: Note) -> list[str]:
-    """Spell the keys of a mapping as text. No two become one: what is text already keeps its name."""
+    """Return the keys of a mapping as distinct texts; keys that are text already keep their names."""
     names = [key if type(key) is str and key.isascii() else _key(key, note) for key in items]
     if len(set(names)) == len(names):
         return names
@@ -183,7 +184,7 @@ def _names(items: Mapping[Any, Any], note: Note) -> list[str]:
 def _key(key: Any, note: Note) -> str:
     try:
         return _spelled(key, note)
-    except Exception as error:  # noqa: BLE001 - as above: `__str__` and more of it are the caller's
+    except Exception as error:  # noqa: BLE001 - as above: `__str__` may be the caller's code
         let_through(error)
         note("key")
         return type(key).__name__
@@ -206,12 +207,12 @@ def _spelled(key: Any, note: Note) -> str:
 
 
 def _text(value: str, note: Note) -> str:
-    value = str.__str__(value)  # of a subclass, what it holds; of what is no text, a TypeError
+    value = str.__str__(value)  # the content of a subclass; a TypeError if it is not text
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
         note("invalid_utf8")
-        # A pair of surrogates that belong together is one character; only lone ones are lost.
+        # Surrogates that form a pair are one character; only lone ones are lost.
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value
 

@@ -1,21 +1,22 @@
-"""Who is in a leg's share: hashes of ids, and which ids are one person's. Pure."""
+"""Who is in a leg's share: hashes of ids, and which ids belong to one person. Pure.
+
+The hashes are a file format: another algorithm would move people between cohorts in the middle of a migration.
+"""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 
 HASH_BYTES = 8
-"""Bytes of the hash that stands for an id in cohorts and aliases."""
-
-
+"""Size of the hash that replaces an id in cohorts and aliases."""
 _HASHES = float(1 << 8 * HASH_BYTES)
 
 
 class Aliases:
-    """Which ids are one person's, so that all of them are in the cohort of one.
+    """Which ids belong to one person, so that all of them are in one cohort.
 
-    Ids are 64-bit hashes (`hash_id`). The id that came first decides: a new user id joins that of its previous id;
-    a previous id that joins a person who is known already joins theirs. Once together, always together
+    Ids are 64-bit hashes (`hash_id`). The id that came first decides: a new user id joins the cohort of its previous
+    id; the previous id of a person who is already known joins theirs. Ids that are together stay together
     (docs/adr/0009).
     """
 
@@ -27,7 +28,7 @@ class Aliases:
         return len(self._parents)
 
     def pair(self, previous: bytes, user: bytes) -> None:
-        """Note that two ids are one person's."""
+        """Record that two ids belong to one person."""
         head, known = self.head(previous), self.head(user)
         if head == known:
             return
@@ -37,7 +38,7 @@ class Aliases:
         self._heads.add(parent)
 
     def head(self, id_: bytes) -> bytes:
-        """Return the id whose cohort a person is in."""
+        """Return the id that decides the cohort of `id_`."""
         parents = self._parents
         while id_ in parents:
             id_ = parents[id_]
@@ -48,13 +49,13 @@ NO_ALIASES = Aliases()
 
 
 def hash_id(identity: str | None) -> bytes:
-    """Return 64 bits over an identity without its kind: an id is in one cohort, whether of a user or anonymous."""
+    """Return a 64-bit hash of an identity without its kind: a user id and an equal anonymous id share a cohort."""
     bare = (identity or "").partition(":")[2]
     return blake2b(bare.encode("utf-8", "replace"), digest_size=HASH_BYTES).digest()
 
 
 def in_cohort(identity: str | None, *, share: float, salt: str, aliases: Aliases = NO_ALIASES) -> bool:
-    """Say whether a person is in the first `share` of people; the same answer everywhere, for ever."""
+    """Return whether a person is in the first `share` of people; every process gives the same answer."""
     if share >= 1:
         return True
     head = aliases.head(hash_id(identity))

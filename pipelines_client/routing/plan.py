@@ -1,8 +1,8 @@
-"""Which legs a message takes, and whose answer counts. Pure.
+"""Which legs a message takes, and which leg is authoritative. Pure.
 
-`segment → shadow → dual → live → complete`, each way. A person is in a leg's share or is not, in every process and
-for ever: the cohort is a hash of the salt and the person's id. Where the rules come from while the process runs is
-`stagefile`'s.
+The stages are `segment → shadow → dual → live → complete`, and a migration may step forward or back. Whether a person
+is in a leg's share depends on a hash of the salt and the person's id, so every process decides the same. `watch` reads
+the rules while the process runs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 
 class Stage(str, enum.Enum):
-    """How far the migration is."""
+    """How far the migration is. The values are stamped on messages and written into the ledger and the stage file."""
 
     SEGMENT = "segment"  # Segment only
-    SHADOW = "shadow"  # both; Customer.io for a share of people; Segment counts
-    DUAL = "dual"  # both for all; Segment counts
-    LIVE = "live"  # both; Customer.io counts; Segment for a share, for the way back
+    SHADOW = "shadow"  # both; Customer.io for a share of people; Segment is authoritative
+    DUAL = "dual"  # both for all; Segment is authoritative
+    LIVE = "live"  # both; Customer.io is authoritative; Segment for a share, so that a rollback is possible
     COMPLETE = "complete"  # Customer.io only
 
     @property
@@ -35,35 +35,35 @@ class Stage(str, enum.Enum):
 
     @property
     def left_out(self) -> str | None:
-        """The leg that takes nothing at this stage."""
+        """The leg that gets no messages at this stage."""
         return {Stage.SEGMENT: CUSTOMERIO, Stage.COMPLETE: SEGMENT}.get(self)
 
     @property
     def partial(self) -> str | None:
-        """The leg that takes a share of people at this stage."""
+        """The leg that gets only a share of people at this stage."""
         return {Stage.SHADOW: CUSTOMERIO, Stage.LIVE: SEGMENT}.get(self)
 
     def moved(self, steps: int) -> Stage | None:
-        """Return the stage so many steps further, or back if negative; None beyond the last."""
+        """Return the stage `steps` further on, or back if negative; None before the first and after the last."""
         order = list(Stage)
         place = order.index(self) + steps
         return order[place] if 0 <= place < len(order) else None
 
 
 class Switch(str, enum.Enum):
-    """What a leg does with messages that are for it, whatever the stage."""
+    """What a leg does with its messages, at any stage. The values are words of the settings and the stage file."""
 
     ON = "on"  # sends them
     OFF = "off"  # keeps them on disk
-    DISCARD = "discard"  # gives them up: dropped, with the reason `discarded`
+    DISCARD = "discard"  # drops them, with the reason `discarded`
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A list of messages by what they are named after.
+    """A list that selects messages by event, tenant or id.
 
-    `events` are names of tracks, pages and screens; `tenants` are values of `groupId` or `context.groupId`; `ids` are
-    users, anonymous ids and previous ids.
+    `events` holds names of tracks, pages and screens; `tenants` values of `groupId` or `context.groupId`; `ids` user
+    ids, anonymous ids and previous ids.
     """
 
     events: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ class Names:
         return bool(self.events or self.tenants or self.ids)
 
     def holds(self, event: str | None, ids: Collection[Any], call: Mapping[str, Any]) -> bool:
-        """Say whether a call of this name, by a person of these ids, is on the list."""
+        """Return whether the list selects a call with this name and these ids."""
         if self.events and (event or "").strip() in self.events:
             return True
         if self.ids and not self.ids.isdisjoint(one for one in (*ids, call.get("previousId")) if isinstance(one, str)):
@@ -88,10 +88,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class LegRules:
-    """What holds for one leg.
+    """The rules of one leg.
 
-    `share` (0 to 1) is of people, and only matters at the stage where the leg is partial. Who is on `allow` is in
-    whatever the share; who is on `deny` never is, at any stage, and that goes first.
+    `share` (0 to 1) is a share of people; it applies only at the stage where the leg is partial. A message on `deny` is
+    skipped at every stage. A message on `allow` is sent whatever the share. `deny` wins over `allow`.
     """
 
     share: float = 1.0
@@ -102,7 +102,7 @@ class LegRules:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A stage with its rules by leg, and what Customer.io may be told to do."""
+    """A stage with its rules by leg, and the reserved event names that may reach Customer.io."""
 
     stage: Stage
     legs: tuple[str, ...]
@@ -112,15 +112,15 @@ class Plan:
     aliases: Aliases = field(default=NO_ALIASES, compare=False)
 
     authoritative: str = field(init=False, compare=False)
-    """The leg whose failures reach the caller; the only leg, if there is one."""
+    """The leg whose failures reach the caller; with one leg, that leg."""
     name: str = field(init=False, compare=False)
-    """The stage's name, with which each message is stamped."""
+    """The stage's name, which is stamped on each message."""
     _out: Mapping[str, str] = field(init=False, compare=False, repr=False)
     _choosing: tuple[tuple[str, LegRules, bool], ...] = field(init=False, compare=False, repr=False)
     _serves_customerio: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Work out once what each message would ask."""
+        """Work out once what `route` needs for each message."""
         out = {leg: "stage" for leg in self.legs if leg == self.stage.left_out}
         choosing = []
         for leg in self.legs:
@@ -128,19 +128,19 @@ class Plan:
             is_partial = leg == self.stage.partial and rules.share < 1
             if leg not in out and (is_partial or rules.deny):
                 choosing.append((leg, rules, is_partial))
-        counting = self.stage.authoritative
-        object.__setattr__(self, "authoritative", counting if counting in self.legs else self.legs[0])
+        authoritative = self.stage.authoritative
+        object.__setattr__(self, "authoritative", authoritative if authoritative in self.legs else self.legs[0])
         object.__setattr__(self, "name", self.stage.value)
         object.__setattr__(self, "_out", out)
         object.__setattr__(self, "_choosing", tuple(choosing))
         object.__setattr__(self, "_serves_customerio", CUSTOMERIO in self.legs and CUSTOMERIO not in out)
 
     def route(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return why a leg skips this message, by leg; a leg that is not named takes it.
+        """Return why legs skip this message, by leg; a leg without an entry takes it.
 
         Args:
             message: Built and checked.
-            call: The call that it was built of.
+            call: The call that it was built from.
         """
         skips = self._out
         for leg, rules, is_partial in self._choosing:
@@ -148,7 +148,7 @@ class Plan:
             if reason is not None:
                 skips = {**skips, leg: reason}
         if message.type == "track" and self._serves_customerio and CUSTOMERIO not in skips:
-            name = (message.event or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
+            name = (message.event or "").strip()  # FACTS C13: Customer.io trims names before it compares them
             if not name:
                 return {**skips, CUSTOMERIO: "empty_event"}  # it could refuse the whole batch for it (FACTS C5)
             if name in RESERVED_NAMES and name not in self.allow_commands:
@@ -163,16 +163,16 @@ class Plan:
             return None
         identity = message.identity
         if message.type == "alias" and call.get("previousId"):
-            identity = f"user:{call['previousId']}"  # the one that has a cohort already
+            identity = f"user:{call['previousId']}"  # this id already has a cohort
         is_in = in_cohort(identity, share=rules.share, salt=self.salt, aliases=self.aliases)
         return None if is_in else "cohort"
 
     def rules_of(self, leg: str) -> LegRules:
-        """Return the rules of a leg; of one that nobody made rules for, those that leave nothing out."""
+        """Return the rules of a leg; a leg without rules takes everything."""
         return self.rules.get(leg, _NO_RULES)
 
     def switch_of(self, leg: str) -> Switch:
-        """Return whether a leg sends, keeps or discards."""
+        """Return whether a leg sends, keeps or discards its messages."""
         return self.rules_of(leg).switch
 
 
@@ -180,7 +180,7 @@ _NO_RULES = LegRules()
 
 
 def stage_for(stage: Stage | None, *, legs: Collection[str]) -> Stage:
-    """Return the stage that was asked for, or the one that the keys imply: both keys mean `dual`.
+    """Return the given stage, or the default for the keys that are set: `dual` with both keys, else `complete`.
 
     Raises:
         ConfigError: The stage needs a leg that has no key.
@@ -188,5 +188,5 @@ def stage_for(stage: Stage | None, *, legs: Collection[str]) -> Stage:
     if stage is None:
         return Stage.DUAL if SEGMENT in legs else Stage.COMPLETE
     if stage is not Stage.COMPLETE and SEGMENT not in legs:
-        raise ConfigError(f'stage "{stage.value}" writes to Segment: set segment_write_key, or use stage "complete"')
+        raise ConfigError(f'stage "{stage.value}" sends to Segment: set segment_write_key, or use stage "complete"')
     return stage

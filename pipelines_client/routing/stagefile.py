@@ -1,9 +1,4 @@
-"""The stage file: read, checked, and watched by every process that has a client; and the aliases that processes share.
-
-Nobody polls. Whoever asks for the plan, a call or a sender, looks into the file if the last look is long enough ago: so
-there is no thread to lose in a fork, no lock, and a message is never routed by a plan that is older than `poll_s`
-(docs/adr/0008). What cannot be read or is wrong leaves the last good plan in force, and is said once.
-"""
+"""The stage file: its tables, and how it is parsed and checked. `watch` decides when to read it."""
 
 from __future__ import annotations
 
@@ -39,12 +34,12 @@ class NamesTable(_Table):
     ids: frozenset[str] = frozenset()
 
     def names(self) -> Names:
-        """Return the list that routing asks."""
+        """Return the list that routing uses."""
         return Names(self.events, self.tenants, self.ids)
 
 
 class LegTable(_Table):
-    """`[customerio]` or `[segment]`; what is not said there is left to the settings."""
+    """`[customerio]` or `[segment]`; a key that is not set there comes from the settings."""
 
     share: _Share | None = None
     switch: Switch | None = None
@@ -52,7 +47,7 @@ class LegTable(_Table):
     deny: NamesTable = NamesTable()
 
     def rules(self, base: LegRules) -> LegRules:
-        """Return what holds for the leg."""
+        """Return the leg's rules: the file's, else those of the settings."""
         return LegRules(
             base.share if self.share is None else self.share,
             self.allow.names(),
@@ -62,10 +57,10 @@ class LegTable(_Table):
 
 
 class StepTable(_Table):
-    """`[plan.<stage>]`: when a stage is meant to begin, and what must hold before it may be left for the next.
+    """`[plan.<stage>]`: when a stage should begin, and what must be true before the next one.
 
-    `begins` is its day; `share` the share of people with which it begins, if it is one for a share; `passing_days` the
-    days in a row whose parity report passed, while the stage was in force.
+    `begins` is the planned day. `share` is the share of people at the beginning of a partial stage. `passing_days` is
+    the number of days in a row whose parity report must pass while the stage is in force.
     """
 
     begins: date | None = None
@@ -74,7 +69,7 @@ class StepTable(_Table):
 
 
 class StageFile(_Table):
-    """A stage file's content."""
+    """The content of a stage file."""
 
     stage: Stage
     salt: str | None = None
@@ -83,7 +78,7 @@ class StageFile(_Table):
     plan: Mapping[Stage, StepTable] = Field(default_factory=dict)
 
     def applied_to(self, base: Plan) -> Plan:
-        """Return the plan of a client: the file's word, and the settings' where it has none.
+        """Return a client's plan: what the file sets, and for the rest what the settings say.
 
         Raises:
             ConfigError: The stage needs a leg that the client has no key for.
@@ -94,10 +89,10 @@ class StageFile(_Table):
 
 
 def parse_stage_file(text: bytes) -> StageFile:
-    """Read a stage file's content.
+    """Parse the content of a stage file.
 
     Raises:
-        StageFileError: It is no TOML, or says what a stage file cannot say; the text names the place, and no value.
+        StageFileError: It is not valid TOML, or has a wrong key or value; the text names the key, never the value.
     """
     try:
         return StageFile.model_validate(tomllib.loads(text.decode("utf-8")))
@@ -107,17 +102,17 @@ def parse_stage_file(text: bytes) -> StageFile:
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise StageFileError("; ".join(places)) from None
-    except ValueError as error:  # TOML's own error is one, and so is a number with more digits than Python reads
-        raise StageFileError(f"no TOML ({error})") from None
+    except ValueError as error:  # a TOML error is one, and so is a number with more digits than Python reads
+        raise StageFileError(f"not valid TOML ({error})") from None
     except RecursionError:
-        raise StageFileError("no TOML (nested too deep)") from None
+        raise StageFileError("not valid TOML (nested too deeply)") from None
 
 
 def read_stage_file(path: Path) -> StageFile:
     """Read a stage file.
 
     Raises:
-        StageFileError: It cannot be read, or is wrong; the text names it and what to do.
+        StageFileError: It cannot be read or is wrong; the text names the file and the fault.
     """
     try:
         return parse_stage_file(path.read_bytes())

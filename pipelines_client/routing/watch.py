@@ -1,4 +1,9 @@
-"""The stage that is in force: the stage file looked into while the process runs, aliases on disk."""
+"""The stage in force: watches the stage file while the process runs, and shares aliases between processes.
+
+No thread polls. A call or a sender that asks for the plan reads the file if the last look is older than half of
+`poll_s`. So there is no thread to lose in a fork and no lock, and no message is routed by a plan older than `poll_s`
+(docs/adr/0008). A file that cannot be read or is wrong leaves the last good plan in force; each error is logged once.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +33,8 @@ _PAIR_BYTES = 2 * _HASH_CHARS + 1
 
 
 @contextlib.contextmanager
-def _passing(*errors: type[Exception]) -> Iterator[None]:
-    """Pass over errors that are not worth failing for, unless the application's signal handler raised them."""
+def _suppressing(*errors: type[Exception]) -> Iterator[None]:
+    """Suppress errors that must not stop a call, unless a signal handler of the application raised them."""
     try:
         yield
     except errors as error:
@@ -37,9 +42,10 @@ def _passing(*errors: type[Exception]) -> Iterator[None]:
 
 
 class AliasFile:
-    """The pairs of ids that one state directory has seen, in a file that its processes add to; `None`: in memory only.
+    """The pairs of ids seen in one state directory, in a file that all its processes append to.
 
-    A line is two hashes: nobody is named. All processes take the pairs in the order of the file, so that they agree.
+    A line holds two hashes and no id. All processes read the pairs in the order of the file, so they agree. Without a
+    path the pairs stay in memory.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -48,27 +54,27 @@ class AliasFile:
         self._read = 0
 
     def pair(self, previous_id: str, user_id: str) -> None:
-        """Note, for all processes, that two ids are one person's."""
+        """Record, for all processes, that two ids belong to one person."""
         previous, user = hash_id(f"user:{previous_id}"), hash_id(f"user:{user_id}")
         if previous == user or self.aliases.head(previous) == self.aliases.head(user):
             return
         if self._path is not None:
             self._append(self._path, f"{previous.hex()} {user.hex()}")
             self.catch_up()
-        self._add(previous, user)  # which it is already, unless the file could not be written
+        self._add(previous, user)  # in case the file could not be written
 
     def catch_up(self) -> None:
-        """Take what other processes have added."""
+        """Read the pairs that other processes have added."""
         if self._path is None:
             return
         start = self._read
-        with _passing(OSError), self._path.open("rb") as file:
+        with _suppressing(OSError), self._path.open("rb") as file:
             file.seek(start)
             whole = file.read().rpartition(b"\n")[0]
-            self._read = start + len(whole)  # not added up: another thread may be at it, too
+            self._read = start + len(whole)  # set, not increased: another thread may be doing the same
             for line in whole.split(b"\n"):
                 if len(line) == _PAIR_BYTES:
-                    with _passing(ValueError):
+                    with _suppressing(ValueError):
                         pair = line.decode("ascii")
                         self._add(bytes.fromhex(pair[:_HASH_CHARS]), bytes.fromhex(pair[_HASH_CHARS:]))
 
@@ -78,8 +84,8 @@ class AliasFile:
 
     @staticmethod
     def _append(path: Path, line: str) -> None:
-        """Add a line in one write, which no other process' is mixed with; a line that a kill tore spoils none after."""
-        with _passing(OSError):
+        """Append a line with one write, so that lines of processes never mix; a torn line does not damage the next."""
+        with _suppressing(OSError):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -89,22 +95,22 @@ class AliasFile:
 
 
 class StageWatch:
-    """The plan that is in force now, for all threads of a process and for what it forks.
+    """The plan in force, for all threads of a process and for the processes that it forks.
 
     Args:
-        base: The plan of the settings: in force until a stage file was read, and wherever that says nothing.
-        path: The stage file; None: the base holds for ever.
-        poll_s: Seconds within which a change of it is in force.
-        memory: The state directory, where aliases are shared and the last good file is kept for processes that start
-            while the file is wrong; None: each process knows its own.
+        base: The plan of the settings. It is in force until a stage file is read, and for all keys that the file omits.
+        path: The stage file; None if there is none.
+        poll_s: Seconds within which a change of the file takes effect.
+        memory: The state directory. It holds the shared aliases, and a copy of the last good file for processes that
+            start while the file is wrong. None: each process keeps its aliases in memory.
     """
 
     def __init__(self, base: Plan, path: Path | None, *, poll_s: float, memory: Path | None) -> None:
         self.error: str | None = None
-        """Why the file could not be used at the last look; None if it could."""
+        """Why the file could not be used at the last look; None if it was used."""
         self._path = path
         self.look_every_s = poll_s / 2
-        """Seconds between two looks: whoever looks is told by another who waits, and both are to be in time."""
+        """Seconds between two looks: half of `poll_s`, because a sender may wait for as long before it asks."""
         self._content: bytes | None = None
         self._shares_people = len(base.legs) > 1
         self._alias_file = AliasFile(memory / ALIAS_FILE if memory is not None and self._shares_people else None)
@@ -113,19 +119,19 @@ class StageWatch:
         self._due_s = 0.0 if path is not None or self._shares_people else float("inf")
 
     def plan(self) -> Plan:
-        """Return the plan that is in force."""
+        """Return the plan in force."""
         if monotonic_s() >= self._due_s:
             self._look()
         return self._plan
 
     def note(self, message: Message, call: Mapping[str, Any]) -> None:
-        """Learn from a message that was taken: an alias says that two ids are one person's."""
+        """Record the pair of ids of an alias that was accepted."""
         previous, user = call.get("previousId"), message.user_id
         if self._shares_people and isinstance(previous, str) and user:
             self._alias_file.pair(previous, user)
 
     def _look(self) -> None:
-        """Look into the files; who comes meanwhile looks, too, and goes by nothing that is older."""
+        """Read the files. A thread that asks meanwhile reads them too, so it never uses an older plan."""
         self._alias_file.catch_up()
         if self._path is not None:
             self._look_into(self._path)
@@ -138,7 +144,7 @@ class StageWatch:
                 if self._take(content, seen):
                     self._keep(content)
                     break
-                seen, content = self._content, path.read_bytes()  # another thread was faster, and may know a newer one
+                seen, content = self._content, path.read_bytes()  # another thread may have read a newer file
         except OSError as error:
             let_through(error)
             self._refuse(error.strerror or type(error).__name__)
@@ -146,7 +152,7 @@ class StageWatch:
             self._refuse(str(error))
 
     def _take(self, content: bytes, seen: bytes | None) -> bool:
-        """Go by a file's content, unless another thread has gone by one since we had `seen`; True if we do."""
+        """Put a file's content in force and return True, unless another thread has done so since we read `seen`."""
         plan = parse_stage_file(content).applied_to(self._base)
         if self._content is not seen:
             return False
@@ -156,16 +162,16 @@ class StageWatch:
         return True
 
     def _keep(self, content: bytes) -> None:
-        """Put a copy where whoever starts next finds it; not worth failing for."""
+        """Keep a copy for processes that start while the file is wrong; ignore a disk that cannot be written."""
         if self._last_good is None:
             return
-        with _passing(OSError):
+        with _suppressing(OSError):
             self._last_good.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._last_good, content)
 
     def _refuse(self, error: str) -> None:
         if self._content is None and self._last_good is not None:
-            with _passing(OSError, ConfigError):
+            with _suppressing(OSError, ConfigError):
                 self._take(self._last_good.read_bytes(), None)
         if error != self.error:
             self.error = error

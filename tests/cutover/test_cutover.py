@@ -58,7 +58,7 @@ CLOSED = [
     (situation(legs={"customerio": LegHealth("paused", last_error="http_401 no")}), "health", "http_401 no"),
     (situation(legs={"segment": LegHealth(is_balanced=False)}), "health", "segment"),
     (situation(processes=[ProcessStage("dual"), ProcessStage("shadow")]), "processes", "1 running at shadow"),
-    (situation(processes=[ProcessStage("dual", "no TOML")]), "processes", "no TOML"),
+    (situation(processes=[ProcessStage("dual", "not valid TOML")]), "processes", "not valid TOML"),
     (situation(processes=[ProcessStage(None)]), "processes", "1 running at unknown"),
     (situation("dual", '[customerio.deny]\nevents = ["Raw Click"]'), "deny", "customerio will count at live"),
     (situation("complete"), "stage", "last"),
@@ -383,7 +383,7 @@ def test_what_cannot_be_looked_at_is_bad_input_with_the_cure(
     assert cutover("start").exit_code == 2
     (desk / "stage.toml").write_text('stage = "dua')
     wrong = cutover("status").stderr
-    assert "no TOML" in wrong
+    assert "not valid TOML" in wrong
     assert "keep to the last good one" in wrong
     (desk / "stage.toml").unlink()
     missing = cutover("status")
