@@ -98,7 +98,7 @@ def explained(command: str) -> Iterator[None]:
 
 
 def _plain(text: object) -> str:
-    from pipelines_client.parity.render.words import one_line
+    from pipelines_client.parity.spell import one_line
 
     return one_line(text)
 

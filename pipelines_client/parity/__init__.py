@@ -1,16 +1,24 @@
-"""Parity: what we sent, joined with what each side received, and a verdict on it.
+"""Parity: what was sent, joined with what each side received, and a verdict on it.
 
-`run_parity` takes paths and returns a `ParityReport`; `render` turns that into text for a terminal, HTML or Markdown.
-`read_rules` reads gates and expected differences from `parity.toml`; `read_history` and `append_run` keep the history
-that tells when a team is ready. Reads ledgers and exports, knows no client and sends nothing.
+`run_parity` takes paths and returns a `ParityReport`. `read_rules` reads gates and expected differences from
+`parity.toml`; `read_history` and `append_run` keep the history that readiness is judged by. The room reads ledgers and
+exports; it imports no client code and sends nothing. The names below are imported when they are first used, so that
+the command line starts without the packages of the `parity` extra.
+
+One more of a kind: a finding in `findings`, a question in `questions`, a gate in `judgement`, a table of the report in
+`render/sections.py`, an output format in `render`.
 """
 
 from __future__ import annotations
 
-from pipelines_client.parity.judgement.runs import append_run, read_history
-from pipelines_client.parity.model import Limits, ParityReport, Verdict
-from pipelines_client.parity.rules import read_rules
-from pipelines_client.parity.run import ParityOptions, run_parity
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.judgement.runs import append_run, read_history
+    from pipelines_client.parity.model import Limits, ParityReport, Verdict
+    from pipelines_client.parity.rules import read_rules
+    from pipelines_client.parity.run import ParityOptions, run_parity
 
 __all__ = [
     "Limits",
@@ -22,3 +30,17 @@ __all__ = [
     "read_rules",
     "run_parity",
 ]
+
+_MODULES = {
+    "judgement.runs": ("append_run", "read_history"),
+    "model": ("Limits", "ParityReport", "Verdict"),
+    "rules": ("read_rules",),
+    "run": ("ParityOptions", "run_parity"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

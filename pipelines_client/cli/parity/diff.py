@@ -9,19 +9,20 @@ from typing import Annotated
 import typer
 
 from pipelines_client.cli.common import explained, print_text
+from pipelines_client.parity.render import CHANGE_FORMATS
 
 
 def diff(
     before: Annotated[Path, typer.Argument(metavar="A.json", help="The earlier report, as --output wrote it.")],
     after: Annotated[Path, typer.Argument(metavar="B.json", help="The later one.")],
-    form: Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How it is said.")] = "text",
+    form: Annotated[str, typer.Option("--format", metavar="|".join(CHANGE_FORMATS), help="Output format.")] = "text",
 ) -> None:
     """Say what changed between two reports.
 
     Exit code 0: no worse, 1: worse, as the verdict or a gate got worse, 2: bad input.
     """
     with explained("parity diff"):
-        from pipelines_client.parity.render.changes import CHANGE_FORMATS, print_changes, render_changes
+        from pipelines_client.parity.render.changes import print_changes, render_changes
         from pipelines_client.parity.report.changes import compare_reports, parse_report
 
         if form not in CHANGE_FORMATS:

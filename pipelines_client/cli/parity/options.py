@@ -14,6 +14,7 @@ import typer
 from pipelines_client.cli.common import flag
 from pipelines_client.cli.parity.rules import choose_history, choose_rules
 from pipelines_client.cli.parity.sources import choose_cache, read_maps
+from pipelines_client.parity.render import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from pipelines_client.parity import Limits, ParityOptions
@@ -120,14 +121,15 @@ class Comparison:
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="What goes to standard output: text, json, markdown, html, junit, openmetrics or csv.",
+            help=f"Format of standard output: {', '.join(FORMATS)}.",
         ),
     ] = "text"
     output: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Also write a file; .json, .md, .html, .xml (JUnit), .prom (OpenMetrics), .csv or .txt. Repeatable.",
+            help="Also write the report to a file. Its ending sets the format: "
+            f"{', '.join(f'{ending} ({name})' for ending, name in ENDINGS.items())}. Repeatable.",
         ),
     ] = None
     show_values: Annotated[bool, flag("--show-values", "Show property values in samples.")] = False
@@ -176,8 +178,6 @@ class Comparison:
         Raises:
             typer.BadParameter: With what to write instead.
         """
-        from pipelines_client.parity.render import ENDINGS, FORMATS
-
         if self.everything and (self.since or self.until):
             raise typer.BadParameter("--all is the opposite of --since and --until")
         if self.form not in FORMATS:

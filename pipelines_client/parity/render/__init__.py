@@ -1,52 +1,58 @@
-"""The report for eyes and machines: each module turns a ParityReport into one format and computes nothing itself."""
+"""The report in each output format. A rendering shows a ParityReport and computes nothing.
+
+`RENDERINGS` lists the formats. `sections.py` lists the report's tables, which the terminal, Markdown and the page all
+show; `words.py` has the words that several formats use. To add a format: write a file here with a function
+`render(report)` and add its line to `RENDERINGS`. To add a table: add one function to `SECTIONS`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pipelines_client.parity.render.csv import render_csv
-from pipelines_client.parity.render.html import render_html
-from pipelines_client.parity.render.junit import render_junit
-from pipelines_client.parity.render.markdown import render_markdown
-from pipelines_client.parity.render.openmetrics import render_metrics
-from pipelines_client.parity.render.terminal import render_text
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pipelines_client.parity.model import ParityReport
 
 
-def render_json(report: ParityReport) -> str:
-    """Return the report whole, as `docs/parity-report.schema.json` describes it."""
-    return report.to_json()
+class Rendering(NamedTuple):
+    """One output format.
+
+    `name` is what `--format` takes, `ending` the file ending that chooses the format for `--output`. `module` is the
+    file here whose `render(report)` returns the text, ending in a newline; it is imported when the format is used.
+    """
+
+    name: str
+    ending: str
+    module: str
+
+    def render(self, report: ParityReport) -> str:
+        """Return the report in this format."""
+        text: str = import_module(f"{__name__}.{self.module}").render(report)
+        return text
 
 
-_RENDERERS: dict[str, Callable[[ParityReport], str]] = {
-    "text": render_text,
-    "json": render_json,
-    "markdown": render_markdown,
-    "html": render_html,
-    "junit": render_junit,
-    "openmetrics": render_metrics,
-    "csv": render_csv,
-}
-FORMATS = tuple(_RENDERERS)
-ENDINGS = {
-    ".txt": "text",
-    ".json": "json",
-    ".md": "markdown",
-    ".html": "html",
-    ".xml": "junit",
-    ".prom": "openmetrics",
-    ".csv": "csv",
-}
-"""An output file's ending names its format."""
+RENDERINGS = (
+    Rendering("text", ".txt", "terminal"),
+    Rendering("json", ".json", "json"),
+    Rendering("markdown", ".md", "markdown"),
+    Rendering("html", ".html", "html"),
+    Rendering("junit", ".xml", "junit"),
+    Rendering("openmetrics", ".prom", "openmetrics"),
+    Rendering("csv", ".csv", "csv"),
+)
+FORMATS = tuple(each.name for each in RENDERINGS)
+ENDINGS = {each.ending: each.name for each in RENDERINGS}
+"""The format that each file ending names."""
+
+CHANGE_FORMATS = ("text", "json", "markdown")
+"""The formats of `parity diff`."""
+
+_BY_NAME = {each.name: each for each in RENDERINGS}
 
 
 def render(report: ParityReport, form: str) -> str:
-    """Return the report in one of `FORMATS`, ending in a newline; text is 100 columns wide and without colour."""
-    return _RENDERERS[form](report)
+    """Return the report in one of `FORMATS`, ending in a newline. Text is 100 columns wide and without colour."""
+    return _BY_NAME[form].render(report)
 
 
-__all__ = ["ENDINGS", "FORMATS", "render"]
+__all__ = ["CHANGE_FORMATS", "ENDINGS", "FORMATS", "RENDERINGS", "Rendering", "render"]

@@ -7,7 +7,7 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.render import words
+from pipelines_client.parity.spell import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
@@ -18,7 +18,7 @@ _COUNTS = ("messages", "sent", "segment", "customerio", "matched")
 _FAULTS = ("drift", "duplicates", "identity", "renamed", "too_young", "faults")
 
 
-def render_csv(report: ParityReport) -> str:
+def render(report: ParityReport) -> str:
     """Return a row for each event and day (RFC 4180, lines end in a newline only)."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -40,4 +40,4 @@ def render_csv(report: ParityReport) -> str:
 
 def cell(text: str) -> str:
     """Return text from outside as a cell that no spreadsheet takes for a formula: then an apostrophe comes first."""
-    return _FORMULA.sub(r"\1\2'", words.one_line(text))
+    return _FORMULA.sub(r"\1\2'", one_line(text))

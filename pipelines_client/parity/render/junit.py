@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pipelines_client.parity.render import words
+from pipelines_client.parity.spell import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import Gate, ParityReport
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _TAGS = {"failed": "failure", "inconclusive": "error"}
 
 
-def render_junit(report: ParityReport) -> str:
+def render(report: ParityReport) -> str:
     """Return the gates as one test suite."""
     results = [gate.result for gate in report.gates]
     counts = {
@@ -30,11 +31,11 @@ def render_junit(report: ParityReport) -> str:
     suite = SubElement(suites, "testsuite", {"name": "parity", **counts, "timestamp": report.generated_at[:19]})
     properties = SubElement(suite, "properties")
     for name, value in (("verdict", report.verdict.value), ("window", words.window_line(report))):
-        SubElement(properties, "property", {"name": name, "value": words.one_line(value)})
+        SubElement(properties, "property", {"name": name, "value": one_line(value)})
     for gate in report.gates:
         _case(suite, gate)
-    SubElement(suite, "system-out").text = "\n".join(map(words.one_line, (report.headline, report.advice)))
-    alerts = [words.one_line(f"{words.NAMES[name]}: {text}") for name, text in words.alerts(report)]
+    SubElement(suite, "system-out").text = "\n".join(map(one_line, (report.headline, report.advice)))
+    alerts = [one_line(f"{words.NAMES[name]}: {text}") for name, text in words.alerts(report)]
     if alerts:
         SubElement(suite, "system-err").text = "\n".join(alerts)
     indent(suites)
@@ -42,11 +43,11 @@ def render_junit(report: ParityReport) -> str:
 
 
 def _case(suite: Element, gate: Gate) -> None:
-    title, evidence = words.one_line(words.gate_title(gate)), words.one_line(gate.evidence)
+    title, evidence = one_line(words.gate_title(gate)), one_line(gate.evidence)
     case = SubElement(suite, "testcase", {"classname": "parity", "name": title, "time": "0"})
     if gate.result == "passed":
         SubElement(case, "system-out").text = evidence
         return
-    found = f"found {words.amount(gate.actual, gate.unit)}, {words.limit(gate)}"
+    found = f"found {words.amount(gate.actual, gate.unit)}, limit {words.limit(gate)}"
     problem = SubElement(case, _TAGS[gate.result], {"type": gate.result, "message": f"{evidence} ({found})"})
     problem.text = f"{evidence}\n{found}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.spell import plural
+from pipelines_client.parity.spell import one_line, plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
@@ -44,5 +44,5 @@ def render_message(report: ParityReport) -> Message:
 
 def _dead(text: str) -> str:
     """Return one line in which nothing from outside is a mention, a tag or an address."""
-    plain = words.one_line(text).translate(_LIVE).replace("://", ": //")
+    plain = one_line(text).translate(_LIVE).replace("://", ": //")
     return plain if len(plain) <= _LONGEST_LINE else f"{plain[:_LONGEST_LINE]}\N{HORIZONTAL ELLIPSIS}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
+from pipelines_client.parity.spell import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ Sample = tuple[dict[str, str], float]
 _RESULTS = ("passed", "failed", "inconclusive")
 
 
-def render_metrics(report: ParityReport) -> str:
+def render(report: ParityReport) -> str:
     """Return the report's numbers, one gauge a family, ending in `# EOF`."""
     totals, gates, sources = report.totals, report.gates, words.sources(report)
     families: tuple[tuple[str, str, list[Sample]], ...] = (
@@ -103,7 +104,7 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return words.one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _seconds(at: str) -> float:

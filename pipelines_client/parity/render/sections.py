@@ -1,22 +1,21 @@
-"""Parts of the report as tables of texts, said once for the terminal, HTML and Markdown. Pure.
+"""The tables of a report: their titles, columns, words and rows, once for the terminal, Markdown and the page. Pure.
 
-The texts are as they came from outside: each rendering makes them safe in its own way.
+To add a table, write a function that takes the report and returns its tables, and add it to `SECTIONS`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.spell import plural
+from pipelines_client.parity.render.table import Cell, Column, Mood, Table, table
+from pipelines_client.parity.spell import duration, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator
 
-    from pipelines_client.parity.model import CheckReport, ExpectedRow, ParityReport, TrendDay
-
-Mood = Literal["passed", "failed", "inconclusive"]
+    from pipelines_client.parity.model import CheckReport, ClassReport, ExpectedRow, ParityReport, TrendDay
 
 MOODS: dict[Verdict | None, Mood] = {
     Verdict.PASS: "passed",
@@ -30,158 +29,374 @@ MARKS = {
     Verdict.INCONCLUSIVE: "?",
     None: "\N{EN DASH}",
 }
+_NOISE_MOODS: dict[str, Mood] = {"noise": "passed", "drift": "failed", "unproven": "inconclusive"}
+GRADE_MOODS: dict[str, Mood] = {
+    "healthy": "passed",
+    "acceptable": "passed",
+    "slow": "inconclusive",
+    "trouble": "failed",
+}
+_OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"))
+"""Classes of findings that have a table with more columns than `_finding` shows."""
+
+_PLACES = 5
+"""Unreadable places that are listed for each source."""
+
+_SIDE, _EVENT, _DAY = Column("Side", "short"), Column("Event"), Column("Day", "short")
+_MESSAGES = Column("Messages", "number")
 
 
-class Tag(NamedTuple):
-    """A cell whose text is a judgement."""
-
-    text: str
-    mood: Mood
+def tables(report: ParityReport) -> list[Table]:
+    """Return the tables that have something to show, in reading order."""
+    return [each for section in SECTIONS for each in section(report)]
 
 
-Row = tuple[str | Tag, ...]
+def _number(value: int) -> Cell:
+    return Cell(f"{value:,}", sort=value)
 
 
-class Section(NamedTuple):
-    """A table below a title, or only notes. Columns in `numbers` stand to the right; the first column names the row."""
-
-    title: str
-    notes: tuple[str, ...]
-    heads: tuple[str, ...]
-    rows: tuple[Row, ...]
-    numbers: frozenset[str]
+def _share(value: float) -> Cell:
+    return Cell(words.percentage(value), sort=value)
 
 
-def _section(
-    title: str, notes: Iterable[str], heads: tuple[str, ...], rows: Iterable[Row], numbers: frozenset[str]
-) -> Section:
-    """Make a section, without the columns that say nothing."""
-    kept = tuple(rows)
-    used = [place for place in range(len(heads)) if any(row[place] for row in kept)]
-    return Section(
-        title,
-        tuple(notes),
-        tuple(heads[place] for place in used),
-        tuple(tuple(row[place] for place in used) for row in kept),
-        numbers,
+def _advice(report: ParityReport) -> Iterator[Table]:
+    """Tabulate what was found and what to do about it."""
+    return table(
+        "advice",
+        "What to do",
+        (Column("Finding", "short"), Column("Count", "number"), Column("What it means and what to do", "prose")),
+        (
+            (found.title, words.class_count(found), f"{found.meaning} {found.advice}")
+            for found in report.classes
+            if found.count
+        ),
     )
 
 
-def sections(report: ParityReport) -> list[Section]:
-    """Return the parts of which there is something, in the order in which they are read."""
-    found = (readiness(report), unseen(report), expected(report), noise(report), *checks(report))
-    return [section for section in found if section is not None]
-
-
-def readiness(report: ParityReport) -> Section | None:
-    """Show how many passing days there are, and the days of late."""
+def _readiness(report: ParityReport) -> Iterator[Table]:
+    """Tabulate the verdicts of the last days, newest first."""
     ready = report.readiness
     if ready is None:
-        return None
-    rows: list[Row] = [
+        return iter(())
+    numbers = (Column(title, "number") for title in ("Runs", "Messages", "Missing", "Drift"))
+    return table(
+        "readiness",
+        "Readiness",
+        (_DAY, Column("Verdict"), *numbers, Column("Counts"), Column("Why", "prose")),
         (
-            day.day,
-            Tag(_verdict(day), MOODS[day.verdict]),
-            f"{day.runs:,}",
-            f"{day.messages:,}",
-            words.percentage(day.missing_pct),
-            words.percentage(day.drift_pct),
-            "in the row" if day.is_in_row else "",
-            day.note,
-        )
-        for day in reversed(ready.trend)
-    ]
-    numbers = ("Runs", "Messages", "Missing", "Drift")
-    heads = ("Day", "Verdict", *numbers, "Counts", "Why")
-    return _section("Readiness", (words.readiness(report),), heads, rows, frozenset(numbers))
-
-
-def expected(report: ParityReport) -> Section | None:
-    """Show the rules that explain a difference, and those that no longer may."""
-    found = [row for row in report.expected if row.count or not row.is_builtin]
-    if not found:
-        return None
-    rows: list[Row] = [
-        (
-            row.name,
-            f"{row.count:,}",
-            words.rule(row),
-            row.reason,
-            row.owner,
-            _until(row),
-        )
-        for row in sorted(found, key=lambda row: (not row.is_expired, -row.count, row.name))
-    ]
-    heads = ("Rule", "Messages", "What", "Why", "Owner", "Until")
-    note = "Differences that a rule explains: counted here and nowhere else. Those of an expired rule count again."
-    return _section("Expected differences", (note,), heads, rows, frozenset(("Messages",)))
-
-
-def noise(report: ParityReport) -> Section | None:
-    """Show which paths differ no more than a side differs from itself."""
-    if report.noise is None:
-        return None
-    found = report.noise
-    moods: dict[str, Mood] = {"noise": "passed", "drift": "failed", "unproven": "inconclusive"}
-    rows: list[Row] = [
-        (
-            row.path,
-            words.cause(row.kind),
-            f"{row.count:,}",
-            f"{row.baseline_count:,}",
-            Tag(row.result, moods[row.result]),
-        )
-        for row in found.rows
-    ]
-    note = (
-        f"{words.NAMES[found.side]} against itself ({found.path}): {found.baseline_compared:,} pairs, beside the"
-        f" {found.compared:,} of this report. The chance that noise alone is called drift is"
-        f" {words.percentage(found.error_pct)} at most."
+            (
+                day.day,
+                Cell(_verdict(day), MOODS[day.verdict]),
+                _number(day.runs),
+                _number(day.messages),
+                _share(day.missing_pct),
+                _share(day.drift_pct),
+                "yes" if day.is_in_row else "",
+                day.note,
+            )
+            for day in reversed(ready.trend)
+        ),
+        notes=(words.readiness(report),),
     )
-    numbers = ("Here", "In the baseline")
-    return _section("Noise", (note,), ("Path", "Kind", *numbers, "Is"), rows, frozenset(numbers))
 
 
-def unseen(report: ParityReport) -> Section:
-    """Show what is proven about loss, and of which events too little was seen."""
-    rows: list[Row] = [
+def _gates(report: ParityReport) -> Iterator[Table]:
+    """Tabulate each gate's number and its limit."""
+    return table(
+        "gates",
+        "Gates",
         (
-            row.event,
-            words.NAMES[row.side],
-            f"{row.messages:,}",
-            f"{row.missing:,}",
-            words.percentage(row.at_most_pct),
-            words.percentage(row.limit_pct),
-            "never" if row.needed is None else f"{row.needed:,}",
-        )
-        for row in report.unseen.thin
-    ]
-    numbers = ("Seen", "Missing", "At most", "Limit", "Needed")
-    heads = ("Too little evidence of", "Side", *numbers)
-    return _section("What was not seen", words.unseen_lines(report), heads, rows, frozenset(numbers))
+            Column("Gate"),
+            Column("Result", "short"),
+            Column("Found", "number"),
+            Column("Limit", "number"),
+            Column("Evidence", "prose"),
+        ),
+        (
+            (
+                words.gate_title(gate),
+                Cell(gate.result, gate.result),
+                Cell(words.amount(gate.actual, gate.unit), sort=gate.actual),
+                Cell(words.limit(gate), sort=gate.limit),
+                gate.evidence,
+            )
+            for gate in report.gates
+        ),
+        notes=("A gate fails only on proof, and passes only on whole evidence; anything else is inconclusive.",),
+    )
 
 
-def checks(report: ParityReport) -> list[Section]:
-    """Show what the truth checks came to, and below it the rows of each that did not pass."""
-    if not report.checks:
-        return []
-    rows: list[Row] = [(check.name, Tag(check.result, check.result), check.words) for check in report.checks]
-    every = _section("Truth checks", (), ("Check", "Result", "Found"), rows, frozenset())
-    return [every, *(_rows(check) for check in words.broken_checks(report))]
+def _identity(report: ParityReport) -> Iterator[Table]:
+    """List messages that name another person on one side."""
+    count = report.identity.count
+    return table(
+        "identity",
+        "Another identity",
+        (Column("Message"), _EVENT, _DAY, Column("Differs at")),
+        ((row.message_id, row.event, row.day, words.NAMES.get(row.side, row.side)) for row in report.identity.rows),
+        notes=(f"{plural(count, 'message')} with another person on one side.",) if count else (),
+    )
 
 
-def _rows(check: CheckReport) -> Section:
+def _renamed(report: ParityReport) -> Iterator[Table]:
+    """List events that go by another name on a side."""
+    return table(
+        "renamed",
+        "Renamed",
+        (Column("Ledger"), Column("Segment"), Column("Customer.io"), _MESSAGES),
+        (
+            (*(name or "\N{EN DASH}" for name in (row.ledger, row.segment, row.customerio)), _number(row.count))
+            for row in report.renamed.rows
+        ),
+    )
+
+
+def _missing(report: ParityReport) -> Iterator[Table]:
+    """Count absences by cause."""
+    return table(
+        "missing",
+        "Missing by cause",
+        (_SIDE, _MESSAGES, Column("Cause"), Column("Type", "short"), Column("What to do", "prose")),
+        (
+            (words.NAMES[row.side], _number(row.count), words.absence(row), row.type, words.cause_note(row))
+            for row in report.missing_by_reason
+        ),
+    )
+
+
+def _drift(report: ParityReport) -> Iterator[Table]:
+    """Count payload differences by path."""
+    totals = report.totals
+    partly = f"{totals.drift_examined:,} of {totals.drift:,} pairs were opened; these counts are of those."
+    return table(
+        "drift",
+        "Drift by path",
+        (Column("Path"), _MESSAGES, Column("Kind", "short"), Column("Differs at"), Column("Events")),
+        (
+            (row.path, _number(row.count), words.cause(row.kind), words.sides(row), ", ".join(row.events))
+            for row in report.drift_by_path
+        ),
+        notes=(partly,) if totals.drift_examined < totals.drift and report.drift_by_path else (),
+    )
+
+
+def _expected(report: ParityReport) -> Iterator[Table]:
+    """List the rules that explain a difference, and those that have expired."""
+    found = [row for row in report.expected if row.count or not row.is_builtin]
+    note = "Differences that a rule explains: counted here and nowhere else. Those of an expired rule count again."
+    return table(
+        "expected",
+        "Expected differences",
+        (Column("Rule"), _MESSAGES, Column("What"), Column("Why"), Column("Owner"), Column("Until")),
+        (
+            (row.name, _number(row.count), words.rule(row), row.reason, row.owner, _until(row))
+            for row in sorted(found, key=lambda row: (not row.is_expired, -row.count, row.name))
+        ),
+        notes=(note,) if found else (),
+    )
+
+
+def _noise(report: ParityReport) -> Iterator[Table]:
+    """List the paths that were held against the baseline."""
+    noise = report.noise
+    if noise is None:
+        return iter(())
+    note = (
+        f"{words.NAMES[noise.side]} compared with itself ({noise.path}): {noise.baseline_compared:,} pairs, and"
+        f" {noise.compared:,} pairs in this report. The probability that noise alone is called drift is"
+        f" {words.percentage(noise.error_pct)} or less."
+    )
+    return table(
+        "noise",
+        "Noise",
+        (
+            Column("Path"),
+            Column("Kind", "short"),
+            Column("In this report", "number"),
+            Column("In the baseline", "number"),
+            Column("Result"),
+        ),
+        (
+            (
+                row.path,
+                words.cause(row.kind),
+                _number(row.count),
+                _number(row.baseline_count),
+                Cell(row.result, _NOISE_MOODS[row.result]),
+            )
+            for row in noise.rows
+        ),
+        notes=(note,),
+    )
+
+
+def _duplicates(report: ParityReport) -> Iterator[Table]:
+    """Count the extra rows of messages that a side has more than once."""
+    return table(
+        "duplicates",
+        "Duplicates",
+        (_SIDE, _EVENT, _MESSAGES, Column("Extra rows", "number")),
+        (
+            (words.NAMES[row.side], row.event, _number(row.messages), _number(row.count))
+            for row in report.duplicates.rows
+        ),
+    )
+
+
+def _counts(report: ParityReport) -> Iterator[Table]:
+    """List the counts of other sources that differ by more than the limit."""
+    return table(
+        "counts",
+        "Counts that differ",
+        (Column("Source", "short"), _EVENT, _DAY, Column("Ours", "number"), Column("Theirs", "number")),
+        (
+            (name, row.event, row.day or "all", _number(row.ours), _number(row.theirs))
+            for name, row in words.counts_rows(report)
+        ),
+    )
+
+
+def _findings(report: ParityReport) -> Iterator[Table]:
+    """List the other findings, a table for each class."""
+    for found in report.classes:
+        if found.count and found.name not in _OWN_TABLES:
+            yield from _finding(found)
+
+
+def _finding(found: ClassReport) -> Iterator[Table]:
+    return table(
+        found.name,
+        found.title,
+        (_EVENT, Column("Count", "number"), _SIDE, _DAY, Column("Detail")),
+        (
+            (row.event or "\N{EN DASH}", _number(row.count), words.NAMES.get(row.side, row.side), row.day, row.detail)
+            for row in found.rows
+        ),
+        notes=(f"{words.class_count(found)}.",),
+    )
+
+
+def _checks(report: ParityReport) -> Iterator[Table]:
+    """List the results of the checks, then the rows of each check that did not pass."""
+    yield from table(
+        "checks",
+        "Truth checks",
+        (Column("Check"), Column("Result", "short"), Column("Found")),
+        ((check.name, Cell(check.result, check.result), check.words) for check in report.checks),
+    )
+    for check in report.checks:
+        if check.result != "passed" and check.rows:
+            yield from _check_rows(check)
+
+
+def _check_rows(check: CheckReport) -> Iterator[Table]:
     more = check.count - len(check.rows)
-    notes = (f"{plural(more, 'more row')}, not shown.",) if more > 0 else ()
-    cells = [tuple(words.cell(value) for value in row) for row in check.rows]
-    return _section(f"Check: {check.name}", notes, check.columns, cells, frozenset())
+    return table(
+        "check",
+        f"Check: {check.name}",
+        tuple(map(Column, check.columns)),
+        (tuple(_number(value) if isinstance(value, int) else value or "" for value in row) for row in check.rows),
+        notes=(f"{plural(more, 'more row')}, not shown.",) if more > 0 else (),
+    )
+
+
+def _latency(report: ParityReport) -> Iterator[Table]:
+    """Tabulate how long messages took to each side."""
+    note = (
+        "Delivery: from the call to the arrival. Clocks: from sending to arriving, by the clocks of the two machines."
+        " Healthy: up to 10 s; acceptable: up to 60 s; slow: up to 2 min; trouble: more. Deliveries are graded by p99,"
+        " clocks by p50."
+    )
+    lags = (Column(title, "number") for title in ("p50", "p90", "p99", "Max"))
+    return table(
+        "latency",
+        "Latency",
+        (_SIDE, Column("Measure", "short"), Column("Grade", "short"), *lags, _MESSAGES),
+        (
+            (
+                words.NAMES[row.side],
+                words.measure(row),
+                Cell(row.grade, GRADE_MOODS[row.grade]),
+                *(Cell(duration(ms), sort=ms) for ms in (row.p50_ms, row.p90_ms, row.p99_ms, row.max_ms)),
+                _number(row.messages),
+            )
+            for row in report.latency
+        ),
+        notes=(note,) if report.latency else (),
+    )
+
+
+def _loss(report: ParityReport) -> Iterator[Table]:
+    """Tabulate what is proven about loss, and the events with too few messages to prove their limit."""
+    numbers = (Column(title, "number") for title in ("Seen", "Missing", "At most", "Limit", "Needed"))
+    return table(
+        "loss",
+        "Largest possible loss",
+        (_EVENT, Column("Side", "short"), *numbers),
+        (
+            (
+                row.event,
+                words.NAMES[row.side],
+                _number(row.messages),
+                _number(row.missing),
+                _share(row.at_most_pct),
+                _share(row.limit_pct),
+                "never" if row.needed is None else _number(row.needed),
+            )
+            for row in report.unseen.thin
+        ),
+        notes=words.loss_lines(report),
+    )
+
+
+def _sources(report: ParityReport) -> Iterator[Table]:
+    """Tabulate what each source has in the window, and what could not be read of it."""
+    numbers = (Column(title, "number") for title in ("Rows", "Messages", "Duplicates", "Unreadable", "Missing"))
+    found = words.sources(report)
+    return table(
+        "sources",
+        "Sources",
+        (Column("Source", "short"), *numbers, Column("Last seen")),
+        (
+            (
+                words.NAMES[name],
+                *map(_number, (counts.rows, counts.messages, counts.duplicates, counts.rejected_lines)),
+                words.missing_at(report, name),
+                words.minute(source.watermark),
+            )
+            for name, source, counts in found
+        ),
+        notes=(words.where(name, source) for name, source, _ in found),
+        alerts=(f"{words.NAMES[name]}: {text}" for name, text in words.alerts(report, places=_PLACES)),
+    )
+
+
+SECTIONS: tuple[Callable[[ParityReport], Iterator[Table]], ...] = (
+    _advice,
+    _readiness,
+    _sources,
+    _gates,
+    _identity,
+    _renamed,
+    _missing,
+    _drift,
+    _expected,
+    _noise,
+    _duplicates,
+    _counts,
+    _findings,
+    _checks,
+    _latency,
+    _loss,
+)
+"""The sections, in reading order."""
 
 
 def _verdict(day: TrendDay) -> str:
     return f"{MARKS[day.verdict]} {'no run' if day.verdict is None else words.VERDICTS[day.verdict].lower()}"
 
 
-def _until(row: ExpectedRow) -> str | Tag:
+def _until(row: ExpectedRow) -> str | Cell:
     if row.is_expired:
-        return Tag(f"EXPIRED {row.expiry}", "failed")
+        return Cell(f"EXPIRED {row.expiry}", "failed")
     return "built in" if row.expiry is None else row.expiry

@@ -1,8 +1,7 @@
-"""How numbers, names and causes are said, the same in every rendering. Pure."""
+"""The words for numbers, names and causes, the same in every rendering. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.findings import BY_NAME
@@ -10,33 +9,27 @@ from pipelines_client.parity.judgement.gates import CHECK
 from pipelines_client.parity.model import Gate, Verdict
 from pipelines_client.parity.report.advice import CAUSE_ADVICE
 from pipelines_client.parity.rules import ANY
-from pipelines_client.parity.spell import duration, plural
+from pipelines_client.parity.spell import one_line, plural
 from pipelines_client.sides import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pipelines_client.parity.model import (
-        Bucket,
-        CheckReport,
         ClassReport,
-        ClassRow,
         CountsRow,
         DriftRow,
-        EventRow,
         ExpectedRow,
         LatencyRow,
         ParityReport,
         ReasonRow,
-        RenamedRow,
         Sample,
+        SampleDifference,
         SourceReport,
         SourceTotals,
     )
 
 
 class _Names(dict[str, str]):
-    """Names of sources; one that only counts goes by the name it was given."""
+    """Titles of sources; a source of counts goes by the name it was given."""
 
     def __missing__(self, key: str) -> str:
         return key
@@ -57,27 +50,15 @@ GATES = {
     "evidence": "Evidence of {side}",
     "counts": "Counts of {side}",
 }
-_NONCHARS = 0xFFFE  # the last two of each plane
-_OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"))
-HEATS = (
-    ("h0", "", "none"),
-    ("h1", "\N{BULLET}", "below 1 %"),
-    ("h2", "\N{BULLET}" * 2, "below 5 %"),
-    ("h3", "\N{BULLET}" * 3, "5 % and more"),
-    ("hy", "\N{HORIZONTAL ELLIPSIS}", "too young to tell"),
-)
-"""Class, mark and meaning of a cell: the mark says without colour what the colour says."""
-_MARKS = {name: mark for name, mark, _ in HEATS}
-_CLEAN, _SOME, _MORE = 100.0, 99.0, 95.0  # percent of an event's messages in a day that are as they should be
 
 
 def gate_title(gate: Gate) -> str:
-    """Name a gate in words."""
+    """Return the title of a gate."""
     return title_of(gate.name, gate.event)
 
 
 def title_of(name: str, event: str) -> str:
-    """Name the gate of that name, and of that event if it is of one, in words; one that is not known as it is."""
+    """Return the title of the gate of a name and an event; an unknown name is returned as it is."""
     if name.startswith("class_") and name.removeprefix("class_") in BY_NAME:
         return f"Class: {BY_NAME[name.removeprefix('class_')].title}"
     if name.startswith(CHECK):
@@ -89,40 +70,42 @@ def title_of(name: str, event: str) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """Spell a gate's limit or value with its unit."""
+    """Return a gate's limit or value with its unit."""
     return percentage(value) if unit == "%" else _counted(round(value), unit)
 
 
 def _counted(number: int, unit: str) -> str:
-    """Spell a count of a unit that is given in the plural."""
+    """Return a count with its unit, which is given in the plural."""
     one = "copy" if unit == "copies" else unit.removesuffix("s")
     return f"{number:,} {one if number == 1 else unit}"
 
 
 def limit(gate: Gate) -> str:
-    """Spell what a gate allows; of a check its evidence says that."""
+    """Return what a gate allows. A check's evidence says how its limit is meant."""
     if gate.name.startswith(CHECK):
         return amount(gate.limit, gate.unit)
-    return ("at least " if gate.name.startswith(("min_", "baseline")) else "at most ") + amount(gate.limit, gate.unit)
+    sign = "\N{GREATER-THAN OR EQUAL TO}" if gate.name.startswith(("min_", "baseline")) else "\N{LESS-THAN OR EQUAL TO}"
+    return f"{sign} {amount(gate.limit, gate.unit)}"
 
 
 def percentage(value: float) -> str:
-    """Spell a share."""
+    """Return a share in percent."""
     return f"{value:.4g} %"
 
 
 def readiness(report: ParityReport) -> str:
-    """Say whether the days of late allow the cutover, and why; empty where no history is kept."""
+    """Say whether the last days allow the cutover, and why; empty where no history is kept."""
     ready = report.readiness
     if ready is None:
         return ""
-    unread = f" {plural(ready.unread_lines, 'line')} of the history could not be read." if ready.unread_lines else ""
+    lines = plural(ready.unread_lines, "line")
+    unreadable = f" {lines} of the history could not be read." if ready.unread_lines else ""
     state = "Ready" if ready.state == "ready" else "Not ready yet"
-    return f"{state}: {ready.reason}.{unread}"
+    return f"{state}: {ready.reason}.{unreadable}"
 
 
 def rule(row: ExpectedRow) -> str:
-    """Say what an expected difference is."""
+    """Say which differences a rule explains."""
     where = f" at {NAMES[row.side]}" if row.side else ""
     what = cause(row.kind) or "any difference"
     path = f" at {row.path}" if row.path else ""
@@ -130,35 +113,25 @@ def rule(row: ExpectedRow) -> str:
     return f"{what}{path}{where}{event}"
 
 
-def height(value: float, values: Iterable[float]) -> str:
-    """Spell a bar's height beside the highest, for a style."""
-    highest = max(values, default=0)
-    return f"{100 * value / highest:.3g}%" if highest else "0%"
-
-
 def cause(name: str) -> str:
-    """Spell a cause."""
+    """Return a cause in words."""
     return name.replace("_", " ")
 
 
+def absence(row: ReasonRow) -> str:
+    """Say why messages are missing: the cause, the ledger's reason, and whether it counts as a loss."""
+    reason = f": {row.reason}" if row.reason else ""
+    return f"{cause(row.cause)}{reason}{'' if row.is_counted else ' (not a loss)'}"
+
+
 def cause_note(row: ReasonRow) -> str:
-    """Say what to do about an absence."""
+    """Say what to do about missing messages."""
     return CAUSE_ADVICE[row.cause].format(side=TITLES[row.side])
 
 
 def count(value: int | None) -> str:
-    """Spell a count; a side that was not given has a dash."""
+    """Return a count, or a dash for a side that was not given."""
     return "\N{EN DASH}" if value is None else f"{value:,}"
-
-
-def one_line(text: object) -> str:
-    """Return text that came from outside without line ends, control characters, direction marks or noncharacters."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if _is_unfit(char) else char for char in str(text))
-
-
-def _is_unfit(char: str) -> bool:
-    is_nonchar = ord(char) & _NONCHARS == _NONCHARS or "\ufdd0" <= char <= "\ufdef"  # no XML may hold them
-    return is_nonchar or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co")
 
 
 def window_line(report: ParityReport) -> str:
@@ -169,54 +142,18 @@ def window_line(report: ParityReport) -> str:
     return f"{_edge(window.since)} to {_edge(window.until)} UTC"
 
 
-def names_of(row: RenamedRow) -> list[tuple[str, str]]:
-    """Pair each source that knows a name with it."""
-    pairs = (("Ledger", row.ledger), ("Segment", row.segment), ("Customer.io", row.customerio))
-    return [(source, name) for source, name in pairs if name is not None]
-
-
-def found_classes(report: ParityReport) -> list[ClassReport]:
-    """List the classes of which there is something, what to look at first first."""
-    return [found for found in report.classes if found.count]
-
-
-def class_tables(report: ParityReport) -> list[tuple[ClassReport, tuple[ClassRow, ...]]]:
-    """List the classes that have no table of their own, with their rows."""
-    return [(found, found.rows) for found in found_classes(report) if found.name not in _OWN_TABLES]
-
-
 def class_count(found: ClassReport) -> str:
-    """Spell how many of a class there are."""
+    """Return how many findings of a class there are."""
     return _counted(found.count, found.unit)
 
 
 def measure(row: LatencyRow) -> str:
-    """Name what a lag is of."""
+    """Return what a lag measures."""
     return {"delivery": "delivery", "clock": "clocks"}[row.measure]
 
 
-def lag(ms: int) -> str:
-    """Spell a lag in the unit that fits it."""
-    return duration(ms)
-
-
-def grade_class(row: LatencyRow) -> str:
-    """Name the colour of a grade."""
-    return {"healthy": "passed", "acceptable": "passed", "slow": "inconclusive", "trouble": "failed"}[row.grade]
-
-
-def bucket(item: Bucket) -> str:
-    """Spell the bound of a bucket."""
-    return "more" if item.up_to_ms is None else f"\N{LESS-THAN OR EQUAL TO} {duration(item.up_to_ms)}"
-
-
-def share(item: Bucket, row: LatencyRow) -> str:
-    """Spell how much of a row is in a bucket, for a style."""
-    return f"{100 * item.count / row.messages:.3g}%" if row.messages else "0%"
-
-
 def sample_places(sample: Sample) -> list[tuple[str, str]]:
-    """Say by side in which file and line a sample is, and at which offset: `2184.1.1.track.json:14 @ 16890`."""
+    """Return by side the file, line and offset of a sample: `2184.1.1.track.json:14 @ 16890`."""
     places = (
         ("segment", sample.segment, sample.segment_offset),
         ("customerio", sample.customerio, sample.customerio_offset),
@@ -232,6 +169,23 @@ def sample_title(sample: Sample) -> str:
     return f"{cause(sample.kind)}{where}{why}{reason}"
 
 
+def sample_line(sample: Sample) -> str:
+    """Return a sample in one line: what it shows, and which message it is."""
+    return f"{sample_title(sample)}: {sample.message_id} {sample.event} {sample.day}".rstrip()
+
+
+def samples_note(report: ParityReport) -> str:
+    """Say whether the samples show values."""
+    if report.is_redacted:
+        return "Values are hidden: only their type and length are shown. --show-values shows them."
+    return "With values: share this report only with people who may see them."
+
+
+def difference(item: SampleDifference) -> str:
+    """Return one difference of a sample."""
+    return f"{item.path} ({cause(item.kind)}): Segment {item.segment}, Customer.io {item.customerio}"
+
+
 def sources(report: ParityReport) -> list[tuple[str, SourceReport, SourceTotals]]:
     """Pair each source that was given with its counts in the window."""
     totals = {"ledger": report.totals.ledger, "segment": report.totals.segment, "customerio": report.totals.customerio}
@@ -239,14 +193,20 @@ def sources(report: ParityReport) -> list[tuple[str, SourceReport, SourceTotals]
     return [(name, source, counts) for name, source, counts in pairs if counts is not None]
 
 
+def where(name: str, source: SourceReport) -> str:
+    """Say where a source lies and what time it spans."""
+    span = f", {minute(source.first_at)} to {minute(source.watermark)}" if source.first_at else ""
+    return f"{NAMES[name]}: {plural(source.files, 'file')} in {source.path}{span}."
+
+
 def missing_at(report: ParityReport, name: str) -> str:
-    """Spell how many messages a source lacks; a dash for the ledger, of which that is not asked."""
+    """Return how many messages a source lacks; a dash for the ledger."""
     missing = report.totals.missing
     return count({"segment": missing["segment"], "customerio": missing["customerio"]}.get(name))
 
 
 def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
-    """List, by source, what a reader must know about its evidence: notes, unread lines, holes."""
+    """List by source what a reader must know about its evidence: notes, unreadable lines, holes."""
     found: list[tuple[str, str]] = []
     for name, source in report.sources.items():
         found += [(name, note) for note in source.notes]
@@ -255,9 +215,9 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
         if more > 0:
             found.append((name, f"{plural(more, 'more place')} could not be read"))
         found += [(name, f"{hole} is missing from the sequence") for hole in source.holes[:places]]
-        found += [(name, f"nothing of {day}, where there should be many") for day in source.empty_days[:places]]
+        found += [(name, f"no messages on {day}, where there should be many") for day in source.empty_days[:places]]
         if source.ignored_files:
-            found.append((name, f"{plural(source.ignored_files, 'other file')} there: not read"))
+            found.append((name, f"{plural(source.ignored_files, 'other file')} in the folder: not read"))
     for name, counted in report.counts.items():
         found += [(name, note) for note in counted.notes]
         if counted.unknown_events:
@@ -265,30 +225,30 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
     return found
 
 
-def counts_rows(report: ParityReport, *, rows: int) -> list[tuple[str, CountsRow]]:
-    """List, by source, the counts that are beyond the limit."""
+def counts_rows(report: ParityReport) -> list[tuple[str, CountsRow]]:
+    """List by source the counts that are beyond the limit."""
     limit_pct = {gate.name: gate.limit for gate in report.gates}
     return [
         (name, row)
         for name, counted in report.counts.items()
-        for row in counted.rows[:rows]
+        for row in counted.rows
         if row.is_judged and row.deviation_pct > limit_pct[f"counts_{name}"]
     ]
 
 
 def summary(report: ParityReport) -> str:
-    """Say what became of the messages, in one line."""
+    """Say in one sentence how many messages matched and how many did not."""
     totals = report.totals
     counts = {
         "matched": totals.matched,
         "drifted": totals.drift,
         "differ as expected": totals.drift_expected,
         "differ as the baseline does": totals.drift_noise,
-        "of another identity": report.identity.count,
+        "with another identity": report.identity.count,
         "renamed": report.renamed.count,
     }
-    parts = [f"{number:,} {word}" for word, number in counts.items() if number or word in ("matched", "drifted")]
-    return f"{plural(totals.messages, 'message')}: {', '.join(parts)}"
+    numbers = [f"{number:,} {word}" for word, number in counts.items() if number or word in ("matched", "drifted")]
+    return f"{plural(totals.messages, 'message')}: {', '.join(numbers)}."
 
 
 def outside(report: ParityReport) -> str:
@@ -298,81 +258,24 @@ def outside(report: ParityReport) -> str:
 
 
 def sides(row: DriftRow) -> str:
-    """Say who differs from what was sent."""
+    """Say which sides differ from what was sent, and how often."""
     return ", ".join(f"{NAMES.get(side, side)} {number:,}" for side, number in row.sides.items())
 
 
-def days_of(report: ParityReport) -> list[str]:
-    """List the days of the report."""
-    return sorted({row.day for row in report.events})
-
-
-def by_event(report: ParityReport) -> list[tuple[tuple[str, str], dict[str, EventRow]]]:
-    """Arrange the event rows by event and type, then by day; the events that fare worst come first."""
-    grid: dict[tuple[str, str], dict[str, EventRow]] = {}
-    for row in report.events:
-        grid.setdefault((row.event, row.type), {})[row.day] = row
-    return sorted(grid.items(), key=lambda item: (min(map(_soundness, item[1].values())), item[0]))
-
-
-def heat(row: EventRow) -> str:
-    """Name the colour of a cell."""
-    sound = _soundness(row)
-    if sound >= _CLEAN:
-        return "hy" if row.too_young else "h0"
-    return "h1" if sound >= _SOME else "h2" if sound >= _MORE else "h3"
-
-
-def _soundness(row: EventRow) -> float:
-    """Return the share in percent of messages without any fault, surplus rows included."""
-    return 100 * (1 - min(1, row.faults / row.messages)) if row.messages else row.health
-
-
-def cell_mark(row: EventRow) -> str:
-    """Spell what is wrong in a cell, shortly: the mark of its colour, and how many."""
-    return f"{_MARKS[heat(row)]} {row.faults or row.too_young or ''}".strip()
-
-
-def cell_note(row: EventRow) -> str:
-    """Say to who cannot see the mark what its number counts."""
-    return " at fault" if row.faults else " too young" if row.too_young else ""
-
-
-def cell_words(row: EventRow) -> str:
-    """Spell a cell in full."""
-    parts = [f"{row.messages:,} messages, {row.matched:,} matched"]
-    parts += [f"{number:,} missing at {TITLES[side]}" for side, number in row.missing.items() if number]
-    numbers = {
-        "drifted": row.drift,
-        "doubled": row.duplicates,
-        "of another identity": row.identity,
-        "renamed": row.renamed,
-        "too young": row.too_young,
-    }
-    return ", ".join(parts + [f"{number:,} {word}" for word, number in numbers.items() if number])
+def loss_lines(report: ParityReport) -> list[str]:
+    """Say what is proven about loss at each side, and with which confidence."""
+    unseen = report.unseen
+    thin = (
+        f"Too few messages to prove the limit: {plural(unseen.thin_events, 'event')}."
+        " “Needed” is how many messages would prove it."
+    )
+    return [*(bound.words for bound in unseen.bounds), unseen.words, *([thin] if unseen.thin_events else [])]
 
 
 def minute(at: str | None) -> str:
-    """Spell an instant to the minute."""
+    """Return an instant to the minute."""
     return "\N{EN DASH}" if at is None else at[:16].replace("T", " ")
 
 
 def _edge(at: str | None) -> str:
     return "…" if at is None else minute(at)
-
-
-def unseen_lines(report: ParityReport) -> list[str]:
-    """Say what is proven about loss, side by side, and how sure that is."""
-    unseen = report.unseen
-    more = f"Too little was seen of {plural(unseen.thin_events, 'event')} to prove their limits."
-    return [*(bound.words for bound in unseen.bounds), unseen.words, *([more] if unseen.thin_events else [])]
-
-
-def broken_checks(report: ParityReport) -> list[CheckReport]:
-    """Return the checks that did not pass and have rows to show."""
-    return [check for check in report.checks if check.result != "passed" and check.rows]
-
-
-def cell(value: str | int | None) -> str:
-    """Spell a value of a check's answer."""
-    return f"{value:,}" if isinstance(value, int) else value or ""

@@ -1,4 +1,4 @@
-"""What was not seen, in a report: numbers, words, and the events of which too little was seen."""
+"""The largest possible loss in a report: numbers, words, and the events with too few messages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_events_with_too_little_evidence_say_how_much_they_need():
     assert enough.thin == ()
 
 
-def test_every_format_says_what_was_not_seen(evidence, compare):
+def test_every_format_says_how_much_may_be_lost(evidence, compare):
     """A run of two hundred messages, one of them lost."""
     evidence.messages[3].lose("customerio")
     report = compare(evidence.paths())
@@ -85,6 +85,6 @@ def test_every_format_says_what_was_not_seen(evidence, compare):
     assert json.loads(report.to_json())["unseen"]["confidence_pct"] == 95
     for form in ("text", "markdown", "html"):
         text = " ".join(render(report, form).split())
-        assert "What was not seen" in text
-        assert "Too little was seen of" in text
+        assert "Largest possible loss" in text
+        assert "Too few messages to prove the limit" in text
         assert "1 of 200 messages is missing" in text

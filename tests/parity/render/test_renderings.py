@@ -15,11 +15,15 @@ from evidence import START, Evidence
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 from rich.console import Console
+from showcase import showcase_report
+from typer.testing import CliRunner
 from worst import HOSTILE, hostile_report
 
+from pipelines_client.cli.app import app
 from pipelines_client.parity import ParityOptions, run_parity
-from pipelines_client.parity.render import FORMATS, render
+from pipelines_client.parity.render import ENDINGS, FORMATS, RENDERINGS, render
 from pipelines_client.parity.render.markdown import MOST_CHARACTERS, escape
+from pipelines_client.parity.render.sections import SECTIONS, tables
 from pipelines_client.parity.render.terminal import print_report
 
 FOR_EYES = ("text", "json", "markdown", "html", "junit")
@@ -38,6 +42,12 @@ def plain(tmp_path_factory):
     (folder / "none").mkdir()
     empty = {"segment": folder / "none", "customerio": folder / "none"}
     return [run_parity(paths, ParityOptions(), now=START) for paths in (Evidence(folder, count=200).paths(), empty)]
+
+
+@pytest.fixture(scope="module")
+def showcase(tmp_path_factory):
+    """A report with something in nearly every table."""
+    return showcase_report(tmp_path_factory.mktemp("showcase"))
 
 
 class Page(HTMLParser):
@@ -187,3 +197,39 @@ def test_a_clean_and_an_empty_report_render(plain, form):
     """Nothing to show is no error."""
     assert [report.verdict.value for report in plain] == ["pass", "inconclusive"]
     assert all(render(report, form) for report in plain)
+
+
+def test_terminal_markdown_and_page_show_the_same_tables(showcase):
+    """Each table has its title, its headings and its notes in all three, in the same order."""
+    console = Console(file=StringIO(), width=400, force_terminal=False, color_system=None, highlight=False)
+    print_report(showcase, console)
+    texts = {
+        "text": console.file.getvalue(),
+        "markdown": re.sub(r"\\(.)", r"\1", render(showcase, "markdown")),
+        "html": Page(render(showcase, "html")).text,
+    }
+    found = tables(showcase)
+    assert len(found) >= len(SECTIONS)
+    for form, text in texts.items():
+        after = 0
+        for each in found:
+            after = re.compile(rf"^(?:## )?{re.escape(each.title)}\s*$", re.MULTILINE).search(text, after).end()
+            for words in (*each.notes, *(column.title for column in each.columns)):
+                assert words in text[after:], (form, each.title, words)
+
+
+def test_each_finding_that_the_advice_names_has_a_table(showcase):
+    """The first table says what to do; the rows to look at are below a title of the same name."""
+    found = tables(showcase)
+    titles = {each.name for each in found}
+    assert {each.name for each in showcase.classes if each.count} <= titles
+    assert found[0].name == "advice"
+
+
+def test_a_rendering_is_one_entry_and_help_and_endings_follow():
+    """`parity --help` names each format and each file ending."""
+    assert tuple(ENDINGS.values()) == FORMATS == tuple(each.name for each in RENDERINGS)
+    assert len(set(ENDINGS)) == len(set(FORMATS)) == len(RENDERINGS)
+    text = " ".join(CliRunner().invoke(app, ["parity", "--help"], env={"COLUMNS": "400"}).stdout.split())
+    assert ", ".join(FORMATS) in text
+    assert ", ".join(f"{each.ending} ({each.name})" for each in RENDERINGS) in text

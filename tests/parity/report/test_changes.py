@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from pipelines_client.cli.app import app
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.model import SCHEMA_VERSION
-from pipelines_client.parity.render.changes import CHANGE_FORMATS, render_changes
+from pipelines_client.parity.render import CHANGE_FORMATS
+from pipelines_client.parity.render.changes import render_changes
 from pipelines_client.parity.report.changes import compare_reports
 
 HOSTILE = "<b>|\x1b[31m`[x](http://x)`\n=1+1"

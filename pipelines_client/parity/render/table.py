@@ -1,0 +1,70 @@
+"""A table of texts, the same for the terminal, Markdown and the page. Pure.
+
+The texts are as they came from outside: each rendering makes them safe in its way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pipelines_client.parity.spell import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Mood = Literal["passed", "failed", "inconclusive"]
+Kind = Literal["name", "number", "short", "prose"]
+
+
+class Column(NamedTuple):
+    """A column heading. Numbers stand to the right; numbers and short texts do not wrap; prose is wide."""
+
+    title: str
+    kind: Kind = "name"
+
+
+class Cell(NamedTuple):
+    """A text, with a judgement that colours it and the number that a page sorts it by."""
+
+    text: str
+    mood: Mood | None = None
+    sort: float | None = None
+
+
+Row = tuple["str | Cell", ...]
+
+
+class Table(NamedTuple):
+    """A title, notes below it, rows, and alerts below these. The first column names the row."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+    def more(self, shown: int) -> str:
+        """Say how many rows follow the first `shown`; empty for none."""
+        left = len(self.rows) - shown
+        return f"and {plural(left, 'more row')} in the JSON report" if left > 0 else ""
+
+
+def table(
+    name: str,
+    title: str,
+    columns: Iterable[Column],
+    rows: Iterable[Row],
+    *,
+    notes: Iterable[str] = (),
+    alerts: Iterable[str] = (),
+) -> Iterator[Table]:
+    """Yield the table without its empty columns; yield none if it has neither rows nor notes."""
+    cells = [tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows]
+    made = Table(name, title, tuple(columns), tuple(cells), tuple(notes), tuple(alerts))
+    used = [place for place in range(len(made.columns)) if any(row[place].text for row in cells)]
+    if made.rows or made.notes:
+        yield made._replace(
+            columns=tuple(made.columns[place] for place in used),
+            rows=tuple(tuple(row[place] for place in used) for row in cells),
+        )
