@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from pipelines_client.destinations.base import ApiLimits, Destination
-from pipelines_client.destinations.proxies import check_way_out, without_password
+from pipelines_client.destinations.proxies import check_connection, without_password
 from pipelines_client.destinations.registry import VENDORS, make_destination
 from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import ConfigError
@@ -195,7 +195,7 @@ class Settings(BaseSettings):
             if (key := getattr(self, f"{vendor.setting_prefix}write_key")) is not None
         )
         for destination in destinations:
-            check_way_out(
+            check_connection(
                 destination.url, proxies=self.proxies, ca_bundle=str(self.ca_bundle) if self.ca_bundle else None
             )
         return destinations

@@ -1,63 +1,63 @@
 """The exceptions of this package.
 
     PipelinesError
-    ├── ConfigError            settings that cannot be right: raised where the client is made
-    │   └── StageFileError     a stage file that cannot be read or is wrong; a running client goes on with the last good
-    ├── SpoolError
-    │   ├── SpoolClosedError   the spool was used after `close`
-    │   ├── SpoolBusyError     another living process owns the spool's file
-    │   ├── SpoolReenteredError  a signal's handler called while the call that it interrupts writes
-    │   └── SpoolEmptyError    the file was never finished: its process was killed while it made it
-    ├── LedgerError            a ledger that cannot be read or written
-    ├── SourceError            evidence for parity that cannot be read: names the file, the line and the cure
-    └── EngineError            an engine of parity that cannot be reached or used: names it and the cure
+    ├── ConfigError                settings that contradict each other or cannot work: raised by the constructor
+    │   └── StageFileError         a stage file that cannot be read or used: a running client keeps the last good one
+    ├── SpoolError                 the durable log of messages cannot do what was asked
+    │   ├── SpoolClosedError       the spool is closed
+    │   ├── SpoolBusyError         another running process owns the spool file
+    │   ├── SpoolReenteredError    a signal handler called while the call that it interrupted was writing
+    │   └── SpoolEmptyError        the spool file is unfinished: its process was killed while it created the file
+    ├── LedgerError                a ledger that cannot be read or written
+    ├── SourceError                evidence for parity that cannot be read: names the file, the line and the cure
+    └── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
 
-Nothing of this is ever raised by `identify`, `track`, `page`, `screen`, `group` or `alias`: those answer
-`(False, message)`. No exception carries a payload, a write key or an identifier.
+`identify`, `track`, `page`, `screen`, `group` and `alias` never raise these: they return `(False, message)`. No
+exception holds a payload, a write key or an identifier.
 """
 
 from __future__ import annotations
 
 
 class PipelinesError(Exception):
-    """Whatever this package raises on purpose."""
+    """The base of all exceptions of this package."""
 
 
 class ConfigError(PipelinesError, ValueError):
-    """Settings that contradict each other or cannot be right."""
+    """Settings that contradict each other or cannot work."""
 
 
 class StageFileError(ConfigError):
-    """A stage file that cannot be read or used; the text names the place in it and the cure, never a value."""
+    """A stage file that cannot be read or used; the text names the key and the cure, never a value."""
 
 
 class SpoolError(PipelinesError):
-    """The durable log cannot do what it was asked."""
+    """The durable log of messages cannot do what was asked."""
 
 
 class SpoolClosedError(SpoolError):
-    """The spool was used after it was closed."""
+    """The spool is closed."""
 
 
 class SpoolBusyError(SpoolError):
-    """Another living process owns this spool file."""
+    """Another running process owns the spool file."""
 
 
 class SpoolReenteredError(SpoolError):
-    """A signal's handler would write into the spool while the call that it interrupts does."""
+    """A signal handler tried to write to the spool while the call that it interrupted was writing."""
 
 
 class SpoolEmptyError(SpoolError):
-    """The file holds no spool yet: whoever made it was killed before it was one, and had put nothing in."""
+    """The spool file is unfinished and has no messages: its process was killed while it created the file."""
 
 
 class LedgerError(PipelinesError):
-    """The ledger cannot be read or written."""
+    """A ledger that cannot be read or written."""
 
 
 class SourceError(PipelinesError):
-    """Evidence for parity that cannot be read; the text names the file, the place and the cure."""
+    """Evidence for parity that cannot be read; the text names the file, the line and the cure."""
 
 
 class EngineError(PipelinesError):
-    """An engine of parity that cannot be reached or used; the text names it, without a password, and the cure."""
+    """A parity engine that cannot be reached or used; the text names it, without a password, and the cure."""

@@ -211,7 +211,7 @@ def test_certificates_that_cannot_be_read_are_an_error_at_construction(
     """A leg that can never be served is said at once: by setting or variable, with the path."""
     junk = tmp_path / "junk.pem"
     junk.write_text("junk")
-    for path, why in ((tmp_path / "none.pem", "cannot be read"), (junk, "holds no certificates")):
+    for path, why in ((tmp_path / "none.pem", "cannot be read"), (junk, "has no certificates")):
         with pytest.raises(ConfigError, match=rf"^ca_bundle \(or PIPELINES_CA_BUNDLE\): .*{path.name} {why}"):
             Client("k", ca_bundle=path)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):

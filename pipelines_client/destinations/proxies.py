@@ -1,6 +1,6 @@
-"""The way out of this machine: which proxy, and whose certificates. Looked at when a client is made, and to connect.
+"""Which proxy to use and which certificates to trust. Checked when a client is created, and used to connect.
 
-Both come from the settings, else from the environment, as they do for the client that this one replaces.
+Both come from the settings, else from the environment, as in upstream's client.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | 
     """Return the proxy for a URL and its `user:password`, or None for a direct connection.
 
     Raises:
-        ConfigError: The proxy's address cannot be used; the text names where it comes from, never what it is.
+        ConfigError: The proxy's address cannot be used; the text names its setting or variable, never its value.
     """
-    parts = urlsplit(url)
+    target = urlsplit(url)
     is_set = proxies is not None
     if proxies is None:
-        if urllib.request.proxy_bypass(parts.hostname or ""):
+        if urllib.request.proxy_bypass(target.hostname or ""):
             return None
         proxies = urllib.request.getproxies()
-    name = parts.scheme if proxies.get(parts.scheme) else "all"
+    name = target.scheme if proxies.get(target.scheme) else "all"
     address = proxies.get(name)
     if not address:
         return None
@@ -48,23 +48,23 @@ def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | 
     if not is_right:
         source = "proxies (or PIPELINES_PROXIES)" if is_set else _variable_of(name)
         raise ConfigError(
-            f"{source}: the proxy for {name}:// must look like http://proxy.example:3128, with http or https and no "
-            "SOCKS; correct it, or take it out"
+            f"{source}: the proxy for {name}:// must be an http or https address like http://proxy.example:3128 "
+            "(SOCKS is not supported); correct it or remove it"
         )
     credentials = f"{proxy.username}:{proxy.password or ''}" if proxy.username else None
     return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", credentials
 
 
 def find_bundle(ca_bundle: str | None) -> str:
-    """Return the file or folder of the certificates to trust."""
+    """Return the file or folder of trusted certificates."""
     return ca_bundle or next(filter(None, map(os.environ.get, _BUNDLE_VARIABLES)), None) or certifi.where()
 
 
-def check_way_out(url: str, *, proxies: Mapping[str, str] | None, ca_bundle: str | None) -> None:
-    """Refuse a proxy or certificates with which no request could ever be sent.
+def check_connection(url: str, *, proxies: Mapping[str, str] | None, ca_bundle: str | None) -> None:
+    """Refuse a proxy or certificates that would make every request fail.
 
     Raises:
-        ConfigError: Names the setting or variable, and the cure.
+        ConfigError: The text names the setting or variable, and the cure.
     """
     find_proxy(url, proxies)
     if ca_bundle is None and not url.startswith("https:"):
@@ -78,17 +78,17 @@ def check_way_out(url: str, *, proxies: Mapping[str, str] | None, ca_bundle: str
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=bundle)
     except (OSError, ValueError) as error:
-        why = "holds no certificates" if isinstance(error, (ssl.SSLError, ValueError)) else "cannot be read"
-        raise ConfigError(f"{source}: {bundle} {why}; give a file of PEM certificates, or leave it out") from None
+        why = "has no certificates" if isinstance(error, (ssl.SSLError, ValueError)) else "cannot be read"
+        raise ConfigError(f"{source}: {bundle} {why}; use a file of PEM certificates, or leave it out") from None
 
 
 def without_password(address: str) -> str:
-    """Return the address of a proxy as it may be shown."""
+    """Return a proxy's address without its user and password, for display."""
     head, at, tail = address.rpartition("@")
     return f"{head.rpartition('//')[0]}{'//' if '//' in head else ''}***@{tail}" if at else address
 
 
 def _variable_of(name: str) -> str:
-    """Name the variable that a proxy of the environment comes from."""
-    found = [variable for variable in (f"{name}_proxy", f"{name.upper()}_PROXY") if os.environ.get(variable)]
-    return found[0] if found else "the system's proxy settings"
+    """Return the environment variable that sets a proxy."""
+    variables = (f"{name}_proxy", f"{name.upper()}_PROXY")
+    return next(filter(os.environ.get, variables), "the system's proxy settings")

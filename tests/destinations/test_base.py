@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 import pytest
 
-from pipelines_client.destinations import registry
 from pipelines_client.destinations.answers import read_words
-from pipelines_client.destinations.base import Decision, Destination
+from pipelines_client.destinations.base import Decision
 from pipelines_client.destinations.customerio import CustomerIo
-from pipelines_client.destinations.registry import VENDORS, make_destination
+from pipelines_client.destinations.registry import make_destination
 from pipelines_client.destinations.segment import Segment
-from pipelines_client.errors import ConfigError
-from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 
@@ -95,28 +92,6 @@ def test_segment_gets_its_key_in_the_body_and_integrations_at_the_top() -> None:
     assert far_end.headers()["Authorization"].startswith("Basic ")
     assert far_end.headers(token="t")["Authorization"] == "Bearer t"
     assert "X-Strict-Mode" not in far_end.headers()
-
-
-def test_a_vendor_is_a_file_and_a_line_and_its_host_is_refused_for_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No code asks which vendor it has: a third one gets its checks and texts from its class variables."""
-
-    class Third(Destination):
-        name = "third"
-        title = "Third"
-        hosts: ClassVar = {"us": "https://in.third.example"}
-        setting_prefix = "third_"
-
-    monkeypatch.setitem(registry._OWNERS, "in.third.example", (Third, "us"))
-    assert make_destination(Third, "k").url == "https://in.third.example/v1/batch"
-    with pytest.raises(ConfigError, match=r"segment_host is for Segment, but .* belongs to Third: set third_host"):
-        make_destination(Segment, "k", host="in.third.example")
-    with pytest.raises(ConfigError, match=r"third_host is for Third, but .* belongs to Customer.io: set host"):
-        make_destination(Third, "k", host="cdp.customer.io")
-
-
-def test_customerio_is_the_first_leg() -> None:
-    """The order of the vendors is the order of a client's legs, in status, ledger and reports."""
-    assert [vendor.name for vendor in VENDORS] == [CUSTOMERIO, SEGMENT]
 
 
 def test_an_answer_nested_without_end_is_read_without_words() -> None:

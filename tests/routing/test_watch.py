@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -12,16 +11,12 @@ from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery.status import read_status
-from pipelines_client.errors import StageFileError
 from pipelines_client.routing.cohorts import hash_id, in_cohort
 from pipelines_client.routing.plan import Plan, Stage
-from pipelines_client.routing.stagefile import parse_stage_file
 from pipelines_client.routing.watch import ALIAS_FILE, AliasFile, StageWatch
 from pipelines_client.state.ledger import Outcome
 
@@ -412,10 +407,3 @@ def test_a_signal_handler_that_raises_while_the_file_is_read_is_heard(
         assert client._stages.error is None
     finally:
         signal.signal(signal.SIGUSR1, before)
-
-
-@given(st.binary() | st.text().map(str.encode) | st.sampled_from([b"a = " + b"[" * 9999, b"stage = " + b"9" * 9999]))
-def test_whatever_is_in_a_file_is_a_stage_file_or_an_error_that_says_so(content: bytes) -> None:
-    """Nothing that somebody may put there costs a message."""
-    with contextlib.suppress(StageFileError):
-        assert parse_stage_file(content).stage in Stage

@@ -13,7 +13,6 @@ import orjson
 import pytest
 
 from pipelines_client.errors import LedgerError
-from pipelines_client.identity import hash_identity, parse_identity_key, primary_identity
 from pipelines_client.state.daily import DailyFile, read_lines, seal
 from pipelines_client.state.identity_key import ensure_identity_key, read_identity_key
 from pipelines_client.state.ledger import DeliveryRecord, LedgerWriter, Outcome, read_ledger
@@ -177,19 +176,3 @@ def test_a_spoiled_identity_key_is_named_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match=r"identity\.key") as caught:
         ensure_identity_key(tmp_path)
     assert "n0t-hex" not in str(caught.value)
-
-
-def test_identities_are_hashed_with_the_key_and_keep_their_kind() -> None:
-    """A user and a group of one name stay two; another key says something else."""
-    key, other = bytes(32), bytes([1] * 32)
-    user, group = primary_identity("7", "a"), primary_identity(None, None, "7")
-    assert hash_identity(key, user) != hash_identity(key, group)
-    assert hash_identity(key, user) != hash_identity(other, user)
-    assert hash_identity(key, None) is None
-
-
-@pytest.mark.parametrize("text", ["", "zz", "00" * 15, "00" * 65])
-def test_a_key_given_must_be_a_key(text: str) -> None:
-    """PIPELINES_LEDGER_KEY: 16 to 64 bytes in hexadecimal."""
-    with pytest.raises(ValueError, match=r"."):
-        parse_identity_key(text)

@@ -1,0 +1,43 @@
+"""The vendors, and the checks that all of them share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from pipelines_client.config import Settings
+from pipelines_client.destinations import registry
+from pipelines_client.destinations.base import Destination
+from pipelines_client.destinations.registry import VENDORS, make_destination
+from pipelines_client.destinations.segment import Segment
+from pipelines_client.errors import ConfigError
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
+
+
+def test_a_vendor_is_a_file_and_a_line_and_its_host_is_refused_for_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No code asks which vendor it has: a third one gets its checks and texts from its class variables."""
+
+    class Third(Destination):
+        name = "third"
+        title = "Third"
+        hosts: ClassVar = {"us": "https://in.third.example"}
+        setting_prefix = "third_"
+
+    monkeypatch.setitem(registry._OWNERS, "in.third.example", (Third, "us"))
+    assert make_destination(Third, "k").url == "https://in.third.example/v1/batch"
+    with pytest.raises(ConfigError, match=r"segment_host is for Segment, but .* belongs to Third: set third_host"):
+        make_destination(Segment, "k", host="in.third.example")
+    with pytest.raises(ConfigError, match=r"third_host is for Third, but .* belongs to Customer.io: set host"):
+        make_destination(Third, "k", host="cdp.customer.io")
+
+
+def test_customerio_is_the_first_leg() -> None:
+    """The order of the vendors is the order of a client's legs, in status, ledger and reports."""
+    assert [vendor.name for vendor in VENDORS] == [CUSTOMERIO, SEGMENT]
+
+
+def test_each_vendor_has_its_settings() -> None:
+    """`Settings` reads them by the vendor's prefix: a new vendor needs its fields there."""
+    needed = {f"{vendor.setting_prefix}{name}" for vendor in VENDORS for name in ("write_key", "host", "region")}
+    assert needed | {f"{vendor.name}_switch" for vendor in VENDORS} <= set(Settings.model_fields)
