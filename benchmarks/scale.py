@@ -24,7 +24,8 @@ import duckdb
 import pyarrow as pa
 
 from pipelines_client.parity.facts.writer import ROWS_SORTED, SCHEMAS, Tables
-from pipelines_client.parity.questions.engine import TABLES, VIEWS, Settings
+from pipelines_client.parity.judgement import causes
+from pipelines_client.parity.questions.engine import TABLES, VIEWS, EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.run import QUESTIONS
 
@@ -129,7 +130,7 @@ def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
     """Ask every question over the packs of a folder; return seconds by step and the peak of memory in bytes."""
     seconds: dict[str, float] = {}
     has_ledger = any(folder.glob("ledger-*"))
-    settings = Settings(
+    settings = EngineSettings(
         has_ledger=int(has_ledger),
         has_segment=1,
         has_customerio=1,
@@ -150,9 +151,10 @@ def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
         engine.load(sorted(folder.glob("[!.]*")))
         seconds["load"] = time.perf_counter() - begun
         engine.ask("spans")
-        for name in ("settings", *TABLES):
+        engine.set_up(settings, causes.TABLE)
+        for name in TABLES:
             begun = time.perf_counter()
-            engine.build_table(name, settings)
+            engine.build_table(name)
             if name not in VIEWS:
                 seconds[f"table {name}"] = time.perf_counter() - begun
         answers = {}

@@ -20,8 +20,8 @@ import pytest
 from pipelines_client import Client
 from pipelines_client.config import Settings
 from pipelines_client.evidence.columns import parse_map
+from pipelines_client.parity.judgement.causes import CAUSES, LOSSES
 from pipelines_client.parity.model import ParityReport
-from pipelines_client.parity.report.build import CAUSES, NOT_COUNTED
 from pipelines_client.sandbox import Scenario
 
 if sys.version_info >= (3, 11):
@@ -249,8 +249,8 @@ def test_the_page_names_every_cause_and_says_which_count() -> None:
         'No drift: key order, escapes, `1` against `1.0`. Drift: `"1"` against `1`, a key '
         "that is missing, null against a value.",
     )
-    assert [plain(row[0]) for row in table] == list(CAUSES)
-    assert {plain(row[0]) for row in table if plain(row[2]) == "no"} == NOT_COUNTED
+    assert [plain(row[0]) for row in table] == [cause.name for cause in CAUSES]
+    assert {plain(row[0]) for row in table if plain(row[2]) != "no"} == LOSSES
 
 
 def test_the_page_names_every_gate_of_a_report(desk: Path) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 SCHEMA_VERSION = 2
 
@@ -321,20 +321,38 @@ class Limits:
     min_days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One limit and how the evidence stands against it; `unit` belongs to `limit` and `actual`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateKey:
+    """What a gate judges. Each field is empty where it does not apply.
 
-    `event` is the one that the limit is of, or empty for all; name and event together name a gate.
+    `side` is a side or another source, `event` a single event, `subject` a class of findings or a truth check.
     """
 
-    name: str
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")  # a report in JSON has the computed name too
+
+    kind: str
+    side: str = ""
+    subject: str = ""
+    event: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator of a property
+    @property
+    def name(self) -> str:
+        """The name in reports, metrics and the history, without the event: `missing_segment`, `class_late`."""
+        about = self.side or self.subject
+        joint = ":" if self.kind == "check" else "_"
+        return f"{self.kind}{joint}{about}" if about else self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(GateKey):
+    """One limit and how the evidence stands against it; `unit` belongs to `limit` and `actual`."""
+
     limit: float
     actual: float
     unit: str
     result: GateResult
     evidence: str
-    event: str = ""
 
 
 class ExpectedRow(BaseModel):

@@ -34,12 +34,13 @@ from pipelines_client.parity.differences.reopen import Opener, open_pairs
 from pipelines_client.parity.facts.packs import Pack, Reading, Store
 from pipelines_client.parity.facts.read import read_sources, total_of
 from pipelines_client.parity.facts.writer import Tables
+from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.judgement.checks import ask_checks
 from pipelines_client.parity.judgement.counts import CountsSource
 from pipelines_client.parity.judgement.readiness import judge_readiness
 from pipelines_client.parity.judgement.runs import History, run_of
 from pipelines_client.parity.model import Limits
-from pipelines_client.parity.questions.engine import Engine, Settings
+from pipelines_client.parity.questions.engine import Engine, EngineSettings
 from pipelines_client.parity.questions.open import open_engine, shares_folders
 from pipelines_client.parity.questions.watermarks import spans_of
 from pipelines_client.parity.report.build import build_report
@@ -304,7 +305,7 @@ def _ask(
     is_given = options.since is not None or options.until is not None
     is_ledger = not is_given and not options.is_all and ledger is not None
     watermarks = {side: spans[side].watermark_ms for side in SIDES if side in spans}
-    settings = Settings(
+    settings = EngineSettings(
         has_ledger=int("ledger" in reads),
         has_segment=int("segment" in reads),
         has_customerio=int("customerio" in reads),
@@ -322,7 +323,7 @@ def _ask(
         expects_alias=int(options.rules.builtin.alias),
         expects_groupid_only=int(options.rules.builtin.groupid_only),
     )
-    engine.build(settings)
+    engine.build(settings, causes.TABLE)
     mode: Literal["ledger", "given", "all"] = "given" if is_given else "ledger" if is_ledger else "all"
     limits = options.limits or options.rules.gates.limits()
     look = 1 if options.history is None else 1 + len(options.history.runs)

@@ -11,7 +11,7 @@ from evidence import START, Evidence
 
 from pipelines_client.errors import ConfigError
 from pipelines_client.parity.findings import BY_NAME
-from pipelines_client.parity.judgement.gates import Evidence as Counts
+from pipelines_client.parity.judgement.evidence import Evidence as Counts
 from pipelines_client.parity.judgement.gates import judge
 from pipelines_client.parity.model import Limits, Verdict
 from pipelines_client.parity.rules import Builtin, EventGates, ExpectedRule, Gates, Rules, parse_rules, read_rules

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
 from pipelines_client.parity.facts.writer import Tables
-from pipelines_client.parity.questions.engine import Settings
+from pipelines_client.parity.questions.engine import EngineSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AT = 1_793_577_600_000  # 2026-11-02T00:00Z
 MINUTE = 60_000
 WIDE = 2**62  # three of them are more than 64 bits hold
-SETTINGS = Settings(
+SETTINGS = EngineSettings(
     has_ledger=1,
     has_segment=1,
     has_customerio=1,

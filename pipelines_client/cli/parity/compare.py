@@ -77,14 +77,14 @@ def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
 
 
 def _say_replays(report: ParityReport, path: Path) -> None:
-    from pipelines_client.parity.report.replay_list import CAUSES_REPLAYED
+    from pipelines_client.parity.judgement.causes import REPLAYED
     from pipelines_client.sides import TITLES
 
     by_side = (counts for counts in report.missing_by_cause.values() if counts is not None)
-    count = sum(counts[cause] for counts in by_side for cause in CAUSES_REPLAYED)
+    count = sum(counts[cause] for counts in by_side for cause in REPLAYED)
     typer.echo(f"pipelines-client parity: {count:,} to replay, in {path}", err=True)
     for side, counts in report.missing_by_cause.items():
-        if counts is not None and report.sources[side].is_short and any(counts[cause] for cause in CAUSES_REPLAYED):
+        if counts is not None and report.sources[side].is_short and any(counts[cause] for cause in REPLAYED):
             typer.echo(
                 f"pipelines-client parity: {TITLES[side]}'s evidence has gaps: what is in them is on the list too, and"
                 " a replay would send it twice; mend the gaps first",

@@ -13,7 +13,8 @@ from pipelines_client.parity.differences.explain import Baseline
 from pipelines_client.parity.differences.reopen import Opener, open_pairs
 from pipelines_client.parity.facts.packs import Reading
 from pipelines_client.parity.facts.read import read_sources
-from pipelines_client.parity.questions.engine import Settings
+from pipelines_client.parity.judgement import causes
+from pipelines_client.parity.questions.engine import EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.sides import SIDES, TITLES
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Side = Literal["segment", "customerio"]
 Source = tuple["Kind", "Listing"]
 
-_SETTINGS = Settings(
+_SETTINGS = EngineSettings(
     has_ledger=0,
     has_segment=1,
     has_customerio=1,
@@ -94,7 +95,7 @@ def measure_noise(
     with closing(open_engine(engine, own_scratch)) as asked:
         packs = read_sources(sources, store, processes=processes, read_jobs=asked.read_jobs, find=asked.find)
         asked.load(pack.folder for found in packs.values() for pack in found)
-        asked.build(_SETTINGS)
+        asked.build(_SETTINGS, causes.TABLE)
         (total,), rows = asked.ask("totals"), asked.ask("drift_pairs")
     openers = {name: Opener(kind, listing.location_of, Reading()) for name, (kind, listing) in sources.items()}
     found = open_pairs(rows, openers, samples_each=0)

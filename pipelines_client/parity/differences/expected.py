@@ -20,9 +20,6 @@ from pipelines_client.parity.rules import ANY, MISSING, Builtin, ExpectedRule, R
 WHOLE_PAYLOAD = "(whole payload)"
 """The path of a difference from the ledger, which keeps a hash and no payload."""
 
-EXCUSABLE = frozenset(("accepted_but_absent", "foreign_writer", "unknown", "rejected"))
-"""Causes of an absence that a rule may explain; what we dropped or still hold is no difference of the vendors."""
-
 MAX_VALUE_BYTES = 1000
 MAX_NAME_BYTES = 150
 """What Customer.io keeps of an attribute's value and name (FACTS C13)."""

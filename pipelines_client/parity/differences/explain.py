@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines_client.parity.differences.expected import EXCUSABLE, Known, first_of
+from pipelines_client.parity.differences.expected import Known, first_of
 from pipelines_client.parity.differences.noise import judge_noise
+from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN
 from pipelines_client.parity.model import ExpectedRow, Noise
 from pipelines_client.sides import SIDES
 
@@ -24,7 +25,6 @@ Row = dict[str, Any]
 Answers = dict[str, list[Row]]
 Path = tuple[str, str]
 
-NO_LOSS = frozenset(("", "skipped", "too_young", "expected"))
 _EVENTS_NAMED = 5
 _CHANGED = ("totals", "events", "hours", "missing_by_cause", "absent_days", "samples")
 
@@ -194,12 +194,12 @@ def _excuse_absences(answers: Answers, known: tuple[Known, ...], counts: Counter
             if name:
                 cause, times = group[f"{side}_cause"], group["count"]
                 row[f"missing_{side}"] -= times
-                row[f"proven_{side}"] -= times if cause == "rejected" else 0
+                row[f"proven_{side}"] -= times if cause in PROVEN else 0
                 hours[side, group["hour"]]["messages"] -= times
                 hours[side, group["hour"]]["lost"] -= times
                 _move(answers["missing_by_cause"], side, group, name)
                 _lower(answers["absent_days"], times, side=side, day=group["day"], cause=cause)
-        lost = any(group[f"{side}_cause"] not in NO_LOSS and not names[side] for side in SIDES)
+        lost = any(group[f"{side}_cause"] in LOSSES and not names[side] for side in SIDES)
         if any(names.values()) and not lost and not group["is_faulty"]:
             row["bad"] -= group["count"]
     answers["missing_by_cause"].sort(key=lambda row: (row["side"], row["cause"], row["reason"], row["type"]))
@@ -207,12 +207,12 @@ def _excuse_absences(answers: Answers, known: tuple[Known, ...], counts: Counter
         if sample["class"] == "missing" and _rule_of(
             known, sample["side"], sample | {f"{sample['side']}_cause": sample["cause"], "count": 0}, Counter()
         ):
-            sample["cause"] = "expected"
+            sample["cause"] = EXPECTED.name
 
 
 def _rule_of(known: tuple[Known, ...], side: str, group: Row, counts: Counter[str]) -> str:
     """Name the rule in force that explains an absence; empty for none."""
-    if group[f"{side}_cause"] not in EXCUSABLE:
+    if group[f"{side}_cause"] not in EXPLAINABLE:
         return ""
     rule, expired = first_of(rule for rule in known if rule.explains_absence(side, group["event"]))
     told = rule or expired
@@ -225,7 +225,7 @@ def _move(rows: list[Row], side: str, group: Row, name: str) -> None:
     """Count absences as expected instead, with the rule's name for a reason."""
     times, kind = group["count"], group["type"]
     _lower(rows, times, side=side, cause=group[f"{side}_cause"], reason=group[f"{side}_reason"], type=kind)
-    named = {"side": side, "cause": "expected", "reason": name, "type": kind}
+    named = {"side": side, "cause": EXPECTED.name, "reason": name, "type": kind}
     found = next((row for row in rows if row.items() >= named.items()), None)
     if found is None:
         rows.append(named | {"count": times})
@@ -243,7 +243,7 @@ def _lower(rows: list[Row], times: int, **named: str) -> None:
 def _count_ours(rows: Iterable[Row], counts: Counter[str]) -> None:
     """Count what the question on absences itself took for expected, by our rule for it."""
     for row in rows:
-        if row["cause"] == "expected":
+        if row["cause"] == EXPECTED.name:
             counts["alias" if row["type"] == "alias" else "groupid_only"] += row["count"]
 
 

@@ -63,7 +63,7 @@ class FindingClass:
         advice: One sentence: what to do about it.
         find: Its rows, of what was asked.
         question: The file in `queries/` that it alone asks, if it asks one.
-        sample: What a sample of it is called; empty if `samples` has them.
+        sample: `Sample.kind` of a message that shows it; empty if no message does.
         needs_ledger: Without a ledger nothing is found, which proves nothing.
         is_short_evidence: It says itself that evidence is short: it never fails.
     """

@@ -26,6 +26,7 @@ IDENTITY = FindingClass(
     unit="messages",
     meaning="The same message names another person at one side.",
     advice="Find what rewrites the id on the way: no replay repairs a merged person.",
+    sample="identity",
     find=lambda material: _of("identity", material),
 )
 RENAMED = FindingClass(
@@ -34,6 +35,7 @@ RENAMED = FindingClass(
     unit="messages",
     meaning="The same message has another event name at one side.",
     advice="Campaigns listen to exact names: remove the rename, or use the new name everywhere.",
+    sample="renamed",
     find=lambda material: _of("renamed", material),
 )
 DRIFT = FindingClass(
@@ -42,6 +44,7 @@ DRIFT = FindingClass(
     unit="messages",
     meaning="The payloads of one message differ.",
     advice="Start with the first path below and compare its samples.",
+    sample="drift",
     find=lambda material: _of("drift", material),
 )
 DUPLICATES = FindingClass(
@@ -50,6 +53,7 @@ DUPLICATES = FindingClass(
     unit="rows",
     meaning="A message arrived more than once.",
     advice="Find who sends twice: a second forwarding destination, or a retry with a new request.",
+    sample="duplicate",
     find=lambda material: _of("duplicates", material),
 )
 MISSING = FindingClass(
@@ -58,5 +62,6 @@ MISSING = FindingClass(
     unit="messages",
     meaning="A side does not have what it should.",
     advice="See each cause below; --replay-list writes down what a replay should send.",
+    sample="missing",
     find=_missing,
 )

@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity.check_sql import MOST_ROWS
-from pipelines_client.parity.judgement.gates import CHECK, gaps_of
+from pipelines_client.parity.judgement.evidence import gaps_of
+from pipelines_client.parity.judgement.gates import CHECK
 from pipelines_client.parity.model import CheckReport, Gate, GateResult
 from pipelines_client.parity.rules import Check
 from pipelines_client.parity.spell import plural
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pipelines_client.parity.check_sql import PlainSelect
-    from pipelines_client.parity.judgement.gates import SourceEvidence
+    from pipelines_client.parity.judgement.evidence import SourceEvidence
     from pipelines_client.parity.model import Limits
     from pipelines_client.parity.questions.engine import Engine
 
@@ -111,7 +112,7 @@ def _judge(answer: Answer, short: str, *, is_redacted: bool) -> tuple[Gate, Chec
     result: GateResult = "inconclusive" if short or holds is None else "passed" if holds else "failed"
     told = f"{_found(holds, actual, unit)}, expected {check.expect}"
     words = "; ".join(part for part in (told, short, check.reason) if part)
-    gate = Gate(f"{CHECK}{check.name}", limit, actual, unit, result, words)
+    gate = CHECK.gate(limit, actual, unit, result, words, subject=check.name)
     return gate, CheckReport(
         name=check.name,
         reason=check.reason,

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.parity.judgement.gates import SourceEvidence, gaps_of
+from pipelines_client.parity.judgement.evidence import SourceEvidence, gaps_of
+from pipelines_client.parity.judgement.gates import COUNTS
 from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
 from pipelines_client.parity.spell import percent, plural
 
@@ -133,7 +134,7 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
         text = f"{report.title}: {plural(report.judged, 'count')} agree over {plural(report.whole_days, 'whole day')}"
     if report.gaps:
         text += f"; no proof while evidence is short: {'; '.join(report.gaps)}"
-    return Gate(f"counts_{name}", limits.max_counts_pct, actual, "%", result, text)
+    return COUNTS.gate(limits.max_counts_pct, actual, "%", result, text, side=name)
 
 
 def _gaps(

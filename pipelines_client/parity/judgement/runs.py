@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import SourceError
 from pipelines_client.files import append_line, locked_log
+from pipelines_client.parity.judgement.gates import DRIFT, MISSING
 from pipelines_client.parity.model import Verdict
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class History(NamedTuple):
 
 def run_of(report: ParityReport) -> Run:
     """Return what the history keeps of a report."""
-    found = {gate.name: gate.actual for gate in report.gates if not gate.event}
+    whole = [gate for gate in report.gates if not gate.event]
     return Run(
         at=report.generated_at,
         verdict=report.verdict,
@@ -73,8 +74,8 @@ def run_of(report: ParityReport) -> Run:
         until=report.window.until,
         gates=_mark(report),
         messages=report.totals.messages,
-        missing_pct=max((share for name, share in found.items() if name.startswith("missing_")), default=0.0),
-        drift_pct=found.get("drift", 0.0),
+        missing_pct=max((gate.actual for gate in whole if gate.kind == MISSING.name), default=0.0),
+        drift_pct=next((gate.actual for gate in whole if gate.kind == DRIFT.name), 0.0),
         broken=tuple(
             f"{gate.name} of {gate.event}" if gate.event else gate.name
             for gate in report.gates

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.parity.findings import BY_NAME
-from pipelines_client.parity.judgement.gates import Evidence, judge
+from pipelines_client.parity.judgement.evidence import Evidence
+from pipelines_client.parity.judgement.gates import BASELINE, CLASS, judge
 from pipelines_client.parity.model import Gate, GateResult, Limits
 from pipelines_client.parity.spell import percent, plural
 from pipelines_client.sides import SIDES, TITLES
@@ -58,18 +59,14 @@ def judge_baseline(noise: Noise | None, limits: Limits) -> tuple[Gate, ...]:
     is_enough = compared >= max(1, limits.min_events)
     text = f"{plural(compared, 'message')} of {side} compared with themselves"
     text += "" if is_enough else "; too few to know its noise"
-    return (Gate("baseline", limits.min_events, compared, "messages", "passed" if is_enough else "inconclusive", text),)
+    result: GateResult = "passed" if is_enough else "inconclusive"
+    return (BASELINE.gate(limits.min_events, compared, "messages", result, text),)
 
 
 def _judge_event(event: str, gates: EventGates, evidence: Evidence) -> tuple[Gate, ...]:
     asked = gates.asked()
-    return tuple(replace(gate, event=event) for gate in judge(evidence, gates.limits()) if _kind(gate.name) in asked)
-
-
-def _kind(name: str) -> str:
-    for side in SIDES:
-        name = name.removesuffix(f"_{side}")
-    return name
+    judged = judge(evidence, gates.limits())
+    return tuple(replace(gate, event=event) for gate in judged if gate.kind in asked)
 
 
 def _evidence_of(event: str, whole: Evidence, events: list[Row], duplicates: list[Row]) -> Evidence:
@@ -113,4 +110,4 @@ def _judge_class(found: ClassReport, bound: Bound, whole: Evidence, *, is_enough
     elif BY_NAME[found.name].needs_ledger and "ledger" not in whole.sources:
         result, text = "inconclusive", "Only a ledger tells: give --ledger"
     unit = "%" if bound.is_share else found.unit
-    return Gate(f"class_{found.name}", bound.value, float(f"{actual:.6g}"), unit, result, text)
+    return CLASS.gate(bound.value, actual, unit, result, text, subject=found.name)

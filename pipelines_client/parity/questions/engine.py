@@ -7,15 +7,15 @@ built in the order of `TABLES`; every other file of the folder is a question tha
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pipelines_client.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipelines_client.evidence.naming import Kind, SourceFile
@@ -55,8 +55,18 @@ _ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count
 """Whether a number of `words` means two things; 0 is the number of no words, where a source lacks a message."""
 
 
+class CauseRow(NamedTuple):
+    """One cause of an absence, as the questions know it: a name and flags of 0 or 1."""
+
+    cause: str
+    is_loss: int
+    is_proven: int
+    is_unexplained: int
+    is_replayed: int
+
+
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EngineSettings:
     """What the questions must know besides the facts; whole numbers only, so that any engine takes them."""
 
     has_ledger: int
@@ -104,21 +114,30 @@ class Engine(ABC):
             EngineError: It cannot hold them.
         """
 
-    def build(self, settings: Settings) -> None:
+    def build(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
         """Make the tables that the questions build upon.
+
+        Args:
+            settings: Becomes the table `settings`, of one row.
+            causes: Become the table `causes`.
 
         Raises:
             EngineError: It has no room for them.
         """
-        for name in ("settings", *TABLES):
-            self.build_table(name, settings)
+        self.set_up(settings, causes)
+        for name in TABLES:
+            self.build_table(name)
             if name == "words_known" and self.select(_ONE_NUMBER_FOR_TWO):
-                raise EngineError("two sets of words have one number, which happens once in 10¹⁰ runs: report it")
+                raise EngineError("hash collision in `words`, which happens once in 10¹⁰ runs; report it as a bug")
 
-    def build_table(self, name: str, settings: Settings) -> None:
-        """Make one of them; those before it must be there."""
-        sql = _settings_row(settings) if name == "settings" else question(name)
-        self._create(name, sql, is_kept=name not in VIEWS)
+    def set_up(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
+        """Make the two tables that do not come of the facts, as `build` does first."""
+        self._create("settings", _select_of(asdict(settings)), is_kept=True)
+        self._create("causes", " UNION ALL ".join(_select_of(row._asdict()) for row in causes), is_kept=True)
+
+    def build_table(self, name: str) -> None:
+        """Make one of `TABLES`; those before it must be there."""
+        self._create(name, question(name), is_kept=name not in VIEWS)
 
     def ask(self, name: str) -> list[dict[str, Any]]:
         """Return the rows that answer a question, in its order: texts, whole numbers and None.
@@ -165,12 +184,15 @@ def questions() -> list[str]:
     return sorted(name[:-4] for name in found if name.endswith(".sql") and name[:-4] not in TABLES)
 
 
-def _settings_row(settings: Settings) -> str:
-    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    columns = ", ".join(
-        f"CAST({'NULL' if value is None else int(value)} AS BIGINT) AS {name}" for name, value in values.items()
+def _select_of(values: Mapping[str, str | int | None]) -> str:
+    """Return a SELECT of one row; a text is the name of a cause, and needs no escapes."""
+    columns = (
+        f"CAST('{value}' AS VARCHAR) AS {name}"
+        if isinstance(value, str)
+        else f"CAST({'NULL' if value is None else int(value)} AS BIGINT) AS {name}"
+        for name, value in values.items()
     )
-    return f"SELECT {columns}"
+    return f"SELECT {', '.join(columns)}"
 
 
 def _plain(value: Any) -> Any:

@@ -111,7 +111,7 @@ def _counts(title: str, rows: Iterable[CountChange]) -> Iterable[Table]:
 
 def _gate(change: GateChange) -> Row:
     return (
-        words.title_of(change.name, change.event),
+        words.gate_title(change),
         change.before or _ABSENT,
         change.after or _ABSENT,
         _found(change, change.before_actual, change.before_limit),

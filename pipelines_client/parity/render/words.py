@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.findings import BY_NAME
-from pipelines_client.parity.judgement.gates import CHECK
-from pipelines_client.parity.model import Gate, Verdict
-from pipelines_client.parity.report.advice import CAUSE_ADVICE
+from pipelines_client.parity.judgement.causes import CAUSE_OF
+from pipelines_client.parity.judgement.gates import BY_KIND, COUNTS, title_of
+from pipelines_client.parity.model import Gate, GateKey, Verdict
 from pipelines_client.parity.rules import ANY
 from pipelines_client.parity.spell import one_line, plural
 from pipelines_client.sides import TITLES
@@ -37,36 +36,11 @@ class _Names(dict[str, str]):
 
 NAMES = _Names({**TITLES, "ledger": "Ledger"})
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
-GATES = {
-    "min_events": "Enough messages",
-    "min_days": "Enough days",
-    "baseline": "Baseline",
-    "drift": "Drift",
-    "identity": "Identity",
-    "renamed": "Renamed",
-    "missing": "Missing at {side}",
-    "too_young": "Too young to tell at {side}",
-    "duplicates": "Duplicates at {side}",
-    "evidence": "Evidence of {side}",
-    "counts": "Counts of {side}",
-}
 
 
-def gate_title(gate: Gate) -> str:
+def gate_title(gate: GateKey) -> str:
     """Return the title of a gate."""
-    return title_of(gate.name, gate.event)
-
-
-def title_of(name: str, event: str) -> str:
-    """Return the title of the gate of a name and an event; an unknown name is returned as it is."""
-    if name.startswith("class_") and name.removeprefix("class_") in BY_NAME:
-        return f"Class: {BY_NAME[name.removeprefix('class_')].title}"
-    if name.startswith(CHECK):
-        return f"Check: {one_line(name.removeprefix(CHECK))}"
-    kind, _, source = name.rpartition("_")
-    pattern = GATES.get(name) or GATES.get(kind)
-    title = name if pattern is None else pattern.format(side=TITLES.get(source, source))
-    return f"{title}: {event}" if event else title
+    return one_line(title_of(gate))
 
 
 def amount(value: float, unit: str) -> str:
@@ -82,10 +56,7 @@ def _counted(number: int, unit: str) -> str:
 
 def limit(gate: Gate) -> str:
     """Return what a gate allows. A check's evidence says how its limit is meant."""
-    if gate.name.startswith(CHECK):
-        return amount(gate.limit, gate.unit)
-    sign = "\N{GREATER-THAN OR EQUAL TO}" if gate.name.startswith(("min_", "baseline")) else "\N{LESS-THAN OR EQUAL TO}"
-    return f"{sign} {amount(gate.limit, gate.unit)}"
+    return BY_KIND[gate.kind].bound + amount(gate.limit, gate.unit)
 
 
 def percentage(value: float) -> str:
@@ -126,7 +97,7 @@ def absence(row: ReasonRow) -> str:
 
 def cause_note(row: ReasonRow) -> str:
     """Say what to do about missing messages."""
-    return CAUSE_ADVICE[row.cause].format(side=TITLES[row.side])
+    return CAUSE_OF[row.cause].advice.format(side=TITLES[row.side])
 
 
 def count(value: int | None) -> str:
@@ -227,12 +198,12 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
 
 def counts_rows(report: ParityReport) -> list[tuple[str, CountsRow]]:
     """List by source the counts that are beyond the limit."""
-    limit_pct = {gate.name: gate.limit for gate in report.gates}
+    limit_pct = {gate.side: gate.limit for gate in report.gates if gate.kind == COUNTS.name}
     return [
         (name, row)
         for name, counted in report.counts.items()
         for row in counted.rows
-        if row.is_judged and row.deviation_pct > limit_pct[f"counts_{name}"]
+        if row.is_judged and row.deviation_pct > limit_pct[name]
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipelines_client.clock import iso_utc
 from pipelines_client.evidence.instants import iso_ms
@@ -12,9 +13,19 @@ from pipelines_client.parity.differences.explain import PathDrift, excuse
 from pipelines_client.parity.findings import find_classes
 from pipelines_client.parity.findings.base import Material
 from pipelines_client.parity.findings.empty_days import empty_days
+from pipelines_client.parity.judgement.causes import (
+    CAUSES,
+    EXPECTED,
+    FOREIGN_WRITER,
+    LOSSES,
+    PROVEN,
+    SKIPPED,
+    TOO_YOUNG,
+)
 from pipelines_client.parity.judgement.checks import judge_checks
 from pipelines_client.parity.judgement.counts import compare_counts, judge_counts
-from pipelines_client.parity.judgement.gates import Evidence, conclude, judge
+from pipelines_client.parity.judgement.evidence import Evidence
+from pipelines_client.parity.judgement.gates import conclude, judge
 from pipelines_client.parity.judgement.loss import find_unseen
 from pipelines_client.parity.judgement.team_gates import judge_baseline, judge_rules
 from pipelines_client.parity.model import CountsReport, ParityReport
@@ -26,21 +37,8 @@ from pipelines_client.parity.report.sources import source_evidence, source_repor
 from pipelines_client.parity.spell import percent
 from pipelines_client.sides import SIDES
 
-CAUSES = (
-    "accepted_but_absent",
-    "rejected",
-    "dropped",
-    "in_spool",
-    "foreign_writer",
-    "unknown",
-    "skipped",
-    "too_young",
-    "expected",
-)
-"""Why a message may be absent; the last three are no loss and do not count against the gate."""
-
-NOT_COUNTED = frozenset(("skipped", "too_young", "expected"))
-PROVEN = frozenset(("rejected", "dropped"))
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _ROWS_LISTED = 1000
 
@@ -99,7 +97,7 @@ def build_report(found: Found) -> ParityReport:
 
 
 def _reasons(rows: list[Row]) -> tuple[parts.ReasonRow, ...]:
-    return tuple(parts.ReasonRow(**row, is_counted=row["cause"] not in NOT_COUNTED) for row in rows)
+    return tuple(parts.ReasonRow(**row, is_counted=row["cause"] in LOSSES) for row in rows)
 
 
 def _duplicates(rows: list[Row]) -> parts.Duplicates:
@@ -143,10 +141,10 @@ def _causes(found: Found) -> dict[parts.Side, parts.Counts | None]:
 
 
 def _ordered(counts: Counter[str]) -> parts.Counts:
-    return {cause: counts[cause] for cause in CAUSES}
+    return {cause.name: counts[cause.name] for cause in CAUSES}
 
 
-def _sum(causes: dict[parts.Side, parts.Counts | None], which: frozenset[str]) -> dict[parts.Side, int | None]:
+def _sum(causes: dict[parts.Side, parts.Counts | None], which: Container[str]) -> dict[parts.Side, int | None]:
     return {
         side: None if counts is None else sum(count for cause, count in counts.items() if cause in which)
         for side, counts in causes.items()
@@ -173,7 +171,7 @@ def _evidence(
 ) -> Evidence:
     total = found.answers["totals"][0]
 
-    def by_side(which: frozenset[str]) -> dict[str, int]:
+    def by_side(which: Container[str]) -> dict[str, int]:
         return {side: count for side, count in _sum(causes, which).items() if count is not None}
 
     return Evidence(
@@ -186,10 +184,10 @@ def _evidence(
             name: source_evidence(name, read, total, empty.get(name, {}), found.asked.legs)
             for name, read in found.reads.items()
         },
-        missing=by_side(frozenset(CAUSES) - NOT_COUNTED),
+        missing=by_side(LOSSES),
         proven_missing=by_side(PROVEN),
-        foreign_missing=by_side(frozenset(("foreign_writer",))),
-        too_young=by_side(frozenset(("too_young",))),
+        foreign_missing=by_side({FOREIGN_WRITER.name}),
+        too_young=by_side({TOO_YOUNG.name}),
         is_identity_compared=bool(total["owned"])
         or (not total["messages"] and (set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity))),
         days=_messages_by_day(found),
@@ -220,10 +218,10 @@ def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> part
         compared=total["compared"],
         drift=total["drift"],
         drift_examined=found.drift.examined,
-        missing=_sum(causes, frozenset(CAUSES) - NOT_COUNTED),
-        skipped=_sum(causes, frozenset(("skipped",))),
-        too_young=_sum(causes, frozenset(("too_young",))),
-        expected=_sum(causes, frozenset(("expected",))),
+        missing=_sum(causes, LOSSES),
+        skipped=_sum(causes, {SKIPPED.name}),
+        too_young=_sum(causes, {TOO_YOUNG.name}),
+        expected=_sum(causes, {EXPECTED.name}),
         unrecorded=total["unrecorded"],
         ledger=sources.get("ledger"),
         segment=sources.get("segment"),

@@ -7,12 +7,13 @@ Counts alone are told and make nothing worse: that is what limits are for.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.model import SCHEMA_VERSION, GateResult, ParityReport, Verdict
+from pipelines_client.parity.model import SCHEMA_VERSION, GateKey, GateResult, ParityReport, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,11 +40,10 @@ class Side(_Part):
     until: str | None
 
 
-class GateChange(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateChange(GateKey):
     """A gate whose result, limit or number is another; None where a report has no such gate."""
 
-    name: str
-    event: str
     unit: str
     before: GateResult | None
     after: GateResult | None
@@ -187,15 +187,17 @@ def _gate(before: Gate | None, after: Gate | None) -> GateChange:
     assert known is not None  # noqa: S101 - one of the two is there
     worst_before = 0 if before is None else _RESULTS.index(before.result)
     return GateChange(
-        name=known.name,
+        kind=known.kind,
+        side=known.side,
+        subject=known.subject,
         event=known.event,
         unit=known.unit,
-        before=before and before.result,
-        after=after and after.result,
-        before_actual=before and before.actual,
-        after_actual=after and after.actual,
-        before_limit=before and before.limit,
-        after_limit=after and after.limit,
+        before=before.result if before is not None else None,
+        after=after.result if after is not None else None,
+        before_actual=before.actual if before is not None else None,
+        after_actual=after.actual if after is not None else None,
+        before_limit=before.limit if before is not None else None,
+        after_limit=after.limit if after is not None else None,
         is_worse=after is not None and _RESULTS.index(after.result) > worst_before,
     )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.judgement.checks import Answer
     from pipelines_client.parity.judgement.counts import CountsSource
     from pipelines_client.parity.model import Limits
-    from pipelines_client.parity.questions.engine import Settings
+    from pipelines_client.parity.questions.engine import EngineSettings
     from pipelines_client.parity.questions.watermarks import Span
     from pipelines_client.parity.rules import Rules
 
@@ -42,7 +42,7 @@ class Asked:
 
     limits: Limits
     rules: Rules
-    settings: Settings
+    settings: EngineSettings
     spans: dict[str, Span]
     legs: tuple[str, ...]
     mode: Literal["ledger", "given", "all"]

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-CAUSES_REPLAYED = frozenset(("accepted_but_absent", "rejected", "dropped", "unknown"))
-"""The causes that the question asks for; without a ledger every absence is `unknown`, unless it is too young."""
-
 _ONLY_FOR_US = 0o600
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.parity import model as parts
-from pipelines_client.parity.judgement.gates import SourceEvidence
+from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:

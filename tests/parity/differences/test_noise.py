@@ -15,8 +15,9 @@ from pipelines_client.errors import SourceError
 from pipelines_client.parity.differences.explain import Baseline, excuse
 from pipelines_client.parity.differences.noise import chance_of_noise, judge_noise
 from pipelines_client.parity.differences.reopen import DriftFound, Signature, Spot
-from pipelines_client.parity.judgement.gates import Evidence as Counts
-from pipelines_client.parity.judgement.gates import SourceEvidence, conclude, judge
+from pipelines_client.parity.judgement.evidence import Evidence as Counts
+from pipelines_client.parity.judgement.evidence import SourceEvidence
+from pipelines_client.parity.judgement.gates import conclude, judge
 from pipelines_client.parity.model import ERROR_PCT, Limits, Verdict
 
 RUNS = 1000

@@ -16,7 +16,7 @@ from pipelines_client.errors import ConfigError, EngineError
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.check_sql import COLUMNS, plain_select
 from pipelines_client.parity.judgement.checks import Answer, judge_checks
-from pipelines_client.parity.judgement.gates import SourceEvidence
+from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.parity.model import Limits
 from pipelines_client.parity.render import render
 from pipelines_client.parity.rules import Check, parse_rules

@@ -19,6 +19,7 @@ import pytest
 from needs import lacks
 from traps import SETTINGS, plant
 
+from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.spark import start_here
 
@@ -114,5 +115,5 @@ def reference(packs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> It
 def _planted(name: str, packs: list[Path], folders: pytest.TempPathFactory) -> Engine:
     engine = open_engine(name, folders.mktemp("engine"))
     engine.load(packs)
-    engine.build(SETTINGS)
+    engine.build(SETTINGS, causes.TABLE)
     return engine

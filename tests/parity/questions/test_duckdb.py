@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from traps import SETTINGS, fact, write_pack
 
+from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions import duckdb
 from pipelines_client.parity.questions.engine import TABLES, questions
 from pipelines_client.parity.questions.open import open_engine
@@ -23,7 +24,7 @@ def whole(packs, tmp_path_factory):
     with closing(open_engine("duckdb", tmp_path_factory.mktemp("whole"))) as engine:
         engine.load(packs)
         assert engine._ranges == 1
-        engine.build(SETTINGS)
+        engine.build(SETTINGS, causes.TABLE)
         yield engine
 
 
@@ -36,7 +37,7 @@ def ranged(request, packs, tmp_path_factory):
             engine.load(packs)
         rows = engine.select("SELECT count(*) AS c FROM facts")[0]["c"]
         assert engine._ranges == 1 + rows // request.param > 1
-        engine.build(SETTINGS)
+        engine.build(SETTINGS, causes.TABLE)
         yield engine
 
 
@@ -68,7 +69,7 @@ def test_a_key_on_the_edge_of_a_range_is_in_one_of_them(ranges, tmp_path):
     with closing(open_engine("duckdb", tmp_path)) as engine:
         engine.load([pack])
         engine._ranges = ranges
-        engine.build(SETTINGS)
+        engine.build(SETTINGS, causes.TABLE)
         joined = engine.select(
             "SELECT message_key, in_segment, in_customerio FROM messages_joined ORDER BY message_key"
         )

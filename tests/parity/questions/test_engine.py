@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 from traps import SETTINGS, TEXTS, WIDE, fact, write_pack
 
+from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.engine import questions
 from pipelines_client.parity.questions.open import open_engine
 
@@ -87,7 +88,7 @@ def test_all_texts_go_in_and_come_out_as_they_are(engine, tmp_path):
 def test_packs_without_rows_answer_every_question(engine, tmp_path):
     """An empty source is a finding of the report, not a failure of the engine."""
     engine.load([write_pack(tmp_path / "pack", [])])
-    engine.build(SETTINGS)
+    engine.build(SETTINGS, causes.TABLE)
     for name in questions():
         rows = engine.ask(name)
         assert not any(value for row in rows for value in row.values()), (name, rows)

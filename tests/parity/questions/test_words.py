@@ -8,6 +8,7 @@ import pytest
 from traps import SETTINGS, fact, write_pack
 
 from pipelines_client.errors import EngineError
+from pipelines_client.parity.judgement import causes
 
 
 def test_two_sets_of_words_with_one_number_in_a_pack_are_an_error(engine, tmp_path):
@@ -34,7 +35,7 @@ def test_a_null_and_the_text_none_are_two_sets_of_words(engine, tmp_path):
     pack = write_pack(tmp_path / "pack", [fact("segment", f"m{n}", event=event) for n, event in enumerate(events)])
     assert len(set(pq.read_table(pack / "words.parquet")["words"].to_pylist())) == len(events)
     engine.load([pack])
-    engine.build(SETTINGS)
+    engine.build(SETTINGS, causes.TABLE)
     found = engine.select("SELECT event FROM words_known ORDER BY event")
     assert [row["event"] for row in found] == ["", "None", "null", None]
 
@@ -50,7 +51,7 @@ def test_one_set_of_words_in_many_packs_has_one_number(engine, tmp_path):
     """Packs are made by processes, hosts and days of their own, and are joined by it."""
     packs = [write_pack(tmp_path / str(n), [fact("segment", f"m{n}", event="A")]) for n in range(3)]
     engine.load(packs)
-    engine.build(SETTINGS)
+    engine.build(SETTINGS, causes.TABLE)
     assert engine.select("SELECT count(*) AS c FROM words_known") == [{"c": 1}]
 
 
@@ -65,5 +66,5 @@ def _number_all(pack, number) -> None:
 
 def _assert_refused(engine, packs) -> None:
     engine.load(packs)
-    with pytest.raises(EngineError, match="two sets of words have one number"):
-        engine.build(SETTINGS)
+    with pytest.raises(EngineError, match="hash collision in `words`"):
+        engine.build(SETTINGS, causes.TABLE)

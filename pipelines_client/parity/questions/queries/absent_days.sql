@@ -1,6 +1,7 @@
--- On which days is much absent at a side, without a word of the ledger on why?
-SELECT side, day, cause, count(*) AS count
+-- On which days does a side lack much for a reason that no source gives? Absences by side, UTC day and cause.
+SELECT side, day, absences.cause, count(*) AS count
 FROM absences
-WHERE cause IN ('accepted_but_absent', 'unknown')
-GROUP BY side, day, cause
-ORDER BY side, day, cause
+JOIN causes ON causes.cause = absences.cause
+WHERE is_unexplained = 1
+GROUP BY side, day, absences.cause
+ORDER BY side, day, absences.cause

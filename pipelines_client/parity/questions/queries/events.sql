@@ -55,15 +55,14 @@ FROM (
            0, 0, 0
     FROM (
         SELECT message_key, message_check, label, type, day, is_wrong,
-               sum(CASE WHEN side = 'segment' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
-                   AS missing_segment,
-               sum(CASE WHEN side = 'customerio' AND cause NOT IN ('skipped', 'too_young', 'expected') THEN 1 ELSE 0 END)
-                   AS missing_customerio,
-               sum(CASE WHEN side = 'segment' AND cause IN ('rejected', 'dropped') THEN 1 ELSE 0 END) AS proven_segment,
-               sum(CASE WHEN side = 'customerio' AND cause IN ('rejected', 'dropped') THEN 1 ELSE 0 END) AS proven_customerio,
-               sum(CASE WHEN side = 'segment' AND cause = 'too_young' THEN 1 ELSE 0 END) AS young_segment,
-               sum(CASE WHEN side = 'customerio' AND cause = 'too_young' THEN 1 ELSE 0 END) AS young_customerio
+               sum(CASE WHEN side = 'segment' THEN is_loss ELSE 0 END) AS missing_segment,
+               sum(CASE WHEN side = 'customerio' THEN is_loss ELSE 0 END) AS missing_customerio,
+               sum(CASE WHEN side = 'segment' THEN is_proven ELSE 0 END) AS proven_segment,
+               sum(CASE WHEN side = 'customerio' THEN is_proven ELSE 0 END) AS proven_customerio,
+               sum(CASE WHEN side = 'segment' AND absences.cause = 'too_young' THEN 1 ELSE 0 END) AS young_segment,
+               sum(CASE WHEN side = 'customerio' AND absences.cause = 'too_young' THEN 1 ELSE 0 END) AS young_customerio
         FROM absences
+        JOIN causes ON causes.cause = absences.cause
         GROUP BY message_key, message_check, label, type, day, is_wrong
     ) AS absent
 ) AS counted

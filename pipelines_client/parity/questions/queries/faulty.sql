@@ -5,6 +5,9 @@ SELECT judged.message_key, judged.message_check, type, label, day, in_ledger, se
        is_drift, is_identity, is_renamed, CASE WHEN absent.message_key IS NULL THEN 0 ELSE 1 END AS is_missing
 FROM judged
 LEFT JOIN (
-    SELECT DISTINCT message_key, message_check FROM absences WHERE cause NOT IN ('skipped', 'too_young', 'expected')
+    SELECT DISTINCT message_key, message_check
+    FROM absences
+    JOIN causes ON causes.cause = absences.cause
+    WHERE is_loss = 1
 ) AS absent ON absent.message_key = judged.message_key AND absent.message_check = judged.message_check
 WHERE is_drift + is_identity + is_renamed > 0 OR segment_rows > 1 OR customerio_rows > 1

@@ -15,7 +15,8 @@ FROM (
     UNION ALL
     SELECT side, CASE WHEN message_at_ms >= 0 THEN message_at_ms // 3600000 ELSE -1 END, 1, 1
     FROM absences
-    WHERE cause NOT IN ('skipped', 'too_young', 'expected')
+    JOIN causes ON causes.cause = absences.cause
+    WHERE is_loss = 1
 ) AS expected
 GROUP BY side, hour
 HAVING sum(messages) > 0

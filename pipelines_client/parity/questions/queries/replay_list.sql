@@ -14,7 +14,8 @@ FROM (
                 WHEN absences.side = 'customerio' AND judged.in_segment = 1 THEN 'segment' END AS copy_source
     FROM absences
     JOIN judged ON judged.message_key = absences.message_key AND judged.message_check = absences.message_check
-    WHERE absences.cause IN ('accepted_but_absent', 'rejected', 'dropped', 'unknown')
+    JOIN causes ON causes.cause = absences.cause
+    WHERE causes.is_replayed = 1
 ) AS absent
 JOIN places AS place ON place.message_key = absent.message_key AND place.message_check = absent.message_check
 GROUP BY absent.message_key, absent.message_check, absent.side, absent.cause, absent.type, absent.event,
