@@ -1,6 +1,6 @@
-"""What the client costs, beside the client it replaces, in one run on one machine: `make bench`.
+"""What the client costs, compared with the client it replaces, measured on one machine: `make bench`.
 
-`cases/` has one file per question; a new one is picked up by being there. A case asks a `Bench` for runs: each is a
-process of its own (`child`) that makes calls with one of the clients (`subjects`) against one server (`server`), and
-that is broken unless every message arrived. `statistics` is pure; `report` and `plots` write down what came of it.
+`cases/` has one file per question. A case asks a `Bench` for runs. Each run is a separate process (`child`) that makes
+calls with one of the clients (`subjects`) against one server (`server`); it fails unless every message arrives.
+`statistics` is pure; `report` and `plots` write the page.
 """

@@ -1,4 +1,4 @@
-"""What a case measures with: starts runs against the server, one process each, and refuses those that are broken."""
+"""Starts the runs of a case against the server, one process each, and refuses broken ones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from typing import Any
 from benchmarks.run import Result
 from benchmarks.server import Server
 from benchmarks.statistics import BrokenError, is_figure
-from benchmarks.subjects import NONE, Subject
+from benchmarks.subjects import Subject
 
 _SETTLES_S = 5.0
 _PATIENCE_S = 900.0
 
 
 class Bench:
-    """Starts runs. `scale` and `pairs` say how large and how often: a smoke run is the same, but small."""
+    """Starts runs. `scale` sets their size and `pairs` their number: a smoke run does the same with less."""
 
     def __init__(self, server: Server, folder: Path, *, scale: float = 1.0, pairs: int = 7) -> None:
         self.server = server
@@ -32,7 +32,7 @@ class Bench:
         self.scale = scale
         self.pairs = pairs
         self.patience_s = _PATIENCE_S * max(scale, 0.05)
-        """How long a run may take before it is taken for one that hangs; a slow one is not broken."""
+        """How long a run may take before it counts as hanging. A slow run is not broken."""
 
     def scaled(self, count: int, *, least: int = 50) -> int:
         """Return a count of messages for this run's size."""
@@ -47,31 +47,31 @@ class Bench:
             workload: A name in `WORKLOADS`.
             subject: Which client.
             count: Calls to make.
-            targets: Where to, if it is no new target for each leg that answers at once.
-            args: What the workload wants to know, and `first`, `waits`, `state_dir` (see `child`).
+            targets: Where to send; by default a new target for each leg, which answers at once.
+            args: The workload's arguments, and `first`, `waits`, `state_dir` (see `child`).
         """
         return Running(self, workload, subject, count, list(targets), args)
 
-    def some(self, values: Sequence[int]) -> Sequence[int]:
-        """Return all values of a row, or the ends of it where one pair is enough."""
+    def thinned(self, values: Sequence[int]) -> Sequence[int]:
+        """Return all values, or the first and the last in a run of one pair."""
         return values if self.pairs > 1 else [values[0], values[-1]]
 
     def turns(self, labels: Sequence[str], rounds: int | None = None) -> Iterator[str]:
-        """Yield what is to run next: all labels in turn, in every other round from the last to the first."""
+        """Yield which label runs next: all labels in turn, in reverse order in every other round."""
         for number in range(self.pairs if rounds is None else min(rounds, self.pairs)):
             yield from labels if number % 2 == 0 else reversed(labels)
 
     def run(self, workload: str, subject: Subject, count: int, *, targets: Sequence[str] = (), **args: Any) -> Result:
-        """Start a run and return what it measured.
+        """Start a run, wait for it and return what it measured.
 
         Raises:
-            BrokenError: It failed, or not all messages arrived.
+            BrokenError: The run failed, or not all messages arrived.
         """
         return self.start(workload, subject, count, targets=targets, **args).finish()
 
 
 class Running:
-    """A run that was started."""
+    """A run in its process."""
 
     def __init__(
         self, bench: Bench, workload: str, subject: Subject, count: int, targets: list[str], args: dict[str, Any]
@@ -104,14 +104,14 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The id of the process."""
         return self._process.pid
 
     def read(self) -> Result:
-        """Return the next line that the run says.
+        """Return the next line of the run's output.
 
         Raises:
-            BrokenError: It ended without a word.
+            BrokenError: The run ended without one.
         """
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
@@ -119,20 +119,20 @@ class Running:
             self._watchdog.cancel()
             _, errors = self._process.communicate()
             raise BrokenError(f"a run of {self._subject.title} ended with {self._process.returncode}: {errors[-500:]}")
-        found: Result = json.loads(line)
-        return found
+        result: Result = json.loads(line)
+        return result
 
     def go(self) -> None:
-        """Let a run go on that waits."""
+        """Let a waiting run continue."""
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         self._process.stdin.write("\n")
         self._process.stdin.flush()
 
     def finish(self) -> Result:
-        """Return what it measured, once all messages have arrived.
+        """Return what the run measured, once all messages have arrived.
 
         Raises:
-            BrokenError: It failed, or not all messages arrived.
+            BrokenError: The run failed, or not all messages arrived.
         """
         result = self.read()
         self._process.communicate()
@@ -146,10 +146,10 @@ class Running:
 
 
 def arrived(server: Server, target: str, calls: int, *, patience_s: float = _SETTLES_S) -> dict[str, int]:
-    """Return what a target got, once that is every call: what is on its way has `patience_s` seconds.
+    """Wait up to `patience_s` seconds until every call has arrived, and return what the target counted.
 
     Raises:
-        BrokenError: Some did not arrive.
+        BrokenError: A message did not arrive.
     """
     until = time.monotonic() + patience_s
     counts = server.counts(target)
@@ -160,6 +160,3 @@ def arrived(server: Server, target: str, calls: int, *, patience_s: float = _SET
         raise BrokenError(f"{calls} calls were made, and {counts['distinct']} messages arrived")
     server.forget(target)
     return counts
-
-
-NOBODY = Subject(NONE)

@@ -1,6 +1,6 @@
-"""The calls that are made: each of the six, of a wanted size, each with its own number in the user's id.
+"""Makes the six calls in a wanted size, each call with its number in the user's id.
 
-The values are of the kinds that applications send: text, numbers, a list of items with nested fields.
+The payloads hold what applications send: text, numbers, a list of items with nested fields.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 KINDS = ("track", "identify", "page", "screen", "group", "alias")
 SIZES = (300, 700, 5_000, 30_000)
-"""Bytes of the message, about, as upstream spells it; ours leaves out the blanks. More than 32,000 or so is refused."""
+"""About the bytes of the message as upstream spells it; ours has no blanks. Above about 32,000 it is refused."""
 USUAL = 700
 _ENVELOPE_BYTES = 360  # ids, times, context and the order
 _CART_BYTES = 115
@@ -24,7 +24,7 @@ Make = Callable[[int], Any]
 
 
 def payload_of(size: int) -> dict[str, Any]:
-    """Return properties that make a message of about `size` bytes."""
+    """Return properties for a message of about `size` bytes."""
     items = round((size - _ENVELOPE_BYTES - _CART_BYTES) / _ITEM_BYTES)
     if items < 1:
         return {**_ORDER}
@@ -32,7 +32,7 @@ def payload_of(size: int) -> dict[str, Any]:
 
 
 def make_caller(client: Any, kind: str, size: int) -> Make:
-    """Return a function that makes the call with a number, on this client."""
+    """Return a function that makes this call on the client, given the call's number."""
     payload = payload_of(size)
     if kind == "track":
         return lambda n: client.track(f"u{n}", "Order Completed", payload)
@@ -44,4 +44,4 @@ def make_caller(client: Any, kind: str, size: int) -> Make:
         return lambda n: client.screen(f"u{n}", "Shop", "Cart", payload)
     if kind == "group":
         return lambda n: client.group(f"u{n}", "company-7", payload)
-    return lambda n: client.alias(f"before-{n}", f"u{n}", {"page": payload})  # an alias has no payload of its own
+    return lambda n: client.alias(f"before-{n}", f"u{n}", {"page": payload})  # an alias has no payload

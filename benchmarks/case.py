@@ -1,9 +1,7 @@
-"""What a case is, and what it comes to. Data only; `report` and `plots` render it."""
+"""A case and its outcome, as values; `report` and `plots` render them."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a figure may be at most; `values` are those of all pairs."""
+    """The most that a figure may be; `values` are those of all pairs."""
 
     what: str
     against: str
@@ -26,13 +24,13 @@ class Budget:
 
     @property
     def is_met(self) -> bool:
-        """Whether the median keeps to it."""
+        """Whether the median is within the budget."""
         return median(self.values) <= self.at_most
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells that are ready to be read."""
+    """Rows of cells, ready to print."""
 
     title: str
     columns: Sequence[str]
@@ -50,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot: `name` is its file's."""
+    """A plot, drawn into a file of its `name`."""
 
     name: str
     title: str
@@ -63,7 +61,7 @@ class Plot:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a case came to. `figures` holds the values of all runs; each must be one (`statistics.is_figure`)."""
+    """The results of a case. `figures` holds the values of all runs; each must pass `statistics.is_figure`."""
 
     figures: dict[str, list[float]] = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
@@ -71,14 +69,14 @@ class Outcome:
     plots: list[Plot] = field(default_factory=list)
 
     def add(self, name: str, value: float) -> None:
-        """Note the figure of one more run."""
+        """Add the figure of one more run."""
         self.figures.setdefault(name, []).append(value)
 
     def check(self) -> None:
-        """Refuse an outcome that is none.
+        """Refuse a broken outcome.
 
         Raises:
-            BrokenError: A figure is missing, zero or no number, or nothing was measured.
+            BrokenError: A figure is missing, zero or not a number, or nothing was measured.
         """
         ratios = {f"budget: {budget.what}": list(budget.values) for budget in self.budgets}
         lines = {f"plot {plot.name}: {line.label}": list(line.y) for plot in self.plots for line in plot.lines}
@@ -91,32 +89,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that the benchmarks answer. `about` is for the page: what was measured, and what it means."""
+    """A question that the benchmarks answer. `about` introduces it on the page: what was measured, what it means."""
 
     name: str
-    order: int
     title: str
     about: str
     run: Callable[[Bench], Outcome]
 
 
-_CASES: dict[str, Case] = {}
+def case(name: str, *, title: str, about: str) -> Callable[[Callable[[Bench], Outcome]], Case]:
+    """Make a case of the decorated function."""
 
+    def make(run: Callable[[Bench], Outcome]) -> Case:
+        return Case(name, title, about.strip(), run)
 
-def case(name: str, *, order: int, title: str, about: str) -> Callable[[Callable[[Bench], Outcome]], Case]:
-    """Register what the decorated function measures."""
-
-    def register(run: Callable[[Bench], Outcome]) -> Case:
-        _CASES[name] = found = Case(name, order, title, about.strip(), run)
-        return found
-
-    return register
-
-
-def all_cases() -> list[Case]:
-    """Return every case in `benchmarks/cases`, in the order of the page."""
-    from benchmarks import cases
-
-    for module in pkgutil.iter_modules(cases.__path__):
-        importlib.import_module(f"{cases.__name__}.{module.name}")
-    return sorted(_CASES.values(), key=lambda case: case.order)
+    return make

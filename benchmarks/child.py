@@ -1,7 +1,7 @@
-"""One run, in a process of its own: makes the clients, runs one workload, prints what it used as a line of JSON.
+"""The process of one run: makes the clients, runs one workload, prints what it used as a line of JSON.
 
-Imports and the making of the clients come before anything is measured. CPU is that of the whole process: user and
-system time of all its threads.
+Imports and the making of the clients come before the measurement. CPU is user and system time of all threads of the
+process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.subjects import NONE, UPSTREAM, Subject, make_clients
 
 
 def main() -> None:
-    """Run what the first argument describes."""
+    """Run the workload that the first argument describes."""
     from benchmarks.workloads import WORKLOADS
 
     spec: dict[str, Any] = json.loads(sys.argv[1])
@@ -32,7 +32,7 @@ def main() -> None:
     result = work(run)
     say({"cpu_s": cpu_s() - cpu, "wall_s": time.perf_counter() - at, "peak_mb": memory_mb("VmHWM"), **result})
     if run.subject.name in (UPSTREAM, NONE):
-        os._exit(0)  # its exit would wait half a second for its thread
+        os._exit(0)  # upstream's exit would wait half a second for its thread
 
 
 if __name__ == "__main__":

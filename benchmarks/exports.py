@@ -1,4 +1,4 @@
-"""What two sides exported of the same messages, made up: some are missing, some differ and some are doubled."""
+"""Makes two exports of the same messages: some are missing, some differ and some are duplicates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from isal import igzip
 
@@ -20,12 +20,14 @@ DAY_MS = 1_793_577_600_000
 EVENTS = ("Feature Used", "Order Completed", "Cart Updated", "Email Verified", "Invite Sent", "Subscription Started")
 FILES = 8
 ONE_IN = 1000
-"""Of so many messages, one is missing at each side, one differs, and one is doubled at Customer.io."""
+"""In this many messages one is missing at each side, one differs, and one is a duplicate at Customer.io."""
+_FAULTS = {1: "duplicates", 2: "missing_segment", 3: "missing_customerio", ONE_IN // 2: "drift"}
+"""Which of a thousand messages has which fault."""
 
 
 @dataclass(frozen=True)
 class Exports:
-    """Two exports on disk, and how many of their messages have what fault."""
+    """Two exports on disk, and the number of planted faults of each kind."""
 
     segment: list[Path]
     customerio: list[Path]
@@ -45,31 +47,31 @@ class Exports:
 
 
 def make(folder: Path, count: int) -> Exports:
-    """Write the two exports of `count` messages of 1.2 kB; the same count gives the same lines."""
+    """Write two exports of `count` messages of 1.2 kB; the same count gives the same lines."""
     day = folder / "segment-logs" / "9sBxKq2mVd" / str(DAY_MS)
     (folder / "customerio").mkdir(parents=True)
     day.mkdir(parents=True)
     segment = [day / f"{number}.a.gz" for number in range(FILES)]
     customerio = [folder / "customerio" / f"2184.13699.{number + 1}.track.json.gz" for number in range(FILES)]
-    size, lines, planted = 0, 0, dict.fromkeys(("missing_segment", "missing_customerio", "drift", "duplicates"), 0)
+    size, lines, planted = 0, 0, dict.fromkeys(_FAULTS.values(), 0)
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        for bytes_written, lines_written, found in pool.map(
-            partial(_make_part, count), range(FILES), segment, customerio
+        for bytes_written, lines_written, faults in pool.map(
+            partial(_make_file, count), range(FILES), segment, customerio
         ):
             size += bytes_written
             lines += lines_written
-            planted = {fault: number + found[fault] for fault, number in planted.items()}
+            planted = {fault: number + faults[fault] for fault, number in planted.items()}
     return Exports(segment, customerio, size, planted, lines)
 
 
-def _make_part(count: int, part: int, segment: Path, customerio: Path) -> tuple[int, int, Counter[str]]:
-    """Write a file of each side; return their bytes, unpacked, their lines, and what is planted in them."""
+def _make_file(count: int, number: int, segment: Path, customerio: Path) -> tuple[int, int, Counter[str]]:
+    """Write a file of each side; return their unpacked bytes, their lines, and the faults planted in them."""
     source = random.Random(7)  # noqa: S311 - planted data, not a secret
     fill = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz     ", k=400)) for _ in range(997)]
     planted: Counter[str] = Counter()
     size = lines = 0
     with _packed(segment) as left, _packed(customerio) as right:
-        for index in range(part * count // FILES, (part + 1) * count // FILES):
+        for index in range(number * count // FILES, (number + 1) * count // FILES):
             for file, text in zip((left, right), _pair(index, fill, planted), strict=True):
                 file.write(text)
                 size += len(text)
@@ -83,11 +85,25 @@ def _packed(path: Path) -> BinaryIO:
 
 
 def _pair(index: int, fill: list[str], planted: Counter[str]) -> tuple[bytes, bytes]:
-    """Return what each side has of one message, and note what is planted in it."""
+    """Return the lines that each side has of one message, and count the fault planted in it."""
+    fault = _FAULTS.get(index % ONE_IN)
+    if fault:
+        planted[fault] += 1
+    call = _call(index, fill)
+    left = json.dumps(call).encode() + b"\n"
+    if fault == "drift":
+        call["properties"]["total"] = str(call["properties"]["total"])
+    right = json.dumps(_row(call)).encode() + b"\n"
+    return {
+        "duplicates": (left, right * 2),
+        "missing_segment": (b"", right),
+        "missing_customerio": (left, b""),
+    }.get(fault or "", (left, right))
+
+
+def _call(index: int, fill: list[str]) -> dict[str, Any]:
+    """Return a message as Segment archives it."""
     at = START + timedelta(milliseconds=80 * index % 86_000_000)
-    sent, received = (_spell(at + timedelta(milliseconds=lag)) for lag in (80, 120))
-    message_id = f"01K{index:023d}"
-    user, event = f"user-{index * 7919 % 100_003}", EVENTS[index % len(EVENTS)]
     properties = {
         "order_id": f"ord_{index}",
         "total": round(index % 9973 / 100, 2),
@@ -101,30 +117,22 @@ def _pair(index: int, fill: list[str], planted: Counter[str]) -> tuple[bytes, by
         "ip": "203.0.113.7",
         "page": fill[-index % 997],
     }
-    call = {
-        "type": "track", "messageId": message_id, "userId": user, "anonymousId": None, "event": event,
-        "properties": properties, "context": context, "integrations": {}, "channel": "server",
-        "originalTimestamp": _spell(at), "timestamp": _spell(at), "sentAt": sent, "receivedAt": received,
+    return {
+        "type": "track", "messageId": f"01K{index:023d}", "userId": f"user-{index * 7919 % 100_003}",
+        "anonymousId": None, "event": EVENTS[index % len(EVENTS)], "properties": properties, "context": context,
+        "integrations": {}, "channel": "server", "originalTimestamp": _spell(at), "timestamp": _spell(at),
+        "sentAt": _spell(at + timedelta(milliseconds=80)), "receivedAt": _spell(at + timedelta(milliseconds=120)),
     }  # fmt: skip
-    left = json.dumps(call).encode() + b"\n"
-    if index % ONE_IN == ONE_IN // 2:
-        properties["total"] = str(properties["total"])
-        planted["drift"] += 1
-    row = {
-        "id": message_id, "user_id": user, "anonymous_id": None, "sent_at": sent, "received_at": received,
-        "event": event.lower().replace(" ", "_"), "event_text": event, "properties": properties, "context": context,
+
+
+def _row(call: dict[str, Any]) -> dict[str, Any]:
+    """Return the row that Customer.io exports of a message."""
+    event = call["event"]
+    return {
+        "id": call["messageId"], "user_id": call["userId"], "anonymous_id": None, "sent_at": call["sentAt"],
+        "received_at": call["receivedAt"], "event": event.lower().replace(" ", "_"), "event_text": event,
+        "properties": call["properties"], "context": call["context"],
     }  # fmt: skip
-    right = json.dumps(row).encode() + b"\n"
-    if index % ONE_IN == 1:
-        planted["duplicates"] += 1
-        return left, right * 2
-    if index % ONE_IN == 2:  # noqa: PLR2004 - one of the thousand
-        planted["missing_segment"] += 1
-        return b"", right
-    if index % ONE_IN == 3:  # noqa: PLR2004 - one of the thousand
-        planted["missing_customerio"] += 1
-        return left, b""
-    return left, right
 
 
 def _spell(at: datetime) -> str:

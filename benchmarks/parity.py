@@ -1,6 +1,6 @@
-"""Parity end to end, its floor, and what else compares two exports: each run is a process of its own, and checked.
+"""Runs parity end to end, its floor, and other tools that compare two exports; each in a process, each checked.
 
-`make bench` has the figures (`cases/parity.py`). Another size, without the others:
+`make bench` writes the figures (`cases/parity.py`). To try another size, without the other tools:
 
     python -m benchmarks.parity --messages 300000
 """
@@ -24,7 +24,7 @@ from benchmarks.exports import Exports, make
 from benchmarks.statistics import BrokenError, spread
 
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
-"""pandas and datacompy have an environment of their own: where pandas is installed, duckdb imports it."""
+"""pandas and datacompy have a separate environment, because duckdb imports pandas where it is installed."""
 
 PATIENCE_S = 600.0
 _WATCH_S = 0.05
@@ -55,7 +55,7 @@ def read(paths, key):
     return pd.concat([pd.read_json(path, lines=True) for path in paths]).rename(columns={key: "id"})
 half = (len(sys.argv) - 1) // 2
 left, right = read(sys.argv[1:1 + half], "messageId"), read(sys.argv[1 + half:], "id")
-doubled = int(right["id"].duplicated().sum())
+duplicates = int(right["id"].duplicated().sum())
 both = left.drop_duplicates("id").merge(
     right.drop_duplicates("id"), on="id", how="outer", suffixes=("_segment", "_customerio"), indicator=True
 )
@@ -65,7 +65,7 @@ drift = known["properties_segment"].map(spell) != known["properties_customerio"]
 print(json.dumps({
     "missing_segment": int((both["_merge"] == "right_only").sum()),
     "missing_customerio": int((both["_merge"] == "left_only").sum()),
-    "drift": int(drift.sum()), "duplicates": doubled,
+    "drift": int(drift.sum()), "duplicates": duplicates,
 }))
 """
 
@@ -79,18 +79,18 @@ def read(paths, key):
     return frame.rename(columns={key: "id"})[["id", "properties"]]
 half = (len(sys.argv) - 1) // 2
 left, right = read(sys.argv[1:1 + half], "messageId"), read(sys.argv[1 + half:], "id")
-doubled = int(right["id"].duplicated().sum())
-found = PandasCompare(left.drop_duplicates("id"), right.drop_duplicates("id"), join_columns="id")
+duplicates = int(right["id"].duplicated().sum())
+compared = PandasCompare(left.drop_duplicates("id"), right.drop_duplicates("id"), join_columns="id")
 print(json.dumps({
-    "missing_segment": len(found.df2_unq_rows), "missing_customerio": len(found.df1_unq_rows),
-    "drift": int((~found.intersect_rows["properties_match"]).sum()), "duplicates": doubled,
+    "missing_segment": len(compared.df2_unq_rows), "missing_customerio": len(compared.df1_unq_rows),
+    "drift": int((~compared.intersect_rows["properties_match"]).sum()), "duplicates": duplicates,
 }))
 """
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run took; `cpu_s` is the processor time of all its processes, `peak_mb` what they held together."""
+    """What one run took. `cpu_s` is the processor time of all its processes, `peak_mb` their memory together."""
 
     seconds: float
     cpu_s: float
@@ -98,23 +98,23 @@ class Measured:
 
 
 def floor(data: Exports) -> Measured:
-    """Unpack and parse all lines on all cores, and no more."""
-    found, said = measure("the floor", [sys.executable, "-c", _FLOOR, *data.paths])
+    """Only unpack and parse all lines, on all cores."""
+    measured, said = measure("the floor", [sys.executable, "-c", _FLOOR, *data.paths])
     check("the floor", json.loads(said), {"lines": data.lines})
-    return found
+    return measured
 
 
 def ours(data: Exports, *, cache: Path) -> Measured:
-    """Run the command over the two exports; what was read is kept in `cache`, as it is by default."""
+    """Run the command over the two exports, with its facts kept in `cache`."""
     places = ["--segment", str(data.segment[0].parents[2]), "--customerio", str(data.customerio[0].parent)]
     code = "from pipelines_client.cli import main; main()"
     options = ["--no-history", "--format", "json", "--cache", str(cache)]
-    found, said = measure("pipelines-client", [sys.executable, "-c", code, "parity", *places, *options])
+    measured, said = measure("pipelines-client", [sys.executable, "-c", code, "parity", *places, *options])
     report = json.loads(said)
     missing = {f"missing_{side}": sum(counts.values()) for side, counts in report["missing_by_cause"].items()}
     totals = {"drift": report["totals"]["drift"], "duplicates": report["duplicates"]["count"]}
     check("pipelines-client", {**missing, **totals}, data.planted)
-    return found
+    return measured
 
 
 def pandas(data: Exports) -> Measured:
@@ -128,7 +128,7 @@ def datacompy(data: Exports) -> Measured:
 
 
 def versions() -> str:
-    """Say which pandas and datacompy are compared with.
+    """Return the versions of pandas and datacompy.
 
     Raises:
         BrokenError: They are not installed.
@@ -146,26 +146,26 @@ def _peers_python() -> str:
 
 
 def _peer(name: str, code: str, data: Exports) -> Measured:
-    found, said = measure(name, [_peers_python(), "-c", code, *data.paths])
+    measured, said = measure(name, [_peers_python(), "-c", code, *data.paths])
     check(name, json.loads(said), data.planted)
-    return found
+    return measured
 
 
-def check(name: str, found: Mapping[str, Any], planted: Mapping[str, int]) -> None:
-    """Refuse a run that did not find just what was planted.
+def check(name: str, reported: Mapping[str, Any], planted: Mapping[str, int]) -> None:
+    """Refuse a run that did not report exactly what was planted.
 
     Raises:
-        BrokenError: It found something else.
+        BrokenError: It reported something else.
     """
-    if dict(found) != dict(planted):
-        raise BrokenError(f"{name}: planted were {dict(planted)}, found {dict(found)}")
+    if dict(reported) != dict(planted):
+        raise BrokenError(f"{name}: planted {dict(planted)}, reported {dict(reported)}")
 
 
 def measure(name: str, command: list[str]) -> tuple[Measured, str]:
-    """Run a command, watch the memory of all its processes, and return what it took and what it said.
+    """Run a command, watch the memory of all its processes, and return what it took and what it printed.
 
     Raises:
-        BrokenError: It failed, or took longer than anyone waits.
+        BrokenError: The command failed, or took longer than `PATIENCE_S`.
     """
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -179,21 +179,21 @@ def measure(name: str, command: list[str]) -> tuple[Measured, str]:
         said, complaint = process.communicate()
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     watcher.join()
-    if process.returncode not in (0, 1) or not said:  # 1 is the verdict on a difference
+    if process.returncode not in (0, 1) or not said:  # 1: the sides differ
         raise BrokenError(f"{name} ended with {process.returncode}: {complaint[-500:]}")
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measured(seconds, cpu_s, peak[0] / 1024), said
 
 
 def _watch(process: subprocess.Popen[str], peak: list[int]) -> None:
-    """Keep the most kilobytes that a process and its children held together, looked at twenty times a second."""
+    """Keep the peak, in kilobytes, of a process and its children together, sampled twenty times a second."""
     while process.poll() is None:
         peak[0] = max(peak[0], sum(map(_resident, _family(process.pid))))
         time.sleep(_WATCH_S)
 
 
 def _family(pid: int) -> list[int]:
-    """Return a process and all below it."""
+    """Return the ids of a process and all its descendants."""
     try:
         tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
         children = [int(child) for task in tasks for child in task.read_text().split()]
@@ -203,7 +203,7 @@ def _family(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
-    """Return the kilobytes that a process shares with nobody, and its share of the rest."""
+    """Return a process's own kilobytes, and its share of those that it shares."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -212,9 +212,9 @@ def _resident(pid: int) -> int:
 
 
 def main() -> None:
-    """Take turns with the floor, and print what each took."""
+    """Run the floor and ours in turns, and print what each took."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
-    parser.add_argument("--messages", type=int, default=1_000_000, help="a side (default: %(default)s)")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="messages a side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often floor and ours take turns")
     given = parser.parse_args()
     runs: dict[str, list[Measured]] = {"floor": [], "pipelines-client": []}
@@ -228,8 +228,8 @@ def main() -> None:
         "CPU, s": lambda run: run.cpu_s,
         "MB": lambda run: run.peak_mb,
     }
-    for title, found in runs.items():
-        print(title, *(f"{spread([take(run) for run in found])} {what}" for what, take in of.items()), sep="; ")
+    for title, measured in runs.items():
+        print(title, *(f"{spread([take(run) for run in measured])} {what}" for what, take in of.items()), sep="; ")
     both = list(zip(runs["pipelines-client"], runs["floor"], strict=True))
     for what in ("seconds", "CPU, s"):
         print(f"ratio of {what}: {spread([of[what](mine) / of[what](its) for mine, its in both])}")

@@ -1,4 +1,4 @@
-"""Plots as SVG that can be read on a light page and on a dark one: no background, colours of middle brightness."""
+"""Draws plots as SVG for light and dark pages: no background, colours of medium brightness."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def draw(plot: Plot, folder: Path) -> Path:
-    """Draw a plot into a file `<its name>.svg`; return the file."""
+    """Draw a plot into `<name>.svg`; return the file."""
     path = folder / f"{plot.name}.svg"
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")

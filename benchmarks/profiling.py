@@ -1,7 +1,7 @@
-"""`python -m benchmarks.profiling [NAME …]`: where CPU goes, by function, as text in `profiles/`.
+"""`python -m benchmarks.profiling [NAME …]`: write CPU profiles by function as text into `profiles/`.
 
-py-spy looks a thousand times a second, from outside, at a run of `deliver`, or at a parity report that one process
-makes. Only what is on a processor counts: from the first call to the last delivery, or from first file to report.
+py-spy samples a run of `deliver`, or a parity report made by one process, a thousand times a second. Only time on a
+processor counts: from the first call to the last delivery, or from the first file to the report.
 Attaching to another process needs root, or `kernel.yama.ptrace_scope=0`.
 """
 
@@ -36,9 +36,9 @@ _ENTRIES = {
     "deliver (": "the application's thread",
     "Sender._run (": "the senders",
     "run_parity (": "the report's thread",
-    "_lines.<locals>.read (": "those that open pairs",
+    "_lines.<locals>.read (": "the threads that open pairs",
 }
-"""Where a thread's work begins that counts, and what it is called."""
+"""The functions where work that counts begins in a thread, and the thread's name in the profile."""
 _REPORT = """
 import sys
 from datetime import datetime, timezone
@@ -51,7 +51,7 @@ Stack = tuple[str, ...]
 
 
 def read_stacks(lines: Iterable[str]) -> Iterator[tuple[Stack, int]]:
-    """Yield stacks from the entry on, outermost first, and how often each was seen; imports are left out."""
+    """Yield stacks from the entry on, outermost first, with their number of samples; leave out imports."""
     for line in lines:
         text, _, count = line.rpartition(" ")
         frames = [re.sub(r":\d+\)$", ")", frame) for frame in text.split(";")]
@@ -71,27 +71,27 @@ def summarise(stacks: Iterable[tuple[Stack, int]], *, title: str) -> str:
         for frame in set(stack):
             within[frame] += count
     total = sum(threads.values())
-    parts = [f"{title}: {total} samples"]
+    blocks = [f"{title}: {total} samples"]
     for heading, counter in (("by thread", threads), ("function alone", alone), ("with what it calls", within)):
         lines = [f"{100 * count / total:6.1f} %  {name}" for name, count in counter.most_common(_TOP)]
-        parts.append("\n".join([heading, *lines]))
-    return "\n\n".join(parts) + "\n"
+        blocks.append("\n".join([heading, *lines]))
+    return "\n\n".join(blocks) + "\n"
 
 
 def main() -> None:
-    """Write a profile of each subject, or of those that are named."""
+    """Write a profile of each subject, or of the named ones."""
     _FOLDER.mkdir(exist_ok=True)
     for name in sys.argv[1:] or [*_SUBJECTS, _PARITY]:
         with tempfile.TemporaryDirectory() as folder:
             raw = Path(folder, "raw.txt")
-            title = _watch_report(raw) if name == _PARITY else _watch_client(_SUBJECTS[name], raw)
+            title = _profile_report(raw) if name == _PARITY else _profile_client(_SUBJECTS[name], raw)
             text = summarise(read_stacks(raw.read_text("utf-8").splitlines()), title=f"{name}, {title}")
         (_FOLDER / f"{name}.txt").write_text(text, "utf-8")
         print(text)
 
 
-def _watch_client(subject: Subject, raw: Path) -> str:
-    """Have py-spy look at calls and deliveries; return what was watched."""
+def _profile_client(subject: Subject, raw: Path) -> str:
+    """Profile calls and deliveries; return what was profiled."""
     with Server() as server:
         run = Bench(server, raw.parent).start("deliver", subject, _CALLS, waits=True)
         run.read()
@@ -104,8 +104,8 @@ def _watch_client(subject: Subject, raw: Path) -> str:
     return f"{_CALLS} calls"
 
 
-def _watch_report(raw: Path) -> str:
-    """Have py-spy look at a report that one process makes; return what was watched."""
+def _profile_report(raw: Path) -> str:
+    """Profile a report made by one process; return what was profiled."""
     data = make(raw.parent, _MESSAGES)
     places = [str(data.segment[0].parents[2]), str(data.customerio[0].parent)]
     command = [*_record(raw), "--", sys.executable, "-c", _REPORT, *places]

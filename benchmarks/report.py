@@ -1,4 +1,4 @@
-"""The page and the JSON beside it. Renders what the cases found; computes nothing but medians."""
+"""Writes the page and its JSON file from the outcomes of the cases; computes only medians."""
 
 from __future__ import annotations
 
@@ -24,46 +24,48 @@ _PACKAGES = ("segment-analytics-python", "orjson", "urllib3", "requests", "flask
 
 _HEAD = """# Performance
 
-What pipelines_client costs, beside segment-analytics-python {upstream}, the client that it replaces and that keeps
-nothing on disk. This page and [its figures]({data}) are written by
+What pipelines_client costs, compared with segment-analytics-python {upstream}, the client that it replaces and that
+keeps nothing on disk. This page and [its figures]({data}) are written by
 
 ```bash
 make bench
 ```
 
-which took {took} on the machine below. The figures are of one run there; yours are others, so read the ratios.
+which took {took} on the machine below. The figures are from one run on that machine; yours will differ, so read the
+ratios.
 
 ## The budgets
 
-What we hold ourselves to. *Ratio* is ours to the other's: the median of all pairs, and in brackets the smallest and
-the largest.
+The limits that we hold ourselves to. *Ratio* is our figure divided by the other's: the median of all pairs, and in
+brackets the smallest and the largest.
 
 {budgets}
 
-Where the time goes, what was tried for those that are not met, and what it would take:
+Where the time goes, what was tried for the budgets that are not met, and what it would take:
 [profiles](../benchmarks/profiles/README.md).
 
 ## How it was measured
 
-- **One run, in turns.** Both clients run on the same machine, in turns, {pairs} pairs for each ratio unless its section
-  says another number; in every other round in the reverse order. Figures are medians, with the smallest and the
-  largest in brackets.
-- **The whole process.** Each run is a process of its own. CPU is user and system time of all its threads, from before
-  the first call until after the last delivery; imports and the making of the client come before. Memory is the most
-  that was resident.
-- **A cheap server.** A process of its own on the same machine reads each request and counts its messages. A run in
-  which one is missing is no run: the benchmark fails. There is no TLS, on either side.
-- **As their users use them.** `Client(write_key, host=…)` with all defaults; ours with a state directory on the local
-  disk. One exception: upstream's queue drops what is beyond 10,000 messages, which is cheap. So it gets a
-  `max_queue_size` that holds all messages of the run.
-- **Parity is something else**: a command, whose other side is a floor and no client. Its section says how.
+- **In turns.** Both clients run on the same machine and take turns, {pairs} pairs for each ratio unless a section gives
+  another number; every other round runs in reverse order. Figures are medians, with the smallest and the largest in
+  brackets.
+- **The whole process.** Each run is a separate process. CPU is user and system time of all its threads, from before
+  the first call until after the last delivery; imports and the making of the client come before. Memory is the
+  highest resident size.
+- **A cheap server.** A separate process on the same machine reads each request and counts its messages. If a message
+  is missing, the benchmark fails. There is no TLS, on either side.
+- **With defaults.** `Client(write_key, host=…)` with all defaults; ours with a state directory on the local disk. One
+  exception: upstream's queue drops messages beyond 10,000, which is cheap. So it gets a `max_queue_size` that holds
+  all messages of the run.
+- **Parity is a command**: it is compared with a floor, not with a client. Its section says how.
 
 ## What it does not promise
 
-- The ratios are those of this machine, this Python and these versions.
+- The ratios hold for this machine, this Python and these versions.
 - A server on the same machine shares its caches and cores: a slower network hides CPU, it does not add any.
-- *Durable* is on disk as a kill of the process cannot undo. Nothing here waits for the disk itself (`fsync`).
-- Where messages are made by many threads at once, Python's lock decides more than either client does.
+- *Durable* means on disk in a way that killing the process cannot undo. Nothing here waits for the disk itself
+  (`fsync`).
+- When many threads make messages at once, Python's lock decides more than either client does.
 
 ## The machine
 
@@ -76,7 +78,7 @@ def write(folder: Path, outcomes: Mapping[str, tuple[Case, Outcome]], *, took_s:
     plots = folder / PLOTS
     plots.mkdir(parents=True, exist_ok=True)
     facts = machine()
-    parts = [
+    sections = [
         _HEAD.format(
             upstream=importlib.metadata.version("segment-analytics-python"),
             data=DATA,
@@ -87,10 +89,10 @@ def write(folder: Path, outcomes: Mapping[str, tuple[Case, Outcome]], *, took_s:
         )
     ]
     for case, outcome in outcomes.values():
-        parts.append(section(case, outcome))
+        sections.append(section(case, outcome))
         for plot in outcome.plots:
             draw(plot, plots)
-    (folder / PAGE).write_text("\n".join(parts), "utf-8")
+    (folder / PAGE).write_text("\n".join(sections), "utf-8")
     data = {"machine": facts, "took_s": round(took_s), "pairs": pairs, "cases": _data(outcomes)}
     (folder / DATA).write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n")
     return folder / PAGE
@@ -108,19 +110,19 @@ def budget_table(budgets: Sequence[Budget]) -> str:
         ]
         for budget in budgets
     ]
-    return _markdown(["what", "against", "at most", "ratio", ""], rows) if rows else "None of these cases has one."
+    return _markdown(["what", "against", "at most", "ratio", ""], rows) if rows else "None of these cases has a budget."
 
 
 def section(case: Case, outcome: Outcome) -> str:
-    """Return what the page says of a case."""
-    parts = [f"## {case.title}", case.about]
-    parts += [(f"**{table.title}**\n\n" if table.title else "") + _table(table) for table in outcome.tables]
-    parts += [f"![{plot.title}]({PLOTS}/{plot.name}.svg)" for plot in outcome.plots]
-    return "\n\n".join(parts) + "\n"
+    """Return a case's section of the page."""
+    blocks = [f"## {case.title}", case.about]
+    blocks += [(f"**{table.title}**\n\n" if table.title else "") + _table(table) for table in outcome.tables]
+    blocks += [f"![{plot.title}]({PLOTS}/{plot.name}.svg)" for plot in outcome.plots]
+    return "\n\n".join(blocks) + "\n"
 
 
 def machine() -> dict[str, str]:
-    """Describe what the figures were taken on."""
+    """Describe the machine and the versions that the figures come from."""
     cpu = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
     memory = next((line for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "0 0 kB")
     return {
@@ -136,8 +138,8 @@ def machine() -> dict[str, str]:
 
 
 def _lines(path: str) -> list[str]:
-    found = Path(path)
-    return found.read_text("utf-8").splitlines() if found.exists() else []
+    file = Path(path)
+    return file.read_text("utf-8").splitlines() if file.exists() else []
 
 
 def _data(outcomes: Mapping[str, tuple[Case, Outcome]]) -> dict[str, Any]:

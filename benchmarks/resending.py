@@ -1,4 +1,4 @@
-"""What a measured process does that sends the past: a backfill of a file, a replay of what the ledger says was lost."""
+"""Workloads that send the past: a backfill of a file, and a replay of what the ledger lists as lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK = 1_000
 
 
 def backfill(run: Run) -> Result:
-    """Send the rows of a file of calls that have no messageId yet."""
+    """Send a file of calls that have no messageId yet."""
     from pipelines_client.history import RunOptions
     from pipelines_client.history import backfill as send
 
@@ -31,7 +31,7 @@ def backfill(run: Run) -> Result:
 
 
 def replay(run: Run) -> Result:
-    """Send what the ledger says was dropped, out of the other side's archive."""
+    """Send what the ledger lists as dropped, with bodies from the other side's archive."""
     from pipelines_client.history import RunOptions
     from pipelines_client.history import replay as send
 

@@ -1,4 +1,4 @@
-"""What a workload's child process measures of itself, and how it says so."""
+"""What the process of a run is given, measures and prints."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PATIENCE_S = 600.0
 
 @dataclass(slots=True)
 class Run:
-    """What a workload is given."""
+    """The input of a workload."""
 
     subject: Subject
     hosts: list[str]
     state_dir: str
     count: int
     first: int = 0
-    """The number of the first call: several processes that share a target have numbers of their own."""
+    """The number of the first call: processes that share a target use different numbers."""
     args: dict[str, Any] = field(default_factory=dict)
     clients: list[Any] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Run:
         return make_all
 
     def deliver_all(self) -> None:
-        """Wait until everything was delivered."""
+        """Wait until every message is delivered."""
         for client in self.clients:
             if self.subject.name == OURS:
                 client.flush(_PATIENCE_S)
@@ -60,17 +60,17 @@ def cpu_s() -> float:
 
 
 def memory_mb(which: str) -> float:
-    """Return resident memory: `VmRSS` now, `VmHWM` at most. `ru_maxrss` would include the parent's at the fork."""
+    """Return resident memory: `VmRSS` is now, `VmHWM` the peak. `ru_maxrss` would include the parent's at the fork."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(status.partition(f"{which}:")[2].split()[0]) / 1024
 
 
 def say(content: Result) -> None:
-    """Tell the parent something."""
+    """Print a line for the parent."""
     print(json.dumps(content, default=list), flush=True)
 
 
 def wait_for_parent() -> None:
-    """Tell the parent that we have come this far, and wait until it lets us go on."""
+    """Tell the parent that this run is ready, and wait until it may continue."""
     say({"waits": True})
     sys.stdin.readline()

@@ -1,9 +1,9 @@
-"""Parity from facts, from a hundred thousand messages a side to twenty million: time and memory of each size.
+"""Measures parity from facts, from 100,000 to 20 million messages a side: time and memory of each size.
 
-`make scale` makes packs of facts as the readers write them: the same columns, types, encodings and row groups; two
-sides; one in a thousand missing at each, one in a thousand differing, one in a thousand repeated. It asks what a run
-asks in a process of its own, checks the counts that were planted, and prints a table. `SIZES="100000 1000000"` chooses
-other sizes; `--ledger` adds the ledger's two records a message.
+`make scale` makes packs of facts with the columns, types, encodings and row groups that the readers write. It makes
+two sides; at each, one message in a thousand is missing; one in a thousand differs and one in a thousand is repeated.
+For each size a new process asks the questions of a run; the planted counts are checked and a table is printed.
+`SIZES="100000 1000000"` chooses other sizes; `--ledger` adds the ledger's two records a message.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROWS_A_PACK = 250_000
 _START_MS = 1_793_577_600_000  # 2026-11-02T00:00Z
 _MONTH_MS = 30 * 86_400_000
 _LAST_MS = _START_MS + _MONTH_MS + 10_000
-_FAULT = 1000  # one in so many
+_FAULT = 1000  # one message in a thousand has each fault
 _GIGABYTE = 10**9
 
 _FACTS = """
@@ -96,7 +96,7 @@ GROUP BY source, type, event, day, path, kind
 
 
 def make_packs(folder: Path, count: int, sources: tuple[str, ...]) -> None:
-    """Write the packs of so many messages a side, if they are not there."""
+    """Write the packs of `count` messages a side, unless they exist."""
     for salt, source in enumerate(sources):
         for pack, first in enumerate(range(0, count, _ROWS_A_PACK)):
             target = folder / f"{source}-{pack:05}"
@@ -122,12 +122,12 @@ def _make_pack(folder: Path, source: str, first: int, last: int, **numbers: int)
         asked_of = {"facts": "FROM facts", "words": _WORDS, "properties": _PROPERTIES, "traits": _TRAITS}
         for name, asked in asked_of.items():
             schema = SCHEMAS[name]
-            found: pa.Table = connection.sql(asked).to_arrow_table()
-            tables.add_columns(name, found.select(schema.names).cast(schema))
+            rows: pa.Table = connection.sql(asked).to_arrow_table()
+            tables.add_columns(name, rows.select(schema.names).cast(schema))
 
 
 def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
-    """Ask every question over the packs of a folder; return seconds by step and the peak of memory in bytes."""
+    """Ask every question over the packs of a folder; return the seconds of each step and the peak memory in bytes."""
     seconds: dict[str, float] = {}
     has_ledger = any(folder.glob("ledger-*"))
     settings = EngineSettings(
@@ -170,7 +170,7 @@ def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
 
 
 def check(count: int, totals: dict[str, int]) -> None:
-    """Compare with what was planted."""
+    """Compare the counts with the planted ones, and stop if they differ."""
     faults = count // _FAULT
     planted = {
         "messages": count, "drift": faults, "segment_messages": count - faults, "customerio_messages": count - faults,
@@ -178,18 +178,18 @@ def check(count: int, totals: dict[str, int]) -> None:
     }  # fmt: skip
     wrong = {name: (totals[name], expected) for name, expected in planted.items() if totals[name] != expected}
     if wrong:
-        raise SystemExit(f"the counts are not those planted (found, planted): {wrong}")
+        raise SystemExit(f"these counts differ from the planted ones (counted, planted): {wrong}")
 
 
 def main() -> None:
-    """Measure each size in a process of its own."""
+    """Measure each size in a new process."""
     parser = argparse.ArgumentParser(description="Parity from facts: time and memory by size.")
     parser.add_argument("sizes", nargs="*", type=int, help="messages a side")
-    parser.add_argument("--folder", type=Path, default=Path("scale-out"), help="where the packs are made and kept")
+    parser.add_argument("--folder", type=Path, default=Path("scale-out"), help="where to keep the packs")
     parser.add_argument("--ledger", action="store_true", help="compare with the ledger too")
     parser.add_argument("--engine", default="duckdb")
-    parser.add_argument("--details", action="store_true", help="the seconds of each step")
-    parser.add_argument("--make", action="store_true", help="make the packs and ask nothing")
+    parser.add_argument("--details", action="store_true", help="print the seconds of each step")
+    parser.add_argument("--make", action="store_true", help="only make the packs")
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.only is not None:
@@ -206,16 +206,17 @@ def main() -> None:
         if given.make:
             continue
         command = [sys.executable, "-m", "benchmarks.scale", "--only", str(folder), "--engine", given.engine]
-        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-        check(count, found["totals"])
+        measured = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        check(count, measured["totals"])
         size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
         print(
-            f"| {count:,} | {found['total_s']:.1f} | {found['cpu_s']:.1f} | {2 * count / found['total_s']:,.0f} |"
-            f" {found['peak_bytes'] / _GIGABYTE:.2f} | {size / _GIGABYTE:.2f} |",
+            f"| {count:,} | {measured['total_s']:.1f} | {measured['cpu_s']:.1f} |"
+            f" {2 * count / measured['total_s']:,.0f} |"
+            f" {measured['peak_bytes'] / _GIGABYTE:.2f} | {size / _GIGABYTE:.2f} |",
             flush=True,
         )
         if given.details:
-            for name, seconds in sorted(found["seconds"].items(), key=lambda item: -item[1]):
+            for name, seconds in sorted(measured["seconds"].items(), key=lambda item: -item[1]):
                 print(f"    {seconds:8.2f}  {name}", file=sys.stderr)
 
 

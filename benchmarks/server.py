@@ -1,7 +1,7 @@
-"""An API that costs little, in a process of its own: it counts what arrives, may answer late, or with a 503.
+"""A cheap API in a separate process: it counts what arrives, and can answer late or with a 503.
 
-A *target* is a path below it, made for one run: `POST /<target>/v1/batch`. Every call of a run has its own number in
-its `userId`; so the server can say which of them arrived.
+A *target* is a path made for one run: `POST /<target>/v1/batch`. Every call of a run has its own number in its
+`userId`, so the server knows which calls arrived.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NUMBER = re.compile(rb'"userId": ?"u(\d+)"')
 
 @dataclass(slots=True)
 class Target:
-    """What one run sent, and how it is to be answered."""
+    """What one run sent, and how to answer it."""
 
     delay_s: float = 0.0
     failing: float = 0.0  # the share of requests that get a 503
@@ -80,7 +80,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else the answer's second packet waits for the first one's receipt
+    disable_nagle_algorithm = True  # otherwise the answer's second packet waits for the receipt of the first
     wbufsize = -1
     server: _Server
 
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(target.answer(body), b"{}")
 
     def do_PUT(self) -> None:
-        """Make a target, or change how one is answered."""
+        """Make a target, or change its answers."""
         given: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         target = self.server.targets.setdefault(self.path.strip("/"), Target())
         target.delay_s, target.failing = given["delay_s"], given["failing"]
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"{}")
 
     def do_GET(self) -> None:
-        """Say what a target got."""
+        """Return the counts of a target."""
         self._send(200, json.dumps(self.server.targets[self.path.strip("/")].counts()).encode())
 
     def do_DELETE(self) -> None:
@@ -119,11 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: a run's requests are counted."""
+        """Log nothing: requests are counted instead."""
 
 
 class Server:
-    """The server's process, and the way to ask it."""
+    """Starts the server's process and talks to it."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -149,27 +149,27 @@ class Server:
         return address
 
     def change(self, address: str, *, delay_s: float = 0.0, failing: float = 0.0, seed: int = 0) -> None:
-        """Answer a target otherwise from now on."""
+        """Change how a target is answered from now on."""
         self._ask(address, "PUT", {"delay_s": delay_s, "failing": failing, "seed": seed})
 
     def counts(self, address: str) -> dict[str, int]:
-        """Return what a target got."""
+        """Return the counts of a target."""
         return self._ask(address, "GET")
 
     def forget(self, address: str) -> None:
-        """Free what a target holds."""
+        """Remove a target."""
         self._ask(address, "DELETE")
 
     def _ask(self, address: str, method: str, content: dict[str, Any] | None = None) -> dict[str, int]:
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(address, data=body, method=method)  # noqa: S310 - always loopback
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-            found: dict[str, int] = json.load(answer)
-            return found
+            counts: dict[str, int] = json.load(answer)
+            return counts
 
 
 def main() -> None:
-    """Serve until the parent lets go of the pipe, after printing the port."""
+    """Print the port, and serve until the parent closes the pipe."""
     server = _Server()
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

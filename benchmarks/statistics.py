@@ -1,4 +1,4 @@
-"""Medians, spreads, percentiles, ratios of pairs; and whether a figure is one at all. Pure."""
+"""Medians, spreads, percentiles and ratios of pairs, and checks of figures. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 class BrokenError(Exception):
-    """A figure or a run is no figure or run: something is missing, zero, not a number, or did not arrive."""
+    """A figure or a run is broken: something is missing, zero, not a number, or did not arrive."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -18,7 +18,7 @@ def percentile(values: Sequence[float], share: float) -> float:
         BrokenError: There are no values.
     """
     if not values:
-        raise BrokenError("a percentile of nothing")
+        raise BrokenError("a percentile needs values")
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
@@ -29,7 +29,7 @@ def median(values: Sequence[float]) -> float:
         BrokenError: There are no values.
     """
     if not values:
-        raise BrokenError("a median of nothing")
+        raise BrokenError("a median needs values")
     return statistics.median(values)
 
 
@@ -37,22 +37,22 @@ def ratios(ours: Sequence[float], other: Sequence[float]) -> list[float]:
     """Return the ratio of each pair, in the order of the runs.
 
     Raises:
-        BrokenError: The runs are not pairs, there are none, or one of theirs was zero.
+        BrokenError: The runs are not pairs, there are none, or a value of the other is zero.
     """
     if not ours or len(ours) != len(other):
-        raise BrokenError(f"{len(ours)} runs of ours and {len(other)} of the other are no pairs")
+        raise BrokenError(f"{len(ours)} runs of ours and {len(other)} of the other do not make pairs")
     if not all(other):
-        raise BrokenError("a ratio to zero")
+        raise BrokenError("a ratio needs a value other than zero")
     return [mine / its for mine, its in zip(ours, other, strict=True)]
 
 
 def is_figure(value: float) -> bool:
-    """Say whether a measured value can be one: finite and above zero."""
+    """Return whether a measured value is finite and above zero."""
     return math.isfinite(value) and value > 0
 
 
 def broken_figures(figures: Mapping[str, Sequence[float]], *, expected: Iterable[str] = ()) -> list[str]:
-    """Return what is wrong, one line for each figure; nothing says how large a figure may be.
+    """Return what is broken, one line for each figure. No figure is broken for being large.
 
     Args:
         figures: The values of all runs, by name.
@@ -68,7 +68,7 @@ def broken_figures(figures: Mapping[str, Sequence[float]], *, expected: Iterable
 
 
 def rounded(value: float) -> str:
-    """Return a figure with three digits that say something, and thousands set apart."""
+    """Return a figure with three significant digits and commas between thousands."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -76,7 +76,7 @@ def rounded(value: float) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Return the median, and in brackets the smallest and the largest if they are others.
+    """Return the median, and in brackets the smallest and the largest if they differ.
 
     Raises:
         BrokenError: There are no values.

@@ -1,4 +1,4 @@
-"""The clients that are measured, made as their users make them."""
+"""The clients to measure, made as an application makes them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Which client, with what.
+    """A client and its settings.
 
-    `legs` is how many destinations it writes to: for upstream, how many clients stand side by side. `holds` is
-    upstream's `max_queue_size`: by default it drops what is beyond 10,000, which is cheap, so it gets a queue that
-    holds all messages of the run. That is all that is not its default.
+    `legs` is the number of destinations it writes to: for upstream, the number of clients side by side. `holds` is
+    upstream's `max_queue_size`: by default it drops messages beyond 10,000, which is cheap, so it gets a queue that
+    holds all messages of the run. Everything else is upstream's default.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """How tables name it."""
+        """Its name in tables."""
         if self.name == NONE:
             return "neither"
         return "segment-analytics-python" if self.name == UPSTREAM else f"pipelines_client, {self.spool}"
 
 
 def make_clients(subject: Subject, hosts: Sequence[str], state_dir: str) -> list[Any]:
-    """Return the clients to call: one of ours, or upstream's, one for each host; none for `NONE`."""
+    """Return the clients to call: one of ours, or one of upstream's for each host, or none for `NONE`."""
     if subject.name == NONE:
         return []
     if subject.name == UPSTREAM:
@@ -66,3 +66,4 @@ def make_clients(subject: Subject, hosts: Sequence[str], state_dir: str) -> list
 
 OURS_DISK = Subject(OURS)
 OURS_MEMORY = Subject(OURS, spool="memory")
+NO_CLIENT = Subject(NONE)

@@ -1,4 +1,4 @@
-"""The Flask application that gunicorn serves: one route that answers, after a `track` if there is a client."""
+"""The Flask application that gunicorn serves: its route calls `track` if there is a client, and answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.subjects import OURS, Subject, make_clients
 
 
 def make_app() -> flask.Flask:
-    """Return the application; the variables `BENCH_…` say which client, where to, and its state directory."""
+    """Return the application; the `BENCH_…` variables name the client, its host and its state directory."""
     app = flask.Flask("bench")
     name = os.environ["BENCH_SUBJECT"]
     clients = make_clients(Subject(name), [os.environ["BENCH_HOST"]], os.environ["BENCH_STATE_DIR"])

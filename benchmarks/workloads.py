@@ -1,6 +1,6 @@
-"""What a measured process does. Each returns what it measured beside CPU, time and memory, which `child` adds.
+"""The workloads of a run. Each returns its measurements; `child` adds CPU, time and memory.
 
-`calls` is how many calls were made: as many must have arrived at each leg.
+`calls` is the number of calls made: every one of them must arrive at each leg.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TICK_S = 0.002
 
 
 def deliver(run: Run) -> Result:
-    """Make all calls as fast as they go, in one thread or in several, and wait for their delivery."""
+    """Make all calls as fast as possible, in one thread or several, and wait for their delivery."""
     threads = run.args.get("threads", 1)
     each = run.count // threads
     call = run.caller()
@@ -50,7 +50,7 @@ def deliver(run: Run) -> Result:
 
 
 def pace(run: Run) -> Result:
-    """Make calls at a rate, or flat out (0), kinds in rotation, and time each one. Microseconds, by kind."""
+    """Make calls at a rate, or flat out (0), kinds in rotation; return the microseconds of each call by kind."""
     kinds = run.args["kinds"]
     callers = {kind: run.caller(kind) for kind in set(kinds)}
     samples: dict[str, list[float]] = {kind: [] for kind in callers}
@@ -73,12 +73,12 @@ def _timed(run: Run, callers: dict[str, Make], samples: dict[str, list[float]], 
 
 
 def hold(run: Run) -> Result:
-    """Make all calls while the API is down and say what they take in memory; deliver them once it is back."""
+    """Make all calls while the API is down and measure their memory; deliver them when it is back."""
     if run.count:
         call = run.caller()
         for n in range(run.count):
             call(n)
-    time.sleep(0.2)  # the senders have taken what they take
+    time.sleep(0.2)  # until the senders have taken their messages
     held = memory_mb("VmRSS")
     wait_for_parent()
     run.deliver_all()
@@ -86,10 +86,10 @@ def hold(run: Run) -> Result:
 
 
 def outage(run: Run) -> Result:
-    """Make all calls while the API is down; when it is back, go on at a rate until what waited is delivered."""
+    """Make all calls while the API is down; when it is back, continue at a rate until the backlog is delivered."""
     call, clock = run.caller(), time.perf_counter_ns
     (client,) = run.clients
-    down, up = array("d"), array("d")  # a list of a million numbers would be a part of the memory that is measured
+    down, up = array("d"), array("d")  # a list of a million numbers would show in the measured memory
     cpu, begin = cpu_s(), time.perf_counter()
     for n in range(run.count):
         at = clock()
@@ -110,7 +110,7 @@ def outage(run: Run) -> Result:
 
 
 def loop(run: Run) -> Result:
-    """Make calls at a rate within an event loop, beside a task that finds out how late it is woken. Microseconds."""
+    """Make calls at a rate in an event loop; return by how many microseconds another task woke late."""
     lags: list[float] = []
     asyncio.run(_loop(run, lags))
     run.deliver_all()
@@ -134,7 +134,7 @@ async def _loop(run: Run, lags: list[float]) -> None:
 
 
 def floor(run: Run) -> Result:
-    """Do the least that any durable client must: build, serialise, one `write`, and the same bytes through a socket."""
+    """Do the least that a durable client must: build, serialise, write once, and send the bytes through a socket."""
     address = urlsplit(run.hosts[0])
     connection = HTTPConnection(address.hostname or "", address.port)
     payload = payload_of(run.args.get("size", USUAL))

@@ -1,7 +1,40 @@
-"""One file per question. A new one is picked up by being here.
+"""One file per question that the benchmarks answer, and the order in which the page shows them.
 
-It holds a function that is decorated with `benchmarks.case.case` (name, place on the page, title, words for readers),
-is given a `Bench`, and returns an `Outcome`: the figures of all runs, tables, plots, and budgets, which go to the top
-of the page. It asks `Bench.scaled` for its sizes and `Bench.turns` for what is to run next, so that it is small in a
-smoke run.
+A file holds one function decorated with `benchmarks.case.case` (name, title, an introduction for readers). It gets a
+`Bench` and returns an `Outcome`: the figures of all runs, tables, plots, and budgets, which go to the top of the page.
+It takes its sizes from `Bench.scaled` and the order of its runs from `Bench.turns`, so that a smoke run is small. To
+add a case, write its file and a line in `CASES`.
 """
+
+from __future__ import annotations
+
+from benchmarks.case import Case
+from benchmarks.cases import (
+    backlog,
+    callers,
+    cpu,
+    crowds,
+    draining,
+    growth,
+    history,
+    importing,
+    loop,
+    memory,
+    parity,
+    web,
+)
+
+CASES: tuple[Case, ...] = (
+    cpu.measure,
+    callers.measure,
+    draining.measure,
+    crowds.measure,
+    loop.measure,
+    web.measure,
+    importing.measure,
+    backlog.measure,
+    memory.measure,
+    growth.measure,
+    history.measure,
+    parity.measure,
+)

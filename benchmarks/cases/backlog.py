@@ -1,4 +1,4 @@
-"""A million messages that wait after an outage."""
+"""A backlog of a million messages after an outage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.subjects import OURS, Subject
 
 _CALLS = 1_000_000
 _GROWTH = {1_000: 3, 10_000: 3, 100_000: 1, _CALLS: 1}
-"""Runs by calls made while the API is down."""
+"""The number of runs, by the calls made while the API is down."""
 _RATE = 1_000
 _LEVEL = 2_500
 _SUBJECT = Subject(OURS, more=(("retry_cap_s", 1.0),))
@@ -19,18 +19,17 @@ _SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 @case(
     "backlog",
-    order=70,
     title="A million messages after an outage",
     about="""
-The API answers 503 while a million calls of `track` (0.7 kB) are made, then it answers again. Until what waited is
-delivered, the application goes on with 1,000 calls a second. The longest wait between two tries is set to a second
-here (`retry_cap_s`, by default 60), so that the time shown is the draining, not the waiting before. Upstream cannot
-do this: its queue holds 10,000 messages by default, in memory, and the rest is lost.
+The API answers 503 while the application makes a million calls of `track` (0.7 kB), then it recovers. Until the
+backlog is delivered, the application continues with 1,000 calls a second. The longest wait between two attempts is
+one second here (`retry_cap_s`, 60 by default), so that the time shown is the draining and not the waiting before it.
+Upstream cannot do this: its queue holds 10,000 messages by default, in memory, and drops the rest.
 
-Memory should not follow the backlog without end: what waits is on disk, and at most the newest 16 MB of bodies, with
-what the ledger will say of each, is in memory too; until that is full, it grows. Nor should a message's CPU rise: the
-plot shows it for backlogs of different size, from the call to the delivery. Small backlogs share what a process costs
-once among fewer messages; large ones are read back from the disk, which a small one never needs.
+Memory should not follow the backlog without end. What waits is on disk; only the newest 16 MB of bodies, with the
+facts for the ledger, are in memory too, and memory grows until these are full. The CPU of a message should not rise
+either: the plot shows it for backlogs of different size, from the call to the delivery. Small backlogs spread the
+start of a process over fewer messages; large ones are read back from the disk, which a small one never needs.
 """,
 )
 def measure(bench: Bench) -> Outcome:
@@ -53,9 +52,9 @@ def measure(bench: Bench) -> Outcome:
         "drained in, s",
     ]
     outcome.tables.append(Table("", columns, rows))
-    names = {"down": "the API is down", "up": "it answers again, and what waited is delivered"}
+    names = {"down": "the API is down", "up": "it answers again, and the backlog is delivered"}
     callers = [
-        [names[when], *(rounded(percentile(samples[when], part)) for part in _SHARES.values())] for when in names
+        [names[when], *(rounded(percentile(samples[when], share)) for share in _SHARES.values())] for when in names
     ]
     outcome.tables.append(
         Table("What the caller pays, a million waiting", ["while", *(f"{s}, µs" for s in _SHARES)], callers)

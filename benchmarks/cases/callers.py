@@ -24,10 +24,10 @@ _CALLS = {
 }
 _FEWER_ROUNDS = 3
 _MIXED = [kind for other in KINDS[1:] for kind in ("track", other)]
-"""Half of the calls are `track`, the other five share the rest."""
+"""Half of the calls are `track`; the other five kinds share the rest."""
 _SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 _ENOUGH = {"p50": 1, "p99": 100, "p99.9": 1_000}
-"""Samples below which a percentile would say what a single call happened to cost."""
+"""The fewest samples for a percentile: with fewer it would be the time of a single call."""
 
 Samples = dict[tuple[str, str, int, str], list[float]]
 """Microseconds of all calls, by subject, rate, size and kind."""
@@ -35,20 +35,20 @@ Samples = dict[tuple[str, str, int, str], list[float]]
 
 @case(
     "callers",
-    order=20,
     title="What a call costs its caller",
     about="""
-The time from before a call to after its return, in the application's own thread, our spool on disk. At 0.7 kB half
-of the calls are `track`, the other five kinds share the rest; at the other sizes all are `track`. The percentiles are
-those of the calls of all runs together; p99.9 is only given for 1,000 calls and more, p99 for 100. The ratios are the
-medians of the runs' own. At 100 a second both clients and all sizes run beside each other, each in its process: they
-are idle nearly all the time. Flat out, the calls compete with the sending thread for Python's one lock, in both
-clients: their tail is the time slice of five milliseconds that Python gives the other thread.
+The time of one call, from before it to after its return, in the application's own thread and with our spool on disk.
+At 0.7 kB half of the calls are `track` and the other five kinds share the rest; at the other sizes all are `track`.
+The percentiles are over the calls of all runs together. p99 needs at least 100 calls and p99.9 at least 1,000. Each
+ratio is the median of the ratios of the runs. At 100 a second both clients and all sizes run at the same time, each
+in its own process, because they are idle nearly all the time. Flat out, the calls compete with the sending thread for
+Python's one lock, in both clients: the slowest calls wait for the five milliseconds that Python gives the other
+thread.
 """,
 )
 def measure(bench: Bench) -> Outcome:
     """Time of each call, at three rates and four sizes."""
-    outcome, samples, sizes = Outcome(), Samples(), sorted({*bench.some(SIZES), USUAL})
+    outcome, samples, sizes = Outcome(), Samples(), sorted({*bench.thinned(SIZES), USUAL})
     for label in bench.turns(list(_SUBJECTS)):
         if label == next(iter(_SUBJECTS)):
             _note_idle(bench, outcome, samples, sizes)
@@ -80,7 +80,7 @@ def _start(bench: Bench, label: str, rate: str, size: int, *, waits: bool = Fals
 
 
 def _note_idle(bench: Bench, outcome: Outcome, samples: Samples, sizes: Sequence[int]) -> None:
-    """Run all sizes with both clients beside each other, at the rate that leaves nearly all of the time unused."""
+    """Run all sizes with both clients at the same time, at the rate that leaves them idle nearly all the time."""
     runs = {label: {size: _start(bench, label, "100/s", size, waits=True) for size in sizes} for label in _SUBJECTS}
     started = [run for of_label in runs.values() for run in of_label.values()]
     for run in started:
@@ -93,11 +93,11 @@ def _note_idle(bench: Bench, outcome: Outcome, samples: Samples, sizes: Sequence
 
 def _note(outcome: Outcome, samples: Samples, label: str, rate: str, runs: dict[int, Running]) -> None:
     for size, run in runs.items():
-        found: dict[str, Any] = run.finish()["samples"]
-        for kind, values in found.items():
+        times: dict[str, Any] = run.finish()["samples"]
+        for kind, values in times.items():
             samples.setdefault((label, rate, size, kind), []).extend(values)
         for share in ("p50", "p99"):
-            outcome.add(_name(label, rate, size, share), percentile(found["track"], _SHARES[share]))
+            outcome.add(_name(label, rate, size, share), percentile(times["track"], _SHARES[share]))
 
 
 def _name(label: str, rate: str, size: int, share: str) -> str:
@@ -111,10 +111,10 @@ def _ratio(outcome: Outcome, rate: str, size: int, share: str) -> list[float]:
 
 def _row(samples: Samples, rate: str, size: int, kind: str) -> list[str]:
     cells = []
-    for share, part in _SHARES.items():
+    for name, share in _SHARES.items():
         for label in _SUBJECTS:
             values = samples[label, rate, size, kind]
-            cells.append(rounded(percentile(values, part)) if len(values) >= _ENOUGH[share] else "\N{EN DASH}")
+            cells.append(rounded(percentile(values, share)) if len(values) >= _ENOUGH[name] else "\N{EN DASH}")
     return [rate, f"`{kind}`", f"{size / 1000:g}", *cells]
 
 

@@ -32,17 +32,16 @@ _ROWS = (
 
 @case(
     "cpu",
-    order=10,
     title="CPU a message, end to end, and the floor",
     about="""
-10,000 calls of `track` with a message of 0.7 kB, as fast as they go, until the last one was delivered: the CPU of the
-whole process, its threads included. *Two legs* stands beside two of upstream's clients in one process, each of which
-got every call: what a dual-write without this package costs. Durable keeps each message on disk before the call
-returns; upstream keeps nothing.
+10,000 calls of `track` with a message of 0.7 kB, as fast as possible, until the last one is delivered: the CPU of the
+whole process with all its threads. *Two legs* is compared with two upstream clients in one process, each of which gets
+every call: what a dual-write without this package costs. *Durable* keeps each message on disk before the call returns;
+upstream keeps nothing.
 
-*The floor* is the least that a durable client in Python must do, one after the other in one thread: build the message,
-serialise it (orjson), one `write` to a file, and the same bytes in requests of 475,000 bytes through a socket. No ids,
-no checks, no hash, no cursor, no ledger, no retries.
+*The floor* is the least that a durable client in Python must do, step by step in one thread: build the message,
+serialise it (orjson), write it to a file with one `write`, and send the same bytes through a socket in requests of
+475,000 bytes. It has no ids, checks, hashes, cursors, ledger or retries.
 """,
 )
 def measure(bench: Bench) -> Outcome:
@@ -86,5 +85,5 @@ def _floor(outcome: Outcome) -> Table:
 
 def _budget(outcome: Outcome, what: str, ours: str, theirs: str, at_most: float) -> Budget:
     against = "two upstream clients side by side" if "two" in theirs else "upstream, not durable"
-    found = ratios(outcome.figures[f"{ours}: CPU, us"], outcome.figures[f"{theirs}: CPU, us"])
-    return Budget(what, against, at_most, found)
+    shares = ratios(outcome.figures[f"{ours}: CPU, us"], outcome.figures[f"{theirs}: CPU, us"])
+    return Budget(what, against, at_most, shares)

@@ -19,30 +19,29 @@ _LINKS = {
     "50 ms, 1 % of 503s": {"delay_s": 0.05, "failing": 0.01},
 }
 _LANES: tuple[dict[str, int], ...] = ({"50 ms": 4}, {"200 ms": 7, "50 ms, 1 % of 503s": 4})
-"""Pairs that run beside each other. Nearly all of the time is waiting, so together they use less than one core."""
+"""Pairs that run at the same time. They wait nearly all the time, so together they use less than one core."""
 
 
 @case(
     "draining",
-    order=30,
     title="Draining over a slow link",
     about="""
-20,000 messages of 0.7 kB, from the first call to the last one's delivery, to a server that answers each request after
-one round trip. Both clients have one request in flight; ours are larger (up to 475,000 bytes, upstream's up to 100
-messages), so there are fewer round trips. A few pairs run beside each other, since they wait nearly all of the time.
-Where 1 % of the requests get a 503, the same seed decides for both; who asks less often is refused less often. The
-link has no limit but its round trip: a narrow one would level the two.
+20,000 messages of 0.7 kB, from the first call to the last delivery, to a server that answers each request after one
+round trip. Both clients have one request in flight. Our requests are larger (up to 475,000 bytes; upstream sends up to
+100 messages), so there are fewer round trips. A few pairs run at the same time, since they wait nearly all the time.
+Where 1 % of the requests get a 503, the same seed decides for both clients; the client that sends fewer requests is
+refused less often. The link is limited by its round trip only; on a narrow link the two clients would be closer.
 """,
 )
 def measure(bench: Bench) -> Outcome:
-    """Wall time until all was delivered."""
+    """Wall time until everything is delivered."""
     outcome = Outcome()
     for together in _LANES:
         with ExitStack() as stack:
             pools = {link: stack.enter_context(ThreadPoolExecutor(lanes)) for link, lanes in together.items()}
             pairs = {link: pool.map(partial(_pair, bench, link), range(bench.pairs)) for link, pool in pools.items()}
-            for link, found in ((link, found) for link, of_link in pairs.items() for found in of_link):
-                for label, (seconds, requests) in found.items():
+            for link, pair in ((link, pair) for link, of_link in pairs.items() for pair in of_link):
+                for label, (seconds, requests) in pair.items():
                     outcome.add(f"{label}: {link}, s", seconds)
                     outcome.add(f"{label}: {link}, requests", requests)
     rows = []
@@ -59,9 +58,9 @@ def measure(bench: Bench) -> Outcome:
 
 def _pair(bench: Bench, link: str, number: int) -> dict[str, tuple[float, int]]:
     """Run both, one after the other; return seconds and requests."""
-    found = {}
+    pair = {}
     for label in list(_SUBJECTS) if number % 2 == 0 else reversed(list(_SUBJECTS)):
         target = bench.server.make_target(seed=number, **_LINKS[link])
         result = bench.run("deliver", _SUBJECTS[label], bench.scaled(_CALLS), targets=[target])
-        found[label] = result["wall_s"], result["arrived"][0]["requests"]
-    return found
+        pair[label] = result["wall_s"], result["arrived"][0]["requests"]
+    return pair

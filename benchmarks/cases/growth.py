@@ -20,20 +20,19 @@ _SUBJECTS = {
 
 @case(
     "growth",
-    order=100,
     title="Growth: size and legs",
     about="""
 CPU a message against its size and its legs. It cannot be flat: every byte is serialised, hashed, written to the disk
-and to a socket. It should have a flat part for what each message costs whatever its size, and a part that grows with
-the bytes. A second leg should cost little: the message is built, serialised and kept once, and only sent twice. The
-two other plots of growth are with [the backlog](#a-million-messages-after-an-outage) and [the
+and to a socket. It should have a fixed part for each message and a part that grows with the bytes. A second leg should
+cost little: the message is built, serialised and stored once, and only sent twice. The two other plots of growth are
+with [the backlog](#a-million-messages-after-an-outage) and [the
 processes](#eight-processes-on-one-state-directory-sixteen-threads-in-one-process).
 """,
 )
 def measure(bench: Bench) -> Outcome:
     """CPU a message for each size, with one leg and two."""
     outcome = Outcome()
-    sizes = bench.some(SIZES)
+    sizes = bench.thinned(SIZES)
     for size in sizes:
         count = bench.scaled(_CALLS[size])
         for label in bench.turns(list(_SUBJECTS), _ROUNDS):

@@ -16,11 +16,10 @@ _CODE = "import time; at = time.perf_counter(); import {}; print((time.perf_coun
 
 @case(
     "importing",
-    order=60,
     title="Import",
     about="""
 `import pipelines_client` beside `import segment.analytics`, each in a new process, without the start of Python
-itself. The rest of ours is imported when the first client is made.
+itself. The rest of our package is imported with the first client.
 """,
 )
 def measure(bench: Bench) -> Outcome:
@@ -29,16 +28,16 @@ def measure(bench: Bench) -> Outcome:
     for label in bench.turns(list(_MODULES)):
         for _ in range(min(_TIMES, bench.pairs)):
             command = [sys.executable, "-c", _CODE.format(_MODULES[label])]
-            found = subprocess.run(command, capture_output=True, text=True, check=True)
-            outcome.add(f"{label}: import, ms", float(found.stdout))
+            printed = subprocess.run(command, capture_output=True, text=True, check=True)
+            outcome.add(f"{label}: import, ms", float(printed.stdout))
     ours, theirs = (outcome.figures[f"{label}: import, ms"] for label in _MODULES)
-    found_ratios = ratios(ours, theirs)
+    shares = ratios(ours, theirs)
     outcome.tables.append(
         Table(
             "",
             ["", "ours, ms", "upstream, ms", "ratio"],
-            [["import", spread(ours), spread(theirs), spread(found_ratios)]],
+            [["import", spread(ours), spread(theirs), spread(shares)]],
         )
     )
-    outcome.budgets.append(Budget("`import pipelines_client`", "`import segment.analytics`", 1.25, found_ratios))
+    outcome.budgets.append(Budget("`import pipelines_client`", "`import segment.analytics`", 1.25, shares))
     return outcome

@@ -1,17 +1,17 @@
-"""Memory of a client that has nothing to do, and of one with a queue."""
+"""Memory of an idle client, and of one with a queue."""
 
 from __future__ import annotations
 
-from benchmarks.bench import NOBODY, Bench
+from benchmarks.bench import Bench
 from benchmarks.case import Outcome, Table, case
 from benchmarks.statistics import spread
-from benchmarks.subjects import OURS_DISK, OURS_MEMORY, UPSTREAM, Subject
+from benchmarks.subjects import NO_CLIENT, OURS_DISK, OURS_MEMORY, UPSTREAM, Subject
 
 _SUBJECTS = {
     "ours, durable": OURS_DISK,
     "ours, memory": OURS_MEMORY,
     "upstream": Subject(UPSTREAM),
-    "neither": NOBODY,
+    "neither": NO_CLIENT,
 }
 _QUEUED = 100_000
 _ROUNDS = 3
@@ -20,12 +20,10 @@ _QUEUED_ROUNDS = 2
 
 @case(
     "memory",
-    order=80,
     title="Memory",
     about="""
-Resident memory of the whole process: with a client that was made and has nothing to do, and with 100,000 messages of
-0.7 kB that wait because the API answers 503. Upstream has a queue that holds them all. *Neither* is Python with this
-benchmark's own modules.
+Resident memory of the whole process: with an idle client, and with 100,000 messages of 0.7 kB that wait because the
+API answers 503. Upstream gets a queue that holds them all. *Neither* is Python with this benchmark's own modules.
 """,
 )
 def measure(bench: Bench) -> Outcome:

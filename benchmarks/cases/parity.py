@@ -1,4 +1,4 @@
-"""What a parity report costs, end to end, against its floor, and beside what else compares two exports."""
+"""What a parity report costs end to end, compared with its floor and with other tools."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _FIGURES = ("seconds", "CPU, s", "peak, MB")
 
 @case(
     "parity",
-    order=120,
     title="Parity, end to end",
     about="""
 Two exports of the same messages as .jsonl.gz, eight files a side, 1.2 to 1.4 kB a line. At each side one message in a
-thousand is missing; one in a thousand differs, and one in a thousand is doubled. A run that does not find just that is
-no run. *The floor* reads the same files in one process for each core, unpacks them, parses each line and forgets it.
-Seconds and CPU are those of the whole command with all its processes; memory is what they hold together, looked at
-twenty times a second. A million messages a side would take too long for seven pairs, so there are three.
+thousand is missing; one in a thousand differs, and one in a thousand is a duplicate. A run that does not find exactly
+these fails the benchmark. *The floor* reads the same files with one process for each core, unpacks them, parses each
+line and forgets it. Seconds and CPU are those of the whole command with all its processes; memory is what they hold
+together, sampled twenty times a second. A million messages a side would take too long for seven pairs, so there are
+three.
 
-pandas and datacompy hold both sides in memory, so they get fewer messages, and there the floor hides less of what a
-process costs once. They do less too: ours checks ids, times, names, identities and the type of each property, and
-writes a report with causes and places; the script in pandas joins the ids and compares the properties as sorted JSON,
-and datacompy does so with a frame of these two columns.
+pandas and datacompy hold both sides in memory, so they get fewer messages; with fewer messages the start of a process
+weighs more in every ratio. They also do less: ours checks ids, times, names, identities and the type of each property,
+and writes a report with causes and places. The script in pandas joins the ids and compares the properties as sorted
+JSON; datacompy does the same with a frame of these two columns.
 """,
 )
 def measure(bench: Bench) -> Outcome:
@@ -51,7 +51,7 @@ def measure(bench: Bench) -> Outcome:
     what = f"parity of twice {many:,} messages"
     outcome.budgets += [
         Budget(f"{what}, seconds", "unpack and parse the same files on all cores", 3.0, seconds),
-        Budget(f"{what}, peak memory", "nothing: it is no ratio", 1000, memory, " MB"),
+        Budget(f"{what}, peak memory", "a fixed limit", 1000, memory, " MB"),
     ]
     rows = [_row(outcome, label, many) for label in (_FLOOR, _OURS, _AGAIN)]
     rows += [_row(outcome, label, few) for label in (_FLOOR, _OURS, _AGAIN, *_OTHERS)]
@@ -62,7 +62,7 @@ def measure(bench: Bench) -> Outcome:
 
 
 def _run(bench: Bench, outcome: Outcome, count: int, labels: list[str], rounds: int) -> str:
-    """Note what each takes of so many messages, in turns; say what there was to read."""
+    """Measure each tool over `count` messages, in turns; return the size of the exports."""
     with tempfile.TemporaryDirectory(dir=bench.folder) as name:
         data = make(Path(name), count)
         for number, label in enumerate(bench.turns(labels, rounds)):
@@ -75,8 +75,8 @@ def _run(bench: Bench, outcome: Outcome, count: int, labels: list[str], rounds: 
         return f"{data.bytes_raw / 1e6:,.0f} MB in files of {data.bytes_packed / 1e6:,.0f} MB for {count:,} messages"
 
 
-def _note(outcome: Outcome, label: str, count: int, found: parity.Measured) -> None:
-    for figure, value in zip(_FIGURES, (found.seconds, found.cpu_s, found.peak_mb), strict=True):
+def _note(outcome: Outcome, label: str, count: int, run: parity.Measured) -> None:
+    for figure, value in zip(_FIGURES, (run.seconds, run.cpu_s, run.peak_mb), strict=True):
         outcome.add(_name(label, count, figure), value)
 
 

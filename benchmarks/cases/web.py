@@ -1,4 +1,4 @@
-"""What a web application's visitors notice."""
+"""The latency that visitors of a web application see."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ _STARTS_S = 20.0
 
 @case(
     "web",
-    order=55,
     title="Under gunicorn with Flask: a request's latency",
     about="""
-Three gunicorn servers with the same Flask application, one worker with two threads each: one without a client, one
-with ours (durable), one with upstream's. Each request calls `track` once. They are asked in turn, 500 requests one
+Three gunicorn servers run the same Flask application, with one worker and two threads each: one without a client, one
+with ours (durable), one with upstream's. Each request calls `track` once. The servers take turns at 500 requests, one
 after the other over one connection, as fast as they answer.
 """,
 )
@@ -83,7 +82,7 @@ class _Site:
         )
 
     def __enter__(self) -> Self:
-        self.ask("/", 1)  # connects at once, and is answered when the worker has started
+        self.ask("/", 1)  # answered as soon as the worker has started
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,14 +93,14 @@ class _Site:
     def ask(self, path: str, times: int) -> list[float]:
         """Make requests one after the other; return how long each took, in microseconds."""
         connection = HTTPConnection("127.0.0.1", self._port, timeout=_STARTS_S)
-        found = []
+        taken = []
         for _ in range(times):
             at = time.perf_counter()
             connection.request("GET", path)
             answer = connection.getresponse()
             answer.read()
-            found.append((time.perf_counter() - at) * 1e6)
+            taken.append((time.perf_counter() - at) * 1e6)
             if answer.status != (404 if path == "/" else 200):
                 raise BrokenError(f"{path} was answered {answer.status}")
         connection.close()
-        return found
+        return taken

@@ -1,4 +1,4 @@
-"""Both APIs on loopback, true to what their vendors document, with faults on request and both exports.
+"""Both APIs on loopback as their vendors document them, with planted faults and both exports.
 
 ```python
 with Sandbox(out=Path("exports")) as sandbox:
@@ -9,8 +9,9 @@ with Sandbox(out=Path("exports")) as sandbox:
     assert sandbox.customerio.lost == {}
 ```
 
-It keeps what each API truly accepted, not what was answered, and writes it as the vendors' own exports. It knows no
-client and no parity.
+The sandbox records what each API truly accepted, whatever it answered, and writes it in the vendors' export layouts. It
+stands for the vendors, so it imports neither the client nor parity. A new rule of a vendor goes into `rules`, a new
+fault into `scenario` and `faults`, a new export layout into `layouts`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.sandbox.api import CUSTOMERIO, SEGMENT, Api
 from pipelines_client.sandbox.export import Exporter
-from pipelines_client.sandbox.model import Answer, Call, Limits, Planted, RequestRecord
+from pipelines_client.sandbox.model import Answer, Call, Planted, RequestLimits, RequestRecord
 from pipelines_client.sandbox.scenario import Scenario, ScenarioError
 from pipelines_client.sandbox.server import ServerThread
 
@@ -37,8 +38,8 @@ __all__ = [
     "Answer",
     "Api",
     "Call",
-    "Limits",
     "Planted",
+    "RequestLimits",
     "RequestRecord",
     "Sandbox",
     "Scenario",
@@ -56,13 +57,13 @@ class Sandbox:
     """One server on 127.0.0.1 with four APIs: `customerio`, `customerio_eu`, `segment`, `segment_eu`.
 
     Args:
-        out: Where the exports are written on `stop`; None writes none.
-        port: The port; 0 takes a free one. It stays the same over `stop` and `start`.
+        out: The folder for the exports, written on `stop`; None writes none.
+        port: The port; 0 chooses a free one. It stays the same after `stop` and `start`.
         scenario: The faults; None plants none.
-        write_keys: The right keys by API, such as `{"segment": ["seg-key"]}`; other APIs take any key.
-        now: The clock of receipt: aware instants. Replace it to simulate days.
-        sync_every: How often Customer.io's storage files are cut (FACTS C18).
-        times: How those files spell times: `iso` or `unix` seconds (FACTS C19).
+        write_keys: The valid keys of each API, such as `{"segment": ["seg-key"]}`; other APIs accept any key.
+        now: The clock for times of receipt (aware datetimes). Replace it to simulate days.
+        sync_every: How often Customer.io starts new storage files (FACTS C18).
+        times: The format of times in those files: `iso` or `unix` seconds (FACTS C19).
     """
 
     def __init__(
@@ -99,24 +100,24 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Address of the server, which answers its counts there.
+        """Address of the server; a GET there returns its counts.
 
         Raises:
-            RuntimeError: It was never started, so it has no port.
+            RuntimeError: The sandbox was never started, so it has no port.
         """
         if not self._was_started:
-            raise RuntimeError("the sandbox has no address before start()")
+            raise RuntimeError("the sandbox has no address yet: call start() first")
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def planted(self) -> list[Planted]:
-        """The scenario's faults so far: on messages, and after an export on its files."""
+        """The faults planted so far: on messages, and on files since the last export."""
         on_messages = [fault for api in self.apis for fault in api.planted]
         exporters = list(self._exporters.values())
         return on_messages + (exporters[-1].missing if exporters else [])
 
     def start(self) -> None:
-        """Serve; harmless if it does already.
+        """Start serving; do nothing if it already serves.
 
         Raises:
             OSError: The port is taken.
@@ -128,7 +129,7 @@ class Sandbox:
             self._server = server
 
     def stop(self) -> None:
-        """Cut every connection, close the port and write the exports; what was accepted stays readable."""
+        """Cut every connection, close the port and write the exports; accepted messages stay readable."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -136,15 +137,15 @@ class Sandbox:
                 self.export(self._out)
 
     def sync(self) -> None:
-        """End a sync of Customer.io's storage files: later messages go into the next position."""
+        """End a sync of Customer.io's storage files: later messages go into files of the next position."""
         for api in self.apis:
             api.sync()
 
     def export(self, out: Path) -> dict[Path, int]:
-        """Write both exports and `planted.json` into a folder; again, to bring it up to date.
+        """Write both exports and `planted.json` into a folder; call it again to update them.
 
         Returns:
-            The export files there that this sandbox wrote, with their numbers of messages.
+            The export files that this sandbox wrote there, with their number of messages.
 
         Raises:
             OSError: A file cannot be written.

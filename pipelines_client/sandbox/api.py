@@ -1,4 +1,4 @@
-"""One API of the sandbox: its keys, its planted answers, and what it truly accepted. Safe for threads; no sockets."""
+"""One API of the sandbox: its keys, its planned answers, and what it accepted. Thread-safe; opens no socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import orjson
 from pipelines_client.sandbox import rules
 from pipelines_client.sandbox.auth import KeyStanding, judge_key, read_authorization, region_of_key
 from pipelines_client.sandbox.faults import RequestFaults, StorageFaults
-from pipelines_client.sandbox.model import Answer, Body, Call, Failure, Limits, Planted, Reply, RequestRecord
+from pipelines_client.sandbox.model import Answer, Body, Call, Failure, Planted, Reply, RequestLimits, RequestRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,42 +29,42 @@ _JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Vendor:
-    """What tells the two vendors apart.
+    """The differences between the two vendors.
 
     Attributes:
-        judge: The rules of a request.
-        limits: What the API takes.
+        judge: The function that applies the API's rules to a request.
+        limits: The largest request that the API accepts.
         success: Body of a 200.
-        keys_name_regions: Whether a key such as `pk_eu_…` says where it belongs (FACTS C2).
-        dedup_for: How long a repeated messageId is dropped (FACTS S6); None: never (FACTS C14).
-        dedup_ids: How many ids are remembered for that.
+        keys_name_regions: Whether a key such as `pk_eu_…` names its region (FACTS C2).
+        dedup_for: How long the API drops repeats of a messageId (FACTS S6); None: it never does (FACTS C14).
+        dedup_ids: How many ids it remembers for that.
     """
 
-    judge: Callable[[rules.Submission, Limits, rules.BadItem], rules.Ruling]
-    limits: Limits
+    judge: Callable[[rules.Submission, RequestLimits, rules.BadItem], rules.Ruling]
+    limits: RequestLimits
     success: bytes
     keys_name_regions: bool = False
     dedup_for: timedelta | None = None
     dedup_ids: int = 500_000
 
 
-CUSTOMERIO = Vendor(rules.judge_customerio, Limits(), b"{}", keys_name_regions=True)
+CUSTOMERIO = Vendor(rules.judge_customerio, RequestLimits(), b"{}", keys_name_regions=True)
 SEGMENT = Vendor(
     rules.judge_segment,
-    Limits(items=2500),
+    RequestLimits(items=2500),
     b'{"success": true}',
     dedup_for=timedelta(hours=24),
 )
 
 
 class Api:
-    """One of the four APIs. Reading it from a test gives snapshots; nothing of it is shared.
+    """One of the four APIs. Its properties return snapshots, so a test may read them at any time.
 
     Attributes:
         name: `customerio`, `customerio-eu`, `segment` or `segment-eu`.
-        limits: What it takes; may be replaced.
+        limits: The largest request that it accepts; may be replaced.
         strict_bad_item: What strict mode refuses for one bad message of a batch: `batch` or `item` (FACTS C5).
-        delay_s: How long each answer takes, besides what the scenario says. The messages are stored before that.
+        delay_s: A delay of each answer, added to the scenario's. Messages are stored before the delay.
     """
 
     def __init__(
@@ -97,29 +97,29 @@ class Api:
 
     @property
     def url(self) -> str:
-        """Base for a client's `host` setting; `/v1/batch` goes behind it."""
+        """The value of a client's `host` setting; the client adds `/v1/batch`."""
         return f"{self._base_url()}/{self.name}"
 
     @property
     def accepted(self) -> list[Body]:
-        """The messages truly accepted, as received, in order."""
+        """The accepted messages as received, in order."""
         return [call.message for call in self.calls]
 
     @property
     def calls(self) -> list[Call]:
-        """The same with the time of receipt and with what is stored of them."""
+        """The accepted messages with their time of receipt and with what is stored of them."""
         with self._changed:
             return list(self._calls)
 
     @property
     def count(self) -> int:
-        """How many messages were truly accepted."""
+        """The number of accepted messages."""
         with self._changed:
             return len(self._calls)
 
     @property
     def commands(self) -> list[Body]:
-        """The accepted tracks whose name is a command at Customer.io (FACTS C12); always empty at Segment."""
+        """The accepted tracks that Customer.io takes as commands by their name (FACTS C12); empty at Segment."""
         with self._changed:
             return list(self._commands)
 
@@ -131,22 +131,22 @@ class Api:
 
     @property
     def lost(self) -> Counter[str]:
-        """What was lost behind a 200, by reason: the sender was never told."""
+        """The messages lost behind a 200, counted by reason: the sender does not know of them."""
         with self._changed:
             return Counter(self._lost)
 
     @property
     def planted(self) -> list[Planted]:
-        """The scenario's faults on stored messages so far."""
+        """The scenario's faults planted on messages so far."""
         with self._changed:
             return list(self._storage_faults.planted)
 
     def message_ids(self) -> list[str]:
-        """Return the ids of the accepted messages, in order, repeats included."""
+        """Return the ids of the accepted messages in order, with repeats."""
         return [call.message_id for call in self.calls]
 
     def allow_keys(self, *keys: str) -> None:
-        """Take only these write keys; without any, every key that is not empty is right again."""
+        """Accept only these write keys; without arguments, accept any key that is not empty again."""
         with self._changed:
             self._keys = frozenset(keys) or None
 
@@ -159,15 +159,14 @@ class Api:
         times: int | None = None,
         accept: bool | None = None,
     ) -> None:
-        """Answer so to every request, or to the next `times`, instead of what the API would say.
+        """Give this answer to every request, or to the next `times`, instead of the API's own.
 
         Args:
             status: An HTTP status, `reset` to cut the connection, or `timeout` to never answer.
-            body: A JSON value, or text or bytes as they are; None for the API's usual words.
+            body: A JSON value, or text or bytes to send unchanged; None for the API's usual body.
             headers: Added to the answer.
-            times: How many requests; afterwards the API is as it was. None: until `normal`.
-            accept: Whether the messages are stored all the same. None: on a 2xx as usual, else not. False with a 200
-                swallows them.
+            times: The number of requests; then the API answers as usual. None: until `normal`.
+            accept: Whether the messages are stored. None: on a 2xx only. False with a 200 swallows them.
         """
         planned = Answer(status, body, dict(headers or {}), accept)
         with self._changed:
@@ -178,7 +177,7 @@ class Api:
                 self._next = deque([planned] * times)
 
     def answer_sequence(self, answers: Iterable[int | Failure | Answer]) -> None:
-        """Answer the next requests so, one after the other; then the API is as it was."""
+        """Give these answers to the next requests, in order; then the API answers as usual."""
         planned = deque(answer if isinstance(answer, Answer) else Answer(answer) for answer in answers)
         with self._changed:
             self._next = planned
@@ -198,17 +197,17 @@ class Api:
             self.delay_s = 0.0
 
     def sync(self) -> None:
-        """End a sync of the storage files: what comes now goes into files of the next position (FACTS C18)."""
+        """End a sync of the storage files: later messages go into files of the next position (FACTS C18)."""
         with self._changed:
             self._sync += 1
 
     def wait_for(self, count: int, timeout_s: float = 30.0) -> bool:
-        """Wait until that many messages were truly accepted; False if they were not in time."""
+        """Wait until the API has accepted `count` messages; return False after `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._calls) >= count, timeout_s)
 
     def wait_for_requests(self, count: int, timeout_s: float = 30.0) -> bool:
-        """Wait until that many requests came, whatever was answered; False if they did not in time."""
+        """Wait until `count` requests have come, whatever the answers; return False after `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._requests) >= count, timeout_s)
 
@@ -216,10 +215,10 @@ class Api:
         """Handle one request: decide, store, record; return what to answer.
 
         Args:
-            call: `batch` or a call type; None for a path that the API does not have.
+            call: `batch` or a call type; None for an unknown path.
             path: The path on the server.
-            headers: Lower-cased.
-            raw: The body as it came.
+            headers: With lower-case names.
+            raw: The body as received.
         """
         body, size = _read_body(raw, headers.get("content-encoding", ""))
         scheme, key = self._key_of(headers, body)
@@ -298,7 +297,7 @@ class Api:
             self._commands.append(message)
 
     def _is_repeat(self, message_id: str, received_at: datetime) -> bool:
-        """Tell whether the id was stored within the vendor's window, and remember it."""
+        """Return whether the id was stored within the vendor's window, and remember it."""
         window = self._vendor.dedup_for
         if window is None:
             return False
@@ -312,7 +311,7 @@ class Api:
         return False
 
     def _key_of(self, headers: Mapping[str, str], body: Any) -> tuple[str | None, str | None]:
-        """Return how the key came and the key (FACTS C2, S2)."""
+        """Return the scheme of the key and the key (FACTS C2, S2)."""
         scheme, credential = read_authorization(headers.get("authorization"))
         if self._vendor is CUSTOMERIO:
             return scheme, credential
@@ -327,7 +326,7 @@ class Api:
         return judge_key(key, named_region=named, region=self._region, allowed=self._keys, allowed_elsewhere=elsewhere)
 
     def _refusal(self, status: int, errors: list[str]) -> bytes:
-        """Spell an error as the vendor does (FACTS C4)."""
+        """Return an error in the vendor's format (FACTS C4)."""
         if self._vendor is CUSTOMERIO:
             return orjson.dumps({"meta": {"errors": errors}})
         return orjson.dumps({"success": False, "code": str(status), "message": "; ".join(errors)})
@@ -349,7 +348,7 @@ class Api:
 
 
 def _read_body(raw: bytes, encoding: str) -> tuple[Any, int]:
-    """Return the parsed body, None if it is no JSON, and its size when not compressed."""
+    """Return the parsed body, or None if it is not JSON, and its size without compression."""
     if encoding.strip().lower() == "gzip":
         try:
             raw = zlib.decompressobj(wbits=31).decompress(raw, _MAX_INFLATED_BYTES)

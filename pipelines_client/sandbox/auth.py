@@ -1,4 +1,4 @@
-"""Whose key came with a request, and is it right? Pure."""
+"""Reads the key of a request and judges it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REGION = re.compile(r"(?:pk|sk)_(us|eu)_")
 
 
 class KeyStanding(enum.Enum):
-    """What an API makes of the key of a request."""
+    """How an API judges the key of a request."""
 
     RIGHT = "right"
     MISSING = "no_key"
@@ -20,7 +20,7 @@ class KeyStanding(enum.Enum):
 
 
 def read_authorization(header: str | None) -> tuple[str | None, str | None]:
-    """Return scheme and credential of an `Authorization` header; of Basic, the user name (FACTS C2, S2)."""
+    """Return the scheme and credential of an `Authorization` header; for Basic, the user name (FACTS C2, S2)."""
     scheme, _, credential = (header or "").strip().partition(" ")
     scheme, credential = scheme.lower(), credential.strip()
     if scheme == "bearer" and credential:
@@ -35,7 +35,7 @@ def read_authorization(header: str | None) -> tuple[str | None, str | None]:
 
 
 def region_of_key(key: str) -> str | None:
-    """Return the region that a key of Customer.io names, if it names one (FACTS C2)."""
+    """Return the region in a key of Customer.io, if it has one (FACTS C2)."""
     match = _REGION.match(key)
     return match.group(1) if match else None
 
@@ -48,14 +48,14 @@ def judge_key(
     allowed: frozenset[str] | None,
     allowed_elsewhere: frozenset[str] | None,
 ) -> KeyStanding:
-    """Say how a key stands at an API.
+    """Judge a key at an API.
 
     Args:
-        key: The key as it came.
-        named_region: The region that the key itself names, where the vendor's keys do.
+        key: The key as received.
+        named_region: The region in the key, if the vendor's keys have one.
         region: The API's region.
-        allowed: The API's own keys; None lets in any key.
-        allowed_elsewhere: The keys declared for the vendor's other region, if any were.
+        allowed: The API's keys; None accepts any key.
+        allowed_elsewhere: The keys of the vendor's other region, if any were set.
     """
     if not key:
         return KeyStanding.MISSING

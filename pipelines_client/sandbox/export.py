@@ -1,15 +1,15 @@
-"""Writes the exports of all APIs into a folder, again and again, only what has changed.
+"""Writes the exports of all APIs into a folder; each call rewrites only the files that changed.
 
 ```
 <out>/segment/segment-logs/<source id>/<UTC midnight, ms>/<hour, ms>.<run>.gz    gzip, one JSON call a line
 <out>/segment/segment-logs/dummy-object.txt
 <out>/customerio/<integration id>.<action id>.<position>.<type>.json             JSON lines: one row a line
-<out>/planted.json                                                               what a scenario planted
+<out>/planted.json                                                               the planted faults
 ```
 
-`segment-eu` and `customerio-eu` appear once they received something. Files are written whole under a hidden name and
-then renamed: a reader, or a kill, never meets half a file. A folder that an earlier run wrote to goes on: positions
-count on from the highest one there.
+`segment-eu` and `customerio-eu` appear with their first message. Each file is written under a hidden name and then
+renamed, so a reader never meets half a file, even after a kill. In the folder of an earlier run, positions continue
+from the highest one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PLANTED_FILE = "planted.json"
 
 
 class Exporter:
-    """Writes into one folder for one sandbox. Not safe for threads."""
+    """Writes one sandbox's exports into one folder. Not thread-safe."""
 
     def __init__(self, out: Path, scenario: Scenario, *, sync_every: timedelta, times: TimeForm) -> None:
         self.missing: list[Planted] = []
@@ -51,11 +51,11 @@ class Exporter:
 
     @property
     def files(self) -> dict[Path, int]:
-        """Every export file that was written, with its number of calls."""
+        """Every written export file, with its number of calls."""
         return dict(self._written)
 
     def write(self, apis: Iterable[Api]) -> None:
-        """Bring the folder up to date.
+        """Update the folder.
 
         Raises:
             OSError: A file cannot be written.
@@ -113,9 +113,9 @@ def _next_positions(folder: Path) -> dict[str, int]:
     """Return the first free position of each call type in a folder."""
     positions: dict[str, int] = {}
     for path in folder.glob("[0-9]*.json"):
-        parts = path.name.split(".")
-        if len(parts) == 5 and parts[2].isdigit():  # noqa: PLR2004 - integration, action, position, type, json
-            positions[parts[3]] = max(positions.get(parts[3], 1), int(parts[2]) + 1)
+        fields = path.name.split(".")
+        if len(fields) == 5 and fields[2].isdigit():  # noqa: PLR2004 - integration, action, position, type, json
+            positions[fields[3]] = max(positions.get(fields[3], 1), int(fields[2]) + 1)
     return positions
 
 

@@ -1,4 +1,4 @@
-"""Which request fails and which message is spoiled: a scenario's faults, the same for the same seed. No I/O."""
+"""Decides which requests fail and which messages change; the same seed gives the same faults. No I/O."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any
 from pipelines_client.sandbox.model import Answer, Body, Planted
 from pipelines_client.sandbox.scenario import (
     ApiScenario,
-    Change,
+    ChangeFault,
     ChangeKind,
-    Double,
-    Identity,
+    DoubleFault,
+    IdentityFault,
     Outage,
-    Rename,
+    RenameFault,
     Selector,
-    Swallow,
+    SwallowFault,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def lot(*parts: object) -> float:
-    """Return a number from 0 up to 1 that only depends on the parts."""
-    text = "\x1f".join(str(part) for part in parts)
+def lot(*names: object) -> float:
+    """Return a number from 0 up to 1 that depends on the names only."""
+    text = "\x1f".join(str(name) for name in names)
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") / 2**64
 
 
 class RequestFaults:
-    """Decides, by number and age of a request, whether it fails and how long its answer takes."""
+    """Decides whether a request fails and how long its answer takes, by its number and age."""
 
     def __init__(self, api: str, scenario: ApiScenario, seed: int) -> None:
         self._api = api
@@ -39,7 +39,7 @@ class RequestFaults:
         self._seed = seed
 
     def answer(self, number: int, elapsed_s: float) -> Answer | None:
-        """Return what to answer to request `number` (from 0), `elapsed_s` after the first; None for the truth."""
+        """Return the planned answer to request `number` (from 0), `elapsed_s` after the first; None if it has none."""
         scenario = self._scenario
         if scenario.outage is not None and _is_out(scenario.outage, number, elapsed_s):
             return self._answer(scenario.outage.answer)
@@ -51,7 +51,7 @@ class RequestFaults:
         return None
 
     def delay_s(self, number: int) -> float:
-        """Return how long the answer to request `number` takes."""
+        """Return the delay of the answer to request `number`."""
         jitter = self._scenario.jitter_ms * lot(self._seed, self._api, "jitter", number)
         return (self._scenario.latency_ms + jitter) / 1000
 
@@ -63,10 +63,9 @@ class RequestFaults:
 
 
 class StorageFaults:
-    """Decides what an API stores of a message that it accepted, and remembers what it planted.
+    """Decides what an API stores of an accepted message, and records the faults it plants.
 
-    A message that comes again is treated as the first time, so that a retry does not undo a fault. Not safe for
-    threads.
+    A repeated message gets the same fault as the first time, so that a retry does not undo it. Not thread-safe.
     """
 
     def __init__(self, api: str, scenario: ApiScenario, seed: int) -> None:
@@ -79,7 +78,7 @@ class StorageFaults:
         self._decided: dict[str, int | None] = {}
 
     def apply(self, message_id: str, message: Body) -> tuple[Body, ...]:
-        """Return what is stored of a message: nothing, itself, itself twice, or another one."""
+        """Return what is stored of a message: nothing, the message once or twice, or a changed one."""
         if not self._faults:
             return (message,)
         is_new = message_id not in self._decided
@@ -110,7 +109,7 @@ class StorageFaults:
 
 
 def change_value(old: Any, kind: ChangeKind, given: Any = None) -> Any:
-    """Return something else than `old`: `given`, a value near it, or the same meaning in another JSON type."""
+    """Return a value other than `old`: `given`, a value near it, or the same meaning in another JSON type."""
     if kind == "null":
         return None
     if kind == "type":
@@ -160,34 +159,34 @@ def _fits(fault: Selector, message_id: str, message: Body) -> bool:
         return False
     if fault.message_ids is not None and message_id not in fault.message_ids:
         return False
-    if isinstance(fault, Change):
+    if isinstance(fault, ChangeFault):
         holder, name = _find(message, fault.path)
         is_same = fault.kind == "null" and holder is not None and holder.get(name) is None
         return holder is not None and name in holder and not is_same
-    if isinstance(fault, Identity):
+    if isinstance(fault, IdentityFault):
         return _identity_field(message) is not None
     return True
 
 
 def _spoil(fault: Selector, message: Body) -> tuple[str, tuple[Body, ...], dict[str, Any]]:
-    """Return the kind of a fault, what is stored, and what to say about it."""
+    """Return the kind of a fault, what is stored, and details for `planted.json`."""
     name_of_event = {"event": message["event"]} if isinstance(message.get("event"), str) else {}
-    if isinstance(fault, Swallow):
+    if isinstance(fault, SwallowFault):
         return "swallowed", (), name_of_event
-    if isinstance(fault, Double):
+    if isinstance(fault, DoubleFault):
         return "doubled", (message, message), name_of_event
-    if isinstance(fault, Change):
+    if isinstance(fault, ChangeFault):
         return "changed", (_changed(fault, message),), {"path": fault.path, "kind": fault.kind, **name_of_event}
-    if isinstance(fault, Rename):
+    if isinstance(fault, RenameFault):
         return "renamed", ({**message, "event": fault.to},), {"from": fault.event, "to": fault.to}
-    if isinstance(fault, Identity):
+    if isinstance(fault, IdentityFault):
         field = _identity_field(message) or "userId"
         other = fault.to if fault.to is not None else f"{message[field]}-other"
         return "identity", ({**message, field: other},), {"field": field, **name_of_event}
-    raise TypeError(f"no such fault: {type(fault).__name__}")
+    raise TypeError(f"unknown fault: {type(fault).__name__}")
 
 
-def _changed(fault: Change, message: Body) -> Body:
+def _changed(fault: ChangeFault, message: Body) -> Body:
     changed = copy.deepcopy(message)
     holder, name = _find(changed, fault.path)
     if holder is not None and fault.kind == "missing_key":

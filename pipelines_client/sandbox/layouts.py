@@ -1,4 +1,4 @@
-"""The two export layouts: which file holds which calls, and what its lines say. Pure."""
+"""The two export layouts: which file holds which calls, and the content of its lines. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TimeForm = Literal["iso", "unix"]
 
 SEGMENT_SOURCES = {"segment": "9sBxKq2mVd", "segment-eu": "4tEuWz7pLn"}
 CUSTOMERIO_SYNCS = {"customerio": "2184.13699", "customerio-eu": "2185.13702"}
-"""Integration id and action id that the sandbox's file names start with (FACTS C18)."""
+"""The integration id and action id at the start of the sandbox's file names (FACTS C18)."""
 
 _SEGMENT_FIELDS = ("event", "properties", "traits", "name", "category", "groupId", "previousId")
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
@@ -28,10 +28,10 @@ class PlannedFile:
 
     Attributes:
         path: Relative to the API's folder.
-        calls: What is in it, in order; it only ever grows.
-        position: Its place in its sequence, from 1.
+        calls: Its calls, in order; later versions of the file only add to them.
+        position: Its number in its sequence, from 1.
         type: Call type of a Customer.io file; None at Segment.
-        line: Makes one line of one stored form of a call.
+        line: Makes the line of one stored form of a call.
     """
 
     path: str
@@ -46,8 +46,8 @@ def segment_files(api: str, calls: Sequence[Call], run: str) -> list[PlannedFile
 
     Args:
         api: Name of the API.
-        calls: What it stored.
-        run: Goes into the file names, so that two runs into one folder keep both.
+        calls: Its stored calls.
+        run: Part of the file names, so that two runs into one folder keep their files apart.
     """
     source = SEGMENT_SOURCES[api]
     hours: dict[datetime, list[Call]] = {}
@@ -86,7 +86,7 @@ def archive_line(api: str, call: Call, body: Body) -> Body:
 
 
 def corrected_time(call: Call, body: Body) -> datetime:
-    """Return receivedAt - (sentAt - originalTimestamp): when it happened by the server's clock (FACTS S7)."""
+    """Return the event's time by the server's clock: receivedAt - (sentAt - originalTimestamp) (FACTS S7)."""
     original = parse_instant(body.get("timestamp") or body.get("originalTimestamp"))
     sent_at = parse_instant(call.sent_at)
     if original is None:
@@ -102,13 +102,13 @@ def customerio_files(
     first: dict[str, int],
     times: TimeForm,
 ) -> list[PlannedFile]:
-    """Plan Customer.io's storage files: one for each call type and sync, positions counting up by type (FACTS C18).
+    """Plan Customer.io's storage files: one for each call type and sync, with positions by type (FACTS C18).
 
     Args:
         api: Name of the API.
-        calls: What it stored.
+        calls: Its stored calls.
         sync_every: How often a sync happens; an explicit `Sandbox.sync` ends one early.
-        first: The position to begin with, by call type, where it is not 1.
+        first: The first position of a call type, where it is not 1.
         times: ISO-8601 text or Unix seconds (FACTS C19).
     """
     syncs: dict[tuple[int, int], dict[str, list[Call]]] = {}
@@ -128,7 +128,7 @@ def customerio_files(
 
 
 def storage_row(call: Call, body: Body, times: TimeForm) -> Body:
-    """Return one row of a storage file: just the columns of its call type, and no event time (FACTS C19)."""
+    """Return one row of a storage file: only the columns of its call type, without an event time (FACTS C19)."""
     row: Body = {
         "id": call.message_id,
         "received_at": _time(call.received_at, times),
@@ -156,7 +156,7 @@ def storage_row(call: Call, body: Body, times: TimeForm) -> Body:
 
 
 def slug(name: str) -> str:
-    """Return an event's name as the `event` column has it: `Order Completed` is `order_completed`."""
+    """Return an event's name for the `event` column: `Order Completed` becomes `order_completed`."""
     return _NOT_A_WORD.sub("_", name.lower()).strip("_")
 
 

@@ -1,4 +1,4 @@
-"""The plain values of the sandbox: what came, what was answered, what was kept, what was planted. Pure."""
+"""The values of the sandbox: limits, calls, requests, answers and planted faults. Pure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _INSTANT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one API takes; sizes are of plain JSON in UTF-8, before any compression.
+class RequestLimits:
+    """The largest request that an API accepts; sizes are of JSON in UTF-8 without compression.
 
-    Whether a documented KB is 1000 or 1024 bytes nobody says (FACTS C6). A call may have what the vendors' own clients
-    let through, a body the smaller reading.
+    The vendors do not document whether a KB is 1000 or 1024 bytes (FACTS C6). The limit of a call is the one that the
+    vendors' own clients enforce; the limit of a body is the smaller reading.
     """
 
     call_bytes: int = 32 * 1024
@@ -36,16 +36,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One message that an API truly accepted.
+    """One message that an API accepted.
 
     Attributes:
-        message_id: Its id; one made here if it came without.
-        message: The message as it was received.
-        stored: What the exports say: after merging the batch's context and integrations and after planted faults.
-            One entry, or two for a message that is planted twice.
-        received_at: When its request came.
-        sent_at: `sentAt` of its batch or of itself, as sent.
-        sync: Number of the sync that it belongs to (`Sandbox.sync`).
+        message_id: Its id; made by the sandbox if the message had none.
+        message: The message as received.
+        stored: What the exports contain, after merging the batch's context and integrations and after planted faults:
+            one entry, or two for a message that is planted twice.
+        received_at: The time of its request.
+        sent_at: `sentAt` of the message or of its batch, as sent.
+        sync: The number of its sync (`Sandbox.sync`).
     """
 
     message_id: str
@@ -62,14 +62,14 @@ class RequestRecord:
 
     Attributes:
         path: Path on the server, with the API's prefix.
-        status: Status answered; None if the connection was reset or left hanging.
-        items: How many messages it carried; 0 if the body could not be read.
-        body_bytes: Size of the body as it came over the wire.
-        headers: Lower-cased; `authorization` is only the scheme and `matched` or `not matched`.
-        auth_scheme: `basic`, `bearer`, `body`, or None if no key came.
-        is_key_right: Whether the key is one of this API.
-        received_at: When it came.
-        top: The body's top-level keys but `batch`; a `writeKey` is only `matched` or `not matched`.
+        status: The status of the answer; None if the connection was reset or left hanging.
+        items: The number of messages; 0 if the body could not be read.
+        body_bytes: The size of the body as received.
+        headers: With lower-case names; `authorization` holds only the scheme and `matched` or `not matched`.
+        auth_scheme: `basic`, `bearer`, `body`, or None without a key.
+        is_key_right: Whether the key is valid for this API.
+        received_at: The time of the request.
+        top: The body's top-level keys without `batch`; a `writeKey` is only `matched` or `not matched`.
     """
 
     path: str
@@ -85,13 +85,13 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to answer instead of what the API would say.
+    """An answer to give instead of the API's own.
 
     Attributes:
         status: An HTTP status, `reset` to cut the connection, or `timeout` to never answer.
-        body: A JSON value, or text or bytes as they are; None for the API's usual words.
+        body: A JSON value, or text or bytes to send unchanged; None for the API's usual body.
         headers: Added to the answer.
-        accept: Whether the messages are kept all the same; None: kept on a 2xx, as the status says.
+        accept: Whether the messages are kept; None: on a 2xx only.
     """
 
     status: int | Failure
@@ -101,18 +101,18 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the caller is told that all is well."""
+        """Whether the answer is a success."""
         return isinstance(self.status, int) and 200 <= self.status <= 299  # noqa: PLR2004 - the range is the meaning
 
     @property
     def is_kept(self) -> bool:
-        """Whether the API works on the request as if nothing had been planned."""
+        """Whether the API processes the request as usual."""
         return self.is_success if self.accept is None else self.accept
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server does with a request: answer after a delay, or fail."""
+    """The server's reaction to a request: an answer after a delay, or a failure."""
 
     status: int | Failure
     body: bytes = b""
@@ -127,8 +127,8 @@ class Planted:
     Attributes:
         api: Name of the API.
         kind: `swallowed`, `doubled`, `changed`, `renamed`, `identity` or `missing_file`.
-        message_id: The message; None for a file.
-        detail: What a reader needs to recognise it, such as path and kind of a change.
+        message_id: The id of the message; None for a file.
+        detail: What identifies it, such as the path and kind of a change.
     """
 
     api: str
@@ -152,5 +152,5 @@ def parse_instant(value: Any) -> datetime | None:
 
 
 def iso_ms(at: datetime) -> str:
-    """Spell an aware instant as both vendors do: `2026-11-02T09:30:00.125Z`."""
+    """Format an aware datetime as both vendors do: `2026-11-02T09:30:00.125Z`."""
     return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What the vendors' other APIs count of what was stored: event volume, delivery overview, activities. Pure.
+"""The vendors' APIs that count stored messages: event volume, delivery overview, activities. Pure.
 
 Segment: `GET /events/volume` and `GET /delivery-overview/successfully-received` (FACTS S11); Customer.io:
 `GET /v1/activities`, at most 100 a page, newest first, without a time window (FACTS C20).
@@ -22,13 +22,13 @@ Query = dict[str, str]
 
 
 def report(name: str, path: str, calls: Sequence[Call], query: Query) -> Any:
-    """Return the JSON value of an answer, or None for a path that the API does not have.
+    """Return the JSON value of an answer, or None for an unknown path.
 
     Args:
         name: Name of the API.
-        path: What follows it, with its slash.
-        calls: What the API stored.
-        query: Parameters of the request; of one that repeats, the last.
+        path: The path after the name, with its slash.
+        calls: The stored calls of the API.
+        query: The parameters of the request; a repeated one has its last value.
     """
     if name.startswith("segment") and path == "/events/volume":
         return {"data": {"result": _series(calls, query, {"source": {"id": SEGMENT_SOURCES[name]}})}}
@@ -63,7 +63,7 @@ def _series(calls: Sequence[Call], query: Query, more: Body) -> list[Body]:
 def _activities(calls: Sequence[Call], query: Query) -> Body:
     start, limit = (int(text) if (text := query.get(name, "")).isdigit() else 0 for name in ("start", "limit"))
     size = min(_PAGE, limit or _PAGE)
-    found = [
+    activities = [
         {
             "id": f"{call.message_id}-{copy}",
             "type": _DATA_TYPES[str(body["type"])],
@@ -75,5 +75,5 @@ def _activities(calls: Sequence[Call], query: Query) -> Body:
         for copy, body in enumerate(call.stored)
         if body["type"] in _DATA_TYPES
     ]
-    page = found[start : start + size]
-    return {"activities": page, "next": str(start + size) if start + size < len(found) else ""}
+    page = activities[start : start + size]
+    return {"activities": page, "next": str(start + size) if start + size < len(activities) else ""}

@@ -1,7 +1,7 @@
-"""What each API does with a request: the status, what it keeps, what it loses without a word. Pure.
+"""The rules of each API: the status it answers, the messages it keeps, the messages it silently loses. Pure.
 
-`judge_customerio` and `judge_segment` are the two answers to one question; the rest is shared. Whatever is lost
-behind a 200 is counted by reason, because the sender is not told.
+`judge_customerio` and `judge_segment` apply a vendor's rules to a request; the rest is shared. Messages lost behind a
+200 are counted by reason, because the sender does not learn of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from pipelines_client.sandbox.auth import KeyStanding
-from pipelines_client.sandbox.model import CALL_TYPES, Body, Limits
+from pipelines_client.sandbox.model import CALL_TYPES, Body, RequestLimits
 
 BadItem = Literal["batch", "item"]
 
@@ -54,10 +54,10 @@ class Submission:
 
     Attributes:
         call: `batch` or a call type.
-        body: The parsed body; None if it is no JSON.
-        body_bytes: Size of the body, not compressed.
-        key: How the key stands.
-        is_strict: Whether `X-Strict-Mode: 1` came with it.
+        body: The parsed body; None if it is not JSON.
+        body_bytes: The size of the body without compression.
+        key: The judgement of its key.
+        is_strict: Whether it has the header `X-Strict-Mode: 1`.
     """
 
     call: str
@@ -68,7 +68,7 @@ class Submission:
 
     @property
     def items(self) -> list[Any] | None:
-        """The messages it carries; None if it has no place for them."""
+        """The messages of the request; None if its body cannot hold any."""
         if not isinstance(self.body, dict):
             return None
         if self.call != "batch":
@@ -82,10 +82,10 @@ class Ruling:
     """What an API does with a request.
 
     Attributes:
-        status: The status that it answers.
-        kept: The messages that it keeps, as received.
-        lost: What it loses behind a 200, by reason. A body that cannot be read counts once.
-        errors: Its words, for a status that is no 200.
+        status: The status of the answer.
+        kept: The messages it keeps, as received.
+        lost: The messages it loses behind a 200, by reason. An unreadable body counts once.
+        errors: The error messages of an answer other than 200.
     """
 
     status: int = 200
@@ -94,14 +94,14 @@ class Ruling:
     errors: list[str] = field(default_factory=list)
 
 
-def judge_customerio(submission: Submission, limits: Limits, bad_item: BadItem = "batch") -> Ruling:
-    """Permissive: 200, and what is wrong is dropped. Strict: 400 or 401 (FACTS C3).
+def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: BadItem = "batch") -> Ruling:
+    """Apply Customer.io's rules. Permissive: 200, and bad messages are dropped. Strict: 400 or 401 (FACTS C3).
 
     Args:
         submission: The request.
-        limits: What the API takes.
+        limits: The largest request that the API accepts.
         bad_item: What strict mode refuses for one bad message of a batch (FACTS C5, not documented): the whole
-            `batch`, or that `item` only, the rest being kept although the answer is a 400.
+            `batch`, or only that `item`, and keeps the rest although it answers 400.
     """
     items = submission.items
     count = 1 if items is None else len(items)
@@ -116,8 +116,8 @@ def judge_customerio(submission: Submission, limits: Limits, bad_item: BadItem =
     return _judge_items(submission, items, limits, bad_item)
 
 
-def judge_segment(submission: Submission, limits: Limits, _bad_item: BadItem = "batch") -> Ruling:
-    """400 only for size and for what is no JSON; everything else is a 200, and maybe lost (FACTS S1, S3)."""
+def judge_segment(submission: Submission, limits: RequestLimits, _bad_item: BadItem = "batch") -> Ruling:
+    """Apply Segment's rules: 400 only for size and invalid JSON; other faults are lost behind a 200 (FACTS S1, S3)."""
     items = submission.items
     refusal = _segment_refusal(submission, limits)
     if refusal is not None:
@@ -133,7 +133,7 @@ def judge_segment(submission: Submission, limits: Limits, _bad_item: BadItem = "
 
 
 def merge_defaults(message: Body, top: Body) -> Body:
-    """Return the message with the batch's `context` and `integrations` under its own (FACTS C9, S5)."""
+    """Return the message with the batch's `context` and `integrations` as defaults (FACTS C9, S5)."""
     merged = message
     for name in ("context", "integrations"):
         defaults = top.get(name)
@@ -143,7 +143,7 @@ def merge_defaults(message: Body, top: Body) -> Body:
     return merged
 
 
-def _judge_items(submission: Submission, items: list[Any], limits: Limits, bad_item: BadItem) -> Ruling:
+def _judge_items(submission: Submission, items: list[Any], limits: RequestLimits, bad_item: BadItem) -> Ruling:
     ruling = Ruling()
     is_measured = submission.body_bytes > limits.call_bytes
     for index, item in enumerate(items):
@@ -167,7 +167,7 @@ def _refuse(submission: Submission, status: int, reason: str, count: int) -> Rul
 
 
 def _customerio_fault(item: Any) -> str | None:
-    """Say what is wrong with a message (FACTS C10)."""
+    """Return the fault of a message, or None (FACTS C10)."""
     if not isinstance(item, dict):
         return "not_an_object"
     kind = item.get("type")
@@ -183,7 +183,7 @@ def _customerio_fault(item: Any) -> str | None:
 
 
 def _has_person(item: Body, kind: str) -> bool:
-    """Tell whether a message names a person, or what its type takes instead of one."""
+    """Return whether a message names a person, or what its type allows instead."""
     if _has(item, "userId") or _has(item, "anonymousId"):
         return True
     if kind == "track":
@@ -192,7 +192,7 @@ def _has_person(item: Body, kind: str) -> bool:
     return kind == "identify" and isinstance(traits, dict) and bool(traits.get("email"))
 
 
-def _segment_refusal(submission: Submission, limits: Limits) -> str | None:
+def _segment_refusal(submission: Submission, limits: RequestLimits) -> str | None:
     if submission.body is None:
         return "malformed"
     if submission.body_bytes > limits.body_bytes:

@@ -1,4 +1,4 @@
-"""Scenarios of faults: the model of the TOML file, and reading it. Pure but for reading the file.
+"""Scenarios of faults: the model of the TOML file, and how to read it.
 
 ```toml
 seed = 7                                  # the same seed plants the same faults
@@ -7,7 +7,7 @@ seed = 7                                  # the same seed plants the same faults
 latency_ms = 40
 jitter_ms = 20
 shares = { "429" = 0.02, "503" = 0.05, reset = 0.01, timeout = 0.01 }   # of requests
-retry_after_s = 1                         # goes with a 429
+retry_after_s = 1                         # sent with a 429
 outage = { after_requests = 10, for_requests = 5, answer = 503 }        # or after_s and for_s
 
 [[customerio.swallow]]                    # answered 200, never stored
@@ -34,8 +34,8 @@ type = "track"
 position = 2
 ```
 
-Every fault on messages selects by `event`, `type`, `message_ids`, then `share` or `every`, at most `limit`. A message
-carries one such fault at most, so that what was planted can be counted.
+Every fault on messages selects by `event`, `type` and `message_ids`, then by `share` or `every`, up to `limit`. A
+message gets at most one such fault, so that planted faults can be counted.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ ChangeKind = Literal["value", "type", "null", "missing_key"]
 
 
 class ScenarioError(ConfigError):
-    """A scenario that cannot be right; the text names the file, the key and the cure."""
+    """An invalid scenario; the text names the file, the key and the cure."""
 
 
 class _Strict(BaseModel):
@@ -72,7 +72,7 @@ class _Strict(BaseModel):
 
 
 class Outage(_Strict):
-    """A time in which every request fails: by seconds since the API's first request, or by number of requests."""
+    """A period in which every request fails, in seconds since the API's first request or in numbers of requests."""
 
     after_s: Seconds | None = None
     for_s: Seconds | None = None
@@ -90,7 +90,7 @@ class Outage(_Strict):
 
 
 class Selector(_Strict):
-    """Which messages a fault hits; conditions that are left out always hold."""
+    """Which messages a fault affects; omitted conditions always hold."""
 
     event: str | None = None
     type: CallType | None = None
@@ -100,19 +100,19 @@ class Selector(_Strict):
     limit: Count | None = None
 
 
-class Swallow(Selector):
+class SwallowFault(Selector):
     """Answered 200 and never stored."""
 
 
-class Double(Selector):
+class DoubleFault(Selector):
     """Stored twice under one id."""
 
 
-class Change(Selector):
+class ChangeFault(Selector):
     """One value differs in the export.
 
-    `value` puts `value` in place, or something near the old value; `type` keeps the meaning and changes the JSON type;
-    `null` and `missing_key` are what they say. Messages without the path are left alone and not counted.
+    `value` sets `value`, or a value near the old one; `type` keeps the meaning and changes the JSON type; `null` sets
+    null; `missing_key` removes the key. Messages without the path do not change and do not count.
     """
 
     path: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)+$")]
@@ -120,15 +120,15 @@ class Change(Selector):
     value: Any = None
 
 
-class Rename(Selector):
+class RenameFault(Selector):
     """The event has another name in the export."""
 
     event: str
     to: Annotated[str, Field(min_length=1)]
 
 
-class Identity(Selector):
-    """Another person has the message in the export: `to`, or the old id with `-other` behind it."""
+class IdentityFault(Selector):
+    """The message belongs to another person in the export: `to`, or the old id followed by `-other`."""
 
     to: str | None = None
 
@@ -148,14 +148,14 @@ class ApiScenario(_Strict):
     shares: dict[FaultName, Share] = Field(default_factory=dict)
     retry_after_s: Annotated[int, Field(ge=0)] | None = None
     accepts_failed: bool = False
-    """Whether a request that fails by `shares` or `outage` is stored all the same, so that a retry repeats it."""
+    """Whether a request that fails by `shares` or `outage` is stored anyway, so that a retry repeats it."""
     strict_bad_item: Literal["batch", "item"] = "batch"
     outage: Outage | None = None
-    swallow: tuple[Swallow, ...] = ()
-    double: tuple[Double, ...] = ()
-    change: tuple[Change, ...] = ()
-    rename: tuple[Rename, ...] = ()
-    identity: tuple[Identity, ...] = ()
+    swallow: tuple[SwallowFault, ...] = ()
+    double: tuple[DoubleFault, ...] = ()
+    change: tuple[ChangeFault, ...] = ()
+    rename: tuple[RenameFault, ...] = ()
+    identity: tuple[IdentityFault, ...] = ()
     missing_file: tuple[MissingFile, ...] = ()
 
     @model_validator(mode="after")
@@ -166,7 +166,7 @@ class ApiScenario(_Strict):
 
 
 class Scenario(_Strict):
-    """The faults of all four APIs; without any, everything works."""
+    """The faults of all four APIs; the default has none."""
 
     seed: int = 0
     customerio: ApiScenario = ApiScenario()
@@ -185,7 +185,7 @@ class Scenario(_Strict):
         """Return the faults of an API by its name, such as `segment` or `customerio-eu`."""
         faults = getattr(self, api.replace("-", "_"))
         if not isinstance(faults, ApiScenario):
-            raise TypeError(f"no API is called {api}")
+            raise TypeError(f"unknown API: {api}")
         return faults
 
     @classmethod
@@ -193,14 +193,14 @@ class Scenario(_Strict):
         """Read a scenario file.
 
         Raises:
-            ScenarioError: It is not there, no TOML, or says something unknown.
+            ScenarioError: The file is missing, is not TOML, or has an invalid or unknown key.
         """
         try:
             return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
         except OSError as error:
             raise ScenarioError(f"scenario {path}: cannot be read ({error.strerror}); check the path") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ScenarioError(f"scenario {path}: no valid TOML: {error}") from error
+            raise ScenarioError(f"scenario {path}: not valid TOML: {error}") from error
         except ValidationError as error:
             raise ScenarioError(_explain(path, error)) from error
 
@@ -208,7 +208,7 @@ class Scenario(_Strict):
 def _explain(path: Path, error: ValidationError) -> str:
     lines = [f"scenario {path}:"]
     for problem in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "the file"
+        place = ".".join(str(key) for key in problem["loc"] if key != "[key]") or "the file"
         lines.append(f"  {place}: {_cure(problem['type'], problem['msg'], problem['loc'])}")
     return "\n".join(lines)
 
@@ -224,8 +224,8 @@ def _cure(kind: str, message: str, place: tuple[int | str, ...]) -> str:
 
 
 def _model_at(place: tuple[int | str, ...]) -> type[_Strict] | None:
-    """Find the model that a place in the file belongs to."""
-    names = [part for part in place if isinstance(part, str)]
+    """Return the model for a place in the file."""
+    names = [key for key in place if isinstance(key, str)]
     if not names:
         return Scenario
     if names[0] not in Scenario.model_fields:
@@ -234,11 +234,11 @@ def _model_at(place: tuple[int | str, ...]) -> type[_Strict] | None:
         return ApiScenario
     lists: dict[str, type[_Strict]] = {
         "outage": Outage,
-        "swallow": Swallow,
-        "double": Double,
-        "change": Change,
-        "rename": Rename,
-        "identity": Identity,
+        "swallow": SwallowFault,
+        "double": DoubleFault,
+        "change": ChangeFault,
+        "rename": RenameFault,
+        "identity": IdentityFault,
         "missing_file": MissingFile,
     }
     return lists.get(names[1])

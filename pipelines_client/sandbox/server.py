@@ -1,4 +1,4 @@
-"""The sandbox's HTTP server: uvicorn in a thread, on 127.0.0.1 only. Knows paths and sockets, no rules."""
+"""The sandbox's HTTP server: uvicorn in a thread, on 127.0.0.1 only. Handles paths and sockets, not rules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
 class Application:
-    """The ASGI application: finds the API of a path and carries out its reply."""
+    """The ASGI application: passes a request to the API of its path and sends the reply."""
 
     def __init__(self, apis: Mapping[str, Api], cut: Callable[[tuple[str, int]], None]) -> None:
         self._apis = apis
@@ -104,10 +104,10 @@ class ServerThread:
         _living.add(self)
 
     def start(self) -> None:
-        """Start serving; returns once requests are answered."""
+        """Start serving; return when the server answers."""
         self._thread.start()
         if not self._server.is_up.wait(_START_TIMEOUT_S):
-            raise RuntimeError(f"the sandbox did not start on {_HOST}:{self.port}")
+            raise RuntimeError(f"the sandbox did not start on {_HOST}:{self.port} within {_START_TIMEOUT_S:g} s")
 
     def stop(self) -> None:
         """Cut every connection and free the port."""
@@ -117,9 +117,9 @@ class ServerThread:
         _living.discard(self)
 
     def forget(self) -> None:
-        """Let go of the sockets in a forked child, which would keep connections open that the parent closes.
+        """Close the sockets in a forked child, which would keep connections open that the parent closes.
 
-        Their numbers are kept in use: the objects that own them may still be finalised in the child.
+        Their file descriptors stay in use: the objects that own them may still be finalised in the child.
         """
         nowhere = os.open(os.devnull, os.O_RDWR)
         numbers = [self._socket.fileno()]
@@ -145,7 +145,7 @@ class ServerThread:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its tenth-of-a-second ticks, so that starting and stopping take no time."""
+    """uvicorn without its ticks of a tenth of a second, so that it starts and stops at once."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -157,7 +157,7 @@ class _Server(uvicorn.Server):
         """Ask the server to stop, from any thread."""
         loop, ending = self._loop, self._ending
         if loop is not None and ending is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed already
+            with contextlib.suppress(RuntimeError):  # the loop is already closed
                 loop.call_soon_threadsafe(ending.set)
 
     async def main_loop(self) -> None:
@@ -167,9 +167,9 @@ class _Server(uvicorn.Server):
         await self._ending.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Cut what is open and wait shortly for the handlers, which notice."""
+        """Cut open connections and wait briefly for their handlers."""
         # Stop accepting first and close last: asyncio loses a connection whose server closes between `accept` and its
-        # task, and nobody knows of such a one until that task is done, hence more than one round.
+        # task. Such a connection only appears when that task is done, hence more than one round.
         for listening in sockets or ():
             asyncio.get_running_loop().remove_reader(listening)
         for _ in range(3):
@@ -182,14 +182,14 @@ class _Server(uvicorn.Server):
         for late in asyncio.all_tasks() - {asyncio.current_task()}:
             late.cancel()
         for listening in sockets or ():
-            with contextlib.suppress(OSError):  # not every system takes it; where it does, it holds in forked children
+            with contextlib.suppress(OSError):  # not supported everywhere; where it is, it also affects forked children
                 listening.shutdown(socket.SHUT_RDWR)
         for server in self.servers:
             server.close()
 
 
 def _listen(port: int) -> socket.socket:
-    # Named as TCP: asyncio sets TCP_NODELAY only then, and without it every answer takes 40 ms.
+    # The protocol is explicit: asyncio sets TCP_NODELAY only then, and without it every answer takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -202,7 +202,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _report(api: Api, path: str, request: Request) -> Response | None:
-    """Answer for one of the APIs that count, which take a key of their own as a bearer; None for any other path."""
+    """Answer for the APIs that count, which need a bearer key; return None for any other path."""
     value = report(api.name, path, api.calls, dict(request.query_params))
     if value is None:
         return None
@@ -218,7 +218,7 @@ def _status(apis: Mapping[str, Api]) -> Response:
 
 
 async def _is_gone_within(receive: Receive, timeout_s: float | None) -> bool:
-    """Wait until the client is gone; False if it is still there after `timeout_s`. The body must have been read."""
+    """Wait until the client disconnects; return False after `timeout_s`. The body must have been read."""
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(receive(), timeout_s)
         return True

@@ -39,4 +39,4 @@ def test_a_profile_of_parity_counts_the_report_and_the_threads_that_open_pairs()
     )
     assert text.startswith("try: 4 samples\n")
     assert "  75.0 %  the report's thread" in text
-    assert "  25.0 %  those that open pairs" in text
+    assert "  25.0 %  the threads that open pairs" in text

@@ -238,7 +238,7 @@ def test_a_scenario_file_is_read(tmp_path):
         ("[segment]\noutage = { after_s = 1 }", ["segment.outage", "after_s and for_s"]),
         ("[[segment.change]]\npath = 'properties'", ["segment.change.0.path", "properties.total"]),
         ("[[customerio.missing_file]]\nposition = 1", ["customerio.missing_file needs a type"]),
-        ("[customerio", ["no valid TOML"]),
+        ("[customerio", ["not valid TOML"]),
     ],
 )
 def test_a_wrong_scenario_names_the_file_the_key_and_the_cure(tmp_path, text, told):
