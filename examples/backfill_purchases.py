@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from pipelines_client.config import Settings
+from pipelines_client import Settings
 from pipelines_client.history import Column, RowMap, RunOptions, Summary, backfill
 from pipelines_client.sandbox import Sandbox
 

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.state.ledger import read_ledger
+from pipelines_client import read_ledger
 
 SETTINGS = {
     "PIPELINES_UPLOAD_SIZE": "500",  # small batches: more requests, so more of them meet a fault

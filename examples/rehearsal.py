@@ -25,9 +25,9 @@ from processes import HERE, DemoError, command, environment, make_afresh
 from rich.console import Console
 from rich.table import Table
 
+from pipelines_client import read_ledger
 from pipelines_client.routing.plan import Stage
 from pipelines_client.sandbox import Sandbox
-from pipelines_client.state.ledger import read_ledger
 
 POLL_S = 0.5
 SETTLED_S = 2.0  # parity looks at what is older than this: the rest is on its way

@@ -199,7 +199,8 @@ class Settings(BaseSettings):
             meant = nearest(name, (*cls.model_fields, *_HOOKS))
             raise ConfigError(f"{name} is not a setting" + (f"; did you mean {meant}?" if meant else ""))
         try:
-            return cls(**{name: value for name, value in given.items() if value is not None})
+            known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+            return cls(**known)
         except ValidationError as error:
             lines = [
                 f"{'.'.join(map(str, item['loc']))} (or PIPELINES_{str(item['loc'][0]).upper()}): {item['msg']}"

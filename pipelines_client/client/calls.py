@@ -18,17 +18,17 @@ from pipelines_client.client.upstream import as_dict, as_id, redact
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
 Taken = tuple[bool, CallDict]
-"""What a call returns. `(True, call)`: the message is on disk. `(False, call)`: it was not taken, and why is counted."""
+"""`(True, call)`: the message is on disk. `(False, call)`: it was not taken, and the reason is counted."""
 UserId = str | int | float | UUID | None
 """An id: text, a number or a UUID; sent as text."""
 Timestamp = datetime | date | str | float | None
-"""An instant: a datetime, a date (its UTC midnight), ISO-8601 text or Unix seconds. Naive datetimes are read as UTC."""
+"""A datetime (UTC if naive), a date (its UTC midnight), ISO-8601 text or Unix seconds."""
 
 _P = ParamSpec("_P")
 
 
 def _raises_only_misuse(call: Callable[_P, Taken]) -> Callable[_P, Taken]:
-    """Let a call raise upstream's AssertionErrors, without the offending value, in place of what its arguments raise."""
+    """Make a call raise AssertionErrors without the offending value, also for errors of the arguments' own methods."""
 
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> Taken:

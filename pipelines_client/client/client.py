@@ -69,8 +69,8 @@ class Client(Calls):
         log_handler: Handler for the logger `pipelines_client`.
         max_total_backoff_duration: Accepted for compatibility with upstream; does not limit retries.
         max_rate_limit_duration: Accepted for compatibility with upstream; does not limit retries.
-        **options: Our own settings, by keyword: `segment_write_key`, `region`, `stage`, `state_dir`, … (`ClientKeywords`),
-            `on_delivery`, which receives the fate of each message, and `before_send`, which may change or drop one.
+        **options: The settings that upstream does not have: `segment_write_key`, `region`, `stage`, `state_dir`, …
+            (`ClientKeywords`); `on_delivery` receives the fate of each message, `before_send` may change or drop it.
 
     The other arguments are upstream's, in upstream's order. None means "not set here": the `PIPELINES_…` variable
     decides, then the default (`pipelines_client.Settings`).
@@ -275,7 +275,7 @@ class Client(Calls):
     def _changed(
         self, built: messages.Built, skips: Mapping[str, str], plan: Plan, before_send: BeforeSend
     ) -> tuple[messages.Built, Mapping[str, str]]:
-        """Return the message that the application's hook returns, and the legs that skip it; unchanged if the hook fails."""
+        """Return the message that the hook made of it, unchanged if the hook fails, and the legs that skip it."""
         try:
             call = before_send(orjson.loads(built.message.body))
             if call is None:
