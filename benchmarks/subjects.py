@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pipelines_client import SpoolKind
+from typing import Any
 
 OURS = "ours"
 UPSTREAM = "upstream"
@@ -24,7 +21,7 @@ class Subject:
     """
 
     name: str
-    spool: SpoolKind = "disk"
+    spool: str = "disk"
     legs: int = 1
     gzip: bool = False
     holds: int = 10_000

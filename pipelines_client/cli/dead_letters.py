@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.cli.common import BAD_INPUT, StateDirOption, flag, leave, settings_for, state_path, unwritable
-from pipelines_client.errors import PipelinesError
+from pipelines_client.errors import LedgerError, PipelinesError
 from pipelines_client.state.dead_letters import DeadLetter, read_dead_letters
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
@@ -120,14 +120,15 @@ def requeue(
 
 
 def _find(state_dir: Path | None, leg: str | None, event: str | None, reason: str | None) -> list[DeadLetter]:
-    from pipelines_client.state.layout import StateDir
+    from pipelines_client.state.layout import existing
 
-    path = state_path(state_dir)
-    if not StateDir(path).run.is_dir():
-        leave(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")
+    try:
+        state = existing(state_path(state_dir))
+    except LedgerError as error:
+        leave(str(error))
     return [
         letter
-        for letter in read_dead_letters(StateDir(path).dead_letters, unreadable=_say_unreadable)
+        for letter in read_dead_letters(state.dead_letters, unreadable=_say_unreadable)
         if (leg is None or letter.leg == leg)
         and (event is None or letter.event == event)
         and (reason is None or reason in (letter.reason or ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +28,7 @@ from pipelines_client.routing.plan import Stage
 from pipelines_client.routing.stagefile import read_stage_file
 from pipelines_client.sides import SEGMENT
 from pipelines_client.state.layout import StateDir
+from pipelines_client.state.runfile import read_run_files
 
 _HEARD_S = 30.0
 """A process that runs says so at least every ten seconds."""
@@ -166,15 +166,10 @@ def _leg(found: Sequence[LegStatus]) -> LegHealth:
 
 def _processes(folder: Path, *, now: datetime) -> list[ProcessStage]:
     """Return what the processes say that were heard of just now."""
-    heard = []
-    for file in sorted(folder.glob("*.json")):
-        try:
-            said = json.loads(file.read_text("utf-8"))
-            if said["state"] == "running" and said["updated_at"] >= iso_utc(now - timedelta(seconds=_HEARD_S)):
-                heard.append(ProcessStage(said.get("stage"), said.get("stage_file_error")))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # `read_status` has named it
-    return heard
+    since = iso_utc(now - timedelta(seconds=_HEARD_S))
+    files = [file for _, file in read_run_files(folder) if file is not None]  # `read_status` names the damaged ones
+    living = (file for file in files if file.state == "running" and file.updated_at >= since)
+    return [ProcessStage(file.stage, file.stage_file_error) for file in living]
 
 
 def _way_back(found: Situation, states: Sequence[Path]) -> WayBack | None:

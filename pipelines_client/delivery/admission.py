@@ -9,7 +9,7 @@ from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS, Message
 
 
 class Backlog(Protocol):
-    """What waits, as a spool knows it."""
+    """What waits in a spool."""
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""
@@ -19,11 +19,11 @@ class Backlog(Protocol):
 
 
 FULL = frozenset({"queue_full", "spool_full"})
-"""Reasons to refuse a message that pass once something was delivered."""
+"""Reasons to refuse a message that end once something was delivered."""
 
 
 class Bounds(NamedTuple):
-    """What a message may be, and how much may wait on the leg that counts; the other leg makes room by itself."""
+    """Limits of a message, and of what may wait on the leg that counts; the other leg drops its oldest messages."""
 
     max_bytes: int
     max_count: int | None
@@ -32,7 +32,7 @@ class Bounds(NamedTuple):
     drops_oldest: bool
 
     def refusal(self, message: Message, skips: Mapping[str, str], backlog: Backlog, leg: str) -> str | None:
-        """Return why a message may not enter: no leg could have it, or there is no room (`FULL`); None if it may.
+        """Return why a message may not enter: no leg takes it, or there is no room (`FULL`); None if it may.
 
         `leg` is the one that counts: its room decides.
         """

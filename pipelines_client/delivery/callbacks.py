@@ -1,4 +1,4 @@
-"""Runs the application's callbacks apart from delivery: they may raise, block, or call the client."""
+"""Run the application's callbacks in a thread apart from delivery: they may raise, block or call the client."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Callable
 from pipelines_client.clock import monotonic_s
 from pipelines_client.log import logger
 
-Call = Callable[[], object]
+Callback = Callable[[], object]
 
 
 class Callbacks:
-    """One thread, made when the first callback is due, ended by `close`."""
+    """One thread, started with the first callback and ended by `close`."""
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._lock = threading.RLock()  # taken by itself, as in `Sender`
+        self._calls: queue.SimpleQueue[Callback | None] = queue.SimpleQueue()
+        self._lock = threading.RLock()  # taken directly, as in `Sender`
         self._changed = threading.Condition(self._lock)
         self._outstanding = 0
         self._thread: threading.Thread | None = None
 
-    def run(self, call: Call) -> None:
-        """Have `call` run soon, after those before it."""
+    def run(self, call: Callback) -> None:
+        """Run `call` soon, after the callbacks before it."""
         with self._lock:
             self._outstanding += 1
             if self._thread is None:
@@ -32,7 +32,7 @@ class Callbacks:
         self._calls.put(call)
 
     def wait_idle(self, until_s: float) -> bool:
-        """Wait until every callback has run, or the clock passes `until_s`; a callback itself never waits."""
+        """Wait until every callback has run, or the clock passes `until_s`; return at once inside a callback."""
         if threading.current_thread() is self._thread:
             return False
         with self._lock:
@@ -54,7 +54,7 @@ class Callbacks:
         while (call := self._calls.get()) is not None:
             try:
                 call()
-            except Exception as error:  # noqa: BLE001 - the application's; delivery must not care
+            except Exception as error:  # noqa: BLE001 - the application's error; delivery goes on
                 logger().error("callback_failed", error=type(error).__name__)
             finally:
                 with self._lock:

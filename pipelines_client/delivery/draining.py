@@ -1,4 +1,4 @@
-"""Deliver what dead processes left, whoever they were: what `pipelines-client drain` does."""
+"""Deliver what dead processes left in a state directory: `pipelines-client drain`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
+from pipelines_client.delivery.opening import MAX_ADOPTED, LaneOpener, make_folders
+from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.errors import SpoolError
+from pipelines_client.state.layout import existing
 
 _STOP_TIMEOUT_S = 1.0
 _STEP_S = 0.1
@@ -31,17 +33,19 @@ class DrainResult:
 
 
 def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
-    """Deliver everything in the spools of dead processes, whatever key it was meant for, to the legs that have keys.
+    """Deliver everything in the spools of dead processes to the legs that have keys, whatever key it was meant for.
 
-    Safe beside living processes and other drains: a file is adopted once, under lock.
+    Safe beside living processes and other drains: a lock lets one process adopt a file.
 
     Args:
         settings: Where the spools are, and the keys to deliver with.
-        timeout_s: Most seconds; what is left then stays where it is.
+        timeout_s: Time limit; what is left then stays on disk.
 
     Raises:
-        ConfigError: There is no key.
-        SpoolError: The settings keep messages in memory, or name no state directory: there is nothing to drain.
+        ConfigError: No key is set.
+        SpoolError: The settings keep messages in memory.
+        LedgerError: `state_dir` is not a state directory.
+        OSError, sqlite3.Error: It cannot be written.
     """
     changed = threading.Condition()
 
@@ -77,23 +81,11 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
     return DrainResult(settled, dict(sorted(opener.left_behind().items())))
 
 
-def _opener(settings: Settings, on_progress: Callable[[], None]) -> Opener:
-    """Return what opens the spools of a state directory; it must be there, and no memory."""
-    opener = Opener(
-        settings,
-        settings.destinations(),
-        settings.stage_watch(),
-        tell=lambda _: None,
-        tells_records=False,
-        oauth=None,
-        on_progress=on_progress,
-        on_tick=lambda: None,
-    )
+def _opener(settings: Settings, on_progress: Callable[[], None]) -> LaneOpener:
+    """Return what opens the spools of the state directory, which must exist."""
+    hooks = Hooks(on_progress=on_progress)
+    opener = LaneOpener(settings, settings.destinations(), settings.stage_watch(), hooks=hooks)
     if opener.state is None:
-        raise SpoolError('spool="memory" leaves nothing to drain')
-    if not opener.state.run.is_dir():
-        raise SpoolError(
-            f"{opener.state.path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
-        )
-    opener.state.make()
+        raise SpoolError('spool="memory" leaves nothing to drain; set spool="disk"')
+    make_folders(existing(opener.state.path))
     return opener

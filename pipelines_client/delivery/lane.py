@@ -4,87 +4,51 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-import orjson
-
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery
-from pipelines_client.delivery.sending.http import Http
-from pipelines_client.delivery.sending.pace import Pace
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
-from pipelines_client.delivery.sending.tokens import Tokens, TokenSource
-from pipelines_client.delivery.spool.birth_lock import births_held
-from pipelines_client.delivery.spool.entry import ShowIdentity
+from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
-from pipelines_client.files import replace_file
 from pipelines_client.message.build import Message
-from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.daily import DailyFile
 from pipelines_client.state.dead_letters import letters_of
-from pipelines_client.state.layout import StateDir
 from pipelines_client.state.ledger import LedgerWriter, Outcome
+from pipelines_client.state.runfile import LegReport, RunFile
 
 _REMOVE_TIMEOUT_S = 1.0
 _is_running = attrgetter("is_running")
-MakeHttp = Callable[[Destination], Http]
 
 
 class Lane:
-    """A spool, the senders of the legs that we have keys for, and what is said about them."""
+    """A spool, a sender for each leg that we have a key for, and the files about them."""
 
-    def __init__(
-        self,
-        spool: Spool,
-        destinations: Mapping[str, Destination],
-        *,
-        state: StateDir | None,
-        ledger: LedgerWriter,
-        make_http: MakeHttp,
-        stages: StageWatch,
-        pace: Pace,
-        tell: Callable[[Delivery], None],
-        oauth: TokenSource | None,
-        show: ShowIdentity,
-        on_progress: Callable[[], None],
-        on_tick: Callable[[], None],
-    ) -> None:
+    def __init__(self, spool: Spool, destinations: Mapping[str, Destination], context: LaneContext) -> None:
+        """Make a lane whose senders do not run yet; `destinations` are the legs to serve."""
         self.spool = spool
-        self.ledger = ledger
-        self._stages = stages
+        self._stages, self._hooks = context.stages, context.hooks
+        state = context.state
+        self.ledger = LedgerWriter(state.ledger if state else None, spool.writer)
         self._dead_letters = DailyFile(state.dead_letters, spool.writer) if state else None
         self._run_file = state.run / f"{spool.writer}.json" if state else None
-        self._on_progress = on_progress
-        self._on_tick = on_tick
         self._published_at = 0.0
-        self._publishing = (
-            threading.RLock()
-        )  # a signal's handler may flush while the flush that it interrupts publishes
+        self._publishing = threading.RLock()  # a signal's handler may flush inside the flush that it interrupts
         self._started_at = iso_utc(utc_now())
         self.taken_over = {leg: spool.pending(leg) for leg in spool.legs}
         """Messages that waited when the lane was opened, by leg."""
+        hooks = replace(context.hooks, on_progress=self._progressed, on_tick=self._tick)
+        ours = replace(context, hooks=hooks)
         self.senders = {
-            leg: Sender(
-                spool,
-                destination,
-                make_http(destination),
-                self._write_down,
-                pace,
-                stages,
-                show,
-                tell,
-                self._tick,
-                self._progressed,
-                Tokens(oauth if destination.takes_oauth else None),
-            )
-            for leg, destination in destinations.items()
+            leg: Sender(spool, destination, ours, record=self._record) for leg, destination in destinations.items()
         }
-
         self._senders = tuple(self.senders.values())
 
     def append(self, message: Message, stamp: bytes, skips: Mapping[str, str]) -> None:
@@ -95,7 +59,7 @@ class Lane:
 
     @property
     def pending(self) -> dict[str, int]:
-        """Messages that wait, by leg we can serve."""
+        """Messages that wait, by leg that is served."""
         return {leg: self.spool.pending(leg) for leg in self.senders}
 
     @property
@@ -121,12 +85,12 @@ class Lane:
                 sender.start()
 
     def hurry(self) -> None:
-        """Send what is there without waiting for company."""
+        """Send what is there, without waiting for full batches."""
         for sender in self.senders.values():
             sender.hurry()
 
     def retire(self) -> None:
-        """Have the senders end once they are level."""
+        """Have the senders end once nothing waits."""
         for sender in self.senders.values():
             sender.retire()
 
@@ -142,7 +106,7 @@ class Lane:
         return all(ended)
 
     def close(self) -> None:
-        """Close the files; a spool that is level is removed once its counts are published, any other waits."""
+        """Close the files. A spool with nothing left is removed once its counts are published; any other stays."""
         is_published = self.publish(force=True, state="closed")
         for sender in self.senders.values():
             sender.http.close()
@@ -152,8 +116,8 @@ class Lane:
         if self.spool.path is None:
             self.spool.close()
             return
-        # Nobody may open the file while it goes: whoever did would meet half of it.
-        with births_held(self.spool.path.parent, timeout_s=_REMOVE_TIMEOUT_S) as is_ours:
+        # No other process may open the file while it is removed: it would meet half of it.
+        with creation_lock(self.spool.path.parent, timeout_s=_REMOVE_TIMEOUT_S) as is_ours:
             self.spool.close(remove_if_level=is_published and is_ours)
 
     def publish(self, *, force: bool = False, state: str = "running") -> bool:
@@ -164,7 +128,7 @@ class Lane:
             now = monotonic_s()
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
-                replace_file(self._run_file, orjson.dumps({**self.status(), "state": state}))
+                self.report(state=state).write(self._run_file)
         except OSError:
             return False  # the disk is full
         except SpoolClosedError:
@@ -173,24 +137,25 @@ class Lane:
             self._publishing.release()
         return True
 
-    def status(self) -> dict[str, Any]:
+    def report(self, *, state: str = "running") -> RunFile:
         """Return counts and health of each leg, as the run file has them."""
-        return {
-            "writer": self.spool.writer,
-            "pid": os.getpid(),
-            "started_at": self._started_at,
-            "updated_at": iso_utc(utc_now()),
-            "stage": self._stages.plan().name,
-            "stage_file_error": self._stages.error,
-            "legs": {leg: self._leg_status(leg) for leg in self.spool.legs},
-        }
+        return RunFile(
+            {leg: self._leg_report(leg) for leg in self.spool.legs},
+            writer=self.spool.writer,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            updated_at=iso_utc(utc_now()),
+            stage=self._stages.plan().name,
+            stage_file_error=self._stages.error,
+            state=state,
+        )
 
-    def _leg_status(self, leg: str) -> dict[str, Any]:
-        sender = self.senders.get(leg)
-        return {**leg_counts(self.spool, leg), **(sender.health_as_dict() if sender else {})}
+    def _leg_report(self, leg: str) -> LegReport:
+        counts, sender = leg_report(self.spool, leg), self.senders.get(leg)
+        return sender.report(counts) if sender else counts
 
     def hold(self) -> None:
-        """Before a fork: let no thread be inside a lock that the child would inherit."""
+        """Before a fork: take the locks, so that the child inherits none that another thread holds."""
         self.spool.hold()
         self.ledger.hold()
         if self._dead_letters is not None:
@@ -203,8 +168,8 @@ class Lane:
         self.ledger.release()
         self.spool.release()
 
-    def _write_down(self, delivery: Delivery, now: datetime) -> None:
-        """Write what became of messages into the ledger, and keep those that were refused.
+    def _record(self, delivery: Delivery, now: datetime) -> None:
+        """Keep refused messages as dead letters, then write all fates into the ledger.
 
         Raises:
             OSError: It cannot be written.
@@ -217,23 +182,26 @@ class Lane:
 
     def _tick(self) -> None:
         self.publish()
-        self._on_tick()
+        self._hooks.on_tick()
 
     def _progressed(self) -> None:
-        self._on_progress()
+        self._hooks.on_progress()
         self._tick()
 
 
-def leg_counts(spool: Spool, leg: str) -> dict[str, Any]:
-    """Return a leg's counts; `recorded` is counted apart from the others, so that their sum can be checked."""
+def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegReport:
+    """Return a leg's counts as its spool has them, with the health that `last` reported."""
     recorded, pending, tally = spool.counts(leg)
-    by_outcome: dict[str, dict[str, int]] = {outcome.value: {} for outcome in Outcome}
+    by_outcome: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
     for (outcome, reason), count in sorted(tally.items()):
-        by_outcome[outcome.value][reason] = count
-    return {
+        by_outcome[outcome][reason] = count
+    counts: dict[str, Any] = {
         "recorded": recorded,
         "pending": pending,
-        "accepted": sum(by_outcome["accepted"].values()),
-        **{name: by_outcome[name] for name in ("rejected", "dropped", "skipped")},
+        "accepted": sum(by_outcome[Outcome.ACCEPTED].values()),
+        "rejected": by_outcome[Outcome.REJECTED],
+        "dropped": by_outcome[Outcome.DROPPED],
+        "skipped": by_outcome[Outcome.SKIPPED],
         "oldest_pending_at": spool.oldest_pending_at(leg),
     }
+    return replace(last, **counts) if last else LegReport(**counts)

@@ -23,9 +23,10 @@ from typing import Any
 
 from pipelines_client.delivery import processes
 from pipelines_client.signals import let_through
+from pipelines_client.state.runfile import LegReport
 
 Row = tuple[int, dict[str, str]]
-Legs = list[tuple[str, dict[str, Any]]]
+Legs = list[tuple[str, LegReport]]
 Rows = Callable[[Legs], Iterator[Row]]
 
 
@@ -54,7 +55,7 @@ def register() -> None:
 
 def _observe(rows: Rows, make: Callable[[int, dict[str, str]], Any], _: Any) -> Iterator[Any]:
     totals = Counter[tuple[tuple[str, str], ...]]()
-    legs = [leg for pipeline in list(processes.LIVE) for leg in pipeline.leg_statuses()]
+    legs = [leg for pipeline in list(processes.LIVE) for leg in pipeline.leg_reports()]
     for count, attributes in rows(legs):
         totals[tuple(sorted(attributes.items()))] += count
     for key, count in totals.items():
@@ -62,24 +63,24 @@ def _observe(rows: Rows, make: Callable[[int, dict[str, str]], Any], _: Any) -> 
 
 
 def _sent(legs: Legs) -> Iterator[Row]:
-    for leg, status in legs:
-        yield status["accepted"], {"messaging.system": leg}
-        for reason, count in status["rejected"].items():
+    for leg, report in legs:
+        yield report.accepted, {"messaging.system": leg}
+        for reason, count in report.rejected.items():
             yield count, {"messaging.system": leg, "error.type": reason}
 
 
 def _plain(name: str) -> Rows:
     def rows(legs: Legs) -> Iterator[Row]:
-        for leg, status in legs:
-            yield status[name], {"messaging.system": leg}
+        for leg, report in legs:
+            yield getattr(report, name), {"messaging.system": leg}
 
     return rows
 
 
 def _by_reason(name: str) -> Rows:
     def rows(legs: Legs) -> Iterator[Row]:
-        for leg, status in legs:
-            for reason, count in status[name].items():
+        for leg, report in legs:
+            for reason, count in getattr(report, name).items():
                 yield count, {"messaging.system": leg, "reason": reason}
 
     return rows
@@ -87,8 +88,8 @@ def _by_reason(name: str) -> Rows:
 
 def _healthy(legs: Legs) -> Iterator[Row]:
     worst: dict[str, int] = {}
-    for leg, status in legs:
-        worst[leg] = min(worst.get(leg, 1), int(status.get("state", "ok") == "ok"))
+    for leg, report in legs:
+        worst[leg] = min(worst.get(leg, 1), int(report.state == "ok"))
     for leg, value in worst.items():
         yield value, {"messaging.system": leg}
 

@@ -1,6 +1,6 @@
-"""How a lane comes to be: our own, or one that a dead process left.
+"""Open lanes: our own, or one that a dead process left.
 
-What is left goes only where it was meant to: a spool remembers a fingerprint of each leg's address and key.
+What a dead process left goes only where it was meant to: a spool keeps a fingerprint of each leg's address and key.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import socket
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.sending.fates import Delivery
+from pipelines_client.delivery.sending.context import Hooks, LaneContext
 from pipelines_client.delivery.sending.http import Http
 from pipelines_client.delivery.sending.pace import Backoff, Pace
 from pipelines_client.delivery.sending.tokens import TokenSource
-from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.cursors import is_damage
 from pipelines_client.delivery.spool.entry import stamp_of
 from pipelines_client.delivery.spool.mounts import network_type
@@ -36,17 +36,16 @@ from pipelines_client.routing.plan import Switch
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.identity_key import ensure_identity_key
 from pipelines_client.state.layout import StateDir
-from pipelines_client.state.ledger import LedgerWriter
+from pipelines_client.state.runfile import forget_ended
 
 MAX_ADOPTED = 8
-"""Spools of the dead that are drained at a time: each takes threads, files and connections."""
+"""Spools of dead processes that are drained at a time: each takes threads, files and connections."""
 _KEY_BYTES = 32
-_BIRTH_TIMEOUT_S = 5.0
-_BIRTH_ATTEMPTS = 3
+_CREATION_ATTEMPTS = 3
 _LEDGER_CURE = "restore identity.key, or remove it and lose the join by identity"
 
 
-class Opener:
+class LaneOpener:
     """Opens lanes as the settings ask. `state` is None while everything is in memory."""
 
     def __init__(
@@ -55,37 +54,25 @@ class Opener:
         destinations: Sequence[Destination],
         stages: StageWatch,
         *,
-        tell: Callable[[Delivery], None],
-        tells_records: bool,
-        oauth: TokenSource | None,
-        on_progress: Callable[[], None],
-        on_tick: Callable[[], None],
+        hooks: Hooks | None = None,
+        oauth: TokenSource | None = None,
     ) -> None:
         self._settings = settings
         self._destinations = {destination.name: destination for destination in destinations}
         self._stages = stages
-        self._tell = tell
-        self._tells_records = tells_records
+        self._hooks = hooks or Hooks()
         self._oauth = oauth
-        self._on_progress = on_progress
-        self._on_tick = on_tick
         self._identity_key = b""
         self._keeps_facts = True
         self._shows_identity = settings.ledger_identity == "plain"
         self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
 
     def open_own(self) -> Lane:
-        """Open a lane of our own, in the state directory; in memory if that cannot be written, which is said loudly."""
+        """Open a lane in the state directory; in memory, with an error in the log, if that cannot be written."""
         if self._settings.ledger_key is not None:
             self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
         if self.state is not None:
             try:
-                self.state.make()
-                self.state.forget_ended()
-                share = network_type(self.state.path)
-                if share is not None:
-                    raise SpoolError(f"state_dir is on a network share ({share})")
-                self._identity_key = self._identity_key or ensure_identity_key(self.state.path)
                 return self._lane(self._new_spool(self.state), self._destinations)
             except (OSError, sqlite3.Error, PipelinesError) as error:
                 self.state = None
@@ -96,35 +83,41 @@ class Opener:
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
-        self._keeps_facts = self._tells_records  # there is no ledger to keep them for
+        self._keeps_facts = self._hooks.wants_records  # no ledger needs them
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
 
     def _new_spool(self, state: StateDir) -> Spool:
-        """Make a spool in the state directory; under another name if somebody has just looked into it (`births`)."""
-        with births_held(state.spool, timeout_s=_BIRTH_TIMEOUT_S):
-            for _ in range(_BIRTH_ATTEMPTS):
+        """Prepare the state directory and make a spool in it, under another name while another process looks at it."""
+        make_folders(state)
+        forget_ended(state)
+        share = network_type(state.path)
+        if share is not None:
+            raise SpoolError(f"state_dir is on a network share ({share})")
+        self._identity_key = self._identity_key or ensure_identity_key(state.path)
+        with creation_lock(state.spool):
+            for _ in range(_CREATION_ATTEMPTS):
                 writer = _writer_name()
                 with contextlib.suppress(SpoolBusyError):
                     return Spool(state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
-        raise SpoolBusyError("somebody looks into every new spool file")
+        raise SpoolBusyError("another process opens every new spool file")
 
     def mend(self, lane: Lane) -> None:
         """Give our lane a new file of cursors; see `Spool.renew_cursors`."""
         if self.state is not None:
-            with births_held(self.state.spool, timeout_s=_BIRTH_TIMEOUT_S):
+            with creation_lock(self.state.spool):
                 lane.spool.renew_cursors()
 
     def lane_for(self, spool: Spool) -> Lane:
-        """Return a lane around a spool that is open, for whoever keeps one apart from those that are adopted."""
+        """Return a lane around an open spool, apart from those that are adopted."""
         return self._lane(spool, {leg: self._destinations[leg] for leg in spool.legs if leg in self._destinations})
 
     def adopt_dead(self, *, held: Iterable[Lane], most: int = sys.maxsize, any_key: bool = False) -> list[Lane]:
-        """Take over the spools of dead writers that go where ours goes; each is drained by senders of its own.
+        """Take over the spools of dead writers that go where ours goes; each gets its senders, which drain it.
 
         Args:
             held: Lanes that are open here already.
-            most: How many to take; as many as that say that there may be more.
-            any_key: Take also what was meant for another key or host: whoever asks for that knows whose it is.
+            most: How many to take; if as many are returned, there may be more.
+            any_key: Take also what was meant for another key or host.
         """
         if self.state is None:
             return []
@@ -151,10 +144,10 @@ class Opener:
         return adopted
 
     def _legs_to_serve(self, spool: Spool, *, any_key: bool, also_off: bool = False) -> dict[str, Destination]:
-        """Return the legs of a dead writer's spool that are ours to deliver, unless they are switched off.
+        """Return the legs of a dead writer's spool that we deliver, unless they are switched off.
 
-        Those that go where ours go. And those that stood still because of a wrong key or host, which has been set right
-        since: if the spool is known to be our application's, by another leg or by a state directory of its own.
+        These are the legs with our address and key, and the legs that were paused by a wrong key or host if the spool
+        is our application's: another of its legs is ours, or `state_dir` was set. Their key has been corrected since.
         """
         ours = self._fingerprints
         same = {leg for leg, mark in spool.legs.items() if ours.get(leg) == mark}
@@ -177,7 +170,7 @@ class Opener:
         return left
 
     def stamp(self, message: Message, stage: str) -> bytes:
-        """Return what the log keeps of a message for the ledger; nothing if nobody asks."""
+        """Return what the log keeps of a message for the ledger; empty if no ledger and no hook needs it."""
         return stamp_of(message, stage=stage) if self._keeps_facts else b""
 
     def show(self, identity: str | None) -> str | None:
@@ -185,20 +178,10 @@ class Opener:
         return identity if self._shows_identity else hash_identity(self._identity_key, identity)
 
     def _lane(self, spool: Spool, destinations: Mapping[str, Destination]) -> Lane:
-        return Lane(
-            spool,
-            destinations,
-            state=self.state,
-            ledger=LedgerWriter(self.state.ledger if self.state else None, spool.writer),
-            make_http=self._http,
-            stages=self._stages,
-            pace=self._pace,
-            tell=self._tell,
-            oauth=self._oauth,
-            show=self.show,
-            on_progress=self._on_progress,
-            on_tick=self._on_tick,
+        context = LaneContext(
+            self.state, self._stages, self._pace, self.show, self._http, oauth=self._oauth, hooks=self._hooks
         )
+        return Lane(spool, destinations, context)
 
     def _http(self, destination: Destination) -> Http:
         settings = self._settings
@@ -228,20 +211,32 @@ class Opener:
         return {leg: fingerprint(destination) for leg, destination in self._destinations.items()}
 
 
+def make_folders(state: StateDir) -> None:
+    """Create the folders of a state directory, for their owner only.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    for folder in (state.path, state.spool, state.ledger, state.dead_letters, state.run):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{folder} cannot be written")
+
+
 def _writer_name() -> str:
     host = socket.gethostname().split(".")[0][:40] or "host"
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def fingerprint(destination: Destination) -> str:
-    """Say which address and key a leg is, without saying the key."""
+    """Return what identifies a leg's address and key without showing the key."""
     return blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16).hexdigest()
 
 
 def open_dead(path: Path) -> Spool | None:
-    """Open a spool whose owner is dead, or return None: it lives or is being born, or the file is no use to us."""
+    """Open a spool whose owner is dead; None if its owner lives or is creating it, or if it cannot be read."""
     try:
-        with births_held(path.parent, timeout_s=_BIRTH_TIMEOUT_S) as is_ours:
+        with creation_lock(path.parent) as is_ours:
             return _open_or_recover(path) if is_ours else None
     except SpoolBusyError:
         return None
@@ -251,12 +246,12 @@ def open_dead(path: Path) -> Spool | None:
 
 
 def _open_or_recover(path: Path) -> Spool | None:
-    """Open a spool; one whose file of cursors is gone, empty or damaged begins anew with its log, if there is one."""
+    """Open a spool; if its file of cursors is gone, empty or damaged, start again from its log, if there is one."""
     try:
         if path.exists():
             return Spool(path, legs={}, writer="")
     except SpoolEmptyError:
-        path.unlink(missing_ok=True)  # its process was killed while it made it; or the file has lost what it held
+        path.unlink(missing_ok=True)  # its process was killed while it made it, or the file has lost its content
     except sqlite3.Error as error:
         if not is_damage(error):
             raise

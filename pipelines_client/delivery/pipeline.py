@@ -1,7 +1,7 @@
-"""Owns the spool and its senders: start, append, flush, fork, exit, and what dead processes left behind.
+"""The delivery of one client: its spool and senders through start, append, flush, fork and exit.
 
 Nothing is opened before the first message (or `flush`), so importing, constructing and forking cost nothing. A forked
-child starts with a lane of its own; it never touches the parent's files.
+child starts with a new lane and never touches the parent's files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
@@ -22,7 +21,8 @@ from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import MAX_ADOPTED, Opener
+from pipelines_client.delivery.opening import MAX_ADOPTED, LaneOpener
+from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, dropped, skipped
 from pipelines_client.delivery.sending.tokens import TokenSource
 from pipelines_client.delivery.spool.entry import Entry
@@ -34,24 +34,25 @@ from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Plan
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.signals import let_through
+from pipelines_client.state.runfile import LegReport
 
 ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
 _FLUSH_STEP_S = 0.1
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PATIENCE_S = 3.0
-"""Seconds a flush waits for a leg that does not count and fails: one 429 is waited out, a leg that is down is not."""
+"""Seconds a flush waits for a failing leg that does not count: enough for one 429, not for a leg that is down."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlushResult:
-    """What is left after a flush: messages that still wait, by leg. True if nothing is."""
+    """What is left after a flush: messages that still wait, by leg. True if none wait."""
 
     pending: Mapping[str, int]
 
     @property
     def left(self) -> int:
-        """Messages that wait on the leg that has most of them."""
+        """Messages that wait on the leg with the most."""
         return max(self.pending.values(), default=0)
 
     def __bool__(self) -> bool:
@@ -81,22 +82,16 @@ class Pipeline:
             len(self._legs),
             settings.on_full == "drop_oldest",
         )
-        self._opener = Opener(
-            settings,
-            destinations,
-            stages,
-            tell=lambda delivery: tell(delivery, self._callbacks),
-            tells_records=tells_records,
-            oauth=oauth,
-            on_progress=self._progressed,
-            on_tick=self._look_around,
+        hooks = Hooks(
+            lambda delivery: tell(delivery, self._callbacks), self._progressed, self._look_around, tells_records
         )
+        self._opener = LaneOpener(settings, destinations, stages, hooks=hooks, oauth=oauth)
         self._reset()
         processes.LIVE.add(self)
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._progress_lock = threading.RLock()  # taken by itself, as in `Sender`
+        self._progress_lock = threading.RLock()  # taken directly, as in `Sender`
         self._progress = threading.Condition(self._progress_lock)
         self._callbacks = Callbacks()
         self._pid = os.getpid()
@@ -114,7 +109,7 @@ class Pipeline:
         Args:
             message: Built and checked.
             skips: Why a leg skips it, by leg.
-            plan: What routed it: it is stamped with that stage, whatever the stage is once it is sent.
+            plan: The plan that routed it; the message keeps its stage, even if the stage has changed when it is sent.
         """
         try:
             try:
@@ -137,7 +132,7 @@ class Pipeline:
         return None
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
-        """Deliver what is there; return when it is, when no leg can, or when time is up: it never hangs."""
+        """Deliver what is there; return when it is delivered, when no leg can deliver, or when time is up."""
         until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
         if (not self._lanes or self._pid != os.getpid()) and not self._has_leftovers():
             return FlushResult(dict.fromkeys(self._legs, 0))
@@ -156,15 +151,15 @@ class Pipeline:
         return FlushResult(left)
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """Stop sending after the requests in flight; what is left stays. The next message starts it again."""
+        """Stop after the requests in flight; what is left stays. The next message starts the senders again."""
         until = monotonic_s() + (ON_STOPPED_JOIN_S if timeout_s is None else timeout_s)
         stopped = [lane.stop(until) for lane in list(self._lanes)]
         return all(stopped)
 
     def retire(self) -> None:
-        """Deliver what is left in the background, then let go: nobody holds the client any more.
+        """Deliver what is left in the background, then close: the client was garbage-collected.
 
-        Called by the garbage collector, in any thread and inside any lock of ours: so it takes none.
+        The garbage collector may run in any thread and inside any of our locks, so this takes no lock.
         """
         if self._lanes:
             threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
@@ -177,12 +172,12 @@ class Pipeline:
         return self._settings.exit_timeout_s
 
     def hurry(self) -> None:
-        """Send what is there without waiting for company."""
+        """Send what is there, without waiting for full batches."""
         for lane in list(self._lanes):
             lane.hurry()
 
     def close(self, until_s: float) -> None:
-        """End of the process: deliver what can be until then, leave the rest on disk."""
+        """End of the process: deliver what can be delivered until then, leave the rest on disk."""
         if self._lanes:
             self.flush(max(0.0, until_s - monotonic_s()))
         self._close_lanes(until_s)
@@ -194,9 +189,9 @@ class Pipeline:
             totals.update(lane.pending)
         return dict(totals)
 
-    def leg_statuses(self) -> list[tuple[str, dict[str, Any]]]:
+    def leg_reports(self) -> list[tuple[str, LegReport]]:
         """Return counts and health of each leg of each lane, ours and adopted."""
-        return [leg for lane in list(self._lanes) for leg in lane.status()["legs"].items()]
+        return [leg for lane in list(self._lanes) for leg in lane.report().legs.items()]
 
     @property
     def is_running(self) -> bool:
@@ -205,14 +200,14 @@ class Pipeline:
 
     @property
     def untaken(self) -> Mapping[str, int]:
-        """Messages that could not even be counted on disk, by reason."""
+        """Messages that could not be counted on disk, by reason."""
         return dict(self._untaken)
 
     # Starting
 
     def _started(self) -> Lane:
         if self._pid != os.getpid():
-            self.forget()  # forked past Python's hooks, as uWSGI does without threads
+            self.forget()  # forked without Python's hooks, as uWSGI does without threads
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()
@@ -232,7 +227,7 @@ class Pipeline:
             return self._lanes[0]
 
     def _mended(self) -> Lane:
-        """Go on after the file of our cursors was damaged: it is set aside, and nothing that waits is lost."""
+        """Go on after our file of cursors was damaged: set it aside and lose nothing that waits."""
         with self._lock:
             lane = self._lanes[0]
             if lane.is_damaged:
@@ -243,7 +238,7 @@ class Pipeline:
             return lane
 
     def _renewed(self) -> Lane:
-        """Go on with new files after somebody removed the state directory; what is in memory is still delivered."""
+        """Go on with new files after the state directory was removed; what is in memory is still delivered."""
         with self._lock:
             logger().error("state_dir_removed", pending=max(self._lanes[0].pending.values()), cure="keep it")
             self._lanes[0].retire()
@@ -252,7 +247,7 @@ class Pipeline:
             return self._lanes[0]
 
     def _append_apart(self, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
-        """Take what a signal's handler sends, while the call that it interrupts writes into our lane, into another."""
+        """Take a signal handler's message into another lane: the call that it interrupts is writing into ours."""
         with self._lock:
             spare = self._opener.open_own()
             spare.start()
@@ -262,7 +257,7 @@ class Pipeline:
         return reason
 
     def _look_around(self) -> None:
-        """Adopt what a sibling that died has left; called now and again, by senders and by whoever flushes."""
+        """Adopt what dead processes left; called now and again by senders and by `flush`."""
         if len(self._lanes) > 1:
             self._close_adopted()
         if monotonic_s() - self._looked_at_s < ADOPT_EVERY_S or not self._lock.acquire(blocking=False):
@@ -280,11 +275,11 @@ class Pipeline:
         return self._opener.state is not None and bool(spools_in(self._opener.state.spool))
 
     def _close_adopted(self) -> None:
-        """Close the adopted lanes whose senders are done, unless another thread is at it."""
+        """Close the adopted lanes whose senders are done, unless another thread does."""
         if self._lock.acquire(blocking=False):
             try:
                 for lane in [lane for lane in self._lanes[1:] if lane.is_done]:
-                    if lane in self._lanes:  # else a signal's handler has come in between
+                    if lane in self._lanes:  # else a signal's handler has closed it in between
                         self._lanes.remove(lane)
                         lane.close()
             finally:
@@ -293,7 +288,7 @@ class Pipeline:
     # Refusing
 
     def _wait_for_room(self, lane: Lane, message: Message, skips: Mapping[str, str], leg: str) -> str | None:
-        """Wait for room for a message as long as the settings say; return why there still is none."""
+        """Wait for room for a message, up to `block_timeout_s`; return why there still is no room, else None."""
         until, bounds = monotonic_s() + self._settings.block_timeout_s, self._bounds
         lane.hurry()
         with self._progress_lock:
@@ -302,7 +297,7 @@ class Pipeline:
         return reason
 
     def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str, plan: Plan) -> None:
-        """Record a message that is not taken: no leg will have it, and the ledger says why."""
+        """Record a message that is not taken: no leg gets it, and the ledger says why."""
         now = utc_now()
         entry = Entry(0, 0, self._opener.stamp(message, plan.name), message.body, skips, message)
         fates = {leg: skipped(skips[leg]) if leg in skips else dropped(reason) for leg in self._legs}
@@ -311,19 +306,19 @@ class Pipeline:
             lane.ledger.append(delivery.lines, now=now)
         lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
         lane.publish()
-        self._say_dropped(reason)
+        self._log_dropped(reason)
 
     def _not_taken(self, error: Exception) -> str:
-        """Count a message that not even the refusal of could be written."""
+        """Count a message that could be neither taken nor recorded as refused."""
         let_through(error)
         is_full = isinstance(error, OSError) and error.errno in _NO_SPACE
         is_full |= isinstance(error, sqlite3.OperationalError) and "full" in str(error)
         reason = "disk_full" if is_full else "spool_error"
         self._untaken[reason] += 1
-        self._say_dropped(reason)
+        self._log_dropped(reason)
         return reason
 
-    def _say_dropped(self, reason: str) -> None:
+    def _log_dropped(self, reason: str) -> None:
         count = self._drops.due(reason)
         if count:
             logger().warning("message_dropped", reason=reason, count=count)
@@ -337,8 +332,8 @@ class Pipeline:
     def _is_waiting_useful(self) -> bool:
         """Whether a leg has messages that could still go.
 
-        The leg that counts is waited for; the other too, until it has failed for `PATIENCE_S`; and what the dead left,
-        of which only so much is taken over at a time.
+        A flush waits for the leg that counts; for the other leg until it has failed for `PATIENCE_S`; and for the
+        spools of dead processes, of which `MAX_ADOPTED` are drained at a time.
         """
         lanes, plan = list(self._lanes), self._stages.plan()
         if self._looked_at_s == -math.inf and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
@@ -352,7 +347,7 @@ class Pipeline:
         return False
 
     def _close_when_level(self) -> None:
-        """Deliver what is left, then close; what cannot go in time stays on disk for whoever comes next."""
+        """Deliver what is left, then close; what cannot go in time stays on disk for the next process."""
         with self._lock:
             if self._is_closing:
                 return
@@ -384,7 +379,7 @@ class Pipeline:
     # Fork
 
     def hold(self) -> None:
-        """Before a fork: let no thread be inside a lock that the child would inherit."""
+        """Before a fork: take the locks, so that the child inherits none that another thread holds."""
         self._lock.acquire()
         for lane in self._lanes:
             lane.hold()
@@ -396,7 +391,7 @@ class Pipeline:
         self._lock.release()
 
     def forget(self) -> None:
-        """After a fork, in the child: the parent's files and sockets are not ours, and are not even closed."""
+        """After a fork, in the child: forget the parent's files and sockets without closing them."""
         for lane in self._lanes:
             processes.leak(lane.spool.leak())
         self._reset()

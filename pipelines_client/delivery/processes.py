@@ -1,4 +1,4 @@
-"""The birth and death of processes: what all pipelines do at a fork and at exit."""
+"""What all pipelines of a process do at a fork and at exit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import ctypes
 import functools
 import os
 import threading
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipelines_client.clock import monotonic_s
+from pipelines_client.state.runfile import LegReport
 
 
 class Living(Protocol):
@@ -20,40 +21,40 @@ class Living(Protocol):
         """Seconds its end may take."""
 
     def hurry(self) -> None:
-        """Send what is there."""
+        """Send what is there, without waiting for full batches."""
 
-    def leg_statuses(self) -> list[tuple[str, dict[str, Any]]]:
+    def leg_reports(self) -> list[tuple[str, LegReport]]:
         """Return counts and health of each leg of each lane."""
 
     def close(self, until_s: float) -> None:
-        """Deliver what can be until then, leave the rest on disk."""
+        """Deliver what can be delivered until then, leave the rest on disk."""
 
     def hold(self) -> None:
-        """Before a fork: let no thread be inside a lock."""
+        """Before a fork: take the locks."""
 
     def release(self) -> None:
         """After a fork, in the parent."""
 
     def forget(self) -> None:
-        """After a fork, in the child: touch nothing of the parent's."""
+        """After a fork, in the child: forget the parent's files."""
 
 
 LIVE: set[Living] = set()
-"""Pipelines that may hold messages; each takes itself out when it has none and nobody holds its client."""
+"""Pipelines that may hold messages; each removes itself when it has none and its client is gone."""
 _held: dict[int, list[Living]] = {}
-"""What each thread that forks holds meanwhile: two may fork at once."""
+"""The pipelines that each forking thread holds: two threads may fork at once."""
 
 
 @functools.cache
 def watch_exit() -> None:
-    """Have all pipelines closed at exit, before the exit hooks that were there already: those close our sockets."""
+    """Close all pipelines at exit, before the exit hooks that exist already: those close our sockets."""
     atexit.register(_at_exit)
 
 
 def leak(inherited: object) -> None:
-    """Keep an object for ever: what a child inherited must not be closed, not even by exiting (docs/adr/0001).
+    """Keep an inherited object open for ever, even past the exit of the child (docs/adr/0001).
 
-    A global is not enough: the interpreter clears those at exit, and SQLite would close the parent's log.
+    A global is not enough: the interpreter clears globals at exit, and SQLite would close the parent's log.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
 

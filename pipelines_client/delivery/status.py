@@ -5,20 +5,20 @@ Living writers are read from their run files, never from their spool; the spool 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines_client.delivery.lane import leg_counts
-from pipelines_client.delivery.spool.birth_lock import births_held
+from pipelines_client.delivery.lane import leg_report
+from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.spool import Spool, has_log, spools_in
-from pipelines_client.errors import LedgerError, SpoolBusyError, SpoolEmptyError, SpoolError
-from pipelines_client.state.layout import StateDir
+from pipelines_client.errors import SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.state.layout import StateDir, existing
+from pipelines_client.state.runfile import LegReport, read_run_files
 
 _LOOK_TIMEOUT_S = 1.0
 
@@ -51,21 +51,20 @@ class LegStatus:
         counts = {name: dict(values[name]) for name in ("rejected", "dropped", "skipped")}
         return {**values, **counts, "is_balanced": self.is_balanced}
 
-    def add(self, leg: dict[str, Any], *, now: datetime) -> None:
-        """Add what one writer says."""
-        self.recorded += leg["recorded"]
-        self.pending += leg["pending"]
-        self.accepted += leg["accepted"]
-        for name in ("rejected", "dropped", "skipped"):
-            getattr(self, name).update(leg[name])
-        if leg["oldest_pending_at"] is not None:
-            age_s = (now - _instant(leg["oldest_pending_at"])).total_seconds()
-            self.lag_s = max(self.lag_s or 0.0, round(age_s, 1))
-        self.last_success_at = max(filter(None, (self.last_success_at, leg.get("last_success_at"))), default=None)
-        if (leg.get("last_error_at") or "") > (self.last_error_at or ""):
-            self.last_error_at, self.last_error = leg["last_error_at"], leg["last_error"]
-        if leg.get("state", "ok") != "ok":
-            self.state = leg["state"]
+    def add(self, leg: LegReport, *, now: datetime) -> None:
+        """Add what one writer reports."""
+        self.recorded += leg.recorded
+        self.pending += leg.pending
+        self.accepted += leg.accepted
+        self.rejected.update(leg.rejected)
+        self.dropped.update(leg.dropped)
+        self.skipped.update(leg.skipped)
+        self.lag_s = max((lag for lag in (self.lag_s, leg.lag_s(now)) if lag is not None), default=None)
+        self.last_success_at = max(filter(None, (self.last_success_at, leg.last_success_at)), default=None)
+        if (leg.last_error_at or "") > (self.last_error_at or ""):
+            self.last_error_at, self.last_error = leg.last_error_at, leg.last_error
+        if leg.state != "ok":
+            self.state = leg.state
 
 
 @dataclass(slots=True)
@@ -103,35 +102,30 @@ def read_status(path: Path, *, now: datetime) -> Status:
     Raises:
         LedgerError: There is no such directory, or it is no state directory.
     """
-    state = StateDir(path)
-    if not state.run.is_dir():
-        raise LedgerError(f"{path} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)")
-    status = Status()
-    for writer, legs in _writers(state, status).items():
+    state, status = existing(path), Status()
+    for legs in _writers(state, status).values():
         for name, leg in legs.items():
-            try:
-                status.legs.setdefault(name, LegStatus()).add(leg, now=now)
-            except (KeyError, TypeError, ValueError):
-                status.unreadable.append(writer)
+            status.legs.setdefault(name, LegStatus()).add(leg, now=now)
     return status
 
 
-def _writers(state: StateDir, status: Status) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for file in sorted(state.run.glob("*.json")):
-        try:
-            found[file.stem] = json.loads(file.read_text("utf-8"))["legs"]
-        except (OSError, ValueError, KeyError):
-            status.unreadable.append(file.name)
+def _writers(state: StateDir, status: Status) -> dict[str, Mapping[str, LegReport]]:
+    """Return what each writer reports, by its name; note in `status` who lives and what cannot be read."""
+    writers: dict[str, Mapping[str, LegReport]] = {}
+    for path, run in read_run_files(state.run):
+        if run is None:
+            status.unreadable.append(path.name)
+        else:
+            writers[path.stem] = run.legs
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
     for file in (*spools_in(state.spool), *spools_in(state.replays)):
-        # Held while the file is open, so that a process which starts now waits, and adopts it after us.
-        with births_held(state.spool, timeout_s=_LOOK_TIMEOUT_S):
-            _look_into(file, found, status)
-    return found
+        # Held while the file is open: a process that starts now waits, and adopts the spool after us.
+        with creation_lock(state.spool, timeout_s=_LOOK_TIMEOUT_S):
+            _look_into(file, writers, status)
+    return writers
 
 
-def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> None:
+def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: Status) -> None:
     try:
         spool = Spool(file, legs={}, writer="")
     except SpoolBusyError:
@@ -144,14 +138,10 @@ def _look_into(file: Path, found: dict[str, dict[str, Any]], status: Status) -> 
             status.unreadable.append(file.name)
     else:
         # A killed writer's run file is up to a second old; its spool is exact.
-        health = found.get(spool.writer, {})
-        found[spool.writer] = {leg: {**health.get(leg, {}), **leg_counts(spool, leg)} for leg in spool.legs}
+        last = writers.get(spool.writer, {})
+        writers[spool.writer] = {leg: leg_report(spool, leg, last=last.get(leg)) for leg in spool.legs}
         status.waiting += not spool.is_level
         spool.close()
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def as_openmetrics(status: Status) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import orjson
-
 from pipelines_client.evidence.listing import LEVELS_ABOVE, local_roots
+from pipelines_client.state.runfile import read_run_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +25,8 @@ def waiting_in(given: Sequence[str]) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for file in sorted({file.resolve() for root in local_roots(given) for file in _run_files(root)}):
-        counts.update(_pending(file))
+        run = read_run_file(file)
+        counts.update({leg: report.pending for leg, report in run.legs.items()} if run else {})
     return {leg: count for leg, count in sorted(counts.items()) if count}
 
 
@@ -37,12 +37,3 @@ def _run_files(root: Path) -> Iterator[Path]:
     for folder in root.absolute().parents[:LEVELS_ABOVE]:
         if root.absolute().is_relative_to(folder / "ledger"):
             yield from folder.glob("run/*.json")
-
-
-def _pending(file: Path) -> dict[str, int]:
-    """Return what one writer says; a file that is half written or of another make says nothing."""
-    try:
-        legs = orjson.loads(file.read_bytes())["legs"]
-        return {str(leg): int(about["pending"]) for leg, about in legs.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}

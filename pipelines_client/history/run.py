@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.config import Settings
+from pipelines_client.delivery.opening import make_folders
 from pipelines_client.delivery.sending.fates import Delivery
-from pipelines_client.errors import ConfigError, LedgerError, SourceError
+from pipelines_client.errors import ConfigError, SourceError
 from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.history.calls import Reader
 from pipelines_client.history.conditions import parse_where
@@ -25,7 +26,7 @@ from pipelines_client.history.summary import Refusal, Summary
 from pipelines_client.identity import parse_identity_key
 from pipelines_client.state.dead_letters import DeadLetter, mark_requeued, read_dead_letters
 from pipelines_client.state.identity_key import ensure_identity_key
-from pipelines_client.state.layout import StateDir
+from pipelines_client.state.layout import StateDir, existing
 from pipelines_client.state.ledger import Outcome
 
 Leg = Literal["customerio", "segment"]
@@ -170,10 +171,8 @@ def _check(source: str, settings: Settings, lists: Sequence[str], archives: Sequ
         raise SourceError("replay-list: give the file that `pipelines-client parity --replay-list FILE` wrote")
     if source in ("segment-archive", "jsonl") and not (lists or archives):
         raise SourceError(f"{source}: give its files or folders")
-    if source in ("dead-letters", "ledger+archive") and not StateDir(settings.state_dir).run.is_dir():
-        raise LedgerError(
-            f"{settings.state_dir} is no state directory: give the one that the client uses (PIPELINES_STATE_DIR)"
-        )
+    if source in ("dead-letters", "ledger+archive"):
+        existing(settings.state_dir)
 
 
 Choose = Callable[[Selection, Sequence[DeadLetter]], Iterator[Found]]
@@ -194,7 +193,7 @@ class _Run:
     _bytes: int = 0
 
     def __post_init__(self) -> None:
-        self._state.make()
+        make_folders(self._state)
         self.summary = Summary(
             self.command, self.to, is_dry_run=self.options.is_dry_run, horizon_days=self.options.horizon_days
         )

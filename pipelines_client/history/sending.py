@@ -19,10 +19,11 @@ from pipelines_client.client.upstream import oauth_manager
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import Opener, fingerprint, open_dead
+from pipelines_client.delivery.opening import LaneOpener, fingerprint, open_dead
+from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, Fate
-from pipelines_client.delivery.spool.birth_lock import births_held
-from pipelines_client.delivery.spool.entry import facts_of
+from pipelines_client.delivery.spool.creation_lock import creation_lock
+from pipelines_client.delivery.spool.entry import MessageFacts
 from pipelines_client.delivery.spool.spool import Spool, spools_in
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolError
@@ -42,7 +43,6 @@ _MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 2 << 20
 _WRITTEN_OFF_AT_ONCE = 1_000
 _STEP_S = 0.1
 _STOP_S = 30.0
-_BIRTH_TIMEOUT_S = 5.0
 
 
 class LegStuckError(Exception):
@@ -66,15 +66,12 @@ class RunLane:
         self._changed = threading.Condition()
         self._stages = settings.stage_watch()
         self._state = StateDir(settings.state_dir)
-        self._opener = Opener(
+        self._opener = LaneOpener(
             settings.model_copy(update={"on_full": "reject", "max_queue_size": None, "spool": "disk"}),
             [destination],
             StageWatch(Plan(Stage.COMPLETE, (destination.name,)), None, poll_s=settings.stage_poll_s, memory=None),
-            tell=tell,
-            tells_records=True,
+            hooks=Hooks(tell, self._progressed, wants_records=True),
             oauth=oauth_manager(settings),
-            on_progress=self._progressed,
-            on_tick=lambda: None,
         )
 
     def send(self, messages: Iterable[Past], bucket: TokenBucket, advance: Callable[[int], object]) -> None:
@@ -121,21 +118,21 @@ class RunLane:
     def _open(self) -> Lane:
         writer = f"{self._stage}-{self._leg}-{secrets.token_hex(6)}"
         legs = {self._leg: fingerprint(self._destination)}
-        with births_held(self._state.replays, timeout_s=_BIRTH_TIMEOUT_S):
+        with creation_lock(self._state.replays):
             return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
 
     def _facts(self, past: Past) -> bytes:
-        return facts_of(
-            past.message_id,
-            past.type,
-            past.event,
-            past.identity,
-            iso_ms(past.at_ms) or "",
-            iso_utc(utc_now()),
-            past.payload_hash,
-            len(past.body),
-            self._stage,
-        )
+        return MessageFacts(
+            message_id=past.message_id,
+            type=past.type,
+            event=past.event,
+            identity=past.identity,
+            occurred_at=iso_ms(past.at_ms) or "",
+            payload_hash=past.payload_hash,
+            body_bytes=len(past.body),
+            stage=self._stage,
+            appended_at=iso_utc(utc_now()),
+        ).as_stamp()
 
     def _wait_for(self, lane: Lane, bucket: TokenBucket) -> float:
         """Return how long to wait before the next message may be appended; 0 if it may be now."""

@@ -39,7 +39,7 @@ _CALLS = frozenset(("segment", "jsonl"))
 def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Found]:
     """Yield refused messages as they were."""
     for letter in letters:
-        place = f"dead letter {letter.mark}"
+        place = f"dead letter {letter.letter}"
         body, at_ms = letter.body.encode(), unix_ms(letter.occurred_at)
         try:
             call = orjson.loads(body)

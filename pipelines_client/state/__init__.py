@@ -1,1 +1,5 @@
-"""What lies on disk: where it is and in which form. Written by delivery, read by every other room."""
+"""What lies in the state directory: where it is, in which form, how it is read and written.
+
+Written by delivery; every other room reads it through here. Knows no message, no spool and no network.
+A new kind of file is a module here that writes and reads it, and its folder in `layout`.
+"""

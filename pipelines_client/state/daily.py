@@ -1,7 +1,7 @@
 """Append-only files of JSON lines: one for each UTC day and writer, sealed with gzip when the day or the writer ends.
 
-A line may be torn by a kill or a full disk; it is never glued to the next one. A file that is being sealed stays whole
-under its name until the sealed one takes its place in one step: whoever reads meanwhile reads each line once.
+A kill or a full disk may tear a line; the next line is never glued to it. While a file is sealed, it stays complete
+under its name until the sealed one replaces it in one step: a reader meanwhile gets each line once.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pipelines_client.errors import LedgerError
 from pipelines_client.files import replacing
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
-_MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up whoever writes the next day's first line
+_MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up the next day's first line
 _CHUNK_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DailyFile:
-    """The file that one writer appends to. Safe for threads; whoever forks holds `lock` meanwhile."""
+    """The file that one writer appends to. Safe for threads; a thread that forks holds `lock` meanwhile."""
 
     def __init__(self, directory: Path, writer: str) -> None:
         self.lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
@@ -49,7 +49,7 @@ class DailyFile:
         """Write whole lines and hand them to the operating system.
 
         Raises:
-            OSError: Not all could be written; writing the same again repeats lines and spoils none.
+            OSError: Not all could be written; writing the same lines again repeats some and damages none.
             LedgerError: After `close`.
         """
         with self.lock:
@@ -63,7 +63,7 @@ class DailyFile:
             self._is_torn = False
 
     def close(self) -> None:
-        """Close the file and seal it, unless it is so large that a process could not end for it."""
+        """Close the file and seal it, unless it is too large to seal while a process ends."""
         with self.lock:
             self._is_closed = True
             finished = self._close()
@@ -81,14 +81,14 @@ class DailyFile:
         return path, size
 
     def _seal_apart(self, path: Path, size: int) -> None:
-        """Seal a day that is over, a large one in a thread of its own: the next day's lines do not wait for it."""
+        """Seal a day that is over; a large file in a new thread, so that the next day's lines do not wait."""
         if size <= _MAX_SEALED_AT_ONCE_BYTES:
             _seal_if_possible(path)
             return
         self._sealing = threading.Thread(
             target=_seal_if_possible, args=(path,), name="pipelines-client-seal", daemon=True
         )
-        with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays as it is, and is read as it is
+        with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays unsealed, which readers accept
             self._sealing.start()
 
     def _file_of(self, day: str) -> BinaryIO:
@@ -114,8 +114,8 @@ def read_lines(directory: Path, *, unreadable: Callable[[Path], object] = lambda
 
     Args:
         directory: Where the folders of the days are.
-        unreadable: Told of each file that is cut, damaged or closed to this user: the lines before that place are
-            given, one None stands for the rest, and reading goes on with the next file.
+        unreadable: Called with each file that is cut, damaged or not readable by this user. The lines before that
+            place are yielded, then one None, then the next file.
     """
     paths = sorted(directory.rglob("*.jsonl*"))
     for path in paths:
@@ -133,8 +133,8 @@ def read_lines(directory: Path, *, unreadable: Callable[[Path], object] = lambda
 
 def _lines_of(path: Path) -> Iterator[bytes]:
     if not path.exists():
-        path = path.with_suffix(".jsonl.gz")  # it was sealed since the folder was listed
-    # By its content: a file that is just being sealed has the old name for a moment.
+        path = path.with_suffix(".jsonl.gz")  # sealed since the folder was listed
+    # By its content: for a moment a sealed file has the old name.
     with gzip.open(path, "rb") if path.suffix == ".gz" or _is_gzip(path) else path.open("rb") as file:
         yield from file
 
@@ -147,12 +147,12 @@ def _parsed(line: bytes) -> Any:
 
 
 def seal(path: Path) -> None:
-    """Compress a finished file in place, piece by piece; a second one of the same writer and day gets a name beside it.
+    """Compress a finished file in place; a second one of the same writer and day gets a part number.
 
-    Killed at any moment, it leaves one whole file that is read once.
+    A kill at any moment leaves one complete file that is read once.
 
     Raises:
-        OSError: It could not be written; the file is as it was.
+        OSError: It could not be written; the file is unchanged.
     """
     if not path.exists():
         return
@@ -166,12 +166,12 @@ def seal(path: Path) -> None:
 
 
 def _seal_if_possible(path: Path) -> None:
-    with contextlib.suppress(OSError):  # a full disk: what is not sealed is read as well
+    with contextlib.suppress(OSError):  # a full disk: unsealed files are read as well
         seal(path)
 
 
 def _free_name(path: Path) -> Path:
-    """Return the name that a sealed file gets; those of one writer and day sort in the order in which they came."""
+    """Return a name for a sealed file; the names of one writer and day sort in the order of their lines."""
     name, number = path.with_suffix(".jsonl.gz"), 1
     while name.exists():
         number += 1

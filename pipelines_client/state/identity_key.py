@@ -16,7 +16,7 @@ def read_identity_key(directory: Path) -> bytes | None:
     """Return the identity key of a state directory, or None if it has none.
 
     Raises:
-        LedgerError: The file is there and is not a key.
+        LedgerError: The file holds something else.
     """
     path = directory / IDENTITY_KEY_FILE
     try:
@@ -27,7 +27,7 @@ def read_identity_key(directory: Path) -> bytes | None:
         return parse_identity_key(text)
     except ValueError:
         raise LedgerError(
-            f"{path} holds no identity key; restore it, or remove it and lose the join by identity"
+            f"{path} does not hold an identity key; restore it, or remove it and lose the join by identity"
         ) from None
 
 
@@ -39,5 +39,5 @@ def ensure_identity_key(directory: Path) -> bytes:
     create_file(directory / IDENTITY_KEY_FILE, secrets.token_hex(_KEY_BYTES).encode())
     key = read_identity_key(directory)
     if key is None:
-        raise LedgerError(f"{directory / IDENTITY_KEY_FILE} vanished while it was made")
+        raise LedgerError(f"{directory / IDENTITY_KEY_FILE} was removed while it was created")
     return key

@@ -1,4 +1,4 @@
-"""The ledger: what became of each message on each leg, in append-only files. Knows no payload.
+"""The ledger: what became of each message on each leg, in append-only files without payloads.
 
 One line of JSON per message and leg in `<state_dir>/ledger/<UTC date>/<writer>.jsonl`, written when its fate is final
 and before the spool's cursor moves: a crash between the two repeats a record and never loses one, so readers keep the
@@ -16,11 +16,11 @@ from pipelines_client.state.daily import DailyFile, read_lines
 
 
 class Outcome(str, enum.Enum):
-    """The final fate of a message on one leg."""
+    """The final fate of a message on one leg. A str, because the ledger's lines and the cursors are written with it."""
 
     ACCEPTED = "accepted"  # the API answered 2xx; what that proves is FACTS C3 and S3
     REJECTED = "rejected"  # the API refused it, in its own words
-    DROPPED = "dropped"  # given up here: never sent, or no longer kept
+    DROPPED = "dropped"  # given up here: not sent, or no longer kept
     SKIPPED = "skipped"  # not meant for this leg
 
 
@@ -29,7 +29,7 @@ class DeliveryRecord:
     """What became of one message on one leg.
 
     Instants are ISO-8601 UTC text with milliseconds. `identity` is a keyed hash (see `hash_identity`) unless the
-    client was told `ledger_identity="plain"`. `payload_hash` is `canonical.payload_hash` of properties or traits.
+    setting `ledger_identity` is "plain". `payload_hash` is `canonical.payload_hash` of properties or traits.
     """
 
     message_id: str
@@ -51,7 +51,7 @@ class DeliveryRecord:
 
 
 class LedgerWriter:
-    """Appends records to the day's file of one writer. Safe for threads; `directory=None` keeps no ledger."""
+    """Appends records to the daily file of one writer. Safe for threads; `directory=None` keeps no ledger."""
 
     def __init__(self, directory: Path | None, writer: str) -> None:
         self._file = DailyFile(directory, writer) if directory else None
@@ -60,7 +60,7 @@ class LedgerWriter:
         """Write records, one JSON object a line, and hand them to the operating system.
 
         Raises:
-            OSError: The file cannot be written; nothing of the spool may be settled then.
+            OSError: The file cannot be written; then the spool may settle none of these messages.
             LedgerError: After `close`.
         """
         if self._file is not None:
@@ -84,7 +84,7 @@ class LedgerWriter:
 
 @dataclass(frozen=True, slots=True)
 class LedgerContents:
-    """Records in file order, and how many lines could not be read: the torn last line of a killed process."""
+    """Records in file order, and the number of lines that could not be read: a kill tears the last line."""
 
     records: list[DeliveryRecord]
     torn_lines: int
@@ -93,7 +93,7 @@ class LedgerContents:
 def read_ledger(directory: Path) -> LedgerContents:
     """Read every ledger file below a directory into memory; parity streams them instead.
 
-    A record may stand twice; the last one per message and leg counts.
+    A record may be there twice; the last one per message and leg counts.
     """
     records: list[DeliveryRecord] = []
     torn = 0

@@ -129,6 +129,7 @@ def test_letters_of_a_leg_without_a_key_are_left(refused: Any, command: Any, sta
     letter = {
         "message_id": "s1", "leg": "segment", "type": "track", "event": "E", "identity": None, "occurred_at": "t",
         "rejected_at": "2026-11-02T00:00:00.000Z", "reason": "r", "http_status": 400, "payload_hash": "h", "body": "{}",
+        "letter": "l1",
     }  # fmt: skip
     (folder / "w.jsonl").write_text(json.dumps(letter) + "\n")
     done = command("dead-letters", "requeue", "--all", PIPELINES_SEGMENT_WRITE_KEY="", PIPELINES_STAGE="complete")
@@ -193,29 +194,6 @@ def test_a_message_that_a_crash_had_refused_twice_is_one_letter(tmp_path: Path) 
     assert read_dead_letters(tmp_path) == []
 
 
-def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
-    """Their lines name no letter: a requeue answers the refusals up to the one that it repeats."""
-    old = {
-        "message_id": "m1", "leg": "segment", "type": "track", "event": "E", "identity": None, "occurred_at": "t",
-        "reason": "r", "http_status": 400, "payload_hash": "h", "body": "{}",
-    }  # fmt: skip
-    times = [f"2026-11-02T12:00:0{second}.000Z" for second in range(4)]
-    lines = [
-        {**old, "rejected_at": times[0]},
-        {**old, "rejected_at": times[1]},
-        {**old, "rejected_at": times[1], "requeued_at": times[2]},
-    ]
-    folder = tmp_path / "2026-11-02"
-    folder.mkdir()
-    (folder / "w.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert read_dead_letters(tmp_path) == []
-    (folder / "x.jsonl").write_text(json.dumps({**old, "rejected_at": times[3]}) + "\n")
-    (letter,) = read_dead_letters(tmp_path)
-    assert (letter.rejected_at, letter.answers) == (times[3], (times[3],))
-    requeue_all(tmp_path, times[3])
-    assert read_dead_letters(tmp_path) == []
-
-
 @pytest.mark.parametrize("left", ["half", "junk"])
 def test_a_cut_or_damaged_file_of_letters_is_named_and_the_others_are_read(
     refused: Any, command: Any, state_dir: Path, left: str
@@ -237,7 +215,7 @@ def test_a_cut_or_damaged_file_of_letters_is_named_and_the_others_are_read(
 def test_a_letter_whose_body_is_damaged_is_shown_as_text(refused: Any, command: Any, state_dir: Path) -> None:
     """`show` and `export` fail for no letter."""
     assert refused
-    letter = DeadLetter("b1", "segment", "track", "E", None, "t", "t", "r", 400, "h", '{"cut')
+    letter = DeadLetter("b1", "segment", "track", "E", None, "t", "t", "r", 400, "h", '{"cut', "l1")
     file = DailyFile(state_dir / "dead-letters", "w")
     file.append([letter], now=NOON)
     file.close()
@@ -262,5 +240,5 @@ def test_drain_makes_no_state_directory(command: Any, tmp_path: Path) -> None:
     slip = tmp_path / "stat"
     done = command("drain", "--state-dir", str(slip))
     assert done.returncode == 2
-    assert f"{slip} is no state directory: give the one that the client uses" in done.stderr
+    assert f"{slip} is not a state directory; pass the one that the client uses" in done.stderr
     assert not slip.exists()

@@ -94,7 +94,7 @@ def test_a_replay_says_how_many_of_its_side_it_sent(command: Any, sandbox: Any, 
         (["backfill", "rows.csv", "--map", "map.toml", "--refused", "no/where"], "no/where: No such file"),
         (["backfill", "rows.csv", "--map", "map.toml", "--where", "x"], "--where x: write PATH=VALUE"),
         (["replay", "--to", "customerio", "--from", "elsewhere"], "elsewhere: a replay comes from one of"),
-        (["replay", "--to", "customerio", "--from", "dead-letters"], "is no state directory"),
+        (["replay", "--to", "customerio", "--from", "dead-letters"], "is not a state directory"),
         (["replay", "--to", "customerio", "--from", "replay-list", "gone.jsonl"], "gone.jsonl: no such file"),
     ],
 )

@@ -391,7 +391,7 @@ def test_what_cannot_be_looked_at_is_bad_input_with_the_cure(
     assert "cutover start" in missing.stderr
     assert cutover("start", "--stage", "dual").exit_code == 0
     monkeypatch.setenv("PIPELINES_STATE_DIR", str(desk))
-    assert "no state directory" in cutover("status").stderr
+    assert "not a state directory" in cutover("status").stderr
     monkeypatch.delenv("PIPELINES_STAGE_FILE")
     assert "PIPELINES_STAGE_FILE" in cutover("status").stderr
 

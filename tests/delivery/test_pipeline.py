@@ -194,7 +194,7 @@ def test_a_refusal_in_memory_leaves_the_rest_of_the_leg_delivered(
     assert client.track("u1", "Refused")[0]
     assert client.flush(timeout=5)
     assert all(client.track("u1", "E", {"n": n})[0] for n in range(10))
-    assert [leg["pending"] for _, leg in client._pipeline.leg_statuses()] != []
+    assert [leg.pending for _, leg in client._pipeline.leg_reports()] != []
     assert client.flush(timeout=5)
     assert [m["properties"]["n"] for m in sandbox.customerio.accepted] == list(range(10))
     assert [call["event"] for call in told] == ["Refused"]

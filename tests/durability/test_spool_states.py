@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pipelines_client.delivery.spool import logfiles
 from pipelines_client.delivery.spool import spool as spool_module
-from pipelines_client.delivery.spool.entry import Entry, facts_of
+from pipelines_client.delivery.spool.entry import Entry, MessageFacts
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.errors import SpoolBusyError, SpoolError
 from pipelines_client.state.ledger import Outcome
@@ -241,7 +241,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def _next_entry(self, size: int, skips: dict[str, str]) -> Entry:
         number, end = len(self.log) + 1, sum(len(entry.body) for entry in self.log) + size
-        facts = facts_of(f"m{number}", "track", "E", "id", AT, AT, "h", size, "dual")
+        facts = MessageFacts(f"m{number}", "track", "E", "id", AT, "h", size, "dual", AT).as_stamp()
         return Entry(number, end, facts, b"x" * size, skips)
 
     def _part(self, leg: str, count: int, data: st.DataObject) -> tuple[list[Entry], Counter[Any]]:

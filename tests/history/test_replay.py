@@ -243,7 +243,7 @@ def test_a_living_client_is_not_held_up_and_takes_nothing_over(
 @pytest.mark.parametrize(
     ("source", "error", "words"),
     [
-        ("dead-letters", LedgerError, "is no state directory"),
+        ("dead-letters", LedgerError, "is not a state directory"),
         ("replay-list", SourceError, "--replay-list FILE"),
         ("jsonl", SourceError, "give its files"),
         ("elsewhere", SourceError, "a replay comes from one of dead-letters"),

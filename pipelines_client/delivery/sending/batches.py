@@ -1,4 +1,4 @@
-"""Runs of messages that are sent together, and the fate that an answer gives them. Pure."""
+"""Batches: messages that go in one request, its body, and the fate that an answer gives them. Pure."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.destinations.base import ApiAnswer, Decision
 from pipelines_client.state.ledger import Outcome
 
+_TOO_LARGE = 413
+
 
 @dataclass(slots=True)
-class Part:
-    """A run of messages that is sent together, and how often it was."""
+class Batch:
+    """Entries without a gap that are sent together, and how many times they were sent."""
 
     entries: list[Entry]
     attempts: int = 0
 
-    def halves(self, sendable: Sequence[Entry]) -> list[Part]:
-        """Return two parts as a stack: the earlier messages on top."""
+    def halves(self, sendable: Sequence[Entry]) -> list[Batch]:
+        """Return two batches as a stack: the earlier messages on top."""
         middle = sendable[len(sendable) // 2].seq - self.entries[0].seq
-        return [Part(self.entries[middle:], self.attempts), Part(self.entries[:middle], self.attempts)]
+        return [Batch(self.entries[middle:], self.attempts), Batch(self.entries[:middle], self.attempts)]
 
 
-def fate_of(verdict: ApiAnswer | None, attempts: int) -> Fate:
-    """Return what an answer makes of the messages it is about; None if nobody was asked."""
-    if verdict is None:
+def fate_of(answer: ApiAnswer | None, attempts: int) -> Fate:
+    """Return the fate that an answer gives to the messages of its request; None if no request was made."""
+    if answer is None:
         return skipped("")
-    if verdict.decision is Decision.ACCEPT:
-        return Fate(Outcome.ACCEPTED, "", "", verdict.status, attempts)
-    code = "too_large" if verdict.status == 413 else verdict.reason  # noqa: PLR2004 - an HTTP status
-    return Fate(Outcome.REJECTED, code, verdict.words or code, verdict.status, attempts)
+    if answer.decision is Decision.ACCEPT:
+        return Fate(Outcome.ACCEPTED, "", "", answer.status, attempts)
+    code = "too_large" if answer.status == _TOO_LARGE else answer.reason
+    return Fate(Outcome.REJECTED, code, answer.words or code, answer.status, attempts)
 
 
 def pack(bodies: Sequence[bytes], envelope: tuple[bytes, bytes], *, max_body_bytes: int) -> int:
@@ -44,6 +46,6 @@ def pack(bodies: Sequence[bytes], envelope: tuple[bytes, bytes], *, max_body_byt
     return len(bodies)
 
 
-def join(bodies: Sequence[bytes], envelope: tuple[bytes, bytes]) -> bytes:
+def body_of(bodies: Sequence[bytes], envelope: tuple[bytes, bytes]) -> bytes:
     """Return the body of one request."""
     return envelope[0] + b",".join(bodies) + envelope[1]

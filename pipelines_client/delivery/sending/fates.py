@@ -1,44 +1,18 @@
-"""What became of a message on a leg. Pure."""
+"""What became of messages on a leg, and the ledger's lines about it. Pure."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
 
-from pipelines_client.canonical import hash_all_sorted
-from pipelines_client.delivery.spool.entry import _LEFT_OPEN, _WHOLE, Entry, ShowIdentity
+from pipelines_client.delivery.spool.entry import Entry, ShowIdentity, describe
 from pipelines_client.destinations.base import ApiAnswer
-from pipelines_client.message.build import reread
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
-
-
-def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
-    """Spell the `facts` of entries that have none yet: by the first sender that asks, not by the caller of `track`."""
-    new = []
-    for entry in entries:
-        if entry.stamp.startswith(_WHOLE):
-            entry.facts = entry.stamp
-        elif entry.stamp and not entry.facts:
-            new.append(entry)
-    messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
-    hashes = hash_all_sorted([message.payload for message in messages])
-    for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
-        known = {
-            "message_id": message.message_id,
-            "type": message.type,
-            "event": message.event,
-            "identity": show(message.identity),
-            "occurred_at": message.occurred_at,
-            "payload_hash": payload_hash,
-            "body_bytes": len(message.body),
-        }
-        entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
-        entry.message = None
 
 
 class Fate(NamedTuple):
@@ -65,7 +39,10 @@ def dropped(reason: str) -> Fate:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of some messages on one leg: each beside its fate, and how the API answered if it was asked."""
+    """What became of some messages on one leg: `fates` are in the order of `entries`.
+
+    `answer` is the API's, None if no request was made.
+    """
 
     leg: str
     writer: str
@@ -73,7 +50,7 @@ class Delivery:
     entries: Sequence[Entry]
     fates: Sequence[Fate]
     show: ShowIdentity
-    verdict: ApiAnswer | None = None
+    answer: ApiAnswer | None = None
 
     @property
     def lines(self) -> bytes:
@@ -105,7 +82,7 @@ class Delivery:
         return [entry.body for entry, _ in self._met(outcomes)]
 
     def records(self, *outcomes: Outcome) -> list[tuple[DeliveryRecord, bytes]]:
-        """Return the ledger's records of messages that met one of some outcomes, each beside the message."""
+        """Return the ledger's records of messages that met one of some outcomes, each with the message's body."""
         return [(self._record(entry, fate), entry.body) for entry, fate in self._met(outcomes)]
 
     def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
@@ -114,14 +91,14 @@ class Delivery:
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
         if not any(fate.outcome in outcomes for fate in self.counts):
-            return  # as nearly always for what is asked after each batch: what was refused
+            return  # the usual case: each batch is asked for its refusals, and has none
         for entry, fate in zip(self.entries, self.fates, strict=True):
             if fate.outcome in outcomes and not entry.is_lost:
                 yield entry, fate
 
     @property
     def counts(self) -> Mapping[Fate, int]:
-        """How many messages met each fate: nearly always one for all, which is seen quickly."""
+        """How many messages met each fate; quick for the usual case of one fate for all."""
         first = self.fates[0] if self.fates else None
         if first is not None and self.fates.count(first) == len(self.fates):
             return {first: len(self.fates)}

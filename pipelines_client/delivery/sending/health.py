@@ -1,19 +1,19 @@
-"""What a leg knows of itself, and says when that changes: paused, unhealthy, recovered. Each is said once."""
+"""A leg's health: last success, last error, paused or unhealthy. Each change is logged once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.destinations.base import ApiAnswer, Decision
 from pipelines_client.log import logger
+from pipelines_client.state.runfile import LegReport
 
 
 @dataclass(slots=True)
 class Health:
-    """One leg's health. Instants are aware, UTC; how long it has failed is measured by a clock that nobody sets."""
+    """One leg's health. Instants are aware, UTC; how long it has failed is measured with the monotonic clock."""
 
     leg: str
     unhealthy_after_s: float
@@ -45,37 +45,38 @@ class Health:
         self.failing_since = None
         self.is_paused = self.is_unhealthy = False
 
-    def failed(self, verdict: ApiAnswer, *, pending: int) -> None:
+    def failed(self, answer: ApiAnswer, *, pending: int) -> None:
         """Note an answer that settles nothing."""
         self.failures += 1
-        self.last_error_at, self.last_error = utc_now(), f"{verdict.reason} {verdict.words}".strip()
+        self.last_error_at, self.last_error = utc_now(), f"{answer.reason} {answer.words}".strip()
         if self.failing_since is None:
             self.failing_since, self.failing_since_s = self.last_error_at, monotonic_s()
-        if verdict.decision is Decision.PAUSE and not self.is_paused:
+        if answer.decision is Decision.PAUSE and not self.is_paused:
             self.is_paused = True
-            cure = "check the write key" if verdict.status in (401, 403) else "check the host"
-            logger().error("leg_paused", leg=self.leg, reason=verdict.reason, kept=pending, cure=cure)
+            cure = "check the write key" if answer.status in (401, 403) else "check the host"
+            logger().error("leg_paused", leg=self.leg, reason=answer.reason, kept=pending, cure=cure)
         else:
-            logger().info("batch_failed", leg=self.leg, reason=verdict.reason, attempt=self.failures)
+            logger().info("batch_failed", leg=self.leg, reason=answer.reason, attempt=self.failures)
 
     def check(self, *, pending: int) -> None:
-        """Say, once, that there was no success for too long."""
+        """Log once that there was no success for too long."""
         if self.failing_since is None or self.is_unhealthy:
             return
         if self.failing_for_s >= self.unhealthy_after_s:
             self.is_unhealthy = True
             logger().error("leg_unhealthy", leg=self.leg, failing_s=round(self.failing_for_s), pending=pending)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what the run file says."""
+    def report(self, counts: LegReport, *, state: str | None) -> LegReport:
+        """Return counts with this health; `state` replaces our own."""
 
         def spell(at: datetime | None) -> str | None:
             return iso_utc(at) if at else None
 
-        return {
-            "last_success_at": spell(self.last_success_at),
-            "last_error_at": spell(self.last_error_at),
-            "last_error": self.last_error,
-            "failing_since": spell(self.failing_since),
-            "state": self.state,
-        }
+        return replace(
+            counts,
+            last_success_at=spell(self.last_success_at),
+            last_error_at=spell(self.last_error_at),
+            last_error=self.last_error,
+            failing_since=spell(self.failing_since),
+            state=state or self.state,
+        )

@@ -1,4 +1,4 @@
-"""The only socket: one POST, its answer, or the fact that there was none.
+"""The only socket: one POST, and its answer or the lack of one.
 
 No redirect is followed, no `.netrc` is read, TLS is always verified. Proxies come from the setting, else from the
 environment (`HTTPS_PROXY`, `NO_PROXY`), as they do for the client that this one replaces.
@@ -19,7 +19,7 @@ from pipelines_client.destinations.proxies import find_bundle, find_proxy
 from pipelines_client.errors import ConfigError
 
 _MAX_ANSWER_BYTES = 64 << 10
-_TIMES_TIMEOUT = 2  # what an answer may take in all, however it drips: that many times the timeout of its first byte
+_TIMES_TIMEOUT = 2  # a whole answer, however slowly it drips, may take this many times the timeout of its first byte
 
 
 class NoAnswerError(Exception):
@@ -27,8 +27,8 @@ class NoAnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
+class HttpResponse:
+    """Status, headers and the first kilobytes of the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,7 +54,7 @@ class Http:
         self._ca_bundle = ca_bundle
         self._pool: urllib3.PoolManager | None = None
 
-    def post(self, body: bytes, headers: dict[str, str]) -> Answer:
+    def post(self, body: bytes, headers: dict[str, str]) -> HttpResponse:
         """Send one body and return the answer, whatever its status.
 
         Raises:
@@ -79,13 +79,13 @@ class Http:
             content = _read(response, until_s=until)
         except (urllib3.exceptions.HTTPError, OSError, ConfigError) as error:
             raise NoAnswerError(_kind(error)) from None
-        return Answer(response.status, dict(response.headers), content)
+        return HttpResponse(response.status, dict(response.headers), content)
 
     def close(self) -> None:
         """Close the connection."""
         if self._pool is None:
             return
-        for key in self._pool.pools.keys():  # noqa: SIM118 - no dict: its iterator is not safe for threads, keys() is
+        for key in self._pool.pools.keys():  # noqa: SIM118 - not a dict: its iterator is not safe for threads, keys() is
             pool = self._pool.pools.get(key)
             if pool is not None:
                 pool.close()
@@ -103,7 +103,7 @@ class Http:
 
 
 def _read(response: urllib3.BaseHTTPResponse, *, until_s: float) -> bytes:
-    """Return what an answer says, as far as we care to read; a connection with more to come is dropped, not waited for.
+    """Return the first kilobytes of an answer; drop the connection if there is more.
 
     What the answer means is in its status; the body only has the API's words.
     """
@@ -123,7 +123,7 @@ def _read(response: urllib3.BaseHTTPResponse, *, until_s: float) -> bytes:
 
 
 def _kind(error: BaseException) -> str:
-    """Name the failure by its innermost cause's type, without its text: that may hold the address or more."""
+    """Name the failure by the type of its innermost cause. Its text may hold the address, so it is left out."""
     while True:
         inner = error.args[-1] if error.args and isinstance(error.args[-1], BaseException) else error.__cause__
         if inner is None:

@@ -7,11 +7,11 @@ from random import Random
 from typing import NamedTuple
 
 _DROPPED_AT_ONCE = 10_000
-_SLACK = 100  # room is made for so large a part of the bound: else each message that comes would drop one
+_SLACK = 100  # make room for this part of the bound: else each new message would drop one
 
 
 class Surplus(NamedTuple):
-    """The oldest messages of a backlog up to both of these bounds."""
+    """How much to drop of a backlog: its oldest messages up to both bounds."""
 
     max_bytes: int
     max_count: int
@@ -48,12 +48,12 @@ class Pace:
         return None
 
 
-MAX_RETRY_AFTER_S = 3_600.0  # beyond an hour we ask again anyway: the answer may have been a mistake
+MAX_RETRY_AFTER_S = 3_600.0  # after an hour we ask again anyway: the answer may have been wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Full jitter: anything between nothing and a limit that doubles, so that many processes do not come at once."""
+    """Full jitter: a random wait up to a limit that grows by two, so that many processes spread their retries."""
 
     base_s: float = 0.5
     cap_s: float = 60.0

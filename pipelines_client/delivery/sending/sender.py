@@ -1,6 +1,6 @@
-"""The only thread: read → pack → post → decide → settle, for one leg of one spool.
+"""The only thread of a leg: read → pack → post → decide → settle.
 
-In order, one request in flight. Only the sender moves its leg's cursor. Nothing is settled before the ledger has it.
+In order, with one request in flight. Only the sender moves its leg's cursor, and only after the ledger has the fate.
 """
 
 from __future__ import annotations
@@ -11,78 +11,65 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Any
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
-from pipelines_client.delivery.sending import batches
-from pipelines_client.delivery.sending.batches import Part, fate_of
+from pipelines_client.delivery.sending.batches import Batch, body_of, fate_of, pack
+from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, skipped
 from pipelines_client.delivery.sending.health import Health
-from pipelines_client.delivery.sending.http import Http, NoAnswerError
-from pipelines_client.delivery.sending.pace import Pace, Surplus
+from pipelines_client.delivery.sending.http import NoAnswerError
+from pipelines_client.delivery.sending.pace import Surplus
 from pipelines_client.delivery.sending.tokens import Tokens
 from pipelines_client.delivery.spool.cursors import Tally
-from pipelines_client.delivery.spool.entry import Entry, ShowIdentity
+from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import ApiAnswer, Decision, Destination
 from pipelines_client.errors import LedgerError, SpoolClosedError
 from pipelines_client.log import logger
 from pipelines_client.routing.plan import Switch
-from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.ledger import Outcome
+from pipelines_client.state.runfile import LegReport
 
 IDLE_TICK_S = 10.0
-TICK_S = 1.0  # while there is something to do, health is told this often
+TICK_S = 1.0  # seconds between two calls of `on_tick` while there is something to do
 _DISK_RETRY_S = 1.0
-_PROBE_AFTER = 3  # failures in a row, after which an API that struggles is asked with ever less at a time
+_PROBE_AFTER = 3  # failures in a row after which each further one halves the batch
 
 
-@dataclass(slots=True)
 class Sender:
-    """Delivers one leg of a spool until it is stopped, or, once retired, until the leg is level."""
+    """Delivers one leg of a spool until it is stopped, or, once retired, until nothing of the leg waits."""
 
-    spool: Spool
-    destination: Destination
-    http: Http
-    write_down: Callable[[Delivery, datetime], None]
-    pace: Pace
-    stages: StageWatch
-    show: ShowIdentity
-    tell: Callable[[Delivery], None]
-    tick: Callable[[], None]
-    progressed: Callable[[], None]
-    tokens: Tokens
-    random: Random = field(default_factory=Random)
-    health: Health = field(init=False)
-    is_spool_damaged: bool = False
-    is_running: bool = False
-    """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
-
-    _is_serving: bool = False
-    _thread: threading.Thread | None = None
-    # A condition is Python, where a signal's handler may raise: so the lock is taken by itself, never through it, and
-    # all waiters are told though there is one, since a call that was interrupted leaves one behind that nobody is.
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _wakeup: threading.Condition = field(init=False)
-    _stopping: bool = False
-    _retiring: bool = False
-    _hurry_to: int = 0
-    _idle: bool = False
-    _due_seq: int = sys.maxsize
-    _due_bytes: int = sys.maxsize
-    _next_post_s: float = 0.0
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        destination: Destination,
+        context: LaneContext,
+        *,
+        record: Callable[[Delivery, datetime], None],
+        random: Random | None = None,
+    ) -> None:
+        """Make a sender that does not run yet; `record` writes fates into the ledger."""
+        self.spool, self.destination, self.leg = spool, destination, destination.name
+        self.http = context.make_http(destination)
+        self._pace, self._stages, self._show, self._hooks = context.pace, context.stages, context.show, context.hooks
+        self._record = record
+        self._tokens = Tokens(context.oauth if destination.takes_oauth else None)
+        self._random = random or Random()  # noqa: S311 - jitter, no secret
+        self.health = Health(self.leg, self._pace.unhealthy_after_s)
+        self.is_spool_damaged = False
+        self.is_running = False
+        """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
+        self._is_serving = self._stopping = self._retiring = self._idle = False
+        self._thread: threading.Thread | None = None
+        # A condition is Python, where a signal's handler may raise. So the lock is taken directly, never through the
+        # condition, and `notify_all` is used although there is one waiter: an interrupted call may leave a dead one.
+        self._lock = threading.RLock()
         self._wakeup = threading.Condition(self._lock)
-        self.health = Health(self.destination.name, self.pace.unhealthy_after_s)
-
-    @property
-    def leg(self) -> str:
-        """The destination's name."""
-        return self.destination.name
+        self._hurry_to = 0
+        self._due_seq = self._due_bytes = sys.maxsize
+        self._next_post_s = 0.0
 
     @property
     def is_trying(self) -> bool:
@@ -91,12 +78,12 @@ class Sender:
 
     @property
     def _switch(self) -> Switch:
-        return self.stages.plan().switch_of(self.leg)
+        return self._stages.plan().switch_of(self.leg)
 
-    def health_as_dict(self) -> dict[str, Any]:
-        """Return what the run file says; the state of a leg that was switched is what it was switched to."""
+    def report(self, counts: LegReport) -> LegReport:
+        """Return counts with the leg's health; a leg that was switched reports its switch as its state."""
         switch = self._switch
-        return {**self.health.as_dict(), **({} if switch is Switch.ON else {"state": switch.value})}
+        return self.health.report(counts, state=None if switch is Switch.ON else switch.value)
 
     @property
     def is_alive(self) -> bool:
@@ -104,12 +91,12 @@ class Sender:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread, unless it runs: a leg has one sender, whoever asks at the same time."""
+        """Start the thread unless it runs. Safe when several threads start it: a leg has one sender."""
         with self._lock:
             self._stopping = False
             self.is_running = True
             if self._is_serving:
-                return  # one that was told to stop, and has not yet, goes on
+                return  # a thread that was asked to stop, and has not yet, goes on
             self.is_spool_damaged = False
             self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
             self._is_serving = True
@@ -127,7 +114,7 @@ class Sender:
                 self._wakeup.notify_all()
 
     def hurry(self) -> None:
-        """Send what is there now without waiting for company."""
+        """Send what is there now, without waiting for a full batch."""
         with self._lock:
             self._hurry_to = max(self._hurry_to, self.spool.last_seq)
             self._wakeup.notify_all()
@@ -147,7 +134,7 @@ class Sender:
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the thread to end; False if it has not."""
-        with self._lock:  # until it is started, if that is under way
+        with self._lock:  # waits for a `start` under way
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
@@ -157,13 +144,13 @@ class Sender:
         try:
             while self._wait_for_work():
                 if not (self._discard() or self._drop_overflow()):
-                    self._deliver(self._next_part())
+                    self._deliver(self._next_batch())
         except (SpoolClosedError, LedgerError):
-            return  # the process ends, and its budget was over before the request was
+            return  # the process ends, and its time was over before the request was
         except sqlite3.DatabaseError as error:
             self.is_spool_damaged = True
             logger().error("spool_damaged", leg=self.leg, error=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - the thread's last line: say why the leg stands still
+        except Exception as error:  # noqa: BLE001 - the end of the thread: log why the leg stands still
             self._failed(ApiAnswer(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
         finally:
@@ -185,49 +172,50 @@ class Sender:
                     if self._retiring and self.spool.path is not None:
                         break
                     self._be_busy()
-                    self._wakeup.wait(min(TICK_S, self.stages.look_every_s))
-                    self.tick()
+                    self._wakeup.wait(min(TICK_S, self._stages.look_every_s))
+                    self._hooks.on_tick()
                     continue
                 now = monotonic_s()
-                linger_until = now + self.pace.upload_interval_s if linger_until is None else linger_until
+                linger_until = now + self._pace.upload_interval_s if linger_until is None else linger_until
                 seq = self._expect_batch()
                 if now >= linger_until or self._is_due(seq):
                     self._be_busy()
                     return True
                 self._wakeup.wait(linger_until - now)
-            self._is_serving = False  # decided under the lock: whoever starts the sender now starts another thread
+            self._is_serving = False  # decided under the lock: a `start` from now on starts another thread
         return False
 
     def _be_busy(self) -> None:
-        """Let messages come without a word, until we wait for them again."""
+        """Let messages come without a wake-up, until we wait for them again."""
         self._idle = False
         self._due_seq = self._due_bytes = sys.maxsize
 
     def _expect_batch(self) -> int:
-        """Have whoever makes a full batch say so; return the number of the last message that is settled."""
+        """Ask to be woken by the message that fills a batch; return the number of the last settled message."""
         seq, passed = self.spool.place(self.leg)
         limits = self.destination.limits
         self._due_seq, self._due_bytes = seq + limits.max_batch_count, passed + limits.max_body_bytes
         return seq
 
     def _wait_for_first(self) -> float | None:
-        """Wait for a message; after a second of peace, and then now and again, say how things stand.
+        """Wait for a message; after a second without one, and then now and again, call `on_tick`.
 
-        At first nobody need wake us, which is dear for a caller: one of a steady stream is seen when its time has come.
+        During that first second a message wakes no sender, which would cost its caller: a steady stream is noticed
+        when its interval is over.
 
         Returns:
-            Until when to wait for company, on `monotonic_s`, if a message came in that time; else None.
+            Until when to wait for more, on `monotonic_s`, if a message came in that second; else None.
         """
-        until, wait_s = monotonic_s() + self.pace.upload_interval_s, TICK_S
+        until, wait_s = monotonic_s() + self._pace.upload_interval_s, TICK_S
         self._expect_batch()
-        self._wakeup.wait(min(self.pace.upload_interval_s, TICK_S))
+        self._wakeup.wait(min(self._pace.upload_interval_s, TICK_S))
         if self.spool.pending(self.leg):
             return until
-        self.tick()
+        self._hooks.on_tick()
         self._idle = True
-        # Looked at again after saying so: a message between the two would wait for the next one.
+        # Checked after setting `_idle`: a message between the two would otherwise wait for the next one.
         while not (self.spool.pending(self.leg) or self._stopping or self._retiring) and not self._wakeup.wait(wait_s):
-            self.tick()
+            self._hooks.on_tick()
             wait_s = IDLE_TICK_S
         self._idle = False
         return None
@@ -241,44 +229,44 @@ class Sender:
         limits = self.destination.limits
         return self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
 
-    def _next_part(self) -> Part:
+    def _next_batch(self) -> Batch:
         entries = self._read()
         sendable = self._ours(entries)
         envelope, max_body_bytes = self.destination.envelope(sent_at=utc_now()), self.destination.limits.max_body_bytes
-        fitting = batches.pack([entry.body for entry in sendable], envelope, max_body_bytes=max_body_bytes)
+        fitting = pack([entry.body for entry in sendable], envelope, max_body_bytes=max_body_bytes)
         if fitting == len(sendable):
-            return Part(entries)
-        return Part(entries[: sendable[fitting].seq - entries[0].seq])
+            return Batch(entries)
+        return Batch(entries[: sendable[fitting].seq - entries[0].seq])
 
     def _ours(self, entries: Sequence[Entry]) -> list[Entry]:
         leg = self.leg
         return [entry for entry in entries if leg not in entry.skips]
 
-    def _deliver(self, first: Part) -> None:
+    def _deliver(self, first: Batch) -> None:
         """Send a batch until each of its messages is settled, splitting it where the API refuses."""
-        parts = [first]
-        while parts and not self._stopping and self._switch is Switch.ON:
-            part = parts.pop()
-            sendable = self._ours(part.entries)
+        stack = [first]
+        while stack and not self._stopping and self._switch is Switch.ON:
+            batch = stack.pop()
+            sendable = self._ours(batch.entries)
             if not sendable:
-                self._settle(part, None)
+                self._finish(batch.entries, fate_of(None, batch.attempts))
                 continue
             if not self._keep_pace():
                 return
-            part.attempts += 1
-            verdict = self._post(sendable)
-            if verdict.decision is Decision.SPLIT and len(sendable) > 1:
-                parts += part.halves(sendable)
-            elif verdict.decision in (Decision.ACCEPT, Decision.SPLIT):
+            batch.attempts += 1
+            answer = self._post(sendable)
+            if answer.decision is Decision.SPLIT and len(sendable) > 1:
+                stack += batch.halves(sendable)
+            elif answer.decision in (Decision.ACCEPT, Decision.SPLIT):
                 self.health.succeeded()
                 self._remember_pause()
-                self.tokens.taken()
-                self._settle(part, verdict)
+                self._tokens.taken()
+                self._finish(batch.entries, fate_of(answer, batch.attempts), answer)
             else:
-                self._failed(verdict)
+                self._failed(answer)
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
-                parts += part.halves(sendable) if is_probing else [part]
-                self._wait_after(verdict)
+                stack += batch.halves(sendable) if is_probing else [batch]
+                self._wait_after(answer)
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
 
@@ -291,36 +279,31 @@ class Sender:
         return True
 
     def _post(self, entries: Sequence[Entry]) -> ApiAnswer:
-        token = self.tokens.get()
+        token = self._tokens.get()
         if isinstance(token, ApiAnswer):
             return token
-        envelope = self.destination.envelope(sent_at=utc_now())
-        body = batches.join([entry.body for entry in entries], envelope)
+        body = body_of([entry.body for entry in entries], self.destination.envelope(sent_at=utc_now()))
         try:
-            answer = self.http.post(body, self.destination.headers(token=token))
+            response = self.http.post(body, self.destination.headers(token=token))
         except NoAnswerError as error:
             return ApiAnswer(Decision.WAIT, "no_answer", words=str(error))
-        verdict = self.tokens.answered(answer.status)
-        return verdict or self.destination.read(answer.status, answer.headers, answer.body, now=utc_now())
+        retry = self._tokens.answered(response.status)
+        return retry or self.destination.read(response.status, response.headers, response.body, now=utc_now())
 
-    def _settle(self, part: Part, verdict: ApiAnswer | None) -> None:
-        """Give each message its fate; `verdict` is None if none of them was for this leg."""
-        self._finish(part.entries, fate_of(verdict, part.attempts), verdict)
-
-    def _finish(self, entries: Sequence[Entry], fate: Fate, verdict: ApiAnswer | None = None) -> None:
-        """Write what became of the messages into the ledger, then move the cursor. Those not for us have their own."""
+    def _finish(self, entries: Sequence[Entry], fate: Fate, answer: ApiAnswer | None = None) -> None:
+        """Write the fate of messages into the ledger, then move the cursor. Skipped ones get their reason instead."""
         now = utc_now()
         fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
-        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self.show, verdict)
+        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self._show, answer)
         tally: Tally = Counter()
         for each, count in delivery.counts.items():
             tally[each.outcome, each.code] += count
-        # The callbacks come before the cursor moves: whoever waits for that finds them due already.
-        if self._persist(lambda: self.write_down(delivery, now)):
-            self.tell(delivery)
+        # The callbacks come before the cursor moves: a caller that waits for the cursor finds them queued.
+        if self._persist(lambda: self._record(delivery, now)):
+            self._hooks.on_delivery(delivery)
             self._persist(lambda: self.spool.settle(self.leg, entries, tally))
-            self.progressed()
-            self._say_dropped(tally)
+            self._hooks.on_progress()
+            self._log_dropped(tally)
 
     def _fate_of_skipped(self, entry: Entry, fate: Fate) -> Fate:
         reason = entry.skips.get(self.leg)
@@ -328,15 +311,15 @@ class Sender:
             return fate
         return dropped(reason) if entry.is_lost else skipped(reason)
 
-    def _say_dropped(self, tally: Tally) -> None:
+    def _log_dropped(self, tally: Tally) -> None:
         for (outcome, code), count in tally.items():
             if outcome is Outcome.DROPPED:
                 logger().error("message_dropped", leg=self.leg, reason=code, count=count)
 
     def _persist(self, write: Callable[[], None]) -> bool:
-        """Write, waiting for a disk that is full or read-only; False when the sender should stop before it could.
+        """Write, waiting while the disk is full or read-only; False when the sender should stop before it could.
 
-        What is not settled then is sent and recorded again by whoever comes next.
+        What is not settled then is sent and recorded again by the next process.
         """
         while True:
             try:
@@ -349,11 +332,11 @@ class Sender:
                 return False
 
     def _discard(self) -> bool:
-        """Give up what waits if the leg was told to discard; True if any."""
-        is_told_to = self._switch is Switch.DISCARD
-        if is_told_to:
-            self._finish(self._read(), dropped("discarded"))
-        return is_told_to
+        """Give up what waits if the leg is switched to discard; True if it is."""
+        if self._switch is not Switch.DISCARD:
+            return False
+        self._finish(self._read(), dropped("discarded"))
+        return True
 
     def _drop_overflow(self) -> bool:
         """Give up the oldest messages of a leg that does not count and is over its bound; True if any."""
@@ -366,11 +349,11 @@ class Sender:
 
     def _surplus(self) -> Surplus | None:
         spool, leg = self.spool, self.leg
-        counts = leg == self.stages.plan().authoritative
-        return self.pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg), counts=counts)
+        counts = leg == self._stages.plan().authoritative
+        return self._pace.surplus(pending=spool.pending(leg), pending_bytes=spool.pending_bytes(leg), counts=counts)
 
-    def _failed(self, verdict: ApiAnswer) -> None:
-        self.health.failed(verdict, pending=self.spool.pending(self.leg))
+    def _failed(self, answer: ApiAnswer) -> None:
+        self.health.failed(answer, pending=self.spool.pending(self.leg))
         self._remember_pause()
 
     def _remember_pause(self) -> None:
@@ -378,23 +361,23 @@ class Sender:
             with contextlib.suppress(sqlite3.OperationalError):  # a full disk; then the next process asks for `drain`
                 self.spool.set_paused(self.leg, is_paused=self.health.is_paused)
 
-    def _wait_after(self, verdict: ApiAnswer) -> None:
-        if verdict.decision is Decision.PAUSE:
-            self._wait(self.pace.pause_s * self.random.uniform(0.5, 1.0))
+    def _wait_after(self, answer: ApiAnswer) -> None:
+        if answer.decision is Decision.PAUSE:
+            self._wait(self._pace.pause_s * self._random.uniform(0.5, 1.0))
         else:
-            backoff = self.pace.backoff
-            self._wait(backoff.wait_s(self.health.failures, retry_after_s=verdict.retry_after_s, random=self.random))
+            backoff = self._pace.backoff
+            self._wait(backoff.wait_s(self.health.failures, retry_after_s=answer.retry_after_s, random=self._random))
 
     def _wait(self, seconds: float) -> bool:
-        """Wait, telling health meanwhile; False when the sender should stop."""
+        """Wait, checking health meanwhile; False when the sender should stop."""
         until = monotonic_s() + seconds
         while not self._stopping:
             self.health.check(pending=self.spool.pending(self.leg))
-            self.tick()
+            self._hooks.on_tick()
             left = until - monotonic_s()
             if left <= 0 or self._surplus() is not None or self._switch is not Switch.ON:
                 return True
             with self._lock:
                 if not self._stopping:
-                    self._wakeup.wait(min(left, TICK_S, self.stages.look_every_s))
+                    self._wakeup.wait(min(left, TICK_S, self._stages.look_every_s))
         return False

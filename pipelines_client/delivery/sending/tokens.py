@@ -1,4 +1,4 @@
-"""Segment's OAuth tokens: one for each request, and once more a new one after one was refused."""
+"""Segment's OAuth tokens: one for each request; after a refusal, one more try with a new token."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class TokenSource(Protocol):
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of one leg; without a source it needs none."""
+    """The tokens of one leg; a leg without a source needs none."""
 
     source: TokenSource | None
     _was_refused: bool = False
 
     def get(self) -> str | ApiAnswer | None:
-        """Return a token, None if none is needed, or what to do while there is none to be had."""
+        """Return a token, None if none is needed, or what to do while there is no token."""
         if self.source is None:
             return None
         try:
             return self.source.get_token()
-        except Exception as error:  # noqa: BLE001 - upstream's manager raises whatever its server made of it
+        except Exception as error:  # noqa: BLE001 - upstream's manager raises anything
             return ApiAnswer(Decision.WAIT, "oauth", words=type(error).__name__)
 
     def answered(self, status: int) -> ApiAnswer | None:
-        """Take note of an answer; return what to do instead of believing it: ask again, once, with a new token."""
+        """Note an answer's status; return what replaces the answer: after a refusal, one retry with a new token."""
         if self.source is None or status not in _SPOILT:
             return None
         self.source.clear_token()
@@ -48,5 +48,5 @@ class Tokens:
         return ApiAnswer(Decision.WAIT, f"http_{status}", status)
 
     def taken(self) -> None:
-        """Take note that messages were settled with a token: the next one that is refused is the first again."""
+        """Note that messages were settled with a token: the next refusal may be retried again."""
         self._was_refused = False

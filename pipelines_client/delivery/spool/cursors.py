@@ -1,7 +1,7 @@
-"""How far each leg has come in a log, and what became of what it has passed: one SQLite file. The only delivery SQL.
+"""How far each leg has come in a log, and what became of the messages up to there. The only delivery SQL.
 
-The file is exclusive to its process, and that lock is what says whose the log is. In memory (`path=None`) the same is
-kept without a file.
+One SQLite file, exclusive to its process: that lock says which process owns the log. With `path=None` everything is in
+memory.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import orjson
 
-from pipelines_client.delivery.spool.migrations import SCHEMA_VERSION, migrate
 from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolEmptyError, SpoolError
 from pipelines_client.state.ledger import Outcome
 
+SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cursor (
@@ -38,7 +38,7 @@ class Cursors:
     ) -> None:
         """Open or create the file; see `Spool` for arguments and errors.
 
-        A new one begins at `start`: what was before it is nobody's to count any more.
+        A new one begins at `start`; messages before that are not counted.
         """
         self._path = path
         self._is_closed = False
@@ -52,7 +52,7 @@ class Cursors:
         try:
             if self._connection is not None and path is not None:
                 self._load(self._connection, path)
-        except (KeyError, ValueError) as error:  # SQLite reads it, but it is not what was written
+        except (KeyError, ValueError) as error:  # SQLite reads it, and the content is damaged
             self.close()
             raise sqlite3.DatabaseError(type(error).__name__) from None
         except BaseException:
@@ -63,10 +63,14 @@ class Cursors:
         run = connection.execute
         if not run("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             if not self.legs:
-                raise SpoolEmptyError("the file holds no spool")
+                raise SpoolEmptyError("the file is not a spool yet")
             self._create()
-        migrate(connection, path)
         meta = dict(run("SELECT name, value FROM meta").fetchall())
+        if int(meta["schema_version"]) != SCHEMA_VERSION:
+            raise SpoolError(
+                f"{path} has schema {meta['schema_version']}, this version reads {SCHEMA_VERSION}; deliver it with the"
+                " version that wrote it (pipelines-client drain)"
+            )
         self.writer = meta["writer"]
         self.legs = orjson.loads(meta["legs"])
         self.paused = frozenset(filter(None, meta.get("paused", "").split(",")))
@@ -124,7 +128,7 @@ class Cursors:
         self.paused = paused
 
     def renew(self) -> None:
-        """Set the damaged file aside, as evidence, and write a new one of what memory holds.
+        """Set the damaged file aside, as evidence, and write a new one from memory.
 
         Raises:
             OSError, sqlite3.Error, SpoolError: It cannot be written.

@@ -1,30 +1,35 @@
-"""A message as the log keeps it, and what became of it. Pure."""
+"""A message as the log keeps it, and what the ledger will say of it on any leg. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from pipelines_client.message.build import Message
+from pipelines_client.canonical import hash_all_sorted
+from pipelines_client.message.build import Message, reread
 
 _LEFT_OPEN = -1  # the closing brace
-_WHOLE = b'{"message_id"'
+_COMPLETE = b'{"message_id"'
 ShowIdentity = Callable[[str | None], str | None]
-"""Makes of an identity in clear what the ledger shows."""
+"""Turns an identity in clear into what the ledger shows."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A message in the log, or with `seq` 0 what a file of the log says of itself.
+    """A message in the log; `seq` 0 is the header of a log file.
 
-    `seq` is its number; `end` the bytes of all bodies up to its own, since the log began. `stamp` is a JSON object,
-    left open: what the ledger says of it that its body does not, or, from older versions and for what is sent again,
-    all that the ledger says of it on any leg; empty where nobody will ask. `skips` is why, by leg, it is not for a leg.
-    `message` is at hand until it was described, if this process has built it. `facts` is what the ledger says of it on
-    any leg, a JSON object left open for what became of it there, once `describe` has spelled it.
+    Attributes:
+        seq: Its number.
+        end: The bytes of all bodies since the log began, its own included.
+        stamp: A JSON object without its closing brace: what the ledger says of the message and its body does not. For a
+            message that is sent again, all that the ledger says of it (`MessageFacts`). Empty if no ledger is kept.
+        body: The message's JSON.
+        skips: Why it is not for a leg, by leg.
+        message: The message, until it is described, if this process has built it.
+        facts: What the ledger says of it on any leg, a JSON object without its closing brace; filled by `describe`.
     """
 
     seq: int
@@ -37,41 +42,57 @@ class Entry:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the log's file was damaged here: nothing is known of the message but that there was one."""
+        """Whether the log was damaged here: a message was there, and its content is unknown."""
         return not self.body
 
     def stamped(self) -> dict[str, Any]:
-        """Return the stamp's columns: `appended_at` and `stage` at least, if there is one."""
+        """Return the stamp's fields: `appended_at` and `stage` at least, if there is a stamp."""
         known: dict[str, Any] = orjson.loads(self.stamp + b"}") if self.stamp else {}
         return known
 
 
+class MessageFacts(NamedTuple):
+    """What the ledger says of a message on any leg; the fields are those of a `DeliveryRecord`."""
+
+    message_id: str
+    type: str
+    event: str | None
+    identity: str | None
+    occurred_at: str
+    payload_hash: str
+    body_bytes: int
+    stage: str
+    appended_at: str
+
+    def as_stamp(self) -> bytes:
+        """Return the stamp of a message that is sent again."""
+        return orjson.dumps(self._asdict())[:_LEFT_OPEN]
+
+
 def stamp_of(message: Message, *, stage: str) -> bytes:
-    """Return the stamp of a message that this process has built. `stage` is a word of ours, without quotes."""
+    """Return the stamp of a message that this process has built. `stage` is one of our words, without quotes."""
     return f'{{"stage":"{stage}","appended_at":"{message.built_at}"'.encode()
 
 
-def facts_of(
-    message_id: str,
-    kind: str,
-    event: str | None,
-    identity: str | None,
-    occurred_at: str,
-    appended_at: str,
-    payload_hash: str,
-    body_bytes: int,
-    stage: str,
-) -> bytes:
-    """Return what the ledger will say of a message, whatever the leg; the columns are those of a `DeliveryRecord`."""
-    known = {
-        "message_id": message_id,
-        "type": kind,
-        "event": event,
-        "identity": identity,
-        "occurred_at": occurred_at,
-        "appended_at": appended_at,
-        "payload_hash": payload_hash,
-        "body_bytes": body_bytes,
-        "stage": stage,
-    }
-    return orjson.dumps(known)[:_LEFT_OPEN]
+def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
+    """Fill in the `facts` of entries that have none. The first sender that needs them does it, not the caller."""
+    new = []
+    for entry in entries:
+        if entry.stamp.startswith(_COMPLETE):
+            entry.facts = entry.stamp
+        elif entry.stamp and not entry.facts:
+            new.append(entry)
+    messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
+    hashes = hash_all_sorted([message.payload for message in messages])
+    for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
+        known = {
+            "message_id": message.message_id,
+            "type": message.type,
+            "event": message.event,
+            "identity": show(message.identity),
+            "occurred_at": message.occurred_at,
+            "payload_hash": payload_hash,
+            "body_bytes": len(message.body),
+        }
+        entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
+        entry.message = None

@@ -1,11 +1,11 @@
-"""The files of one spool's log: one line a message, appended by its owner, read back by whoever comes next.
+"""The files of one spool's log: one line a message, appended by its owner, read back by the next process.
 
     <crc32 of what follows>  <seq>  <end>  <stamp>  <skips>  <body>
 
-Tabs in between: JSON has neither tabs nor line ends of its own. A line is the operating system's when `append` returns,
-so a kill loses nothing. A line that a kill or a full disk has torn is the last of its file and was never promised to
-anybody; any other that is not as it was written is damage, and the lines around it are still read. The first line of
-each file has the number 0 and says whose it is, so that a log without its cursors still finds its way.
+Tabs separate the fields: JSON text contains neither tabs nor line ends. The operating system has a line when `append`
+returns, so a kill loses nothing. A kill or a full disk may tear the last line of a file; `append` never returned for
+it. Any other line whose checksum is wrong is damage, and the lines around it are still read. The first line of each
+file has the number 0 and names writer and legs, so that a log without its cursors can still be delivered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DAMAGED = ".damaged"
 
 
 class Piece(NamedTuple):
-    """A file of the log as far as it is written. `size` in bytes is None for all of it, `last_seq` for the newest."""
+    """A file of the log, as far as it is written. `size` None means all bytes, `last_seq` None the newest message."""
 
     path: Path
     size: int | None
@@ -40,10 +40,10 @@ class Piece(NamedTuple):
 
 
 class LogFiles:
-    """`<spool's name>.<first seq>.log`, oldest first. Not safe for threads: the spool's lock is."""
+    """Files `<spool's name>.<first seq>.log`, oldest first. Not safe for threads: the spool's lock protects it."""
 
     def __init__(self, spool_path: Path, *, header: bytes = b"") -> None:
-        """Find the files of a spool; `header` is what new ones begin with: a JSON object, left open (see `Entry`)."""
+        """Find the files of a spool; new ones begin with `header`: a JSON object without its closing brace."""
         self._prefix = spool_path.with_suffix("")
         self._header = header
         self._files = sorted(_files_of(spool_path), key=_first_seq)
@@ -54,7 +54,7 @@ class LogFiles:
         self._damaged: set[Path] = set()
 
     def newest(self) -> tuple[int, int]:
-        """Return `seq` and `end` of the last message; one whose line is damaged counts, though its size is unknown."""
+        """Return `seq` and `end` of the last message; a damaged line counts as one of unknown size."""
         for first, path in zip(reversed(self._firsts), reversed(self._files), strict=True):
             data = path.read_bytes()
             *lines, torn = data.split(b"\n")
@@ -81,7 +81,7 @@ class LogFiles:
         return 0, 0
 
     def header(self) -> dict[str, Any] | None:
-        """Return what the files begin with; None if that cannot be read of any."""
+        """Return the header of the files; None if none can be read."""
         for path in self._files:
             with path.open("rb") as file:
                 entry = _parsed(file.readline().rstrip(b"\n"))
@@ -103,7 +103,7 @@ class LogFiles:
         descriptor = self._descriptor
         assert descriptor is not None  # noqa: S101 - a file has begun
         left = line
-        if self._is_torn:  # the last write was cut off, by a full disk or by what a signal's handler raised
+        if self._is_torn:  # a full disk or a signal's handler cut off the last write
             self._size = os.fstat(descriptor).st_size
             left = b"\n" + line
         size = len(left)
@@ -114,7 +114,7 @@ class LogFiles:
         except OSError as error:
             if is_from_signal(error):
                 raise
-            with contextlib.suppress(OSError):  # then the next line begins on one of its own
+            with contextlib.suppress(OSError):  # then the next line begins with a line end
                 os.ftruncate(descriptor, self._size)
                 self._is_torn = False
             raise
@@ -126,7 +126,7 @@ class LogFiles:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.close()
         self._descriptor, self._size = descriptor, os.fstat(descriptor).st_size
-        self._is_torn = self._size > 0  # what a writer before us has left there may have no end
+        self._is_torn = self._size > 0  # an earlier writer's last line may be torn
         if path not in self._files:
             self._files.append(path)
             self._firsts.append(seq)
@@ -134,7 +134,7 @@ class LogFiles:
             self._write(_line(Entry(0, 0, self._header, b"", {})))
 
     def locate(self, seq: int) -> Piece | None:
-        """Return what is written of the file that `seq` is in; None if there are no files."""
+        """Return the written part of the file that holds `seq`; None if there are no files."""
         if not self._files:
             return None
         index = max(0, bisect_right(self._firsts, seq) - 1)
@@ -149,29 +149,28 @@ class LogFiles:
         """Return what can be read of a piece; the only method that needs no lock.
 
         Raises:
-            OSError: It is there and cannot be read.
+            OSError: It exists and cannot be read.
         """
         try:
             with piece.path.open("rb") as file:
                 data = file.read() if piece.size is None else file.read(piece.size)
-        except FileNotFoundError:  # somebody has removed it: what was in it is lost, and is counted
+        except FileNotFoundError:  # it was removed: its messages are lost, and are counted
             data = b""
         *lines, torn = data.split(b"\n")
-        found = list(map(_parsed, lines))
-        if _is_damaged_end(torn) or any(
-            map(_is_damaged, (line for line, e in zip(lines, found, strict=True) if not e))
-        ):
+        entries = list(map(_parsed, lines))
+        unreadable = (line for line, entry in zip(lines, entries, strict=True) if entry is None)
+        if _is_damaged_end(torn) or any(map(_is_damaged, unreadable)):
             self._damaged.add(piece.path)
-        return [entry for entry in found if entry is not None and entry.seq]
+        return [entry for entry in entries if entry is not None and entry.seq]
 
     def trim(self, passed: int) -> None:
-        """Remove the files that hold nothing after `passed`; one that is damaged is kept under another name."""
+        """Remove the files that hold nothing after `passed`; a damaged one is kept under another name."""
         while len(self._firsts) > 1 and self._firsts[1] <= passed + 1:
             self._remove(self._files.pop(0))
             del self._firsts[0]
 
     def remove(self) -> None:
-        """Remove all files, but for those that are damaged."""
+        """Remove all files; damaged ones are kept under another name."""
         self.close()
         while self._files:
             self._remove(self._files.pop())
@@ -189,7 +188,7 @@ class LogFiles:
         self.remove()
 
     def close(self) -> None:
-        """Close the file that is appended to. A forked child may: it holds no lock, and nothing is buffered."""
+        """Close the file that is appended to. A forked child may, too: the file has no lock and no buffer."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -221,7 +220,7 @@ def _line(entry: Entry) -> bytes:
 
 
 def _parsed(line: bytes) -> Entry | None:
-    """Read a line; None if it is not as it was written."""
+    """Read a line; None if its checksum is wrong."""
     checksum, _, rest = line.partition(b"\t")
     try:
         if int(checksum, 16) != crc32(rest):
@@ -237,10 +236,10 @@ def _is_damaged(line: bytes) -> bool:
 
 
 def _is_damaged_end(torn: bytes) -> bool:
-    """Say whether what follows the last line end is more than a torn line: zeros, as a loss of power leaves them."""
+    """Say whether the rest after the last line end is damage and not a torn line: a loss of power leaves zeros."""
     return b"\0" in torn
 
 
 def _index_of(entry: Entry, lines: list[bytes]) -> int:
-    """Return where the line of an entry is, from the end: the last one that reads the same."""
+    """Return the index of the last line that reads as an entry."""
     return next(index for index in range(len(lines) - 1, -1, -1) if _parsed(lines[index]) == entry)

@@ -1,4 +1,4 @@
-"""Which file system a directory is on: SQLite's locks and log are not to be trusted on a network share."""
+"""Which file system a directory is on: SQLite's locks and log do not work reliably on a network share."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _MOUNTS = Path("/proc/self/mounts")
 
 
 def network_type(directory: Path) -> str | None:
-    """Return the type of the network file system that holds a directory; None if it is local or cannot be told."""
+    """Return the type of the network file system that holds a directory; None if it is local or unknown."""
     try:
         text = _MOUNTS.read_text("utf-8", "replace")
     except OSError:
-        return None  # no Linux: nothing is known
+        return None  # not Linux
     found = type_of_mount(directory.absolute(), text)
     return found if found in NETWORK_TYPES or found.startswith("fuse.ssh") else None
 

@@ -1,16 +1,16 @@
 """The durable log of messages that wait: append, read, settle.
 
 A log with an increasing `seq` and one cursor per leg, not a state per message: appending is one line, settling a batch
-one update. All messages are in the log for all legs; one that a leg skips says so in `skips`. So for each leg
+one update. All messages are in the log for all legs; a message that a leg skips says so in `skips`. So for each leg
 
     recorded = last seq + refused   and   pending = last seq - cursor
 
-while outcomes are counted on their own as the cursor moves: `recorded = pending + outcomes` is a check, not a
+while outcomes are counted separately as the cursor moves: `recorded = pending + outcomes` is a check, not a
 definition.
 
 The messages are in plain files (`logfiles`), the cursors in SQLite (`cursors`), whose lock makes both exclusive to
-their process (docs/adr/0007). A kill loses nothing that `append` returned for; the loss of power may lose what the
-operating system had not written yet, by default up to half a minute.
+their process (docs/adr/0007). A kill loses nothing for which `append` has returned; a loss of power may lose what
+the operating system had not written yet, by default up to half a minute.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from pathlib import Path
 
 import orjson
 
-from pipelines_client.delivery.spool import cursors
-from pipelines_client.delivery.spool.cursors import Cursors, Tally
+from pipelines_client.delivery.spool.cursors import Cursors, Tally, set_aside
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.logfiles import LogFiles, Piece, spools_of_logs
 from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
@@ -37,11 +36,11 @@ from pipelines_client.signals import is_from_signal
 from pipelines_client.state.ledger import Outcome
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
-LOOK_EVERY_BYTES = 64 << 10  # others may fill the disk as well: no more than this is written without a look
+LOOK_EVERY_BYTES = 64 << 10  # how much is written between two checks of the disk: other processes fill it as well
 LEDGER_SHARE = 3
 """Bytes that the ledger may take for each byte that waits: the records of both legs outweigh a small message."""
 DAMAGED = "damaged"
-"""Why a message is on no leg: its line in the log was damaged."""
+"""Why a message goes to no leg: its line in the log was damaged."""
 
 _seq, _end = attrgetter("seq"), attrgetter("end")
 
@@ -55,20 +54,20 @@ class Spool:
         Args:
             path: The file of its cursors; its folder exists, and the log is beside it. None: in memory.
             legs: For each leg that a new log serves, a fingerprint of its destination. An existing one keeps its own.
-                Empty: only look into a log that exists.
-            writer: Who makes it; an existing log keeps its own.
+                Empty: only open a log that exists.
+            writer: The name of its writer; an existing log keeps its own.
 
         Raises:
             SpoolBusyError: A living process owns it.
-            SpoolEmptyError: `legs` is empty, and the file holds no spool.
-            SpoolError: The file is no spool of this version.
+            SpoolEmptyError: `legs` is empty, and the file is not a spool yet.
+            SpoolError: The file is a spool of another version.
             sqlite3.Error: The file of the cursors cannot be opened or is damaged.
             OSError: The log cannot be read.
         """
         self.path = path
-        # Both let a thread in again: a signal's handler may call while the call that it interrupts holds one.
-        self._lock = threading.RLock()  # of the log: held for a moment by whoever appends
-        self._cursor_lock = threading.RLock()  # of the cursors, whose writing nobody who appends should wait for
+        # Both are reentrant: a signal's handler may call while the call that it interrupts holds one.
+        self._lock = threading.RLock()  # of the log: held for a moment by each append
+        self._cursor_lock = threading.RLock()  # of the cursors: an append does not wait until they are written
         self._is_closed = self._is_appending = False
         self._cursors = Cursors(path, legs=legs, writer=writer)
         self._places = self._cursors.places
@@ -78,18 +77,18 @@ class Spool:
         except BaseException:
             self._cursors.close()
             raise
-        # What was cut off the log by a loss of power may have been settled before.
+        # A loss of power may cut off the log what was settled already.
         self.last_seq = max([last_seq, *(seq for seq, _ in self._places.values())])
-        """The `seq` of the newest message; 0 before the first. Never used again, whatever is removed."""
+        """The `seq` of the newest message; 0 before the first. A number is never used twice."""
         self.total_bytes = max([end, *(size for _, size in self._places.values())])
         """The bytes of all bodies since the log began."""
         self._look_at = self.total_bytes + LOOK_EVERY_BYTES
         self._tail: list[Entry] = []
-        self._windows: dict[str, list[Entry]] = {}  # for a leg that is behind: what it reads from the disk
+        self._windows: dict[str, list[Entry]] = {}  # for a leg that is behind: what it has read from the disk
 
     @property
     def writer(self) -> str:
-        """Who made the log."""
+        """The name of the log's writer."""
         return self._cursors.writer
 
     @property
@@ -99,7 +98,7 @@ class Spool:
 
     @property
     def paused(self) -> frozenset[str]:
-        """The legs that stand still because of a wrong key or host, as `set_paused` was told."""
+        """The legs that stand still because of a wrong key or host; see `set_paused`."""
         return self._cursors.paused
 
     def append(self, stamp: bytes, body: bytes, skips: Mapping[str, str], message: Message | None = None) -> int:
@@ -107,8 +106,8 @@ class Spool:
 
         Raises:
             SpoolClosedError: After `close`.
-            SpoolReenteredError: Called by a signal's handler that interrupts another call of it, in the same thread.
-            OSError: It could not be written, and is not there.
+            SpoolReenteredError: Called by a signal's handler inside another `append` of the same thread.
+            OSError: It could not be written and is not in the log.
         """
         with self._lock:
             if self._is_closed:
@@ -126,14 +125,14 @@ class Spool:
                 self._is_appending = False
 
     def _append(self, entry: Entry, tail: list[Entry]) -> int:
-        tail.append(entry)  # first of all, so that its number is taken whatever a signal's handler raises from here on
+        tail.append(entry)  # first, so that its number is taken whatever a signal's handler raises from here on
         if self._log is not None:
             try:
                 if entry.end >= self._look_at:
                     self._look_for_room(entry.end)
                 self._log.append(entry)
             except OSError as error:
-                if not is_from_signal(error):  # else nobody knows how far it came, and its number stays taken
+                if not is_from_signal(error):  # else it may be partly written, and its number stays taken
                     tail.remove(entry)
                 raise
             if entry.end - tail[0].end > MAX_TAIL_BYTES:
@@ -142,7 +141,7 @@ class Spool:
         return entry.seq
 
     def _note_newest(self) -> None:
-        """Count the newest message, which an exception between two steps of `append` may have kept from counting."""
+        """Count the newest message, in case an exception between two steps of `append` has left it uncounted."""
         if self._tail:
             newest = self._tail[-1]
             self.last_seq, self.total_bytes = newest.seq, newest.end
@@ -158,41 +157,41 @@ class Spool:
             max_count: Most messages, 1 or more.
 
         Returns:
-            Messages in the order they were appended; empty if the leg is level.
+            Messages in the order they were appended; empty if none wait.
 
         Raises:
             SpoolClosedError: After `close`.
             OSError: The log cannot be read.
         """
         seq, passed = self._places[leg]
-        found: list[Entry] = []
+        entries: list[Entry] = []
         while True:
             with self._lock:
                 if self._is_closed:
                     raise SpoolClosedError("the spool is closed")
                 self._note_newest()
-                if seq >= self.last_seq or len(found) >= max_count:
-                    return found
+                if seq >= self.last_seq or len(entries) >= max_count:
+                    return entries
                 block = self._block(leg, seq + 1)
                 if block:
                     start = seq + 1 - block[0].seq
                     stop = bisect_right(block, passed + max_bytes, lo=start, key=_end)
-                    if not found:
+                    if not entries:
                         stop = max(stop, start + 1)
-                    stop = min(stop, start + max_count - len(found))
-                    found += block[start:stop]
+                    stop = min(stop, start + max_count - len(entries))
+                    entries += block[start:stop]
                     if stop < len(block):
-                        return found
+                        return entries
                     seq = block[-1].seq
                     continue
                 assert self._log is not None  # noqa: S101 - in memory, the tail holds everything
                 piece, last_seq = self._log.locate(seq + 1), self.last_seq
-            # Not under the lock: a leg that is behind reads for long, and nobody who appends should wait for that.
-            end = found[-1].end if found else passed
+            # Not under the lock: a leg that is behind reads for long, and an append must not wait for that.
+            end = entries[-1].end if entries else passed
             self._windows[leg] = self._read_piece(piece, seq + 1, end, last_seq)
 
     def settle(self, leg: str, entries: Sequence[Entry], tally: Tally) -> None:
-        """Move the leg's cursor past `entries`, which are the next ones it has, and count what became of them.
+        """Move the leg's cursor past `entries`, which are its next ones, and count what became of them.
 
         Raises:
             SpoolClosedError: After `close`.
@@ -230,7 +229,7 @@ class Spool:
             self._cursors.set_paused(leg, is_paused=is_paused)
 
     def renew_cursors(self) -> None:
-        """Go on with a new file of cursors: what is in memory is right, and the old one is damaged and set aside.
+        """Go on with a new file of cursors from memory; the old one is damaged and set aside.
 
         Raises:
             OSError, sqlite3.Error, SpoolError: It cannot be written.
@@ -256,7 +255,7 @@ class Spool:
         return oldest[0].stamped().get("appended_at") if oldest else None
 
     def counts(self, leg: str) -> tuple[int, int, Tally]:
-        """Return, of one moment, how many messages were recorded for the leg, how many wait, what became of others."""
+        """Return how many messages were recorded for the leg, how many wait, and the outcomes, all at one moment."""
         with self._cursor_lock:
             last_seq = self.last_seq
             recorded, pending = last_seq + self._cursors.refused[leg], last_seq - self._places[leg][0]
@@ -268,13 +267,13 @@ class Spool:
         return all(self.pending(leg) == 0 for leg in self.legs)
 
     def close(self, *, remove_if_level: bool = False) -> bool:
-        """Close the files; remove them if every leg is level and the caller wants that. True if they were removed."""
+        """Close the files; remove them if no message waits and the caller wants that. True if they were removed."""
         with self._cursor_lock, self._lock:
             if self._is_closed:
                 return False
             self._is_closed = True
             is_removed = remove_if_level and self.is_level and self.path is not None
-            # The log goes before the cursors: what is left by a kill in between is a spool without messages.
+            # The log goes before the cursors: a kill in between leaves a spool without messages.
             if self._log is not None:
                 self._log.remove() if is_removed else self._log.close()
             self._cursors.close()
@@ -283,14 +282,14 @@ class Spool:
             return is_removed
 
     def leak(self) -> sqlite3.Connection | None:
-        """Give up the files without closing those that are the parent's: what a forked child must do."""
+        """Give up the files without closing the parent's: what a forked child must do."""
         self._is_closed = True
         if self._log is not None:
             self._log.close()
         return self._cursors.leak()
 
     def hold(self) -> None:
-        """Take the locks, so that no other thread is inside while the process forks."""
+        """Take the locks, so that no other thread holds one while the process forks."""
         self._cursor_lock.acquire()
         self._lock.acquire()
 
@@ -300,7 +299,7 @@ class Spool:
         self._cursor_lock.release()
 
     def _look_for_room(self, end: int) -> None:
-        """Refuse what fills the disk up: what waits can only be settled, and go, while the ledger has room for it."""
+        """Refuse a message that would fill the disk: what waits can be settled only while the ledger has room."""
         assert self.path is not None  # noqa: S101 - in memory, no disk is filled
         waiting = end - min(passed for _, passed in self._places.values())
         if shutil.disk_usage(self.path.parent).free < LEDGER_SHARE * waiting:
@@ -308,7 +307,7 @@ class Spool:
         self._look_at = end + LOOK_EVERY_BYTES
 
     def _block(self, leg: str, seq: int) -> list[Entry] | None:
-        """Return entries without a gap, `seq` among them, if they are in memory: the tail, or what a leg has read."""
+        """Return entries without a gap that include `seq`, if they are in memory: the tail, or what a leg has read."""
         if self._tail and self._tail[0].seq <= seq:
             self._windows.pop(leg, None)
             return self._tail
@@ -316,17 +315,17 @@ class Spool:
         return window if window and window[0].seq <= seq <= window[-1].seq else None
 
     def _read_piece(self, piece: Piece | None, seq: int, end: int, last_seq: int) -> list[Entry]:
-        """Read a piece of the log from `seq` on. A line that cannot be read is an entry that is lost."""
+        """Read a piece of the log from `seq` on; a line that cannot be read gives a lost entry."""
         entries: list[Entry] = []
         if piece is not None and self._log is not None:
-            entries = sorted(self._log.read(piece), key=_seq)  # as they are, unless somebody mended the file
+            entries = sorted(self._log.read(piece), key=_seq)  # sorted already, unless the file was edited
             last_seq = last_seq if piece.last_seq is None else piece.last_seq
         skips = dict.fromkeys(self.legs, DAMAGED)
         window: list[Entry] = []
         for entry in (*(entry for entry in entries if seq <= entry.seq <= last_seq), None):
             until = entry.seq if entry is not None else last_seq + 1
             if until < seq + len(window):
-                continue  # a line that stands twice
+                continue  # a line that is there twice
             window += [Entry(lost, end, b"", b"", skips) for lost in range(seq + len(window), until)]
             if entry is not None:
                 window.append(entry)
@@ -342,7 +341,7 @@ class Spool:
 
 
 def spools_in(folder: Path) -> list[Path]:
-    """Return the paths of all spools in a folder: a log whose file of cursors is gone is one, too."""
+    """Return the paths of all spools in a folder, including logs whose file of cursors is gone."""
     return sorted({*folder.glob("*.db"), *spools_of_logs(folder)})
 
 
@@ -354,20 +353,20 @@ def has_log(path: Path) -> bool:
 def recover(path: Path) -> Spool | None:
     """Open a dead writer's log whose cursors are gone or damaged, from its first line on; None if there is no log.
 
-    What a leg had settled and what is still in the log's files goes again, with the same ids.
+    Messages that a leg had settled and that are still in the log's files are sent again, with the same ids.
 
     Raises:
         SpoolBusyError, SpoolError, sqlite3.Error, OSError: As `Spool`.
     """
-    cursors.set_aside(path)
+    set_aside(path)
     log = LogFiles(path)
     header = log.header()
     if header is None:
-        log.set_aside()  # nobody can say where it was meant to go; without files, nothing
+        log.set_aside()  # where it was meant to go is unknown; does nothing without files
         return None
     Cursors(path, legs=header["legs"], writer=header["writer"], start=log.oldest()).close()
     return Spool(path, legs={}, writer="")
 
 
-def _header(made: Cursors) -> bytes:
-    return orjson.dumps({"writer": made.writer, "legs": made.legs})[:-1]
+def _header(cursors: Cursors) -> bytes:
+    return orjson.dumps({"writer": cursors.writer, "legs": cursors.legs})[:-1]

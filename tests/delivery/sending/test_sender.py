@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_single_413_is_rejected_as_too_large(client: Client, sandbox: Any, led
     (message_id,) = send(client, 1)
     assert client.flush(timeout=5)
     assert ledger.outcomes(message_id)["customerio"] is Outcome.REJECTED
-    assert client._pipeline._lanes[0].status()["legs"]["customerio"]["rejected"] == {"too_large": 1}
+    assert client._pipeline._lanes[0].report().legs["customerio"].rejected == {"too_large": 1}
 
 
 @pytest.mark.parametrize("answer", [408, 425, 429, 460, 500, 503, 511, "reset", "timeout"])
@@ -199,8 +200,8 @@ def test_a_sender_with_nothing_to_do_says_how_things_stand(make_client: MakeClie
     assert client.flush(timeout=5)
     ticks: list[int] = []
     sender = client._pipeline._lanes[0].senders["customerio"]
-    tick = sender.tick
-    sender.tick = lambda: (ticks.append(1), tick())[1]
+    tick = sender._hooks.on_tick
+    sender._hooks = replace(sender._hooks, on_tick=lambda: (ticks.append(1), tick())[1])
     until = monotonic_s() + 10
     while not ticks and monotonic_s() < until:
         pause(0.05)

@@ -10,6 +10,7 @@ from evidence import START, Evidence
 
 from pipelines_client.clock import iso_utc
 from pipelines_client.parity.model import Verdict
+from pipelines_client.state.runfile import LegReport, RunFile
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 WEB, SERVER = {"name": "analytics.js", "version": "5.0"}, {"name": "analytics-python", "version": "2.4.0"}
@@ -311,8 +312,8 @@ def test_what_waits_in_the_spools_beside_the_ledger_is_said(evidence, compare):
     paths = evidence.paths()
     (paths["ledger"] / "run").mkdir()
     for writer, pending in (("w1", 3), ("w2", 4)):
-        legs = {"segment": {"pending": pending}, "customerio": {"pending": 1}}
-        (paths["ledger"] / "run" / f"{writer}.json").write_bytes(orjson.dumps({"legs": legs}))
+        legs = {leg: LegReport(n, n, 0, {}, {}, {}) for leg, n in (("segment", pending), ("customerio", 1))}
+        RunFile(legs).write(paths["ledger"] / "run" / f"{writer}.json")
     (paths["ledger"] / "run" / "torn.json").write_text("{")
     state = paths["ledger"]
     for given in (state.parent / f"{state.name[:-1]}*", state.parent, state / "ledger", state):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from exports import as_csv, spread
 from pipelines_client.clock import iso_utc
 from pipelines_client.parity import Limits
 from pipelines_client.parity.model import Verdict
+from pipelines_client.state.runfile import LegReport, RunFile
 
 
 def result(report, name):
@@ -204,8 +204,8 @@ def test_what_may_be_in_no_record_leaves_the_ledger_short(evidence, compare):
     paths = evidence.paths()
     (paths["ledger"] / "run").mkdir()
     for pending, verdict in ((5, Verdict.INCONCLUSIVE), (0, Verdict.PASS)):
-        legs = {"segment": {"pending": 7}, "customerio": {"pending": pending}}
-        (paths["ledger"] / "run" / "w1.json").write_text(json.dumps({"legs": legs}))
+        legs = {leg: LegReport(n, n, 0, {}, {}, {}) for leg, n in (("segment", 7), ("customerio", pending))}
+        RunFile(legs).write(paths["ledger"] / "run" / "w1.json")
         report = compare(paths)
         assert report.verdict is verdict
         assert (result(report, "evidence_ledger") == "passed") is (verdict is Verdict.PASS)

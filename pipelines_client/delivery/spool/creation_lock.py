@@ -1,7 +1,7 @@
-"""A lock around the moment in which a spool's file is born: whoever looks for the files of the dead waits for that.
+"""The lock that a process holds while it creates or opens a spool file.
 
-Between the creation of a file and the lock that SQLite takes on it, a newborn looks like the empty file of a dead
-process, and would be removed.
+Between the creation of a file and the lock that SQLite takes on it, a new spool looks like the empty file of a dead
+process. Without this lock, a process that looks for such files would remove it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ from pathlib import Path
 from pipelines_client.clock import monotonic_s, pause
 from pipelines_client.files import lock, open_lock
 
-_LOCK_NAME = ".births.lock"
+_LOCK_NAME = ".creation.lock"
 _STEP_S = 0.002
 _held: set[int] = set()
 
 
 @contextlib.contextmanager
-def births_held(spool_dir: Path, *, timeout_s: float) -> Iterator[bool]:
-    """Hold the lock of a spool directory; yield False if another kept it for `timeout_s`.
-
-    The lock is of the open file, so threads of one process exclude each other as well, and a killed process lets go.
-    """
+def creation_lock(spool_dir: Path, *, timeout_s: float = 5.0) -> Iterator[bool]:
+    """Hold the lock of a spool directory; yield False if another process or thread kept it for `timeout_s`."""
     descriptor = open_lock(spool_dir.parent / _LOCK_NAME)
     _held.add(descriptor)
     try:
@@ -38,7 +35,7 @@ def births_held(spool_dir: Path, *, timeout_s: float) -> Iterator[bool]:
 
 
 def _let_go_in_child() -> None:
-    """A child's copy of the descriptor would hold the parent's lock for as long as the child lives."""
+    """Close a forked child's copies of the descriptors, which would hold the parent's lock while the child lives."""
     for descriptor in _held:
         with contextlib.suppress(OSError):
             os.close(descriptor)

@@ -1,0 +1,113 @@
+"""The run file: what one writer reports about its legs, its stage and itself, as one model.
+
+Each writer replaces `<state_dir>/run/<writer>.json` about once a second while it has something to do. `delivery` writes
+it; `status`, `cutover` and parity read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines_client.clock import utc_now
+from pipelines_client.files import replace_file
+from pipelines_client.state.layout import StateDir
+
+_KEPT_S = 30 * 86_400
+_COUNTS = ("recorded", "pending", "accepted")
+_BY_REASON = ("rejected", "dropped", "skipped")
+_LEG_TEXTS = ("oldest_pending_at", "last_success_at", "last_error_at", "last_error", "failing_since", "state")
+_TEXTS = ("writer", "started_at", "updated_at", "stage", "stage_file_error", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class LegReport:
+    """One leg of one writer. Counts are of messages, three of them by reason; instants are ISO-8601 UTC text.
+
+    `recorded` is counted apart from the others, so that `recorded = pending + outcomes` is a check.
+    """
+
+    recorded: int
+    pending: int
+    accepted: int
+    rejected: Mapping[str, int]
+    dropped: Mapping[str, int]
+    skipped: Mapping[str, int]
+    oldest_pending_at: str | None = None
+    last_success_at: str | None = None
+    last_error_at: str | None = None
+    last_error: str | None = None
+    failing_since: str | None = None
+    state: str = "ok"
+
+    def lag_s(self, now: datetime) -> float | None:
+        """Return the age of the oldest message that waits, in seconds; None if no message waits."""
+        if self.oldest_pending_at is None:
+            return None
+        age = now - datetime.fromisoformat(self.oldest_pending_at.replace("Z", "+00:00"))
+        return max(0.0, round(age.total_seconds(), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """What one writer reports; `state` is `running` or `closed`."""
+
+    legs: Mapping[str, LegReport]
+    writer: str = ""
+    pid: int | None = None
+    started_at: str = ""
+    updated_at: str = ""
+    stage: str | None = None
+    stage_file_error: str | None = None
+    state: str = "running"
+
+    def write(self, path: Path) -> None:
+        """Replace the file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        replace_file(path, orjson.dumps(self))
+
+
+def read_run_file(path: Path) -> RunFile | None:
+    """Return what a run file says; None if it is gone, damaged or written by an incompatible version."""
+    try:
+        told = orjson.loads(path.read_bytes())
+        legs = {str(leg): _leg(about) for leg, about in told["legs"].items()}
+        return RunFile(legs, pid=told.get("pid"), **_texts(told, _TEXTS))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def read_run_files(folder: Path) -> Iterator[tuple[Path, RunFile | None]]:
+    """Yield the path and content of each run file in a folder; see `read_run_file`."""
+    for path in sorted(folder.glob("*.json")):
+        yield path, read_run_file(path)
+
+
+def forget_ended(state: StateDir) -> None:
+    """Remove the run files of writers that ended a month ago and left no message: each process leaves one file."""
+    old = utc_now().timestamp() - _KEPT_S
+    for file in state.run.glob("*.json"):
+        with contextlib.suppress(FileNotFoundError):  # another process does the same
+            if file.stat().st_mtime < old and not (state.spool / f"{file.stem}.db").exists():
+                file.unlink()
+
+
+def _leg(told: dict[str, Any]) -> LegReport:
+    values: dict[str, Any] = {name: int(told[name]) for name in _COUNTS}
+    values |= {name: {str(reason): int(count) for reason, count in told[name].items()} for name in _BY_REASON}
+    leg = LegReport(**values, **_texts(told, _LEG_TEXTS))
+    leg.lag_s(utc_now())  # raises for what is not an instant
+    return leg
+
+
+def _texts(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: str(told[name]) for name in names if told.get(name) is not None}
