@@ -46,7 +46,7 @@ scale: $(STAMP) ## Parity from facts, 100 thousand to 20 million messages a side
 	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 snapshots: $(STAMP) ## Write what the renderings of parity look like today, and the schema of its JSON; look at the diff
-	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/parity/render/test_snapshots.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/test_public_api.py tests/parity/render/test_snapshots.py
 
 images: $(STAMP) ## Take the pictures in docs/images of the demo's report (needs Chromium)
 	$(BIN)/python examples/demo.py --out demo-out

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines_client import SpoolKind
 
 OURS = "ours"
 UPSTREAM = "upstream"
@@ -21,7 +24,7 @@ class Subject:
     """
 
     name: str
-    spool: str = "disk"
+    spool: SpoolKind = "disk"
     legs: int = 1
     gzip: bool = False
     holds: int = 10_000

@@ -1,9 +1,9 @@
-"""A process that sends the journeys of some people, with the settings it finds in `PIPELINES_…` variables.
+"""Send the journeys of some people; the settings come from `PIPELINES_…` variables.
 
     pipelines-client sandbox --out /tmp/exports          # in another terminal; paste the lines it prints
     python examples/app.py --people 200
 
-It says how far it is as lines of JSON: `{"people": 120}`, at the end `{"people": 200, "left": 0}`.
+It prints its progress as lines of JSON: `{"people": 120}`, and at the end `{"people": 200, "left": 0}`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ EXIT_LEFT, EXIT_INTERRUPTED = 1, 130
 def main() -> int:
     """Send, then wait until both APIs have everything; return the exit code."""
     parser = argparse.ArgumentParser(description="Send the journeys of some people.")
-    parser.add_argument("--people", type=int, default=200, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same people (default: %(default)s)")
-    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for delivery (default: %(default)s)")
+    parser.add_argument("--people", type=int, default=200, help="number of people (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=7, help="the same seed gives the same people (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wait", type=float, default=60, metavar="SECONDS", help="time limit for delivery (default: %(default)s)"
+    )
     options = parser.parse_args()
     until = datetime.now(timezone.utc).replace(second=0, microsecond=0)
     try:
@@ -36,7 +40,7 @@ def main() -> int:
                 say(people=done)
         return deliver(options.people, options.wait)
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED  # what was taken is on disk, and goes with the next start
+        return EXIT_INTERRUPTED  # accepted messages are on disk; the next start delivers them
 
 
 def deliver(people: int, wait_s: float) -> int:
@@ -45,7 +49,7 @@ def deliver(people: int, wait_s: float) -> int:
     left = analytics.flush(timeout=1)
     while not left and time.monotonic() < ends_at:
         say(people=people, left=left.left)
-        time.sleep(PAUSE_S)  # flush() does not wait for a leg that fails and does not count: we do
+        time.sleep(PAUSE_S)  # flush() does not wait for a failing leg that is not authoritative; this loop does
         left = analytics.flush(timeout=1)
     say(people=people, left=left.left)
     return 0 if left else EXIT_LEFT

@@ -1,8 +1,8 @@
-"""A Lambda function: it may be frozen or ended as soon as it has answered, so it delivers before that.
+"""A Lambda function: it delivers before it answers, because Lambda may freeze or end it right after.
 
-Lambda's disk is gone with its sandbox: set PIPELINES_STATE_DIR to a folder below /tmp, and flush in each invocation.
-What an outage leaves there goes with the next invocation of the same sandbox, and is lost with the sandbox: if that
-matters, mount a volume, or answer an error when something is left, so that the event is tried again.
+Set PIPELINES_STATE_DIR to a folder below /tmp, and flush in each invocation. After an outage, the next invocation in
+the same sandbox delivers what is left there. When Lambda removes the sandbox, its disk and those messages are lost. To
+avoid that, mount a volume, or return an error if messages are left, so that Lambda tries the event again.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ MARGIN_S = 0.5
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Handle one order; take at most the time that the invocation still has."""
+    """Handle one order within the time left for the invocation."""
     order = event["order"]
     analytics.track(
         event["user_id"],
         "Order Completed",
         {"order_id": order["id"], "total": order["total"], "currency": order["currency"]},
-        message_id=f"order-completed-{order['id']}",  # Lambda may deliver an event twice: the same id both times
+        message_id=f"order-completed-{order['id']}",  # Lambda may deliver an event twice: use the same id
     )
     left = analytics.flush(timeout=max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_S))
     return {"delivered": bool(left)}
 
 
 class LocalContext:
-    """Stands in for Lambda's context when you run this file."""
+    """Replaces Lambda's context when you run this file."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time that is left."""
+        """Return the time left, in milliseconds."""
         return 5_000
 
 

@@ -2,10 +2,10 @@
 
     python examples/backfill_purchases.py [--people N] [--out DIR]
 
-The log lies in the package lifetimes; only its file is read. It is older than the 13 months that Customer.io keeps to,
-so the first run lists everything and sends nothing. The second one moves the log in time, so that it ends yesterday:
-its last 13 months go, and the rest is listed. The third one raises the horizon, and everything goes as it was. Then the
-same again, to show that twice counts once. All against the sandbox, on this machine.
+The log is a file of the package lifetimes. All runs use the sandbox on this machine. The log is older than the 13
+months that Customer.io accepts, so the first run lists every purchase and sends none. The second run moves the log in
+time so that it ends yesterday: it sends the last 13 months and lists the rest. The third run raises the horizon and
+sends the original log. A repeat of the third run shows that a purchase is sent once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from pipelines_client.config import Settings
+from pipelines_client import Settings
 from pipelines_client.history import Column, RowMap, RunOptions, Summary, backfill
 from pipelines_client.sandbox import Sandbox
 
@@ -28,7 +28,7 @@ COLUMNS = RowMap(
     time="day",
     default_event="Order Completed",
     user_id="customer",
-    # The log has no order numbers, and some people bought the same twice on a day: so the line is part of the key.
+    # The log has no order numbers, and some people bought the same twice in a day, so the line is part of the key.
     idempotency=("customer", "day", "#line"),
     properties={
         "quantity": Column(column="cds", type="number"),
@@ -52,7 +52,7 @@ def purchases(people: int) -> Iterator[tuple[str, date, str, str]]:
 
 
 def write(path: Path, people: int, *, shift: timedelta) -> None:
-    """Write the purchases as a shop would export them, moved in time."""
+    """Write the purchases as a shop's export, moved in time by `shift`."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("customer", "day", "cds", "dollars"))
@@ -60,7 +60,7 @@ def write(path: Path, people: int, *, shift: timedelta) -> None:
 
 
 def say(title: str, summary: Summary) -> None:
-    """Print what a run came to."""
+    """Print the result of a run."""
     refused = ", ".join(f"{count:,} {reason}" for reason, count in summary.refused.items()) or "none"
     print(f"{title}: {summary.read:,} read, {summary.already_sent:,} sent before, {summary.accepted:,} accepted")
     print(f"  not sent: {refused}; span: {summary.first_at} to {summary.last_at}; exit code {summary.exit_code}")
@@ -69,24 +69,24 @@ def say(title: str, summary: Summary) -> None:
 def main() -> None:
     """Do the three runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=23_570, help="only the first so many")
-    parser.add_argument("--out", type=Path, help="where the files, the state and both exports go")
+    parser.add_argument("--people", type=int, default=23_570, help="number of people (default: %(default)s)")
+    parser.add_argument("--out", type=Path, help="folder for files, state and exports")
     given = parser.parse_args()
     out = given.out or Path(tempfile.mkdtemp(prefix="purchases-"))
     out.mkdir(parents=True, exist_ok=True)
     with Sandbox(out=out / "exports") as sandbox:
         settings = Settings.load(write_key="cdnow-key", host=sandbox.customerio.url, state_dir=out / "state")
-        as_it_was, moved = out / "purchases.csv", out / "purchases-moved.csv"
-        write(as_it_was, given.people, shift=timedelta())
+        original, moved = out / "purchases.csv", out / "purchases-moved.csv"
+        write(original, given.people, shift=timedelta())
         yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
         write(moved, given.people, shift=yesterday - LAST_DAY)
         whole = RunOptions(horizon_days=40 * 365)
-        say("as it was", backfill(as_it_was, columns=COLUMNS, settings=settings))
+        say("original", backfill(original, columns=COLUMNS, settings=settings))
         say("moved in time", backfill(moved, columns=COLUMNS, settings=settings))
-        say("horizon raised", backfill(as_it_was, columns=COLUMNS, settings=settings, options=whole))
-        say("once more", backfill(as_it_was, columns=COLUMNS, settings=settings, options=whole))
+        say("horizon raised", backfill(original, columns=COLUMNS, settings=settings, options=whole))
+        say("once more", backfill(original, columns=COLUMNS, settings=settings, options=whole))
         ids = sandbox.customerio.message_ids()
-        print(f"Customer.io has {len(set(ids)):,} purchases, and {len(ids) - len(set(ids))} of them twice")
+        print(f"Customer.io has {len(set(ids)):,} purchases and {len(ids) - len(set(ids))} duplicates")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The whole migration on this machine, twice: with planted faults, all of which parity must find, and without.
+"""Run the whole migration on this machine twice: with planted faults, which parity must find, and without.
 
     make demo                                   # or: python examples/demo.py --people 500 --out /tmp/demo
 
-Starts the sandbox (both APIs, on loopback), an application that writes to both, and `pipelines-client parity` over what
-it sent and what each side received. Exit code 0: every planted fault was found, and nothing else. 1: not so.
-2: something that the demo needs is not there. 130: interrupted.
+It starts the sandbox (both APIs, on loopback), an application that sends to both, and `pipelines-client parity`, which
+compares what was sent with what each side received. Exit code 0: parity reports the planted faults and no others.
+1: the report differs. 2: something that the demo needs is missing. 130: interrupted.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from planted import SIDES, Row, compare
-from processes import HERE, DemoError, application, make_afresh, parity, read_json, received, sandbox
+from processes import HERE, DemoError, application, make_empty, parity, read_json, received, sandbox
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.state.ledger import read_ledger
+from pipelines_client import read_ledger
 
 SETTINGS = {
     "PIPELINES_UPLOAD_SIZE": "500",  # small batches: more requests, so more of them meet a fault
@@ -34,7 +34,7 @@ SETTINGS = {
     "PIPELINES_RETRY_CAP_S": "2",
     "PIPELINES_SEGMENT_INTEGRATIONS": '{"Actions Customerio": false, "Customer.io": false}',  # FACTS S12
 }
-FEWEST_PEOPLE = 40  # below this, some class of faults has nobody to befall
+FEWEST_PEOPLE = 40  # below this, some faults have no person to be planted on
 PASS, FAIL = 0, 1  # exit codes of `pipelines-client parity`
 EXIT_DIFFERS, EXIT_BROKEN, EXIT_SIGNALLED = 1, 2, 128
 
@@ -50,7 +50,7 @@ class Act:
 
 ACTS = {
     "": Act(
-        "With faults: some spoiled at Customer.io, and requests that fail at both",
+        "With faults: Customer.io damages messages, and requests fail at both sides",
         HERE / "faults.toml",
         FAIL,
     ),
@@ -62,7 +62,7 @@ def main() -> int:
     """Run both acts; return the exit code."""
     options = arguments()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # an arrow is not worth failing for where there is no UTF-8
+        sys.stdout.reconfigure(errors="replace")  # print "?" where the terminal has no UTF-8
     console = Console(highlight=False)
     signals: list[int] = []
 
@@ -70,12 +70,12 @@ def main() -> int:
         signals.append(number)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: what a script starts with & is born deaf to it
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background job of a script ignores it at first
         signal.signal(number, end)
     began = time.monotonic()
     try:
-        make_afresh(options.out)
-        console.print(f"{options.people:,} people, both APIs on this machine; nothing leaves it.")
+        make_empty(options.out)
+        console.print(f"{options.people:,} people, both APIs on this machine; no data leaves it.")
         agreed = [play(act, options.people, options.out / name, console) for name, act in ACTS.items()]
     except (DemoError, KeyboardInterrupt) as error:
         if signals:
@@ -90,18 +90,22 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Both APIs on this machine, a dual-write, and the parity report.")
-    parser.add_argument("--people", type=int, default=2000, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--people", type=int, default=2000, metavar="N", help="number of people (default: %(default)s)")
     parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="made afresh (default: %(default)s)"
+        "--out",
+        type=Path,
+        default=Path("demo-out"),
+        metavar="DIR",
+        help="folder for the results; emptied first (default: %(default)s)",
     )
     options = parser.parse_args()
     if options.people < FEWEST_PEOPLE:
-        parser.error(f"--people: at least {FEWEST_PEOPLE}, or there is nobody to plant faults on")
+        parser.error(f"--people must be at least {FEWEST_PEOPLE}, so that every fault can be planted")
     return options
 
 
 def play(act: Act, people: int, out: Path, console: Console) -> bool:
-    """Send, export, compare; return whether parity found what was planted, and nothing else."""
+    """Send, export, compare; return whether parity reports the planted faults and no others."""
     out.mkdir(exist_ok=True)
     console.print()
     console.rule(Text(act.title, style="bold"), align="left")
@@ -115,12 +119,12 @@ def play(act: Act, people: int, out: Path, console: Console) -> bool:
     console.print()
     console.print(table(rows))
     if verdict != act.expected:
-        console.print(f"parity's exit code is {verdict}, not {act.expected}", style="bold red")
+        console.print(f"parity's exit code is {verdict}; expected {act.expected}", style="bold red")
     return verdict == act.expected and all(row.is_agreed for row in rows)
 
 
 def send(people: int, settings: dict[str, str], log: Path, console: Console) -> None:
-    """Run the application, and show how far it is and what has arrived."""
+    """Run the application; show its progress and what has arrived."""
     columns = (
         BarColumn(bar_width=16),
         MofNCompleteColumn(),
@@ -136,46 +140,46 @@ def send(people: int, settings: dict[str, str], log: Path, console: Console) -> 
 
 
 def retries(state: Path) -> Text:
-    """Say how many messages an API refused at first."""
+    """Return a line about messages that an API refused at first."""
     records = read_ledger(state / "ledger").records
     again = {(record.leg, record.message_id) for record in records if record.attempts > 1}
     if not again:
-        return Text("Every message was taken at the first try.", style="dim")
+        return Text("Every message was accepted at the first attempt.", style="dim")
     counts = [f"{sum(leg == name for leg, _ in again):,} to {title}" for name, title in SIDES.items()]
     return Text(f"Refused at first, and sent again: {', '.join(counts)}.", style="dim")
 
 
 def table(rows: list[Row]) -> Table:
-    """Lay out what was planted beside what was found."""
+    """Return a table of planted and reported faults."""
     laid = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
         collapse_padding=True,
-        title="Planted and found",
+        title="Planted and reported faults",
         title_style="bold",
         title_justify="left",
     )
-    for name in ("what is wrong", "with what", "at"):
+    for name in ("fault", "message", "side"):
         laid.add_column(name, overflow="fold")
     for name in ("planted", "found"):
         laid.add_column(name, justify="right")
     laid.add_column("")
     for row in rows:
         sign = Text("ok", style="green") if row.is_agreed else Text("DIFFERS", style="bold red")
-        laid.add_row(row.fault.kind, row.fault.what, row.fault.side, f"{row.planted:,}", f"{row.found:,}", sign)
+        laid.add_row(row.fault.kind, row.fault.what, row.fault.side, f"{row.planted:,}", f"{row.reported:,}", sign)
     return laid
 
 
 def conclude(out: Path, console: Console, *, seconds: float, is_agreed: bool) -> None:
-    """Say how it went, and where to look."""
+    """Print the result and where the reports are."""
     console.print()
     if is_agreed:
-        console.print("Every planted fault was found, and nothing else.", style="bold green", end=" ")
+        console.print("Parity reported every planted fault and no others.", style="bold green", end=" ")
     else:
-        console.print("What was found is not what was planted: see DIFFERS above.", style="bold red", end=" ")
-    console.print(f"{seconds:.0f} s in all.")
-    console.print("The reports to look at:")
+        console.print("The reported faults differ from the planted ones: see DIFFERS above.", style="bold red", end=" ")
+    console.print(f"It took {seconds:.0f} s.")
+    console.print("Open the reports:")
     for name in ACTS:
         console.print(f"  {out / name / 'report.html'}", soft_wrap=True, markup=False)
 

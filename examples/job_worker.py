@@ -1,4 +1,4 @@
-"""A job worker that ends well: on SIGTERM it finishes its job, delivers what it can, and leaves the rest on disk.
+"""A job worker with a clean shutdown: on SIGTERM it finishes its job, delivers what it can and keeps the rest on disk.
 
 Run it with the PIPELINES_ variables set (see README), and stop it with SIGTERM or Ctrl-C.
 """
@@ -10,18 +10,18 @@ import threading
 
 import pipelines_client as analytics
 
-GRACE_S = 5.0  # less than what your platform gives between SIGTERM and SIGKILL
+GRACE_S = 5.0  # less than your platform allows between SIGTERM and SIGKILL
 
 stopping = threading.Event()
 
 
 def work(number: int) -> None:
-    """Do one job, and say so."""
+    """Do one job and track it."""
     analytics.track(f"user-{number % 10}", "Feature Used", {"feature": "export", "job": number})
 
 
 def main() -> None:
-    """Work until told to stop."""
+    """Work until a signal stops it."""
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
     number = 0
@@ -30,7 +30,7 @@ def main() -> None:
         work(number)
         number += 1
     left = analytics.shutdown(timeout=GRACE_S)
-    # What is left is on disk: the next process that uses this state directory delivers it, or `pipelines-client drain`.
+    # The rest is on disk: the next process with this state directory delivers it, or `pipelines-client drain` does.
     print(f"stopped after {number} jobs, {left.left} messages left", flush=True)
 
 

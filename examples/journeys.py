@@ -1,10 +1,9 @@
-"""The events of a SaaS product and of a shop, as a team writes them down: one method for each thing that happens.
+"""The events of a SaaS product and of a shop: one method for each thing that happens.
 
-Nothing here knows that a migration is going on. Before it, the import below read `import segment.analytics as
-analytics`; that line is all that changed.
+The migration changed one line of this file: the import below was `import segment.analytics as analytics`.
 
-Rules that the methods keep: one canonical id in every call, the e-mail is an attribute; identify before the track that
-relies on it; every call says when it happened; money in the shop is a Decimal, `…_cents` is a whole number of cents.
+The methods follow these rules. Every call has one canonical id; the e-mail is an attribute. An identify comes before
+the track that needs it. Every call has a timestamp. Money in the shop is a Decimal; `…_cents` is a whole number.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Account:
-    """Someone who signed up. `anonymous_id` is what the visitor's cookie said before."""
+    """A person who signed up. `anonymous_id` is from the visitor's cookie."""
 
     user_id: str
     anonymous_id: str
@@ -46,7 +45,7 @@ class Item:
     quantity: int = 1
 
     def as_properties(self) -> Properties:
-        """Return the line as events carry it."""
+        """Return the line as event properties."""
         return {
             "sku": self.sku,
             "name": self.name,
@@ -58,7 +57,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Cart:
-    """What someone is about to buy; `coupon` takes a tenth off."""
+    """Items in a cart; `coupon` takes a tenth off."""
 
     cart_id: str
     items: tuple[Item, ...]
@@ -73,16 +72,16 @@ class Cart:
 
     @property
     def discount(self) -> Decimal:
-        """What the coupon takes off."""
+        """The amount that the coupon takes off."""
         return (self.subtotal / 10).quantize(Decimal("0.01")) if self.coupon else Decimal(0)
 
     @property
     def total(self) -> Decimal:
-        """What is to be paid."""
+        """The amount to pay."""
         return self.subtotal - self.discount + self.shipping
 
     def as_properties(self) -> Properties:
-        """Return the cart as events carry it."""
+        """Return the cart as event properties."""
         return {
             "cart_id": self.cart_id,
             "items": [item.as_properties() for item in self.items],
@@ -96,7 +95,7 @@ class Cart:
 
 @dataclass(frozen=True)
 class Customer:
-    """Someone who has an account at the shop, and what they bought there so far."""
+    """A person with an account at the shop, and what they have bought."""
 
     user_id: str
     anonymous_id: str
@@ -109,14 +108,14 @@ class Customer:
 
 
 def stable_id(key: str, at: datetime) -> str:
-    """Return the messageId of something that must count once: the same for the same key and time, in every process.
+    """Return the messageId of an event that must count once: the same for a key and time in every process.
 
-    The company's name in the key makes it unique beyond this source (FACTS S6). A ULID, because Customer.io's Journeys
-    drops a repeated event only by that kind of id (FACTS C14).
+    The company's name makes the id unique beyond this source (FACTS S6). It is a ULID because Customer.io's Journeys
+    drops repeated events only by ULID (FACTS C14).
 
     Args:
         key: An idempotency key, such as `order:1042`.
-        at: When it happened as the order itself remembers it, so that a retry next week says the same.
+        at: The time stored with the order, so that a retry next week gives the same id.
     """
     digest = blake2b(f"acme.example/{key}".encode(), digest_size=10).digest()
     return str(ULID.from_bytes(int(at.timestamp() * 1000).to_bytes(6, "big") + digest))
@@ -126,7 +125,7 @@ class SaasEvents:
     """The lifecycle of an account, from the first page to the last day."""
 
     def on_page_viewed(self, anonymous_id: str, name: str, path: str, *, at: datetime) -> None:
-        """A visitor saw one of the few pages that campaigns care for."""
+        """A visitor saw one of the few pages that campaigns use."""
         analytics.page(
             anonymous_id=anonymous_id,
             category="marketing",
@@ -136,7 +135,7 @@ class SaasEvents:
         )
 
     def on_signup(self, account: Account, *, source: str, method: str, at: datetime) -> None:
-        """Acquisition: all that is known goes on the identify, with the visitor's anonymous id."""
+        """Acquisition: the identify has all attributes, and the visitor's anonymous id."""
         analytics.identify(
             account.user_id,
             {
@@ -157,14 +156,14 @@ class SaasEvents:
         analytics.track(account.user_id, "Account Created", properties, timestamp=at)
 
     def on_email_verified(self, account: Account, *, at: datetime) -> None:
-        """Activation: the link in the mail was followed."""
+        """Activation: the person followed the link in the mail."""
         traits = {"email_verified": True, "email_verified_at": at, "lifecycle_stage": "activation"}
         analytics.identify(account.user_id, traits, timestamp=at)
         hours = (at - account.created_at) / timedelta(hours=1)
         analytics.track(account.user_id, "Email Verified", {"hours_since_signup": round(hours, 2)}, timestamp=at)
 
     def on_trial_started(self, account: Account, *, days: int, at: datetime) -> None:
-        """Activation: the paid plan may be tried."""
+        """Activation: the trial of the paid plan began."""
         properties = {"plan_name": "team", "trial_days": days, "trial_ends_at": at + timedelta(days=days)}
         analytics.track(account.user_id, "Trial Started", properties, timestamp=at)
 
@@ -174,27 +173,27 @@ class SaasEvents:
         analytics.track(account.user_id, "Onboarding Completed", {"steps": steps}, timestamp=at)
 
     def on_first_project(self, account: Account, *, template: str | None, at: datetime) -> None:
-        """Activation: something of their own is there."""
+        """Activation: the account has its first content."""
         analytics.track(account.user_id, "First Project Created", {"template": template}, timestamp=at)
 
     def on_feature_used(self, account: Account, feature: str, *, at: datetime) -> None:
-        """Engagement: they came back."""
+        """Engagement: the person came back."""
         analytics.identify(account.user_id, {"last_active_at": at, "lifecycle_stage": "engagement"}, timestamp=at)
         analytics.track(account.user_id, "Feature Used", {"feature": feature}, timestamp=at)
 
     def on_invite_sent(self, account: Account, *, role: str, at: datetime) -> None:
-        """Engagement: they bring others."""
+        """Engagement: the person invited others."""
         analytics.track(account.user_id, "Invite Sent", {"role": role, "company": account.company}, timestamp=at)
 
     def on_upgrade_started(self, account: Account, *, plan: str, at: datetime) -> None:
-        """Expansion: they look at the price."""
+        """Expansion: the person looked at the price."""
         properties = {"from_plan": "free", "to_plan": plan}
         analytics.track(account.user_id, "Upgrade Started", properties, timestamp=at)
 
     def on_upgrade(
         self, account: Account, *, plan: str, price_cents: int, period: str, team_size: int, at: datetime
     ) -> None:
-        """Expansion: they pay. The attributes change first, so that a campaign on the event sees them."""
+        """Expansion: the person paid. The attributes change first, so that a campaign on the event sees them."""
         mrr = Decimal(price_cents if period == "monthly" else price_cents // 12) / 100
         traits = {"plan": plan, "mrr": mrr, "upgraded_at": at, "lifecycle_stage": "expansion"}
         analytics.identify(account.user_id, traits, timestamp=at)
@@ -218,23 +217,23 @@ class SaasEvents:
         analytics.track(account.user_id, "Payment Failed", properties, timestamp=at)
 
     def on_cancellation(self, account: Account, *, reason: str, at: datetime) -> None:
-        """Churn: they leave, and say why."""
+        """Churn: the person left and gave a reason."""
         traits = {"plan": "free", "cancelled_at": at, "cancellation_reason": reason, "lifecycle_stage": "churn"}
         analytics.identify(account.user_id, traits, timestamp=at)
         analytics.track(account.user_id, "Subscription Cancelled", {"reason": reason}, timestamp=at)
 
 
 class ShopEvents:
-    """What happens in the shop, from looking to buying again."""
+    """The events of the shop, from the first view to a subscription."""
 
     def on_product_viewed(self, anonymous_id: str, item: Item, *, at: datetime) -> None:
-        """A visitor looks; nobody knows who it is yet."""
+        """A visitor looked at a product; the person is not known yet."""
         analytics.track(
             anonymous_id=anonymous_id, event="Product Viewed", properties=item.as_properties(), timestamp=at
         )
 
     def on_login(self, customer: Customer, *, at: datetime) -> None:
-        """The visitor is somebody: the anonymous id from the cookie goes along."""
+        """The visitor logged in: the identify has the anonymous id from the cookie."""
         traits = {
             "email": customer.email,
             "first_name": customer.first_name,
@@ -247,16 +246,16 @@ class ShopEvents:
         analytics.identify(customer.user_id, traits, timestamp=at, anonymous_id=customer.anonymous_id)
 
     def on_cart_updated(self, customer: Customer, cart: Cart, *, at: datetime) -> None:
-        """Something was put in, or taken out."""
+        """An item was added or removed."""
         analytics.track(customer.user_id, "Cart Updated", cart.as_properties(), timestamp=at)
 
     def on_cart_opened_in_app(self, customer: Customer, cart: Cart, *, at: datetime) -> None:
-        """The cart on a phone."""
+        """The cart was opened in the app."""
         properties = {"cart_id": cart.cart_id, "items": len(cart.items)}
         analytics.screen(customer.user_id, "shop", "Cart", properties, timestamp=at)
 
     def on_checkout_started(self, customer: Customer, cart: Cart, *, at: datetime) -> None:
-        """Once for each cart, however often the page is loaded again."""
+        """Sent once for each cart, however often the page is loaded."""
         analytics.track(
             customer.user_id,
             "Checkout Started",
@@ -266,7 +265,7 @@ class ShopEvents:
         )
 
     def on_order_completed(self, customer: Customer, cart: Cart, order_id: str, *, at: datetime) -> None:
-        """Paid. Once for each order, however often the payment provider calls back."""
+        """The order was paid. Sent once for each order, however often the payment provider calls back."""
         value = customer.lifetime_value + cart.total
         traits = {
             "first_order_date": (customer.first_order_date or at).date(),
@@ -286,12 +285,12 @@ class ShopEvents:
         analytics.track(customer.user_id, "Order Completed", properties, timestamp=at, message_id=message_id)
 
     def on_payment_failed(self, customer: Customer, cart: Cart, *, at: datetime) -> None:
-        """The bank said no."""
+        """The bank declined the payment."""
         properties = {"cart_id": cart.cart_id, "total": cart.total, "currency": cart.currency, "code": "card_declined"}
         analytics.track(customer.user_id, "Payment Failed", properties, timestamp=at)
 
     def on_subscription_created(self, customer: Customer, item: Item, *, weeks: int, at: datetime) -> None:
-        """The same again, every few weeks."""
+        """The same order again every few weeks."""
         analytics.identify(customer.user_id, {"subscription_status": "active"}, timestamp=at)
         properties = {
             "item": item.as_properties(),
@@ -301,10 +300,10 @@ class ShopEvents:
         analytics.track(customer.user_id, "Subscription Created", properties, timestamp=at)
 
     def on_subscription_skipped(self, customer: Customer, item: Item, *, at: datetime) -> None:
-        """Not this time."""
+        """One delivery was skipped."""
         analytics.track(customer.user_id, "Subscription Skipped", {"sku": item.sku}, timestamp=at)
 
     def on_subscription_canceled(self, customer: Customer, *, reason: str, at: datetime) -> None:
-        """Not any more."""
+        """The subscription ended."""
         analytics.identify(customer.user_id, {"subscription_status": "canceled"}, timestamp=at)
         analytics.track(customer.user_id, "Subscription Canceled", {"reason": reason}, timestamp=at)

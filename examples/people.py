@@ -1,6 +1,6 @@
-"""Made-up people who live through `journeys`: the same people, days and orders for the same seed.
+"""Made-up people who go through `journeys`: the same seed gives the same people, days and orders.
 
-Every second one uses the SaaS product, the others shop. Each person only depends on the seed and their own number.
+Every second person uses the SaaS product; the others shop. A person depends only on the seed and their number.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ LONGEST = timedelta(days=14)
 
 @dataclass
 class Days:
-    """One person's calendar: time only goes on."""
+    """One person's calendar, which only moves forward."""
 
     rng: Random
     at: datetime
 
     def later(self, hours: float) -> datetime:
-        """Go on by about so many hours, to the millisecond."""
+        """Move forward by about `hours`, to the millisecond; return the new time."""
         self.at += timedelta(milliseconds=round(hours * 3_600_000 * self.rng.uniform(0.5, 1.5)))
         return self.at
 
     def perhaps(self, share: float) -> bool:
-        """Say whether this person is one of the share who do something."""
+        """Return True with the probability `share`."""
         return self.rng.random() < share
 
 
 def live(people: int, *, seed: int, until: datetime) -> Iterator[int]:
-    """Let people live, one after the other, in the two weeks before `until`; yield how many are through.
+    """Send the journeys of people, one after the other, in the two weeks before `until`; yield how many are done.
 
     Args:
-        people: How many.
+        people: The number of people.
         seed: The same seed gives the same people.
         until: An aware instant; nothing happens after it.
     """
@@ -115,7 +115,7 @@ def _shop(number: int, rng: Random, days: Days) -> None:
         if days.perhaps(0.3):
             events.on_cart_opened_in_app(customer, cart, at=days.later(1))
         if days.perhaps(0.1):
-            return  # the cart stays behind
+            return  # an abandoned cart
         events.on_checkout_started(customer, cart, at=days.later(0.2))
         if days.perhaps(0.1):
             events.on_payment_failed(customer, cart, at=days.later(0.1))

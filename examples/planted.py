@@ -1,4 +1,4 @@
-"""What a scenario planted beside what a parity report found, fault by fault. Reads two JSON files' contents; no I/O."""
+"""Compare the faults that a scenario planted with those that a parity report shows. Does no I/O."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 SIDES = {"segment": "Segment", "customerio": "Customer.io"}
-KINDS = ("missing", "doubled", "drift type", "drift value", "drift null", "drift missing key", "renamed", "identity")
-_SPOILING = ("swallowed", "changed", "renamed", "identity")  # a doubled message is there, and right
+KINDS = ("missing", "duplicate", "drift type", "drift value", "drift null", "drift missing key", "renamed", "identity")
+_SPOILING = ("swallowed", "changed", "renamed", "identity")  # a duplicate leaves a message intact
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """A class of faults: its kind (one of `KINDS`), what it befell, and at which side."""
+    """A class of faults: its kind (one of `KINDS`), the event or path, and the side."""
 
     kind: str
     what: str
@@ -22,31 +22,31 @@ class Fault:
 
 @dataclass(frozen=True)
 class Row:
-    """One class of faults, planted and found."""
+    """One class of faults, and how often it was planted and reported."""
 
     fault: Fault
     planted: int
-    found: int
+    reported: int
 
     @property
     def is_agreed(self) -> bool:
-        """Whether the report found just what was planted."""
-        return self.planted == self.found
+        """Whether the report shows exactly the planted faults."""
+        return self.planted == self.reported
 
 
 def compare(planted: dict[str, Any], report: dict[str, Any]) -> list[Row]:
-    """Put both side by side; what only one of them knows has a 0 at the other.
+    """Return planted and reported faults side by side, with 0 where one of them has none.
 
     Args:
         planted: `planted.json`, which the sandbox writes.
         report: `report.json`, which `pipelines-client parity` writes.
 
     Returns:
-        A row for each class of faults, one for each side without any, and last the messages with nothing wrong.
+        A row for each class of faults, a row for each side without faults, and a last row for messages without faults.
     """
-    there, found = planted_faults(planted), found_faults(report)
-    faults = sorted({*there, *found}, key=lambda fault: (KINDS.index(fault.kind), -there[fault], fault))
-    rows = [Row(fault, there[fault], found[fault]) for fault in faults]
+    there, reported = planted_faults(planted), reported_faults(report)
+    faults = sorted({*there, *reported}, key=lambda fault: (KINDS.index(fault.kind), -there[fault], fault))
+    rows = [Row(fault, there[fault], reported[fault]) for fault in faults]
     untouched = [name for name in SIDES.values() if all(fault.side != name for fault in faults)]
     rows += [Row(Fault("any of these", "any message", name), 0, 0) for name in untouched]
     totals = report["totals"]
@@ -67,27 +67,27 @@ def _planted(kind: str, detail: dict[str, Any], side: str) -> Fault:
         return Fault(_drift(detail["kind"]), detail["path"], side)
     if kind == "renamed":
         return Fault("renamed", f"{detail['from']} → {detail['to']}", side)
-    return Fault(kind, detail["event"], side)
+    return Fault({"doubled": "duplicate"}.get(kind, kind), detail["event"], side)
 
 
-def found_faults(report: dict[str, Any]) -> Counter[Fault]:
-    """Count what the report found."""
-    found: Counter[Fault] = Counter()
+def reported_faults(report: dict[str, Any]) -> Counter[Fault]:
+    """Count the faults in the report."""
+    reported: Counter[Fault] = Counter()
     for row in report["events"]:
         for side, count in row["missing"].items():
-            found[Fault("missing", row["event"], SIDES[side])] += count
+            reported[Fault("missing", row["event"], SIDES[side])] += count
     for row in report["duplicates"]["rows"]:
-        found[Fault("doubled", row["event"], SIDES[row["side"]])] += row["count"]
+        reported[Fault("duplicate", row["event"], SIDES[row["side"]])] += row["count"]
     for row in report["drift_by_path"]:
         for side, count in row["sides"].items():
-            found[Fault(_drift(row["kind"]), row["path"], SIDES.get(side, side))] += count
+            reported[Fault(_drift(row["kind"]), row["path"], SIDES.get(side, side))] += count
     for row in report["renamed"]["rows"]:
         for side, name in SIDES.items():
             if row[side] not in (None, row["ledger"]):
-                found[Fault("renamed", f"{row['ledger']} → {row[side]}", name)] += row["count"]
+                reported[Fault("renamed", f"{row['ledger']} → {row[side]}", name)] += row["count"]
     for row in report["identity"]["rows"]:
-        found[Fault("identity", row["event"], SIDES.get(row["side"], row["side"]))] += 1
-    return +found
+        reported[Fault("identity", row["event"], SIDES.get(row["side"], row["side"]))] += 1
+    return +reported
 
 
 def _drift(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""The processes that the demo starts: the sandbox, the application, the parity command. Each ends with the demo."""
+"""The processes of the examples: the sandbox, the application, the parity command. Each ends with its example."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _ENDING_S = 30
 
 
 class DemoError(Exception):
-    """Something that the demo needs did not work; the text says what and where to look."""
+    """Something that the example needs failed; the text says what, and which log to read."""
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return the environment without settings and proxies from outside, with `settings`."""
+    """Return the environment with `settings`, without other PIPELINES_ variables and without proxies."""
     outside = {
         name: value
         for name, value in os.environ.items()
@@ -34,15 +34,15 @@ def environment(**settings: str) -> dict[str, str]:
     return {**outside, "PYTHONUNBUFFERED": "1", **settings}
 
 
-def make_afresh(out: Path) -> None:
-    """Make an empty folder; one that an example made before is emptied, any other is left alone.
+def make_empty(out: Path) -> None:
+    """Create a folder, or empty one that an example created before.
 
     Raises:
-        DemoError: It holds something else, or cannot be made.
+        DemoError: The folder has other content, or cannot be created.
     """
     try:
         if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / _MARK).exists())):
-            raise DemoError(f"{out} was not made by an example: remove it yourself, or name another folder")
+            raise DemoError(f"{out} was not made by an example: remove it, or use another folder")
         if out.exists():
             shutil.rmtree(out)
         out.mkdir(parents=True)
@@ -52,19 +52,25 @@ def make_afresh(out: Path) -> None:
 
 
 def command() -> list[str]:
-    """Return how to run `pipelines-client`: the script beside this Python."""
+    """Return the path of `pipelines-client`: the script beside this Python.
+
+    Raises:
+        DemoError: It is not installed.
+    """
     script = Path(sys.executable).with_name("pipelines-client")
     if not script.exists():
-        raise DemoError(f"{script} is missing: pip install --editable '.[dev]' with {sys.executable}, or use make demo")
+        raise DemoError(
+            f"{script} is missing: run `{sys.executable} -m pip install --editable '.[dev]'`, or use make demo"
+        )
     return [str(script)]
 
 
 @contextmanager
 def sandbox(out: Path, scenario: Path | None) -> Iterator[dict[str, str]]:
-    """Run the sandbox; its exports are complete in `out` afterwards.
+    """Run the sandbox; after the block its exports in `out` are complete.
 
     Yields:
-        The settings that it tells to paste: `PIPELINES_HOST`, `PIPELINES_WRITE_KEY` and so on.
+        The settings that it prints: `PIPELINES_HOST`, `PIPELINES_WRITE_KEY` and so on.
     """
     faults = ["--scenario", str(scenario)] if scenario else []
     with (
@@ -82,7 +88,7 @@ def sandbox(out: Path, scenario: Path | None) -> Iterator[dict[str, str]]:
         process.send_signal(signal.SIGINT)
         log.write(process.communicate(timeout=_ENDING_S)[0])
         if process.returncode:
-            raise DemoError(_told("the sandbox", process.returncode, Path(log.name)))
+            raise DemoError(_failure("the sandbox", process.returncode, Path(log.name)))
 
 
 def _announced(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
@@ -93,11 +99,11 @@ def _announced(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
             settings[name] = value
         if "Ctrl-C" in line:
             return settings
-    raise DemoError(_told("the sandbox", process.wait(), log))
+    raise DemoError(_failure("the sandbox", process.wait(), log))
 
 
 def received(settings: dict[str, str]) -> dict[str, int]:
-    """Ask the sandbox how many messages each API accepted so far.
+    """Return how many messages each API of the sandbox has accepted so far.
 
     Raises:
         DemoError: It does not answer.
@@ -111,7 +117,7 @@ def received(settings: dict[str, str]) -> dict[str, int]:
 
 
 def application(people: int, settings: dict[str, str], log: Path) -> Iterator[dict[str, int]]:
-    """Run `app.py`, a process that writes to both APIs; yield what it says on its way.
+    """Run `app.py`, a process that sends to both APIs; yield its progress.
 
     Raises:
         DemoError: It failed, or could not deliver everything.
@@ -130,7 +136,7 @@ def application(people: int, settings: dict[str, str], log: Path) -> Iterator[di
         for line in process.stdout or ():
             yield json.loads(line)
         if process.wait():
-            raise DemoError(_told("the application", process.returncode, log))
+            raise DemoError(_failure("the application", process.returncode, log))
 
 
 def parity(sources: dict[str, Path], report: Path) -> int:
@@ -138,13 +144,13 @@ def parity(sources: dict[str, Path], report: Path) -> int:
 
     Args:
         sources: What to compare: paths for `ledger`, `segment`, `customerio`.
-        report: Where the report goes, once for each of `.json`, `.html` and `.md`.
+        report: Path of the report; it is written with the endings `.json`, `.html` and `.md`.
 
     Raises:
-        DemoError: It could not do its work.
+        DemoError: The command failed.
     """
-    given = [str(part) for name, path in sources.items() for part in (f"--{name}", path)]
-    outputs = [part for ending in (".json", ".html", ".md") for part in ("--output", report.with_suffix(ending))]
+    given = [str(word) for name, path in sources.items() for word in (f"--{name}", path)]
+    outputs = [word for ending in (".json", ".html", ".md") for word in ("--output", report.with_suffix(ending))]
     sys.stdout.flush()
     with (
         subprocess.Popen(  # noqa: S603 - our own programs
@@ -155,21 +161,21 @@ def parity(sources: dict[str, Path], report: Path) -> int:
         ) as process,
         _ending(process),
     ):
-        complaint = process.communicate()[1].strip()
-    if complaint:
-        raise DemoError(complaint)
+        error = process.communicate()[1].strip()
+    if error:
+        raise DemoError(error)
     return process.returncode
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that one of the processes wrote."""
+    """Read a JSON file that one of the processes wrote."""
     content: dict[str, Any] = json.loads(path.read_bytes())
     return content
 
 
 @contextmanager
 def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Take the process along, whatever ends the block."""
+    """End the process when the block ends, also by an exception."""
     try:
         yield
     finally:
@@ -181,6 +187,6 @@ def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
                 process.kill()
 
 
-def _told(who: str, code: int, log: Path) -> str:
+def _failure(who: str, code: int, log: Path) -> str:
     last = log.read_text("utf-8").strip().splitlines()[-1:]
     return "\n".join([f"{who} ended with exit code {code}; see {log}", *last])

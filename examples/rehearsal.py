@@ -1,10 +1,10 @@
-"""The whole cutover on this machine, with traffic that never stops: all stages, an outage, a step back, and on again.
+"""Rehearse the whole cutover on this machine under constant traffic: all stages, an outage and a rollback.
 
     make rehearsal                                   # or: python examples/rehearsal.py --out /tmp/rehearsal
 
-Two applications write all the while; both APIs are the sandbox's. `pipelines-client cutover` moves them from stage to
-stage by the stage file that they watch, and refuses where it should: while a leg is down. Days are a minute here: each
-stage takes one passing parity report. Exit code 0: it went as planned, and parity passes over all of it. 1: it did not.
+Two applications send all the time to the sandbox's APIs. `pipelines-client cutover` moves them from stage to stage by
+the stage file that they watch, and refuses to advance while a leg is down. Each stage needs one passing parity report
+instead of several days. Exit code 0: everything went as planned and parity passes over the whole time. 1: it did not.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from processes import HERE, DemoError, command, environment, make_afresh
+from processes import HERE, DemoError, command, environment, make_empty
 from rich.console import Console
 from rich.table import Table
 
+from pipelines_client import read_ledger
 from pipelines_client.routing.plan import Stage
 from pipelines_client.sandbox import Sandbox
-from pipelines_client.state.ledger import read_ledger
 
 POLL_S = 0.5
-SETTLED_S = 2.0  # parity looks at what is older than this: the rest is on its way
-FEW = 150  # messages that each leg of a stage gets before it is judged
+SETTLED_S = 2.0  # parity compares messages older than this: newer ones may be in transit
+ENOUGH = 150  # messages that each leg of a stage gets before parity runs
 ENDING_S = 90
 PLAN = """
 [plan.shadow]
@@ -45,7 +45,7 @@ passing_days = 1
 
 
 class Rehearsal:
-    """The stage file, the sandbox, and the commands that are typed."""
+    """The stage file, the sandbox, and the commands that are run."""
 
     def __init__(self, out: Path, sandbox: Sandbox, console: Console) -> None:
         self._out = out
@@ -72,31 +72,35 @@ class Rehearsal:
             file.write(PLAN)
 
     def cutover(self, *words: str, expected: int = 0) -> None:
-        """Type `pipelines-client cutover …` and show what it says.
+        """Run `pipelines-client cutover …` and print its output.
 
         Raises:
-            DemoError: It ended otherwise than planned.
+            DemoError: Its exit code is not `expected`.
         """
         done = self._run("cutover", *words)
         said = (done.stdout + done.stderr).strip()
         self._console.print(f"$ pipelines-client cutover {' '.join(words)}", style="bold", markup=False)
         self._console.print(f"{said}\n", markup=False, soft_wrap=True)
         if done.returncode != expected:
-            raise DemoError(f"exit code {done.returncode}, not {expected}")
+            raise DemoError(f"exit code {done.returncode}; expected {expected}")
 
-    def write_at(self, stage: Stage) -> None:
-        """Wait until each leg of a stage has had some of its messages."""
+    def send_at(self, stage: Stage) -> None:
+        """Wait until each leg of a stage has received some of its messages.
+
+        Raises:
+            DemoError: A leg gets no messages.
+        """
         apis = [api for api in (self._sandbox.customerio, self._sandbox.segment) if api.name != stage.left_out]
-        time.sleep(2 * POLL_S)  # until all have heard of it
+        time.sleep(2 * POLL_S)  # until both applications have read the stage file
         for api in apis:
-            if not api.wait_for(api.count + FEW, ENDING_S):
+            if not api.wait_for(api.count + ENOUGH, ENDING_S):
                 raise DemoError(f"{api.name} gets no messages at {stage.value}")
 
     def judge(self, expected: str, *, ago_s: float = SETTLED_S, history: bool = True) -> None:
-        """Compare what was sent with what both sides have, and say the verdict.
+        """Run parity and print the verdict.
 
         Raises:
-            DemoError: It is another one than was planned.
+            DemoError: The verdict is not `expected`.
         """
         time.sleep(ago_s + 1)
         exports, report = self._out / "exports", self._out / "report.json"
@@ -106,15 +110,15 @@ class Rehearsal:
         outputs = ("--output", str(report), "--output", str(report.with_suffix(".html")))
         kept = ("--history", str(self._out / "parity-history.jsonl")) if history else ("--no-history",)
         window = ("--until", until.isoformat()) if history else ("--all",)
-        # Traffic never stops, so something always waits. It is newer than the window: only the ledger is asked.
+        # Under constant traffic some messages always wait. They are newer than the window, so only the ledger is read.
         ledger = self._out / "state" / ("ledger" if history else "")
         done = self._run("parity", "--ledger", str(ledger), *sides, *outputs, *kept, *window)
         if done.returncode not in (0, 1, 3):
             raise DemoError(done.stderr.strip())
-        found = json.loads(report.read_bytes())
-        self._console.print(f"parity: {found['verdict']}. {found['headline']}\n", markup=False, soft_wrap=True)
-        if found["verdict"] != expected:
-            raise DemoError(f"parity's verdict is {found['verdict']}, not {expected}; see {report}")
+        content = json.loads(report.read_bytes())
+        self._console.print(f"parity: {content['verdict']}. {content['headline']}\n", markup=False, soft_wrap=True)
+        if content["verdict"] != expected:
+            raise DemoError(f"parity's verdict is {content['verdict']}; expected {expected}; see {report}")
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own programs
@@ -123,36 +127,40 @@ class Rehearsal:
 
 
 def rehearse(act: Rehearsal, sandbox: Sandbox) -> None:
-    """All stages, an outage of Customer.io at `dual`, a step back from `live`, and on to the end."""
-    act.write_at(Stage.SEGMENT)
+    """Go through all stages, with an outage of Customer.io at `dual` and a rollback from `live`."""
+    act.send_at(Stage.SEGMENT)
     act.cutover("advance")
-    act.write_at(Stage.SHADOW)
+    act.send_at(Stage.SHADOW)
     act.judge("pass")
-    act.cutover("advance", "--reason", "a quarter of the people are right")
-    act.write_at(Stage.DUAL)
+    act.cutover("advance", "--reason", "a quarter of the people match")
+    act.send_at(Stage.DUAL)
     sandbox.customerio.answer(503)
     time.sleep(2)
     act.judge("fail", ago_s=1)
     act.cutover("advance", expected=1)
     sandbox.customerio.normal()
-    act.write_at(Stage.DUAL)
+    act.send_at(Stage.DUAL)
     act.judge("pass")
     act.cutover("advance", "--reason", "the outage left no trace")
-    act.write_at(Stage.LIVE)
-    act.cutover("rollback", "--reason", "to see that it can be done")
-    act.write_at(Stage.DUAL)
+    act.send_at(Stage.LIVE)
+    act.cutover("rollback", "--reason", "to test the rollback")
+    act.send_at(Stage.DUAL)
     act.judge("pass")
-    act.cutover("advance", "--reason", "and on again")
-    act.write_at(Stage.LIVE)
+    act.cutover("advance", "--reason", "after the test")
+    act.send_at(Stage.LIVE)
     act.judge("pass")
     act.cutover("status")
     act.cutover("advance", "--reason", "Segment may be switched off")
-    act.write_at(Stage.COMPLETE)
+    act.send_at(Stage.COMPLETE)
 
 
 @contextmanager
 def traffic(settings: dict[str, str], log: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Run two applications; they end, and deliver what they have, when the block does."""
+    """Run two applications; when the block ends, they deliver what is left and end.
+
+    Raises:
+        DemoError: An application could not deliver everything.
+    """
     with log.open("w", encoding="utf-8") as errors:
         running = [
             subprocess.Popen(  # noqa: S603 - our own programs
@@ -177,7 +185,7 @@ def traffic(settings: dict[str, str], log: Path) -> Iterator[list[subprocess.Pop
 
 
 def table(state: Path) -> Table:
-    """Count what became of the messages of each stage."""
+    """Return a table of the messages of each stage."""
     last = {(record.message_id, record.leg): record for record in read_ledger(state / "ledger").records}
     counts = Counter((record.stage, record.leg, record.outcome.value) for record in last.values())
     laid = Table("stage", "messages", "to Customer.io", "to Segment", box=None, pad_edge=False, title="What was sent")
@@ -190,12 +198,14 @@ def table(state: Path) -> Table:
 
 def main() -> int:
     """Rehearse; return the exit code."""
-    parser = argparse.ArgumentParser(description="All stages with traffic, an outage, a step back, and on again.")
-    parser.add_argument("--out", type=Path, default=Path("rehearsal-out"), metavar="DIR", help="made afresh")
+    parser = argparse.ArgumentParser(description="Rehearse all stages under traffic, with an outage and a rollback.")
+    parser.add_argument(
+        "--out", type=Path, default=Path("rehearsal-out"), metavar="DIR", help="folder for the results; emptied first"
+    )
     out = parser.parse_args().out.resolve()
     console, began = Console(highlight=False), time.monotonic()
     try:
-        make_afresh(out)
+        make_empty(out)
         with Sandbox() as sandbox:
             act = Rehearsal(out, sandbox, console)
             act.begin()
@@ -209,7 +219,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     console.print(table(out / "state"))
-    console.print(f"\nIt went as planned, in {time.monotonic() - began:.0f} s; all of it is in {os.path.relpath(out)}.")
+    console.print(
+        f"\nEverything went as planned, in {time.monotonic() - began:.0f} s. The files are in {os.path.relpath(out)}."
+    )
     return 0
 
 

@@ -1,7 +1,7 @@
-"""An application that does not stop: visits, sign-ups and orders at a steady rate, until its standard input ends.
+"""Send visits, sign-ups and orders at a steady rate until standard input ends.
 
-Like any application it knows nothing of stages: `PIPELINES_STAGE_FILE` tells the client. At the end it says how many
-messages it sent and how many could not be delivered, as a line of JSON.
+Like any application, it does not deal with stages: the client reads them from `PIPELINES_STAGE_FILE`. At the end it
+prints a line of JSON with the number of messages that it sent and that are left.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PEOPLE = 500
 
 
 def main() -> int:
-    """Write until standard input ends, then wait for delivery; return the exit code."""
+    """Send until standard input ends, then wait for delivery; return the exit code."""
     name = sys.argv[1]
     rng = Random(name)  # noqa: S311 - people are made up, not secret
     sent = 0

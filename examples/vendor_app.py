@@ -1,9 +1,9 @@
-"""A process that sends the journeys of some people through a vendor's own, unmodified client, as before a migration.
+"""Send the journeys of some people through a vendor's unmodified client, as before a migration.
 
     python examples/vendor_app.py segment.analytics.client  KEY HOST
     python examples/vendor_app.py customerio.analytics.client  KEY HOST
 
-Every message gets an id that only depends on its place, so that two runs with different clients send the same messages.
+A message's id depends only on its position, so two runs with different clients send the same messages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from people import live
 
 
 class Numbered:
-    """Stands where `journeys` has its `analytics`: passes each call on to a client, with a messageId."""
+    """Replaces the `analytics` of `journeys`: passes each call to a client, with a messageId."""
 
     def __init__(self, client: Any, prefix: str) -> None:
         self._client = client
@@ -42,11 +42,11 @@ class Numbered:
 def main() -> int:
     """Send; return 0 if the client reported no failure."""
     parser = argparse.ArgumentParser(description="Send the journeys of some people through a vendor's client.")
-    parser.add_argument("module", help="where its Client is")
+    parser.add_argument("module", help="module of the vendor's Client")
     parser.add_argument("key")
     parser.add_argument("host")
-    parser.add_argument("--people", type=int, default=60, help="how many (default: %(default)s)")
-    parser.add_argument("--until", type=datetime.fromisoformat, required=True, help="nothing happens after it")
+    parser.add_argument("--people", type=int, default=60, help="number of people (default: %(default)s)")
+    parser.add_argument("--until", type=datetime.fromisoformat, required=True, help="end of the journeys")
     options = parser.parse_args()
     failures: list[object] = []
     client = import_module(options.module).Client(

@@ -1,7 +1,7 @@
-"""A web server that ends well: calls never block a request, and SIGTERM delivers before the process goes.
+"""A web server with a clean shutdown: calls never block a request, and SIGTERM delivers before the process ends.
 
-Plain WSGI, so that it runs anywhere; under gunicorn the same code works with `--preload` or without, since a forked
-worker starts with a spool of its own. Run it with the PIPELINES_ variables set, then open http://127.0.0.1:8000/.
+It is plain WSGI. Under gunicorn the same code works with and without `--preload`, because each forked worker gets a new
+spool. Run it with the PIPELINES_ variables set, then open http://127.0.0.1:8000/.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ GRACE_S = 5.0
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer a request; the event is on disk before the answer leaves, and on its way soon after."""
+    """Answer a request; the event is on disk before the response is sent, and is delivered soon after."""
     taken, _ = analytics.page("user-1", name="Pricing", properties={"path": environ["PATH_INFO"]})
     start_response("200 OK" if taken else "503 Service Unavailable", [("Content-Type", "text/plain")])
     return [b"hello\n"]
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Logs no request lines."""
+    """A handler without request logs."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def main(port: int) -> None:

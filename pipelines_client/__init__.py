@@ -1,7 +1,22 @@
-"""The drop-in face: `import pipelines_client as analytics` in place of `import segment.analytics as analytics`.
+"""Send analytics calls to Customer.io Data Pipelines and, while you migrate, to Segment too.
 
-Settings are module variables, as upstream's are. One that was never assigned leaves the `PIPELINES_…` variable, and
-then the default, to decide (`pipelines_client.config.Settings`). The client is made at the first call.
+Change one import and two keys; every call keeps its signature, its return value and its errors:
+
+    import pipelines_client as analytics  # was: import segment.analytics as analytics
+
+    analytics.write_key = "your-customerio-key"
+    analytics.segment_write_key = "your-segment-key"  # sends each message to both
+
+    analytics.identify("user-42", {"email": "ada@example.com"})
+    analytics.track("user-42", "Order Completed", {"total": 42.5})
+    analytics.flush(timeout=5)
+
+A call returns `(True, message)` once the message is on disk. From then on it is delivered, through restarts and
+outages, or the ledger says why not. Calls raise upstream's AssertionError for wrong arguments and nothing else.
+
+Settings are variables of this module, as in upstream: assign them before the first call, which makes the client. A
+setting that you do not assign comes from its `PIPELINES_...` variable, then from its default (`Settings`). For more
+than one client, or for type-checked settings, make a `Client`.
 """
 
 from __future__ import annotations
@@ -13,17 +28,34 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pipelines_client.client.client import BeforeSend, Client, OnDelivery, OnError
+from pipelines_client.client.calls import CallDict, Taken, Timestamp, UserId
+from pipelines_client.client.client import BeforeSend, Client, ClientKeywords, OnDelivery, OnError
+from pipelines_client.errors import ConfigError
+from pipelines_client.keywords import (
+    AnyPath,
+    IntegrationPreset,
+    LedgerIdentity,
+    OnFull,
+    Region,
+    SettingsKeywords,
+    SpoolKind,
+    StageName,
+    SwitchName,
+    nearest,
+)
+from pipelines_client.log import logger
+from pipelines_client.state.ledger import DeliveryRecord, LedgerContents, Outcome, read_ledger
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pipelines_client.config import Settings
+    from pipelines_client.delivery.pipeline import FlushResult
 
 __version__ = VERSION = "0.1.0"
 
-# Upstream's settings, with upstream's meaning, but that write_key and host are Customer.io's
+# Upstream's settings and their meaning, except that write_key and host are Customer.io's
 write_key: str | None = None
 host: str | None = None
 on_error: OnError | None = None
@@ -45,31 +77,31 @@ oauth_key_id: str | None = None
 oauth_auth_server: str = "https://oauth2.segment.io"
 oauth_scope: str = "tracking_api:write"
 
-# Our own settings
-region: str | None = None
+# Our settings
+region: Region | None = None
 segment_write_key: str | None = None
 segment_host: str | None = None
-segment_region: str | None = None
-segment_integrations: Mapping[str, Any] | str | None = None
-stage: str | None = None
+segment_region: Region | None = None
+segment_integrations: Mapping[str, Any] | IntegrationPreset | None = None
+stage: StageName | None = None
 share: float | None = None
 salt: str | None = None
-customerio_switch: str | None = None
-segment_switch: str | None = None
-stage_file: str | Path | None = None
+customerio_switch: SwitchName | None = None
+segment_switch: SwitchName | None = None
+stage_file: AnyPath | None = None
 stage_poll_s: float | None = None
-allow_commands: frozenset[str] | None = None
-state_dir: str | Path | None = None
-spool: str | None = None
+allow_commands: Collection[str] | None = None
+state_dir: AnyPath | None = None
+spool: SpoolKind | None = None
 spool_max_bytes: int | None = None
-on_full: str | None = None
+on_full: OnFull | None = None
 block_timeout_s: float | None = None
-ledger_identity: str | None = None
+ledger_identity: LedgerIdentity | None = None
 ledger_key: str | None = None
 max_body_bytes: int | None = None
 max_requests_per_s: float | None = None
 max_message_bytes: int | None = None
-ca_bundle: str | Path | None = None
+ca_bundle: AnyPath | None = None
 flush_timeout_s: float | None = None
 exit_timeout_s: float | None = None
 retry_base_s: float | None = None
@@ -85,7 +117,58 @@ _SETTINGS = frozenset(__annotations__) - {"default_client"}
 _assigned: dict[str, Any] = {}
 _making = threading.Lock()
 
-__all__ = ["Client", "alias", "flush", "group", "identify", "join", "page", "screen", "shutdown", "track"]
+__all__ = [
+    "AnyPath",
+    "BeforeSend",
+    "CallDict",
+    "Client",
+    "ClientKeywords",
+    "ConfigError",
+    "DeliveryRecord",
+    "FlushResult",
+    "IntegrationPreset",
+    "LedgerContents",
+    "LedgerIdentity",
+    "OnDelivery",
+    "OnError",
+    "OnFull",
+    "Outcome",
+    "Region",
+    "Settings",
+    "SettingsKeywords",
+    "SpoolKind",
+    "StageName",
+    "SwitchName",
+    "Taken",
+    "Timestamp",
+    "UserId",
+    "alias",
+    "flush",
+    "group",
+    "identify",
+    "join",
+    "page",
+    "read_ledger",
+    "screen",
+    "shutdown",
+    "track",
+]
+
+if not TYPE_CHECKING:  # else a type checker would accept any name
+
+    def __getattr__(name: str) -> Any:
+        """Import at its first use what would make the import of this package slow."""
+        if name not in ("FlushResult", "Settings"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        from pipelines_client.config import Settings
+        from pipelines_client.delivery.pipeline import FlushResult
+
+        globals().update(FlushResult=FlushResult, Settings=Settings)
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 _P = ParamSpec("_P")
@@ -93,7 +176,7 @@ _R = TypeVar("_R")
 
 
 def _face(method: Callable[Concatenate[Any, _P], _R]) -> Callable[_P, _R]:
-    """Return a module-level function with a method's name, types and docstring, that calls the one client's."""
+    """Return a function with a method's name, types and docstring that calls that method of `default_client`."""
     name = method.__name__
 
     @functools.wraps(method)
@@ -119,7 +202,7 @@ shutdown = _face(Client.shutdown)
 
 
 def _client() -> Client:
-    """Return the one client, made of the settings at the first call, however many threads come first."""
+    """Return the module's client. The first call makes it, once, even if several threads call at the same time."""
     global default_client  # noqa: PLW0603 - upstream's name, which code and tests set
     client = default_client
     if client is None:
@@ -131,8 +214,8 @@ def _client() -> Client:
 
 
 def _renew_lock() -> None:
-    """In a forked child: another thread of the parent may have held it."""
-    global _making  # noqa: PLW0603 - a lock cannot be released by whoever did not take it
+    """Give a forked child a new lock: a thread of the parent, which the child does not have, may hold the old one."""
+    global _making  # noqa: PLW0603 - a lock can only be released by the thread that took it
     _making = threading.Lock()
 
 
@@ -141,12 +224,21 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Module(types.ModuleType):
-    """Remembers which settings the application assigned: those win over the environment, a mere default does not."""
+    """Remembers the settings that the application assigned: they win over the environment, module defaults do not."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _SETTINGS:
             _assigned[name] = value
+        elif name not in vars(self) and not name.startswith("_") and not isinstance(value, types.ModuleType):
+            _warn_if_misspelt(name)
         super().__setattr__(name, value)
+
+
+def _warn_if_misspelt(name: str) -> None:
+    """Log that an assigned name is not a setting. Upstream ignores such a name, so this must not raise."""
+    meant = nearest(name, _SETTINGS)
+    if meant is not None:
+        logger().warning("setting_ignored", setting=name, did_you_mean=meant)
 
 
 sys.modules[__name__].__class__ = _Module

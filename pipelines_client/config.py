@@ -1,13 +1,14 @@
-"""Every setting: its default, its unit, its `PIPELINES_…` variable, once.
+"""Every setting: its name, type, default and unit. Each can also come from the variable `PIPELINES_<NAME>`.
 
-What code sets wins over the environment; None means "not set here". The environment wins over the default.
+A value that code sets wins over the environment, the environment wins over the default. None means "not set here".
+`pipelines_client.keywords` has the same names as typed keywords.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import platformdirs
@@ -20,11 +21,17 @@ from pipelines_client.destinations.registry import VENDORS, make_destination
 from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import ConfigError
 from pipelines_client.identity import parse_identity_key
+from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind, nearest
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
-Region = Literal["us", "eu"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pipelines_client.keywords import SettingsKeywords
+
+_HOOKS = ("on_delivery", "before_send", "on_error", "log_handler")
 
 
 class Settings(BaseSettings):
@@ -34,76 +41,92 @@ class Settings(BaseSettings):
 
     write_key: SecretStr | None = Field(None, description="Customer.io's key.")
     host: str | None = Field(None, description="Customer.io's address; default: the region's.")
-    region: Region | None = Field(None, description="Customer.io's region, if the key does not name it.")
-    segment_write_key: SecretStr | None = Field(
-        None, description="The legacy Segment key; setting it means dual-write."
-    )
+    region: Region | None = Field(None, description="Customer.io's region, `us` or `eu`, unless the key names it.")
+    segment_write_key: SecretStr | None = Field(None, description="Segment's key. Setting it turns on dual-write.")
     segment_host: str | None = Field(None, description="Segment's address; default: the region's.")
-    segment_region: Region | None = Field(None, description="Segment's region.")
+    segment_region: Region | None = Field(None, description="Segment's region, `us` or `eu`.")
     segment_integrations: Annotated[dict[str, Any], NoDecode] = Field(
-        {}, description="`integrations` at the top of each Segment batch; or `customerio_off`, `all_off`."
+        {}, description="`integrations` of each Segment batch: JSON, `customerio_off` or `all_off`."
     )
-    stage: Stage | None = Field(None, description="segment, shadow, dual, live or complete; default by the keys set.")
-    share: float = Field(1.0, ge=0, le=1, description="Share of people on the leg that does not count (shadow, live).")
+    stage: Stage | None = Field(
+        None, description="`segment`, `shadow`, `dual`, `live` or `complete`; default: by the keys that are set."
+    )
+    share: float = Field(
+        1.0, ge=0, le=1, description="Share of people sent to the leg that does not count (`shadow`, `live`)."
+    )
     salt: str = Field("", description="Changes which people are in the share.")
-    customerio_switch: Switch = Field(Switch.ON, description="on, off (keep on disk) or discard (drop, counted).")
-    segment_switch: Switch = Field(Switch.ON, description="The same for Segment.")
-    stage_file: Path | None = Field(None, description="TOML file that says stage, shares, lists and switches, watched.")
-    stage_poll_s: float = Field(5.0, gt=0, description="Seconds within which a change of it takes effect.")
+    customerio_switch: Switch = Field(
+        Switch.ON, description="Customer.io's leg: `on`, `off` (keep on disk) or `discard` (drop and count)."
+    )
+    segment_switch: Switch = Field(Switch.ON, description="Segment's leg: `on`, `off` or `discard`.")
+    stage_file: Path | None = Field(
+        None, description="TOML file with stage, shares, lists and switches; changes take effect while processes run."
+    )
+    stage_poll_s: float = Field(5.0, gt=0, description="Seconds until a change of the stage file takes effect.")
     allow_commands: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Reserved event names that may reach Customer.io."
     )
 
     state_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_state_dir("pipelines-client")),
-        description="Where spool, ledger and run files live.",
+        description="Directory of the spool, the ledger and the run files.",
     )
-    spool: Literal["disk", "memory"] = Field("disk", description="disk survives a kill; memory does not.")
-    spool_max_bytes: int = Field(1 << 30, ge=1, description="Most bytes of messages that wait, for each leg.")
-    on_full: Literal["reject", "drop_oldest", "block"] = Field(
-        "reject", description="What a full spool does to the next call; the leg that does not count drops its oldest."
+    spool: SpoolKind = Field("disk", description="`disk` keeps messages when the process is killed; `memory` does not.")
+    spool_max_bytes: int = Field(1 << 30, ge=1, description="Maximum bytes of waiting messages, for each leg.")
+    on_full: OnFull = Field(
+        "reject",
+        description="When the spool is full: `reject` the call, `block` it, or `drop_oldest`, as the leg that does not "
+        "count always does.",
     )
-    block_timeout_s: float = Field(5.0, ge=0, description='Seconds a call may wait for room with on_full="block".')
+    block_timeout_s: float = Field(5.0, ge=0, description='Seconds a call waits for room with `on_full="block"`.')
     max_queue_size: int | None = Field(
-        None, ge=0, description="Most messages that wait, for each leg; default: no limit."
+        None, ge=0, description="Maximum number of waiting messages, for each leg; default: no limit."
     )
-    ledger_identity: Literal["hashed", "plain"] = Field("hashed", description="How the ledger names people.")
-    ledger_key: SecretStr | None = Field(None, description="Key of the identity hash (hex), for a fleet to share.")
+    ledger_identity: LedgerIdentity = Field("hashed", description="People in the ledger: `hashed` or `plain`.")
+    ledger_key: SecretStr | None = Field(
+        None, description="Key of the identity hash (hex). Set the same one on all hosts of a fleet."
+    )
 
-    upload_size: int | None = Field(None, ge=1, description="Most messages in a request; default: the API's limit.")
-    upload_interval: float = Field(0.5, ge=0, description="Seconds a message may wait for company.")
-    max_body_bytes: int = Field(475_000, ge=1_000, le=500_000, description="Most bytes of a request.")
-    max_requests_per_s: float = Field(
-        100.0,
-        gt=0,
-        description="Most requests a second, for each leg of each process: catching up is steady.",
+    upload_size: int | None = Field(
+        None, ge=1, description="Maximum number of messages in a request; default: the API's limit."
     )
-    max_message_bytes: int = Field(32_000, ge=100, le=32_768, description="Most bytes of a message (FACTS C6, S3).")
+    upload_interval: float = Field(0.5, ge=0, description="Seconds a message waits for others to share its request.")
+    max_body_bytes: int = Field(475_000, ge=1_000, le=500_000, description="Maximum bytes of a request.")
+    max_requests_per_s: float = Field(
+        100.0, gt=0, description="Maximum requests a second, for each leg of each process."
+    )
+    max_message_bytes: int = Field(32_000, ge=100, le=32_768, description="Maximum bytes of a message (FACTS C6, S3).")
     timeout: float = Field(15.0, gt=0, description="Seconds for an API to connect, and to answer.")
     gzip: bool = Field(False, description="Compress requests.")
-    proxies: dict[str, str] | None = Field(None, description="Proxy by scheme; default: HTTPS_PROXY and its kin.")
+    proxies: dict[str, str] | None = Field(
+        None, description="Proxy for each scheme; default: `HTTPS_PROXY` and similar variables."
+    )
     ca_bundle: Path | None = Field(None, description="Certificates to trust instead of certifi's.")
 
-    flush_timeout_s: float = Field(30.0, ge=0, description="Seconds `flush()` waits if it is not told.")
-    exit_timeout_s: float = Field(2.0, ge=0, description="Seconds the end of the process may take.")
-    retry_base_s: float = Field(0.5, gt=0, description="First wait after a failure; doubles, with full jitter.")
-    retry_cap_s: float = Field(60.0, gt=0, description="Longest wait that we choose ourselves.")
-    pause_s: float = Field(60.0, gt=0, description="Seconds between tries while a key or a host is wrong.")
-    unhealthy_after_s: float = Field(300.0, gt=0, description="Seconds without success that make a leg unhealthy.")
+    flush_timeout_s: float = Field(30.0, ge=0, description="Seconds `flush()` waits when it gets no timeout.")
+    exit_timeout_s: float = Field(2.0, ge=0, description="Seconds delivery may go on when the process ends.")
+    retry_base_s: float = Field(0.5, gt=0, description="Seconds before the first retry; grows, with full jitter.")
+    retry_cap_s: float = Field(60.0, gt=0, description="Maximum seconds between retries, unless the API asks for more.")
+    pause_s: float = Field(60.0, gt=0, description="Seconds between attempts while a key or a host is wrong.")
+    unhealthy_after_s: float = Field(
+        300.0, gt=0, description="Seconds without a success after which a leg is unhealthy."
+    )
 
-    debug: bool = Field(False, description="Log at DEBUG, to stderr unless a handler is given.")
-    send: bool = Field(True, description="False: build and check, keep and send nothing.")
-    sync_mode: bool = Field(False, description="Each call waits for its delivery.")
-    thread: int = Field(1, ge=1, description="Accepted for upstream's sake: one sender a leg keeps the order.")
-    max_retries: int = Field(10, ge=0, description="Accepted for upstream's sake: retries do not end in a loss.")
-    oauth_client_id: str | None = Field(None, description="Segment OAuth, as upstream.")
-    oauth_client_key: SecretStr | None = Field(None, description="Segment OAuth, as upstream.")
-    oauth_key_id: str | None = Field(None, description="Segment OAuth, as upstream.")
-    oauth_auth_server: str = Field("https://oauth2.segment.io", description="Segment OAuth, as upstream.")
-    oauth_scope: str = Field("tracking_api:write", description="Segment OAuth, as upstream.")
+    debug: bool = Field(False, description="Log at DEBUG, to stderr if no handler is set.")
+    send: bool = Field(True, description="`false`: build and check messages; keep and send nothing.")
+    sync_mode: bool = Field(False, description="Each call waits until its message is delivered.")
+    thread: int = Field(
+        1, ge=1, description="Accepted for compatibility; each leg has one sender, which keeps the order."
+    )
+    max_retries: int = Field(10, ge=0, description="Accepted for compatibility; retries do not end in a loss.")
+    oauth_client_id: str | None = Field(None, description="Segment OAuth, as in upstream.")
+    oauth_client_key: SecretStr | None = Field(None, description="Segment OAuth, as in upstream.")
+    oauth_key_id: str | None = Field(None, description="Segment OAuth, as in upstream.")
+    oauth_auth_server: str = Field("https://oauth2.segment.io", description="Segment OAuth, as in upstream.")
+    oauth_scope: str = Field("tracking_api:write", description="Segment OAuth, as in upstream.")
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """Show no password of a proxy."""
+        """Hide the passwords of proxies."""
         for name, value in super().__repr_args__():
             if name == "proxies" and value:
                 yield name, {scheme: without_password(address) for scheme, address in value.items()}
@@ -113,13 +136,15 @@ class Settings(BaseSettings):
     @field_validator("allow_commands", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
-        """Take `User Deleted,Device Deleted` from the environment."""
-        return frozenset(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+        """Accept any collection, and `User Deleted,Device Deleted` from the environment."""
+        if isinstance(value, str):
+            return frozenset(name.strip() for name in value.split(",") if name.strip())
+        return frozenset(value) if isinstance(value, Collection) else value
 
     @field_validator("segment_integrations", mode="before")
     @classmethod
     def _name_or_json(cls, value: Any) -> Any:
-        """Take a preset by its name, or JSON from the environment."""
+        """Accept the name of a preset, and JSON from the environment."""
         if not isinstance(value, str):
             return value
         if value in INTEGRATION_PRESETS:
@@ -141,7 +166,7 @@ class Settings(BaseSettings):
     @field_validator("max_queue_size")
     @classmethod
     def _zero_is_no_limit(cls, value: int | None) -> int | None:
-        """As `queue.Queue` has it."""
+        """Treat 0 as `queue.Queue` does."""
         return value or None
 
     @field_validator("ledger_key")
@@ -152,14 +177,30 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def load(cls, **given: Any) -> Settings:
-        """Read the settings; what is None is left to the environment and the default.
+    def load(cls, **given: Unpack[SettingsKeywords]) -> Settings:
+        """Return the settings given here; None leaves a setting to the environment and its default.
+
+        Args:
+            **given: The settings, by name.
+
+        Returns:
+            Checked, immutable settings.
 
         Raises:
-            ConfigError: A setting cannot be right; the text names it, where it can come from and why, never its value.
+            ConfigError: A name is misspelt or a value is wrong. The text names the setting, its variable and the
+                reason, never the value.
+
+        Example:
+            ```python
+            settings = Settings.load(write_key="your-customerio-key", state_dir="/var/lib/app")
+            ```
         """
+        for name in given.keys() - cls.model_fields:
+            meant = nearest(name, (*cls.model_fields, *_HOOKS))
+            raise ConfigError(f"{name} is not a setting" + (f"; did you mean {meant}?" if meant else ""))
         try:
-            return cls(**{name: value for name, value in given.items() if value is not None})
+            known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+            return cls(**known)
         except ValidationError as error:
             lines = [
                 f"{'.'.join(map(str, item['loc']))} (or PIPELINES_{str(item['loc'][0]).upper()}): {item['msg']}"
@@ -167,15 +208,15 @@ class Settings(BaseSettings):
             ]
             raise ConfigError("; ".join(lines)) from None
         except SettingsError as error:
-            name = str(error).partition('"')[2].partition('"')[0]  # the only part of its text that is no value
+            name = str(error).partition('"')[2].partition('"')[0]  # the only part of its text that is not a value
             raise ConfigError(f"{name} (or PIPELINES_{name.upper()}): must be JSON") from None
 
     def destinations(self) -> tuple[Destination, ...]:
         """Return the legs that have a key, Customer.io first.
 
         Raises:
-            ConfigError: There is no Customer.io key, key, region and host contradict each other, or there is no way to
-                a host: the proxy or the certificates cannot be used.
+            ConfigError: There is no Customer.io key; key, region and host contradict each other; or the proxy or the
+                certificates cannot be used.
         """
         most = ApiLimits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
         limits = ApiLimits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
@@ -201,7 +242,7 @@ class Settings(BaseSettings):
         return destinations
 
     def plan(self) -> Plan:
-        """Return which legs messages take, while no stage file says otherwise.
+        """Return which legs messages take when there is no stage file.
 
         Raises:
             ConfigError: The stage needs a leg that has no key.
@@ -212,7 +253,7 @@ class Settings(BaseSettings):
         return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
 
     def stage_watch(self) -> StageWatch:
-        """Return the plan as it changes: the settings', and what the stage file says instead.
+        """Return the plan that follows the stage file, and starts with the settings'.
 
         Raises:
             ConfigError: The stage of the settings needs a leg that has no key.

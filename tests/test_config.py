@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 from pathlib import Path
 from typing import Any
 
 import certifi
 import pytest
+from segment.analytics.client import Client as SegmentClient
 
 from pipelines_client import Client
 from pipelines_client.config import Settings
@@ -97,7 +100,7 @@ def test_region_comes_from_the_key_else_the_setting_and_hosts_may_end_as_they_li
             {"write_key": "k", "segment_write_key": "s", "segment_integrations": {"a": object()}},
             ("segment_integrations", "JSON"),
         ),
-        ({"write_key": "k", "no_such_setting": 1}, ("no_such_setting",)),
+        ({"write_key": "k", "no_such_setting": 1}, ("no_such_setting is not a setting",)),
     ],
 )
 def test_a_contradiction_is_an_error_at_construction_that_names_both(
@@ -108,6 +111,64 @@ def test_a_contradiction_is_an_error_at_construction_that_names_both(
         Client(**given)
     for name in names:
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("segment_writekey", "segment_write_key"),
+        ("on_delivry", "on_delivery"),
+        ("upload_sise", "upload_size"),
+        ("stagefile", "stage_file"),
+    ],
+)
+def test_a_misspelt_keyword_is_an_error_that_names_the_right_one(misspelt: str, meant: str) -> None:
+    """Ignored, `segment_writekey` would turn dual-write off without a word."""
+    for make in (Client, Settings.load):
+        with pytest.raises(ConfigError, match=rf"^{misspelt} is not a setting; did you mean {meant}\?$"):
+            make(write_key="k", **{misspelt: "x"})
+
+
+def test_a_misspelt_module_setting_is_logged_and_not_raised_because_upstream_ignores_it(
+    analytics: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Applications also hang things of theirs on the module, which are not mentioned."""
+    monkeypatch.setattr(analytics, "segment_writekey", "secret", raising=False)
+    monkeypatch.setattr(analytics, "warehouse", "x", raising=False)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "setting_ignored" in line
+    assert "did_you_mean='segment_write_key'" in line
+    assert "secret" not in line
+
+
+def test_the_constructor_hands_on_every_argument_by_its_name_so_that_no_order_of_its_lines_matters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once it read `locals()`: a variable set above that line became a setting."""
+    monkeypatch.setattr(Client, "log", logging.getLogger("debugged"))
+    given: dict[str, Any] = {
+        **dict.fromkeys(("debug", "gzip", "sync_mode"), True),
+        **dict.fromkeys(
+            ("host", "write_key", "oauth_client_id", "oauth_client_key", "oauth_key_id"), "http://127.0.0.1:9"
+        ),
+        **dict.fromkeys(("oauth_auth_server", "oauth_scope"), "http://127.0.0.1:9"),
+        **dict.fromkeys(("max_queue_size", "max_retries", "timeout", "thread", "upload_size", "upload_interval"), 7),
+        "send": False,
+        "proxies": {"ftp": "p"},
+    }
+    upstream = set(inspect.signature(SegmentClient.__init__).parameters) & set(Settings.model_fields)
+    assert set(given) == upstream
+    settings = Client(**given).settings
+    assert {name for name in upstream if getattr(settings, name) == Settings.model_fields[name].default} == set()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"User Deleted"}, frozenset({"User Deleted"}), ["User Deleted"], {"User Deleted": 1}.keys(), ("User Deleted",)],
+)
+def test_any_collection_of_names_may_be_allowed(names: Any) -> None:
+    """The type hints say so."""
+    assert Client("k", allow_commands=names).settings.allow_commands == frozenset({"User Deleted"})
 
 
 def test_no_error_and_no_repr_shows_a_key() -> None:
@@ -159,7 +220,7 @@ def test_everything_upstream_offers_at_module_level_is_here(analytics: Any) -> N
     assert missing == set()
 
 
-def test_a_variable_that_is_no_json_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_is_not_json_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """As every other bad setting."""
     monkeypatch.setenv("PIPELINES_SEGMENT_INTEGRATIONS", "secret")
     with pytest.raises(ConfigError, match="PIPELINES_SEGMENT_INTEGRATIONS") as caught:

@@ -1,28 +1,50 @@
 """Upstream's six calls: its signatures, typed; its checks, without the offending value in their text.
 
-Upstream builds the call's dict and hands it to `_enqueue`, which is where `Client` comes in.
+Upstream builds the call's dict and hands it to `_enqueue`, which `Client` implements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ParamSpec
+from uuid import UUID
 
 from segment.analytics.client import Client as _SegmentClient
 
-from pipelines_client.client.upstream import as_id, redact
+from pipelines_client.client.upstream import as_dict, as_id, redact
 
-Call = dict[str, Any]
-Taken = tuple[bool, Call]
-"""`(True, call)` once the message is in the spool; `(False, call)` if it was not taken, counted with its reason."""
-UserId = str | int | float | None
+CallDict = dict[str, Any]
+"""A message as a dict: `type`, `messageId`, `userId`, …"""
+Taken = tuple[bool, CallDict]
+"""`(True, call)`: the message is on disk. `(False, call)`: it was not taken, and the reason is counted."""
+UserId = str | int | float | UUID | None
+"""An id: text, a number or a UUID; sent as text."""
 Timestamp = datetime | date | str | float | None
+"""A datetime (UTC if naive), a date (its UTC midnight), ISO-8601 text or Unix seconds."""
+
+_P = ParamSpec("_P")
+
+
+def _raises_only_misuse(call: Callable[_P, Taken]) -> Callable[_P, Taken]:
+    """Make a call raise AssertionErrors without the offending value, also for errors of the arguments' own methods."""
+
+    @functools.wraps(call)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Taken:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            redact(error)
+            raise
+
+    return checked
 
 
 class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     """identify, track, alias, group, page and screen."""
 
+    @_raises_only_misuse
     def identify(
         self,
         user_id: UserId = None,
@@ -33,20 +55,41 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say who someone is, and what is known of them.
+        """Record who a person is and what you know of them.
+
+        Args:
+            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            traits: What you know of the person: `{"email": "ada@example.com", "plan": "pro"}`.
+            context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
+            timestamp: When it happened; default: now.
+            anonymous_id: The id of a visitor who is not logged in.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: No id, or traits, context, integrations or timestamp of a wrong type.
+            AssertionError: There is no id, or an argument has a wrong type. Nothing else is raised.
+
+        Example:
+            ```python
+            analytics.identify("user-42", {"email": "ada@example.com", "plan": "pro"})
+            ```
         """
-        try:
-            taken: Taken = super().identify(
-                as_id(user_id), traits, context, timestamp, as_id(anonymous_id), integrations, message_id
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().identify(
+            as_id(user_id),
+            as_dict(traits),
+            as_dict(context),
+            timestamp,
+            as_id(anonymous_id),
+            as_dict(integrations),
+            message_id,
+        )
         return taken
 
+    @_raises_only_misuse
     def track(
         self,
         user_id: UserId = None,
@@ -58,20 +101,43 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say what someone did.
+        """Record what a person did.
+
+        Args:
+            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            event: The event's name, for instance `"Order Completed"`.
+            properties: What you know of the event. Values that JSON does not have are converted or replaced.
+            context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
+            timestamp: When it happened; default: now.
+            anonymous_id: The id of a visitor who is not logged in.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: No id, no event name, or an argument of a wrong type.
+            AssertionError: There is no id or no event, or an argument has a wrong type. Nothing else is raised.
+
+        Example:
+            ```python
+            analytics.track("user-42", "Order Completed", {"order_id": "ord_1001", "total": 42.5})
+            ```
         """
-        try:
-            taken: Taken = super().track(
-                as_id(user_id), event, properties, context, timestamp, as_id(anonymous_id), integrations, message_id
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().track(
+            as_id(user_id),
+            event,
+            as_dict(properties),
+            as_dict(context),
+            timestamp,
+            as_id(anonymous_id),
+            as_dict(integrations),
+            message_id,
+        )
         return taken
 
+    @_raises_only_misuse
     def alias(
         self,
         previous_id: UserId = None,
@@ -81,20 +147,34 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say that two ids are one person.
+        """Record that two ids belong to one person.
+
+        Args:
+            previous_id: The id that the person had before.
+            user_id: The id that the person has now.
+            context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
+            timestamp: When it happened; default: now.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: An id is missing, or an argument of a wrong type.
+            AssertionError: An id is missing, or an argument has a wrong type. Nothing else is raised.
+
+        Example:
+            ```python
+            analytics.alias("visitor-7", "user-42")
+            ```
         """
-        try:
-            taken: Taken = super().alias(
-                as_id(previous_id), as_id(user_id), context, timestamp, integrations, message_id
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().alias(
+            as_id(previous_id), as_id(user_id), as_dict(context), timestamp, as_dict(integrations), message_id
+        )
         return taken
 
+    @_raises_only_misuse
     def group(
         self,
         user_id: UserId = None,
@@ -106,27 +186,44 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say which company or other group someone belongs to.
+        """Record which company or other group a person belongs to.
+
+        Args:
+            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            group_id: The group's id in your database.
+            traits: What you know of the group: `{"name": "Acme", "seats": 12}`.
+            context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
+            timestamp: When it happened; default: now.
+            anonymous_id: The id of a visitor who is not logged in.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: No id of a person or of the group, or an argument of a wrong type.
+            AssertionError: The person's or the group's id is missing, or an argument has a wrong type. Nothing else is
+                raised.
+
+        Example:
+            ```python
+            analytics.group("user-42", "acme", {"name": "Acme", "seats": 12})
+            ```
         """
-        try:
-            taken: Taken = super().group(
-                as_id(user_id),
-                as_id(group_id),
-                traits,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().group(
+            as_id(user_id),
+            as_id(group_id),
+            as_dict(traits),
+            as_dict(context),
+            timestamp,
+            as_id(anonymous_id),
+            as_dict(integrations),
+            message_id,
+        )
         return taken
 
+    @_raises_only_misuse
     def page(
         self,
         user_id: UserId = None,
@@ -139,28 +236,45 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say which page someone saw.
+        """Record which page of a website a person saw.
+
+        Args:
+            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            category: The page's category, for instance `"Docs"`.
+            name: The page's name, for instance `"Pricing"`.
+            properties: What you know of the page: `{"url": "https://example.com/pricing"}`.
+            context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
+            timestamp: When it happened; default: now.
+            anonymous_id: The id of a visitor who is not logged in.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: No id, or an argument of a wrong type.
+            AssertionError: There is no id, or an argument has a wrong type. Nothing else is raised.
+
+        Example:
+            ```python
+            analytics.page("user-42", "Docs", "Pricing", {"url": "https://example.com/pricing"})
+            ```
         """
-        try:
-            taken: Taken = super().page(
-                as_id(user_id),
-                category,
-                name,
-                properties,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().page(
+            as_id(user_id),
+            category,
+            name,
+            as_dict(properties),
+            as_dict(context),
+            timestamp,
+            as_id(anonymous_id),
+            as_dict(integrations),
+            message_id,
+        )
         return taken
 
+    @_raises_only_misuse
     def screen(
         self,
         user_id: UserId = None,
@@ -173,24 +287,40 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Say which screen of an app someone saw.
+        """Record which screen of an app a person saw.
+
+        Args:
+            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            category: The screen's category, for instance `"Main"`.
+            name: The screen's name, for instance `"Home"`.
+            properties: What you know of the screen.
+            context: The circumstances, for instance `{"os": {"name": "Android"}}`.
+            timestamp: When it happened; default: now.
+            anonymous_id: The id of a visitor who is not logged in.
+            integrations: Which destinations of Segment receive it; default: all.
+            message_id: Your own id for the message, 1 to 99 characters; default: a new one.
+
+        Returns:
+            `(True, call)`: the message is on disk and will be delivered, or the ledger says why not; with
+            `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: No id, or an argument of a wrong type.
+            AssertionError: There is no id, or an argument has a wrong type. Nothing else is raised.
+
+        Example:
+            ```python
+            analytics.screen("user-42", "Main", "Home")
+            ```
         """
-        try:
-            taken: Taken = super().screen(
-                as_id(user_id),
-                category,
-                name,
-                properties,
-                context,
-                timestamp,
-                as_id(anonymous_id),
-                integrations,
-                message_id,
-            )
-        except Exception as error:
-            redact(error)
-            raise
+        taken: Taken = super().screen(
+            as_id(user_id),
+            category,
+            name,
+            as_dict(properties),
+            as_dict(context),
+            timestamp,
+            as_id(anonymous_id),
+            as_dict(integrations),
+            message_id,
+        )
         return taken

@@ -1,8 +1,8 @@
 """`Client`: upstream's client with another way out: build → check → route → append → wake.
 
 Subclasses `segment.analytics.client.Client`, so that `isinstance` checks, signatures and argument checks hold: upstream
-builds the call's dict, `_enqueue` takes it from there. Beyond upstream's AssertionErrors for misuse nothing is ever
-raised into the caller.
+builds the call's dict, `_enqueue` takes it from there. A call raises upstream's AssertionErrors for misuse and nothing
+else.
 """
 
 from __future__ import annotations
@@ -18,29 +18,39 @@ import orjson
 from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
-from pipelines_client.client.calls import Call, Calls, Taken
+from pipelines_client.client.calls import CallDict, Calls, Taken
 from pipelines_client.client.upstream import ConsumerView, QueueView, api_error, check_durations, oauth_manager
 from pipelines_client.clock import monotonic_s, utc_now_ms
+from pipelines_client.keywords import OwnKeywords
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.message import build as messages
 from pipelines_client.signals import let_through
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from typing_extensions import Self, Unpack
 
-    from typing_extensions import Self
-
-    from pipelines_client.config import Region, Settings
+    from pipelines_client.config import Settings
     from pipelines_client.delivery.callbacks import Callbacks
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
     from pipelines_client.delivery.sending.fates import Delivery
     from pipelines_client.routing.plan import Plan
     from pipelines_client.routing.watch import StageWatch
 
-OnError = Callable[[Exception, list[Call]], object]
-BeforeSend = Callable[[Call], Call | None]
+OnError = Callable[[Exception, list[CallDict]], object]
+"""Receives the error and the messages that the leg that counts did not deliver."""
+BeforeSend = Callable[[CallDict], CallDict | None]
+"""Receives each message and returns the one to send; None drops it."""
 OnDelivery = Callable[[Sequence[DeliveryRecord]], object]
+"""Receives the final fate of messages on both legs."""
+
+
+class ClientKeywords(OwnKeywords, total=False):
+    """The keyword-only arguments of `Client`: the settings that upstream does not have, and two hooks."""
+
+    on_delivery: OnDelivery | None
+    before_send: BeforeSend | None
+
 
 _LIBRARY = {"name": "analytics-python", "version": _SEGMENT_VERSION}  # as upstream says it: dashboards filter on it
 _call_sites = CallSites()
@@ -49,12 +59,33 @@ _call_sites = CallSites()
 class Client(Calls):
     """A client for Customer.io Data Pipelines and, while you migrate, for the legacy Segment source.
 
-    Upstream's parameters come first, in upstream's order; `write_key` and `host` are Customer.io's. Ours are
-    keyword-only. None means "not set here": the `PIPELINES_…` variable decides, else the default (`Settings`).
+    Make one for each process and keep it. It is safe for threads and forks, starts no thread before the first call,
+    and ends by itself with the process; `shutdown` or a `with` block ends it earlier.
+
+    Args:
+        write_key: Customer.io's key.
+        host: Customer.io's address; default: the region's.
+        on_error: Called with the error and the messages that the leg that counts did not deliver.
+        log_handler: Handler for the logger `pipelines_client`.
+        max_total_backoff_duration: Accepted for compatibility with upstream; does not limit retries.
+        max_rate_limit_duration: Accepted for compatibility with upstream; does not limit retries.
+        **options: The settings that upstream does not have: `segment_write_key`, `region`, `stage`, `state_dir`, …
+            (`ClientKeywords`); `on_delivery` receives the fate of each message, `before_send` may change or drop it.
+
+    The other arguments are upstream's, in upstream's order. None means "not set here": the `PIPELINES_…` variable
+    decides, then the default (`pipelines_client.Settings`).
 
     Raises:
-        AssertionError: `write_key` is no text (as upstream), here and in the environment.
-        ConfigError: Settings contradict each other: a key and a host of two regions, a stage without its key.
+        AssertionError: There is no `write_key`, neither here nor in the environment, or it is not a text.
+        ConfigError: A keyword is misspelt, a value is wrong, or settings contradict each other, for instance a key and
+            a host of two regions, or a stage that needs a key which is not set.
+
+    Example:
+        ```python
+        client = Client("your-customerio-key", segment_write_key="your-segment-key", stage="dual")
+        client.track("user-42", "Order Completed", {"total": 42.5})
+        client.shutdown()
+        ```
     """
 
     log = logging.getLogger(LOGGER_NAME)
@@ -83,37 +114,27 @@ class Client(Calls):
         oauth_scope: str | None = None,
         max_total_backoff_duration: float | None = None,
         max_rate_limit_duration: float | None = None,
-        *,
-        region: Region | None = None,
-        segment_write_key: str | None = None,
-        segment_host: str | None = None,
-        segment_region: Region | None = None,
-        segment_integrations: Mapping[str, Any] | str | None = None,
-        stage: str | None = None,
-        stage_file: str | Path | None = None,
-        state_dir: str | Path | None = None,
-        spool: str | None = None,
-        on_delivery: OnDelivery | None = None,
-        before_send: BeforeSend | None = None,
-        **more: Any,
+        **options: Unpack[ClientKeywords],
     ) -> None:
-        from pipelines_client.config import Settings
-
-        _import_all()
-        given = {name: value for name, value in locals().items() if name in Settings.model_fields}
-        self.settings = settings = Settings.load(**given, **more)
-        require("write_key", settings.write_key and settings.write_key.get_secret_value(), str)
-        check_durations(max_total_backoff_duration, max_rate_limit_duration)
-        self._set_upstream_attributes(host, on_error, max_total_backoff_duration, max_rate_limit_duration)
+        given: dict[str, Any] = {**options, "write_key": write_key, "host": host, "send": send, "timeout": timeout}
+        given |= {"max_queue_size": max_queue_size, "max_retries": max_retries, "sync_mode": sync_mode, "gzip": gzip}
+        given |= {"thread": thread, "upload_size": upload_size, "upload_interval": upload_interval, "debug": debug}
+        given |= {"oauth_client_id": oauth_client_id, "oauth_client_key": oauth_client_key, "proxies": proxies}
+        given |= {"oauth_key_id": oauth_key_id, "oauth_auth_server": oauth_auth_server, "oauth_scope": oauth_scope}
+        on_delivery, self._before_send = given.pop("on_delivery", None), given.pop("before_send", None)
+        self.settings = _load(given)
+        self._set_upstream_attributes(on_error, max_total_backoff_duration, max_rate_limit_duration)
         self._start_logging(log_handler)
+        self._start(on_error or None, on_delivery)
+
+    def _start(self, on_error: OnError | None, on_delivery: OnDelivery | None) -> None:
         self.replaced: Counter[str] = Counter()
-        """Values that had no JSON form, and naive timestamps, by kind."""
+        """Values that JSON does not have, and naive timestamps, by kind."""
         self.not_taken: Counter[str] = Counter()
-        """Calls that were answered `(False, call)`, by reason."""
-        self._before_send = before_send
-        self._stages = settings.stage_watch()
+        """Calls that returned `(False, call)`, by reason."""
+        self._stages = self.settings.stage_watch()
         self._pipeline = _make_pipeline(
-            settings, self._stages, on_error=on_error or None, on_delivery=on_delivery, oauth=self.oauth_manager
+            self.settings, self._stages, on_error=on_error, on_delivery=on_delivery, oauth=self.oauth_manager
         )
         # Not at exit: the pipelines end there themselves, within one budget for all.
         weakref.finalize(self, self._pipeline.retire).atexit = False
@@ -125,22 +146,61 @@ class Client(Calls):
     # Waiting
 
     def flush(self, timeout: float | None = None) -> FlushResult:
-        """Deliver what is there; return when it is delivered, when no leg can, or after `timeout` seconds.
+        """Deliver the waiting messages now, and wait until they are delivered, no leg can deliver, or time is up.
 
-        A leg that is paused, and one that does not count at this stage and has failed for three seconds, is not waited
-        for: its messages stay on disk and go when it answers again.
+        Does not wait for a leg that is paused, nor for one that does not count at this stage and has failed for three
+        seconds: its messages stay on disk and are delivered when it answers again.
+
+        Args:
+            timeout: Seconds to wait at most; default: the setting `flush_timeout_s`.
 
         Returns:
-            What still waits, by leg; true if nothing does. It stays on disk and goes when it can.
+            What still waits, by leg; true if nothing does. What is left stays on disk and is delivered later.
+
+        Raises:
+            Nothing: a failed delivery shows in the result, in the log and in `on_error`.
+
+        Example:
+            ```python
+            if not (result := analytics.flush(timeout=5)):
+                print("still waiting:", dict(result.pending))
+            ```
         """
         return self._pipeline.flush(timeout)
 
     def join(self) -> None:
-        """Stop sending after the request in flight. What is left stays; the next call starts it again."""
+        """Stop sending after the request in flight; what is left stays on disk. The next call starts it again.
+
+        Returns:
+            Nothing; `flush` and `shutdown` say what is left.
+
+        Raises:
+            Nothing.
+
+        Example:
+            ```python
+            analytics.join()
+            ```
+        """
         self._pipeline.stop()
 
     def shutdown(self, timeout: float | None = None) -> FlushResult:
-        """Flush, then stop, both within `timeout` seconds. The client may still be used afterwards: it starts again."""
+        """Flush, then stop, both within `timeout` seconds. The next call starts the client again.
+
+        Args:
+            timeout: Seconds to wait at most; default: the setting `flush_timeout_s` for the flush.
+
+        Returns:
+            What still waits, by leg; true if nothing does. What is left stays on disk: the next process delivers it.
+
+        Raises:
+            Nothing: a failed delivery shows in the result, in the log and in `on_error`.
+
+        Example:
+            ```python
+            atexit.register(analytics.shutdown, timeout=5)
+            ```
+        """
         until = None if timeout is None else monotonic_s() + timeout
         left = self.flush(timeout)
         self._pipeline.stop(None if until is None else max(0.0, until - monotonic_s()))
@@ -148,7 +208,7 @@ class Client(Calls):
 
     async def aflush(self, timeout: float | None = None) -> FlushResult:
         """Flush without blocking the event loop."""
-        import asyncio  # a seventh of the time that importing us takes: for those who have it anyway
+        import asyncio  # costs a seventh of this package's import time
 
         return await asyncio.to_thread(self.flush, timeout)
 
@@ -170,21 +230,21 @@ class Client(Calls):
     async def __aexit__(self, *_: object) -> None:
         await self.ashutdown()
 
-    # Upstream's windows, to look through
+    # Upstream's read-only views
 
     @property
     def queue(self) -> QueueView:
-        """What waits, as upstream's queue shows it; read-only."""
+        """The waiting messages, in the form of upstream's queue; read-only."""
         return QueueView(self._pipeline, maxsize=self.settings.max_queue_size or 0)
 
     @property
     def consumers(self) -> list[ConsumerView] | None:
-        """The senders, as upstream's consumers show themselves; read-only; None in `sync_mode`."""
+        """The senders, in the form of upstream's consumers; read-only; None in `sync_mode`."""
         return None if self.settings.sync_mode else [ConsumerView(self._pipeline, self.settings)]
 
     # The way of a message
 
-    def _enqueue(self, msg: Call) -> Taken:
+    def _enqueue(self, msg: CallDict) -> Taken:
         try:
             built = messages.build(msg, library=_LIBRARY, now_ms=utc_now_ms())
             if built.notes:
@@ -205,7 +265,7 @@ class Client(Calls):
                 self._pipeline.flush(self.settings.timeout)
         except AssertionError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here, it is not the caller's
+        except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
             let_through(error)
             self.not_taken["internal_error"] += 1
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
@@ -215,13 +275,13 @@ class Client(Calls):
     def _changed(
         self, built: messages.Built, skips: Mapping[str, str], plan: Plan, before_send: BeforeSend
     ) -> tuple[messages.Built, Mapping[str, str]]:
-        """Return what the application's hook makes of a message, the same if it fails, and what skips that."""
+        """Return the message that the hook made of it, unchanged if the hook fails, and the legs that skip it."""
         try:
             call = before_send(orjson.loads(built.message.body))
             if call is None:
                 return built, dict.fromkeys(plan.legs, "before_send")
             changed = messages.build(call, library=_LIBRARY, now_ms=utc_now_ms())
-        except Exception as error:  # noqa: BLE001 - the application's; the message goes as it was
+        except Exception as error:  # noqa: BLE001 - the application's; the message is sent unchanged
             let_through(error)
             self.replaced["before_send_failed"] += 1
             site = _call_sites.first("before_send_failed")
@@ -243,15 +303,16 @@ class Client(Calls):
 
     def _set_upstream_attributes(
         self,
-        host: str | None,
         on_error: OnError | None,
         max_total_backoff_duration: float | None,
         max_rate_limit_duration: float | None,
     ) -> None:
-        """Set what code written for upstream may read."""
+        """Check what upstream checks, and set the attributes that code written for upstream may read."""
+        require("write_key", self.settings.write_key and self.settings.write_key.get_secret_value(), str)
+        check_durations(max_total_backoff_duration, max_rate_limit_duration)
         settings, defaults = self.settings, Calls.DefaultConfig
         self.write_key = settings.write_key.get_secret_value() if settings.write_key else None
-        self.host = host or settings.host
+        self.host = settings.host
         self.on_error = on_error
         self.debug, self.send, self.sync_mode = settings.debug, settings.send, settings.sync_mode
         self.gzip, self.timeout, self.proxies = settings.gzip, settings.timeout, settings.proxies
@@ -268,11 +329,19 @@ class Client(Calls):
                 self.log.addHandler(logging.StreamHandler())
 
 
+def _load(given: dict[str, Any]) -> Settings:
+    """Return the settings, and have imported all that calls and senders need."""
+    from pipelines_client.config import Settings
+
+    _import_all()
+    return Settings.load(**given)
+
+
 @functools.cache
 def _import_all() -> None:
     """Import what calls and senders need later.
 
-    A fork that catches another thread inside a first import leaves the child with a lock that nobody opens.
+    If a process forks while another thread imports, the child inherits an import lock that stays locked.
     """
     import encodings.idna  # noqa: F401 - the first look-up of a host needs it
 
@@ -292,7 +361,7 @@ def _make_pipeline(
     from pipelines_client.delivery.pipeline import Pipeline
 
     def tell(delivery: Delivery, callbacks: Callbacks) -> None:
-        """Hand on what became of messages; holds no client, so that a client can be let go."""
+        """Run the application's hooks. Holds no reference to the client, so that the client can be deleted."""
         if on_delivery is not None:
             records = [record for record, _ in delivery.records(*Outcome)]
             callbacks.run(lambda: on_delivery(records))

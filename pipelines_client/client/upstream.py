@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Number
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from pipelines_client.signals import is_from_signal
 
@@ -14,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class QueueView:
-    """What waits, in the words of `queue.Queue`. `maxsize` is in messages; 0: no limit but that of bytes."""
+    """The waiting messages, with the methods of `queue.Queue`. `maxsize` counts messages; 0 means no limit."""
 
     def __init__(self, pipeline: Pipeline, *, maxsize: int) -> None:
         self._pipeline = pipeline
         self.maxsize = maxsize
 
     def qsize(self) -> int:
-        """Return how many messages wait on the leg that has most of them."""
+        """Return the number of waiting messages of the leg that has the most."""
         return max(self._pipeline.pending().values(), default=0)
 
     def empty(self) -> bool:
-        """Return whether nothing waits."""
+        """Return whether no message waits."""
         return self.qsize() == 0
 
     def full(self) -> bool:
@@ -38,7 +40,7 @@ class QueueView:
 
 
 class ConsumerView:
-    """The senders, in the words of upstream's `Consumer`."""
+    """The senders, with the attributes of upstream's `Consumer`."""
 
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self._pipeline = pipeline
@@ -56,7 +58,7 @@ class ConsumerView:
         return self.is_alive()
 
     def is_alive(self) -> bool:
-        """Return whether a sender's thread runs; none does before the first message."""
+        """Return whether a sender's thread runs. The first message starts it."""
         return self._pipeline.is_running
 
     def pause(self) -> None:
@@ -65,23 +67,23 @@ class ConsumerView:
 
 
 def redact(error: Exception) -> None:
-    """Return if an exception of upstream's calls may go as it is.
+    """Return if an exception of upstream's calls may be raised into the caller unchanged.
 
     Raises:
-        AssertionError: In its place: upstream's without the offending value in its text, or one for other misuse.
+        AssertionError: Replaces it otherwise: upstream's text without the offending value, or a text for other misuse.
     """
     if type(error) is AssertionError and ", got: " in str(error):
         text, _, value = str(error).partition(", got: ")
         raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
-    if _is_of_reading(error):
-        raise AssertionError(f"an argument is of a type that cannot be read ({type(error).__name__})") from None
+    if _is_from_argument(error):
+        raise AssertionError(f"an argument has a type that cannot be read ({type(error).__name__})") from None
 
 
-def _is_of_reading(error: Exception) -> bool:
-    """Say whether an argument's own methods fail: `bool()` of an array, an id that has no text.
+def _is_from_argument(error: Exception) -> bool:
+    """Return whether an argument's own methods failed: `bool()` of an array, `str()` of an id.
 
-    Anything else is no word about the arguments: a time limit that the application's job runner raises in the middle
-    of a call, from a signal or otherwise. It goes on to the application as it is.
+    Other exceptions do not concern the arguments, for instance a time limit that a job runner raises from a signal in
+    the middle of a call. They reach the application unchanged.
     """
     if isinstance(error, (AssertionError, OSError)):
         return False
@@ -89,14 +91,21 @@ def _is_of_reading(error: Exception) -> bool:
 
 
 def as_id(value: Any) -> Any:
-    """Make text of a number, so that 0 is an id like any other; leave the rest to upstream's checks."""
+    """Return a number (0 too) or a UUID as text; leave all else to upstream's checks."""
     if value is None or type(value) is str:
         return value
-    return str(value) if isinstance(value, Number) and not isinstance(value, bool) else value
+    return str(value) if isinstance(value, (Number, UUID)) and not isinstance(value, bool) else value
+
+
+def as_dict(value: Any) -> Any:
+    """Return a mapping as the dict that upstream demands; leave all else to upstream's checks."""
+    if value is None or isinstance(value, dict):
+        return value
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def check_durations(max_total_backoff_duration: float | None, max_rate_limit_duration: float | None) -> None:
-    """Refuse what upstream refuses; neither ends a retry here."""
+    """Raise upstream's ValueError for a negative duration. Neither duration limits the retries of this client."""
     for name, value in (
         ("max_total_backoff_duration", max_total_backoff_duration),
         ("max_rate_limit_duration", max_rate_limit_duration),
@@ -106,7 +115,7 @@ def check_durations(max_total_backoff_duration: float | None, max_rate_limit_dur
 
 
 def oauth_manager(settings: Settings) -> Any:
-    """Return upstream's own OAuth manager if its three settings are there: Segment's leg uses it."""
+    """Return upstream's OAuth manager for Segment's leg; None unless its three settings are there."""
     if not (settings.oauth_client_id and settings.oauth_client_key and settings.oauth_key_id):
         return None
     from segment.analytics.oauth_manager import OauthManager
@@ -123,7 +132,7 @@ def oauth_manager(settings: Settings) -> Any:
 
 
 def api_error(delivery: Delivery) -> Exception:
-    """Return what upstream's `on_error` receives."""
+    """Return the exception that `on_error` receives, of upstream's class."""
     from segment.analytics.request import APIError
 
     from pipelines_client.destinations.base import ApiAnswer, Decision

@@ -7,6 +7,8 @@ import io
 import logging
 import threading
 import time
+import types
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +98,29 @@ def test_zero_is_an_id(client: Client, sandbox: Any) -> None:
     assert client.track(0, "E")[0]
     assert client.flush(timeout=5)
     assert sandbox.segment.accepted[0]["userId"] == "0"
+
+
+def test_a_uuid_is_an_id_as_its_text(client: Client, sandbox: Any) -> None:
+    """Upstream refuses it; the type hints accept it, so the calls do."""
+    number = uuid.UUID(int=7)
+    assert client.track(number, "E", anonymous_id=number, message_id=number)[0]
+    assert client.group(number, number)[0]
+    assert client.alias(number, 42)[0]
+    assert client.flush(timeout=5)
+    tracked, grouped, aliased = sandbox.segment.accepted
+    assert {tracked["userId"], tracked["anonymousId"], tracked["messageId"]} == {str(number)}
+    assert {grouped["userId"], grouped["groupId"], aliased["previousId"]} == {str(number)}
+    assert aliased["userId"] == "42"
+
+
+def test_any_mapping_is_a_payload(client: Client, sandbox: Any) -> None:
+    """The type hints accept it, a `TypedDict` too, so the calls do."""
+    frozen = types.MappingProxyType({"total": 1})
+    assert client.track("u1", "E", frozen, frozen, integrations=frozen)[0]
+    assert client.flush(timeout=5)
+    (message,) = sandbox.segment.accepted
+    assert message["properties"] == {"total": 1}
+    assert message["context"]["total"] == 1
 
 
 def test_one_bad_value_takes_nothing_along(client: Client, sandbox: Any) -> None:

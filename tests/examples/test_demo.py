@@ -23,7 +23,7 @@ OUTSIDE = {
     "COLUMNS": "80",
 }
 ROW = re.compile(
-    r"^(?P<kind>\S.*?)  +(?P<what>\S.*?)  +(?P<side>\S+) +(?P<planted>[\d,]+) +(?P<found>[\d,]+)  +(?P<sign>\w+)$"
+    r"^(?P<kind>\S.*?)  +(?P<what>\S.*?)  +(?P<side>\S+) +(?P<planted>[\d,]+) +(?P<reported>[\d,]+)  +(?P<sign>\w+)$"
 )
 
 
@@ -35,13 +35,13 @@ class Done(NamedTuple):
     out: Path
 
     def rows(self) -> list[dict[str, str]]:
-        """Return the lines of both tables of what was planted and found."""
+        """Return the rows of both tables of planted and reported faults."""
         return [match.groupdict() for line in self.lines if (match := ROW.match(line.rstrip()))]
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """A whole demo with a few people, in an environment full of settings that it must not heed."""
+    """A whole demo with a few people, in an environment full of settings that it must ignore."""
     out = tmp_path_factory.mktemp("demo") / "out"
     done = subprocess.run(
         [*DEMO, "--people", "60", "--out", str(out)],
@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return Done(done.returncode, done.stdout.splitlines(), out)
 
 
-def test_every_planted_fault_is_found_and_nothing_else(demo: Done) -> None:
+def test_every_planted_fault_is_reported_and_no_other(demo: Done) -> None:
     """Each class has a row, was truly planted, and the two numbers of each row are the same."""
     assert demo.code == 0, "\n".join(demo.lines)
     rows = demo.rows()
@@ -63,7 +63,7 @@ def test_every_planted_fault_is_found_and_nothing_else(demo: Done) -> None:
     kinds = [row["kind"] for row in with_faults if row["side"] == "Customer.io"]
     assert set(kinds) == {
         "missing",
-        "doubled",
+        "duplicate",
         "drift type",
         "drift value",
         "drift null",
@@ -72,8 +72,8 @@ def test_every_planted_fault_is_found_and_nothing_else(demo: Done) -> None:
         "identity",
     }
     assert kinds.count("missing") == 2
-    assert all(row["planted"] == row["found"] and row["sign"] == "ok" for row in rows)
-    assert all(int(row["found"]) > 0 for row in with_faults if row["side"] == "Customer.io")
+    assert all(row["planted"] == row["reported"] and row["sign"] == "ok" for row in rows)
+    assert all(int(row["reported"]) > 0 for row in with_faults if row["side"] == "Customer.io")
     assert "FAIL" in "\n".join(demo.lines)
 
 
@@ -103,16 +103,14 @@ def test_the_reports_are_where_it_says(demo: Done) -> None:
 
 
 def test_its_own_lines_fit_80_columns(demo: Done) -> None:
-    """Nothing that the demo prints itself is cut or wrapped at 80 columns; parity's report has tests of its own."""
-    tables = [
-        line for line in demo.lines if ROW.match(line.rstrip()) or line.startswith(("what is wrong", "━", "Refused"))
-    ]
+    """Nothing that the demo prints itself is cut or wrapped at 80 columns; the report's tests are elsewhere."""
+    tables = [line for line in demo.lines if ROW.match(line.rstrip()) or line.startswith(("fault ", "━", "Refused"))]
     assert len(tables) > 15
     assert max(map(len, tables)) <= 80
 
 
 def test_a_folder_that_it_did_not_make_is_left_alone(tmp_path: Path) -> None:
-    """`--out` at somebody's folder is refused before anything is deleted."""
+    """`--out` at another folder is refused before anything is deleted."""
     (tmp_path / "precious").write_text("mine")
     done = subprocess.run(
         [*DEMO, "--out", str(tmp_path)], capture_output=True, text=True, check=False, timeout=60, env=os.environ
@@ -160,13 +158,13 @@ REPORT: dict[str, Any] = {
 
 @pytest.mark.parametrize("planted", [1, 3])
 def test_a_fault_too_many_or_too_few_shows(monkeypatch: pytest.MonkeyPatch, planted: int) -> None:
-    """The table compares: two found where one or three were planted do not agree."""
+    """The table compares: two reported where one or three were planted do not agree."""
     monkeypatch.syspath_prepend(EXAMPLES)
     from planted import compare
 
     fault = {"api": "customerio", "kind": "swallowed", "detail": {"event": "Order Completed"}}
     missing, *_, fine = compare({"planted": [fault] * planted}, REPORT)
-    assert (missing.planted, missing.found, missing.is_agreed) == (planted, 2, False)
-    assert (fine.planted, fine.found, fine.is_agreed) == (10 - planted, 8, False)
+    assert (missing.planted, missing.reported, missing.is_agreed) == (planted, 2, False)
+    assert (fine.planted, fine.reported, fine.is_agreed) == (10 - planted, 8, False)
     agreed = compare({"planted": [fault] * 2}, REPORT)
     assert all(row.is_agreed for row in agreed)

@@ -41,7 +41,7 @@ def run(name: str, *options: object, **environment: str) -> subprocess.Completed
 
 @pytest.fixture
 def app(sandbox: Sandbox, state_dir: Path) -> list[dict[str, int]]:
-    """What `app.py` says on its way, after it has sent the journeys of 100 people to both sides of the sandbox."""
+    """What `app.py` prints while it sends the journeys of 100 people to both sides of the sandbox."""
     done = run(
         "app.py",
         "--people",
@@ -66,7 +66,7 @@ def test_the_application_sends_every_event_to_both_sides(app: list[dict[str, int
 
 
 def test_the_journeys_keep_their_own_rules(app: list[dict[str, int]], sandbox: Sandbox) -> None:
-    """Who is tracked was identified before, ids count once, times are given, and few pages and screens are sent."""
+    """People are identified before they are tracked, ids are unique, times are set, pages and screens are few."""
     assert app
     messages = sandbox.customerio.accepted
     identified: set[str] = set()
@@ -93,7 +93,7 @@ def test_the_id_of_an_order_is_the_same_in_every_process(monkeypatch: pytest.Mon
 
 
 def test_parity_over_vendor_clients_passes_and_then_finds_the_loss(tmp_path: Path) -> None:
-    """The example compares its own expectation with the command's answer, and says both."""
+    """The example prints what it expects and what the command says."""
     done = run("parity_over_vendor_clients.py", tmp_path / "out", "--people", 20)
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 lost: 0 missing, exit code 0" in done.stdout
@@ -101,7 +101,7 @@ def test_parity_over_vendor_clients_passes_and_then_finds_the_loss(tmp_path: Pat
 
 
 def test_the_purchases_of_1997_show_the_horizon_and_count_once(tmp_path: Path) -> None:
-    """All are too old as they were; moved in time the last 13 months go; with a higher horizon all, once."""
+    """The original is too old; moved in time, the last 13 months are sent; with a higher horizon, all are sent once."""
     done = run("backfill_purchases.py", "--people", 300, "--out", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     said = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
@@ -109,16 +109,16 @@ def test_the_purchases_of_1997_show_the_horizon_and_count_once(tmp_path: Path) -
         title: [int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", words)]
         for title, words in (line.split(": ") for line in said[:4])
     }
-    total = counts["as it was"][0]
+    total = counts["original"][0]
     assert total > 500
-    assert counts["as it was"] == [total, 0, 0]
+    assert counts["original"] == [total, 0, 0]
     assert 0 < counts["moved in time"][2] < total
     assert counts["horizon raised"] == [total, 0, total]
     assert counts["once more"] == [total, total, 0]
-    assert f"{total + counts['moved in time'][2]:,} purchases, and 0 of them twice" in said[4]
+    assert f"{total + counts['moved in time'][2]:,} purchases and 0 duplicates" in said[4]
 
 
 def test_the_readme_names_every_example() -> None:
-    """A file that nobody can find is no example."""
+    """A reader finds each file by it."""
     listed = set(re.findall(r"(\w+\.(?:py|toml))", (EXAMPLES / "README.md").read_text("utf-8")))
     assert listed == {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".toml")}

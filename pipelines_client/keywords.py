@@ -1,0 +1,84 @@
+"""The settings as typed keywords, for the constructor, the module and `Settings.load`: a misspelt one is a type error.
+
+None means "not set here". What each setting does, and its default: `pipelines_client.config.Settings`.
+"""
+
+# Without `from __future__ import annotations`: as text, each annotation would be compiled when the package is imported.
+
+from collections.abc import Collection, Iterable, Mapping
+from os import PathLike
+from typing import Any, Literal, TypedDict
+
+Region = Literal["us", "eu"]
+StageName = Literal["segment", "shadow", "dual", "live", "complete"]
+SwitchName = Literal["on", "off", "discard"]
+SpoolKind = Literal["disk", "memory"]
+OnFull = Literal["reject", "drop_oldest", "block"]
+LedgerIdentity = Literal["hashed", "plain"]
+IntegrationPreset = Literal["customerio_off", "all_off"]
+AnyPath = str | PathLike[str]
+
+
+class OwnKeywords(TypedDict, total=False):
+    """The settings that upstream's client does not have."""
+
+    region: Region | None
+    segment_write_key: str | None
+    segment_host: str | None
+    segment_region: Region | None
+    segment_integrations: Mapping[str, Any] | IntegrationPreset | None
+    stage: StageName | None
+    share: float | None
+    salt: str | None
+    customerio_switch: SwitchName | None
+    segment_switch: SwitchName | None
+    stage_file: AnyPath | None
+    stage_poll_s: float | None
+    allow_commands: Collection[str] | None
+    state_dir: AnyPath | None
+    spool: SpoolKind | None
+    spool_max_bytes: int | None
+    on_full: OnFull | None
+    block_timeout_s: float | None
+    ledger_identity: LedgerIdentity | None
+    ledger_key: str | None
+    max_body_bytes: int | None
+    max_requests_per_s: float | None
+    max_message_bytes: int | None
+    ca_bundle: AnyPath | None
+    flush_timeout_s: float | None
+    exit_timeout_s: float | None
+    retry_base_s: float | None
+    retry_cap_s: float | None
+    pause_s: float | None
+    unhealthy_after_s: float | None
+
+
+class SettingsKeywords(OwnKeywords, total=False):
+    """All settings, those of upstream's client too: the keywords of `Settings.load`."""
+
+    write_key: str | None
+    host: str | None
+    debug: bool | None
+    max_queue_size: int | None
+    send: bool | None
+    gzip: bool | None
+    max_retries: int | None
+    sync_mode: bool | None
+    timeout: float | None
+    proxies: Mapping[str, str] | None
+    thread: int | None
+    upload_size: int | None
+    upload_interval: float | None
+    oauth_client_id: str | None
+    oauth_client_key: str | None
+    oauth_key_id: str | None
+    oauth_auth_server: str | None
+    oauth_scope: str | None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like a misspelt one; None if none is close."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
