@@ -28,7 +28,7 @@ _json = st.recursive(
 
 @given(_json)
 def test_the_fast_path_and_the_reference_agree(value: Any) -> None:
-    """Whatever is hashed here is RFC 8785 to the byte, as another implementation writes it."""
+    """The hashed bytes are RFC 8785, as another implementation writes them."""
     assert canonical_bytes(value) == rfc8785.dumps(value)
 
 
@@ -70,20 +70,20 @@ def test_payloads_that_differ_hash_apart(one: Any, other: Any) -> None:
 
 
 def test_nan_is_refused_rather_than_hashed() -> None:
-    """Non-finite numbers are made null before; here they have no form."""
+    """Non-finite numbers become null before; here they have no form."""
     with pytest.raises(Exception, match=r"."):
         canonical_bytes({"n": math.nan})
 
 
 @given(_json)
-def test_the_short_way_from_sorted_bytes_is_the_same(value: Any) -> None:
-    """What was written with sorted keys hashes as the value does, whatever its texts look like."""
+def test_hashing_sorted_bytes_gives_the_hash_of_the_value(value: Any) -> None:
+    """Also if texts in it look like numbers."""
     assert hash_sorted(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)) == payload_hash(value)
 
 
 @given(st.lists(_json, max_size=6))
-def test_many_at_once_hash_as_each_by_itself(values: list[Any]) -> None:
-    """One that needs the long way, or is no object, takes the others along; none changes another's hash."""
+def test_hashing_many_at_once_gives_the_hash_of_each(values: list[Any]) -> None:
+    """A form that is not canonical, or not an object, does not change the hash of another."""
     forms = [orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for value in values]
     assert hash_all_sorted(forms) == [payload_hash(value) for value in values]
 

@@ -67,21 +67,21 @@ def redacting() -> Iterator[None]:
 
 @pytest.mark.usefixtures("handler")
 def test_a_time_limit_inside_a_value_reaches_the_job() -> None:
-    """It is no fault of the value, so nothing is replaced."""
+    """The value is right, so nothing is replaced."""
     with pytest.raises(JobTimeoutError):
         to_json_value({"slow": Slow()}, lambda _: None)
 
 
 @pytest.mark.usefixtures("handler")
 def test_a_time_limit_inside_an_argument_reaches_the_job() -> None:
-    """It is no misuse either: no AssertionError is made of it."""
+    """The argument is right, so no AssertionError is raised."""
     with pytest.raises(JobTimeoutError) as caught, redacting():
         bool(Slow())
     assert is_from_signal(caught.value)
 
 
-def test_a_handler_that_raises_a_builtin_exception_is_known_too() -> None:
-    """`raise TimeoutError`, or whatever else: what matters is that a handler raised it."""
+def test_a_builtin_exception_of_a_handler_is_recognised() -> None:
+    """`raise TimeoutError` or any other: it counts that a handler raised it."""
 
     def out_of_time(*_: Any) -> None:
         raise ValueError("time is up")
@@ -94,7 +94,7 @@ def test_a_handler_that_raises_a_builtin_exception_is_known_too() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_an_exception_of_the_jobs_own_goes_through_a_call_as_it_is() -> None:
+def test_an_exception_class_of_the_job_passes_through_a_call() -> None:
     """Some runners raise in a thread without a signal; only Python's own exceptions are taken for misuse."""
     with pytest.raises(JobTimeoutError), redacting():
         raise JobTimeoutError
@@ -105,13 +105,13 @@ def test_an_exception_of_the_jobs_own_goes_through_a_call_as_it_is() -> None:
 
 
 @pytest.mark.usefixtures("handler")
-def test_an_exception_that_was_raised_otherwise_is_not_from_a_signal() -> None:
-    """Also while an earlier time limit is being dealt with."""
+def test_an_exception_of_other_code_is_not_from_a_signal() -> None:
+    """Also while an earlier time limit is being handled."""
     try:
         signal.raise_signal(signal.SIGUSR1)
     except JobTimeoutError:
-        found = to_json_value({"bad": 1 + 2j, "worse": Unreadable()}, lambda _: None)
-    assert found == {"bad": None, "worse": None}
+        converted = to_json_value({"bad": 1 + 2j, "worse": Unreadable()}, lambda _: None)
+    assert converted == {"bad": None, "worse": None}
     error = RuntimeError("no")
     assert not is_from_signal(error)
     let_through(error)

@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.destinations.segment import INTEGRATION_PRESETS
+from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.evidence.naming import list_files, split_kind
@@ -29,7 +29,6 @@ from pipelines_client.evidence.payloads import payload_in
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 from pipelines_client.state.daily import read_lines
 
-_NAMES = frozenset(INTEGRATION_PRESETS["customerio_off"])
 _DROPPED = frozenset(("objectTypeId", "object_type_id", "relationshipAttributes"))  # FACTS S13
 _NOT_TAKEN = frozenset(("stage", "cohort", "denied", "discarded"))
 
@@ -166,7 +165,7 @@ def _is_off(integrations: Any) -> bool:
     if not isinstance(integrations, dict):
         return False
     is_all_off = integrations.get("All") is False
-    return all(integrations.get(name, not is_all_off) is False for name in _NAMES)
+    return all(integrations.get(name, not is_all_off) is False for name in FORWARDS_TO_CUSTOMERIO)
 
 
 def _payload(row: Mapping[str, Any]) -> Any:

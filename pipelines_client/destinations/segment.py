@@ -8,13 +8,10 @@ from typing import Any, ClassVar
 from pipelines_client.destinations.base import Destination
 from pipelines_client.sides import SEGMENT, TITLES
 
+FORWARDS_TO_CUSTOMERIO = ("Actions Customerio", "Customer.io (Actions)", "Customer.io Actions", "Customer.io")
+"""All names that Segment's Customer.io destination has had (FACTS S12)."""
 INTEGRATION_PRESETS: Mapping[str, Mapping[str, bool]] = {
-    "customerio_off": {  # FACTS S12: every name that Segment's own Customer.io destination has had
-        "Actions Customerio": False,
-        "Customer.io (Actions)": False,
-        "Customer.io Actions": False,
-        "Customer.io": False,
-    },
+    "customerio_off": dict.fromkeys(FORWARDS_TO_CUSTOMERIO, False),
     "all_off": {"All": False},
 }
 """Names that `segment_integrations` may be set to: which of our messages Segment forwards to other tools."""

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
+from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.evidence.instants import iso_ms, unix_ms
 from pipelines_client.evidence.kinds.base import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
@@ -20,9 +21,6 @@ from pipelines_client.history.messages import Past
 from pipelines_client.history.rowmap import RowError
 from pipelines_client.identity import hash_identity, primary_identity
 from pipelines_client.sides import CUSTOMERIO
-
-FORWARDED_BY_SEGMENT = ("Actions Customerio", "Customer.io (Actions)", "Customer.io Actions", "Customer.io")
-"""What Segment calls its own Customer.io destinations (FACTS S12)."""
 
 _OF_THE_CALL = (
     "type",
@@ -95,7 +93,7 @@ class Reader:
         integrations = call.get("integrations")
         if self._to == CUSTOMERIO and isinstance(integrations, dict):
             call["integrations"] = {
-                name: value for name, value in integrations.items() if name not in FORWARDED_BY_SEGMENT
+                name: value for name, value in integrations.items() if name not in FORWARDS_TO_CUSTOMERIO
             }
         return call
 

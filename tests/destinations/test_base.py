@@ -1,4 +1,4 @@
-"""How an API's answers read, and how requests to it look."""
+"""The meaning of an API's answers, and the form of requests to it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_status_has_one_meaning(statuses: tuple[int, ...], decision: Decis
         (b'{"message":"' + b"x" * 1_000 + b'"}', "x" * 300),
     ],
 )
-def test_refusals_are_read_in_every_shape(body: bytes, words: str) -> None:
+def test_the_error_text_is_read_in_every_known_form(body: bytes, words: str) -> None:
     """FACTS C4; P8: a 400 without the expected fields is still a 400."""
     assert read_words(body) == words
 
@@ -70,7 +70,7 @@ def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: flo
     assert make_destination(Segment, "s").read(429, headers, b"", now=NOW).retry_after_s == seconds
 
 
-def test_customerio_gets_strict_mode_and_bearer_or_basic_by_the_shape_of_the_key() -> None:
+def test_customerio_gets_strict_mode_and_bearer_or_basic_by_the_form_of_the_key() -> None:
     """FACTS C2, C3."""
     basic = "Basic " + base64.b64encode(b"plain:").decode()
     assert make_destination(CustomerIo, "plain").headers()["Authorization"] == basic
@@ -94,14 +94,14 @@ def test_segment_gets_its_key_in_the_body_and_integrations_at_the_top() -> None:
     assert "X-Strict-Mode" not in far_end.headers()
 
 
-def test_an_answer_nested_without_end_is_read_without_words() -> None:
-    """A 400 is a 400, whatever stands in it."""
+def test_an_answer_that_is_nested_too_deeply_has_no_words() -> None:
+    """A 400 is a 400, whatever its body."""
     for body in (b"[" * 900 + b"]" * 900, b'{"meta":' * 900 + b'"x"' + b"}" * 900):
         verdict = make_destination(CustomerIo, "k").read(400, {}, body, now=NOW)
         assert (verdict.decision, verdict.words) == (Decision.SPLIT, "")
 
 
-def test_an_api_may_ask_for_a_day_of_patience_and_no_more() -> None:
-    """A server whose clock is wrong by centuries does not end the leg."""
+def test_an_api_may_ask_to_wait_for_a_day_at_most() -> None:
+    """A server whose clock is wrong by centuries does not stop the leg for good."""
     for value in ("Mon, 01 Jan 2525 00:00:00 GMT", "999999999"):
         assert make_destination(CustomerIo, "k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400

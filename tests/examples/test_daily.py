@@ -89,7 +89,7 @@ def run(plan, home):
 
 @pytest.mark.parametrize("plan", [by_cron, by_systemd, by_github_actions])
 def test_a_day_that_loses_too_much_is_told(plan, lossy):
-    """Exit code 1, one message to who is named, a report, and no key in any file or output but the one it came from."""
+    """Exit code 1, one message to the named receiver, a report, and no key in any other file or output."""
     with listening() as receiver:
         (lossy / "notify.env").write_text(f'PIPELINES_NOTIFY="{receiver.address}"\n')
         done = run(plan, lossy)
@@ -102,7 +102,7 @@ def test_a_day_that_loses_too_much_is_told(plan, lossy):
 
 
 def test_a_receiver_that_is_away_changes_no_exit_code(home):
-    """All is well again, which is news to who was told of a failure; that he could not be told is said."""
+    """Parity passes again, which a receiver of the failure should hear; the failed delivery is reported."""
     with listening() as receiver:
         (home / "notify.env").write_text(f'PIPELINES_NOTIFY="{receiver.address}"\n')
         (told,) = read_receivers([receiver.address])

@@ -1,4 +1,4 @@
-"""The examples of how a process ends: each is run, stopped as its platform would, and nothing is lost."""
+"""Examples of a clean shutdown: each is started and stopped as its platform would, and loses nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def end(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_job_worker_delivers_on_sigterm(start: Any, sandbox: Any) -> None:
-    """Every job that it says it did has its event on both sides."""
+    """Every job that it reports has its event on both sides."""
     process = start("job_worker.py")
     assert process.stdout.readline() == "working\n"
     assert sandbox.segment.wait_for(5, timeout_s=10)
@@ -54,7 +54,7 @@ def test_a_job_worker_delivers_on_sigterm(start: Any, sandbox: Any) -> None:
 
 
 def test_a_web_server_delivers_on_sigterm(start: Any, sandbox: Any) -> None:
-    """Also what its last request tracked."""
+    """Also the event of its last request."""
     process = start("web_server.py", "0")
     url = process.stdout.readline().strip()
     for _ in range(3):

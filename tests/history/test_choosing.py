@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
+from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.errors import SourceError
-from pipelines_client.history.calls import FORWARDED_BY_SEGMENT, Reader
+from pipelines_client.history.calls import Reader
 from pipelines_client.history.conditions import parse_where
 from pipelines_client.history.messages import Past, Rules
 from pipelines_client.history.rate import TokenBucket
@@ -164,7 +165,7 @@ def test_an_archived_call_is_what_was_sent_and_segment_may_not_forbid_it() -> No
     sent = {"type": "track", "messageId": "m1", "userId": "u", "event": "E", "properties": {"a": 1}, "context": {}}
     line = {
         **sent,
-        "integrations": {"All": True, **dict.fromkeys(FORWARDED_BY_SEGMENT, False)},
+        "integrations": {"All": True, **dict.fromkeys(FORWARDS_TO_CUSTOMERIO, False)},
         "originalTimestamp": "2026-11-01T09:30:00.000+00:00",
         "timestamp": "2026-11-01T09:30:00.007Z",
         "receivedAt": "2026-11-01T09:30:01Z",

@@ -52,7 +52,7 @@ def hash_of(built: Built) -> str:
 
 
 def test_the_body_is_what_upstream_would_have_sent() -> None:
-    """Same keys, same values, same spelling of the time; only the messageId is ours when none is given."""
+    """Same keys, values and spelling of the time; only a generated messageId differs."""
     upstream = SegmentClient("k", send=False)
     when = datetime(2026, 11, 2, 9, 30, tzinfo=timezone(timedelta(hours=2)))
     arguments = ("u1", "Order Completed", {"total": 19.5}, {"ip": "127.0.0.1"}, when, "a1", {"All": True}, "m1")
@@ -78,7 +78,7 @@ def test_the_callers_objects_stay_untouched() -> None:
 
 
 def test_a_message_id_is_a_ulid_of_its_time_unless_given() -> None:
-    """FACTS C14: Journeys drops a repeated ULID; the caller's own id is kept."""
+    """FACTS C14: Journeys drops a repeated ULID; the caller's id is kept."""
     first, second = make().message.message_id, make().message.message_id
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", first)
     assert first != second
@@ -103,7 +103,7 @@ def test_a_message_id_is_a_ulid_of_its_time_unless_given() -> None:
     ],
 )
 def test_every_spelling_of_an_instant_is_read(given: Any, wire: str) -> None:
-    """N7: event time is when it happened, however the caller has it."""
+    """N7: the event's time is when it happened, in any form."""
     built = make(timestamp=given)
     assert json.loads(built.message.body)["timestamp"] == wire
     assert not built.notes
@@ -118,7 +118,7 @@ def test_a_naive_time_is_utc_and_noted(given: Any) -> None:
 
 
 @pytest.mark.parametrize("given", ["yesterday", "", True, 1.7e15, [], object(), float("nan")])
-def test_what_is_no_instant_is_refused_without_its_value(given: Any) -> None:
+def test_a_timestamp_that_is_not_a_time_is_refused_without_its_value(given: Any) -> None:
     """Upstream's AssertionError for misuse, with the type and not the value in its text."""
     with pytest.raises(AssertionError, match=r"timestamp must be .* got: \w+$") as caught:
         make(timestamp=given)
@@ -139,7 +139,7 @@ def test_size_is_counted_as_sent_in_utf8() -> None:
 
 
 def test_identity_is_the_user_else_the_anonymous_id_else_the_group() -> None:
-    """One identity a message, its kind in front."""
+    """A message has one identity, which begins with its kind."""
     assert make(userId=0).message.identity == "user:0"
     assert make(userId=None, anonymousId="a").message.identity == "anonymous:a"
     assert make(userId=None, groupId="g").message.identity == "group:g"
@@ -147,14 +147,14 @@ def test_identity_is_the_user_else_the_anonymous_id_else_the_group() -> None:
 
 
 def test_event_is_the_name_of_a_track_page_or_screen() -> None:
-    """An identify has none."""
+    """An identify has no event."""
     assert make().message.event == "Order Completed"
     assert make(type="page", name="Pricing").message.event == "Pricing"
     assert make(type="identify", traits={}).message.event is None
 
 
-def test_an_opentelemetry_that_cannot_be_imported_costs_no_message(tmp_path: Path) -> None:
-    """Whatever it raises: numbers are not worth a call."""
+def test_an_opentelemetry_that_cannot_be_imported_loses_no_message(tmp_path: Path) -> None:
+    """Whatever it raises, calls go on without metrics."""
     broken = tmp_path / "opentelemetry"
     broken.mkdir()
     (broken / "__init__.py").write_text("raise StopIteration")
@@ -170,7 +170,7 @@ assert analytics.track("u", "E")[0]
 
 
 def test_a_frozen_clock_holds_in_a_thread_that_starts_in_our_call(client: Any, sandbox: Any) -> None:
-    """Freezegun's own `time.time` does not."""
+    """Freezegun's `time.time` would not."""
     with freeze_time("2020-01-01"):
         thread = threading.Thread(target=client.track, args=("u1", "E"))
         thread.start()
@@ -187,8 +187,8 @@ def test_the_hash_is_of_the_payload_alone() -> None:
     assert hash_of(make(type="identify", traits={"total": 1})) == base
 
 
-def test_freezegun_freezes_what_goes_on_the_wire(client: Any, sandbox: Any) -> None:
-    """Time of the message, of its id and of the batch are the frozen one, and nothing hangs."""
+def test_freezegun_freezes_the_times_that_are_sent(client: Any, sandbox: Any) -> None:
+    """The times of the message, its id and the batch are frozen, and nothing hangs."""
     with freeze_time("2026-02-03T04:05:06Z"):
         _, sent = client.track("u1", "Signed Up")
         assert client.flush(timeout=5)
@@ -198,7 +198,7 @@ def test_freezegun_freezes_what_goes_on_the_wire(client: Any, sandbox: Any) -> N
 
 
 def test_a_message_takes_no_more_memory_than_its_text() -> None:
-    """A hundred thousand may wait in memory: what the serialiser allocates beyond the text is given back."""
+    """A hundred thousand may wait in memory, so the serialiser's spare bytes are freed."""
     tracemalloc.start()
     try:
         kept = [make(properties={"n": number}).message.body for number in range(200)]
@@ -220,8 +220,8 @@ def hours(count: int) -> timezone:
         (datetime(1, 1, 1, tzinfo=hours(5)), "0001-01-01T00:00:00.000+00:00"),
     ],
 )
-def test_a_time_beyond_the_calendar_in_utc_becomes_its_first_or_last_moment(given: Any, wire: str) -> None:
-    """The message is taken, and the replacement counted."""
+def test_a_time_outside_the_calendar_becomes_its_first_or_last_moment(given: Any, wire: str) -> None:
+    """The message is accepted, and the replacement counted."""
     built = make(timestamp=given)
     assert built.call["timestamp"] == wire
     assert built.message.occurred_at == wire.replace("+00:00", "Z")
@@ -235,15 +235,15 @@ class BrokenZone(tzinfo):
         raise RuntimeError("no")
 
 
-def test_a_zone_that_fails_counts_as_none() -> None:
-    """As a naive time it is read as UTC; the message is taken."""
+def test_a_time_with_a_failing_zone_is_read_as_utc() -> None:
+    """Like a naive time; the message is accepted."""
     built = make(timestamp=datetime(2014, 9, 3, 1, tzinfo=BrokenZone()))
     assert built.call["timestamp"] == "2014-09-03T01:00:00.000+00:00"
     assert built.notes == Counter(naive_timestamp=1)
 
 
 def test_an_offset_with_seconds_is_spelled_in_utc() -> None:
-    """As zones had them a century ago; few readers of ISO-8601 take one."""
+    """Zones had such offsets a century ago; few readers of ISO-8601 accept them."""
     amsterdam = timezone(timedelta(minutes=19, seconds=32))
     assert make(timestamp=datetime(1900, 1, 1, tzinfo=amsterdam)).call["timestamp"] == "1899-12-31T23:40:28.000+00:00"
 
@@ -256,8 +256,8 @@ def test_an_offset_with_seconds_is_spelled_in_utc() -> None:
         (b"not json", None, {"unreadable": 1}),
     ],
 )
-def test_a_piece_that_was_serialised_before_is_read_like_any_value(text: Any, becomes: Any, notes: Any) -> None:
-    """A body is one line of strict JSON, whatever `orjson.Fragment` holds, and its hash is that of the plain value."""
+def test_a_fragment_of_json_is_read_like_any_value(text: Any, becomes: Any, notes: Any) -> None:
+    """The body is one line of strict JSON for any `orjson.Fragment`, and the hash is that of the plain value."""
     built = make(properties={"piece": orjson.Fragment(text), "n": 1}, context={"c": orjson.Fragment(b"1\n")})
     assert b"\n" not in built.message.body
     body = json.loads(built.message.body)
@@ -267,7 +267,7 @@ def test_a_piece_that_was_serialised_before_is_read_like_any_value(text: Any, be
 
 
 def test_a_message_is_built_while_another_thread_writes_into_its_properties() -> None:
-    """What was there at one moment is sent; nothing raises, nothing crashes."""
+    """The content of one moment is sent; nothing raises or crashes."""
     nested: dict[str, Any] = {f"k{number}": None for number in range(1_500)}
     done = threading.Event()
 
@@ -292,8 +292,8 @@ def test_a_message_is_built_while_another_thread_writes_into_its_properties() ->
         thread.join()
 
 
-def test_a_value_that_empties_the_properties_while_it_is_read_takes_no_other_along() -> None:
-    """A serialiser inside a dict that loses its values would read memory that is no longer theirs."""
+def test_a_value_that_empties_the_properties_while_it_is_read_removes_no_other_value() -> None:
+    """A serialiser that reads a dict while its values disappear would read freed memory."""
     properties: dict[str, Any] = {}
 
     class Emptying(tzinfo):
@@ -321,12 +321,12 @@ def test_a_value_that_empties_the_properties_while_it_is_read_takes_no_other_alo
     ],
 )
 def test_times_in_properties_are_spelled_as_python_does(at: Any) -> None:
-    """As upstream sends them, whichever way they are serialised."""
+    """As upstream sends them, in both ways of serialising."""
     assert json.loads(make(properties={"at": at}).message.body)["properties"] == {"at": at.isoformat()}
 
 
-def test_a_context_whose_own_methods_fail_is_left_out() -> None:
-    """The message goes on without it, and says so."""
+def test_a_context_whose_methods_fail_is_left_out() -> None:
+    """The message is accepted without it, and the loss is noted."""
 
     class Failing(dict[str, Any]):
         def keys(self) -> Any:
@@ -360,8 +360,8 @@ def test_a_context_whose_own_methods_fail_is_left_out() -> None:
         {"type": "screen", "category": "Shop", "name": "Cart", "properties": {"a": {}}},
     ],
 )
-def test_a_message_is_known_again_by_its_body(changes: dict[str, Any]) -> None:
-    """Whoever takes over what a dead process left writes the same into the ledger as that process would have."""
+def test_a_message_can_be_read_from_its_body(changes: dict[str, Any]) -> None:
+    """A process that adopts the messages of a dead one writes the same ledger records."""
     built = make(**changes).message
     again = reread(built.body, built_at=built.built_at)
     assert again == built
@@ -369,7 +369,7 @@ def test_a_message_is_known_again_by_its_body(changes: dict[str, Any]) -> None:
 
 
 def test_build_fills_the_fields_of_a_message_in_their_order_because_tuple_new_checks_nothing() -> None:
-    """It is the fast way to make a named tuple: a field added in one place only would shift all others."""
+    """A field that is added in one place only would shift all others."""
     message = make(messageId="m", anonymousId="a", groupId="g", timestamp=NOW - timedelta(seconds=1)).message
     assert message == Message(
         message_id="m",
@@ -386,7 +386,7 @@ def test_build_fills_the_fields_of_a_message_in_their_order_because_tuple_new_ch
 
 
 def test_the_payload_comes_last_and_sorted_because_its_bytes_in_the_body_are_what_is_hashed() -> None:
-    """One serialisation: what is sent is what the ledger's hash is of."""
+    """One serialisation: the ledger has the hash of the bytes that are sent."""
     message = make(messageId="m", properties={"b": 1, "a": "x"}).message
     assert message.body.endswith(b',"properties":{"a":"x","b":1}}')
     assert message.payload == b'{"a":"x","b":1}'

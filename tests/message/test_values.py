@@ -1,4 +1,4 @@
-"""What a caller may put into properties, and what becomes of it."""
+"""Values in properties, and their JSON forms."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def test_values_with_a_json_form_are_encoded_and_nothing_is_noted(value: Any, ex
     assert convert(value) == (expected, {})
 
 
-def test_a_surrogate_pair_that_belongs_together_is_one_character() -> None:
-    """Only lone halves are lost."""
+def test_a_pair_of_surrogates_is_one_character() -> None:
+    """Only lone surrogates are lost."""
     assert convert("\ud83d\ude00")[0] == "😀"
 
 
@@ -129,37 +129,37 @@ def test_a_surrogate_pair_that_belongs_together_is_one_character() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_values_without_a_json_form_are_replaced_and_noted_by_kind(value: Any, expected: Any, kind: str) -> None:
-    """P4, P17, P18: a bad value never takes its siblings along."""
-    found, notes = convert({"bad": value, "good": 1})
-    assert found == {"bad": expected, "good": 1}
+    """P4, P17, P18: a bad value never drops its siblings."""
+    converted, notes = convert({"bad": value, "good": 1})
+    assert converted == {"bad": expected, "good": 1}
     assert notes == {kind: 1}
 
 
-def test_a_circle_ends_where_it_closes() -> None:
+def test_a_circular_object_is_cut_where_it_repeats() -> None:
     """P18: a circular dict is sent up to the point where it repeats."""
     circle: dict[str, Any] = {"name": "a"}
     circle["self"] = circle
     assert convert(circle) == ({"name": "a", "self": None}, {"circular": 1})
 
 
-def test_the_same_object_twice_is_no_circle() -> None:
+def test_the_same_object_twice_is_not_a_circle() -> None:
     """Only an object inside itself is circular."""
     item = {"sku": "a"}
     assert convert([item, item]) == ([item, item], {})
 
 
 def test_nesting_beyond_any_reader_is_cut_and_serialises() -> None:
-    """A thousand levels neither raise nor make a body that is refused."""
+    """A thousand levels do not raise, and the body is accepted."""
     deep: Any = "end"
     for _ in range(1_000):
         deep = [deep]
-    found, notes = convert(deep)
+    converted, notes = convert(deep)
     assert notes == {"too_deep": 1}
-    assert orjson.dumps(found).count(b"[") == MAX_DEPTH
+    assert orjson.dumps(converted).count(b"[") == MAX_DEPTH
 
 
 def test_an_integer_of_thousands_of_digits_does_not_raise() -> None:
-    """Python itself refuses to spell it; the message goes on without it."""
+    """Python refuses to spell it; the message is accepted without it."""
     assert convert(10**5_000) == (None, {"big_integer": 1})
 
 
@@ -186,10 +186,10 @@ _anything = st.recursive(
 
 
 @given(_anything)
-def test_whatever_is_given_serialises_to_strict_json(value: Any) -> None:
-    """No value at all raises, and none makes JSON that another reader refuses."""
-    found, _ = convert(value)
-    body = orjson.dumps(found, default=isoformat, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def test_any_value_serialises_to_strict_json(value: Any) -> None:
+    """No value raises, and each gives JSON that every reader accepts."""
+    converted, _ = convert(value)
+    body = orjson.dumps(converted, default=isoformat, option=orjson.OPT_PASSTHROUGH_DATETIME)
     assert b"NaN" not in body.replace(b'"', b"") or isinstance(value, (str, list, dict, tuple, bytes))
     orjson.loads(body)
 
@@ -211,12 +211,12 @@ class BadZone(tzinfo):
 @pytest.mark.parametrize(
     "bad", [{10**6_000: 1}, {Hostile(1): 1}, datetime(2026, 1, 1, tzinfo=BadZone())], ids=["long key", "key", "zone"]
 )
-def test_what_fails_deep_inside_takes_only_itself(bad: Any) -> None:
-    """Keys of thousands of digits, keys and zones whose own methods raise: the sibling arrives, and it serialises."""
-    found, notes = convert({"bad": bad, "good": 1})
-    assert found["good"] == 1
+def test_a_value_that_fails_deep_inside_drops_only_itself(bad: Any) -> None:
+    """Keys of thousands of digits, keys and zones whose methods raise: the sibling stays, and all of it serialises."""
+    converted, notes = convert({"bad": bad, "good": 1})
+    assert converted["good"] == 1
     assert notes.total() == 1
-    orjson.dumps(found, default=isoformat)
+    orjson.dumps(converted, default=isoformat)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +232,11 @@ def test_what_fails_deep_inside_takes_only_itself(bad: Any) -> None:
         (dict(zip(("\ud800", "\ud801"), (1, 2), strict=True)), {"\ufffd": 1, "\ufffd (2)": 2}, 1),
     ],
 )
-def test_keys_that_read_alike_keep_their_values_apart(mapping: Any, expected: Any, count: int) -> None:
-    """What is text already keeps its name; the other one's says that it is the second."""
-    found, notes = convert(mapping)
-    assert found == expected
-    assert list(found.values()) == list(mapping.values())
+def test_keys_with_equal_texts_keep_their_values(mapping: Any, expected: Any, count: int) -> None:
+    """A key that is text keeps its name; the other one gets a number."""
+    converted, notes = convert(mapping)
+    assert converted == expected
+    assert list(converted.values()) == list(mapping.values())
     assert notes["duplicate_key"] == count
 
 
@@ -267,8 +267,8 @@ class OddText(str):
 
 
 @pytest.mark.parametrize("bad", [datetime(2026, 1, 1, tzinfo=FailingZone()), OddTime(9), {OddText("k"): OddText("v")}])
-def test_odd_subclasses_take_nothing_along_and_serialise(bad: Any) -> None:
-    """Whatever their methods answer, the sibling arrives and what is left is plain."""
-    found, _ = convert({"bad": bad, "good": 1})
-    assert found["good"] == 1
-    orjson.dumps(found, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+def test_odd_subclasses_drop_no_sibling_and_serialise(bad: Any) -> None:
+    """Whatever their methods return, the sibling stays and the result is plain."""
+    converted, _ = convert({"bad": bad, "good": 1})
+    assert converted["good"] == 1
+    orjson.dumps(converted, option=orjson.OPT_PASSTHROUGH_SUBCLASS)

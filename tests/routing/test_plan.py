@@ -1,4 +1,4 @@
-"""Who goes where, at which stage."""
+"""Which legs a message takes at each stage."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def message(identity: str = "user:u1", event: str = "E", kind: str = "track") ->
         (Stage.COMPLETE, 1.0, {SEGMENT: "stage"}, CUSTOMERIO),
     ],
 )
-def test_each_stage_has_its_legs_and_the_one_that_counts(
+def test_each_stage_has_its_legs_and_an_authoritative_one(
     stage: Stage, share: float, skipped: dict[str, str], counts: str
 ) -> None:
-    """The table of stages."""
+    """The table of stages in docs/cutover.md."""
     plan = Plan(stage, BOTH, dict.fromkeys(BOTH, LegRules(share)))
     assert plan.route(message(), {}) == skipped
     assert plan.authoritative == counts
 
 
-def test_the_keys_imply_a_stage_and_a_stage_needs_its_key() -> None:
-    """Both keys: dual. One: complete."""
+def test_the_keys_choose_the_default_stage_and_a_stage_needs_its_key() -> None:
+    """Both keys: dual. One key: complete."""
     assert stage_for(None, legs=BOTH) is Stage.DUAL
     assert stage_for(None, legs=(CUSTOMERIO,)) is Stage.COMPLETE
     with pytest.raises(ConfigError):
@@ -51,15 +51,15 @@ def test_the_keys_imply_a_stage_and_a_stage_needs_its_key() -> None:
 
 
 def test_only_tracks_are_commands() -> None:
-    """A page of that name is a page."""
+    """A page with such a name is a page."""
     plan = Plan(Stage.DUAL, BOTH)
     assert plan.route(message(event="User Deleted"), {}) == {CUSTOMERIO: "reserved_name"}
     assert plan.route(message(event="User Deleted", kind="page"), {}) == {}
     assert plan.route(message(event="user deleted"), {}) == {}
 
 
-def test_an_alias_itself_goes_where_its_previous_id_is() -> None:
-    """Its own two ids may still be in different cohorts when it is sent."""
+def test_an_alias_takes_the_cohort_of_its_previous_id() -> None:
+    """Its two ids may still be in different cohorts when it is sent."""
     inside = next(f"u{n}" for n in range(99) if in_cohort(f"user:u{n}", share=0.5, salt=""))
     outside = next(f"u{n}" for n in range(99) if not in_cohort(f"user:u{n}", share=0.5, salt=""))
     plan = Plan(Stage.SHADOW, BOTH, {CUSTOMERIO: LegRules(0.5)})
@@ -73,10 +73,10 @@ RULES = st.builds(LegRules, st.floats(0, 1), LIST, LIST)
 
 
 @given(st.sampled_from(Stage), RULES, RULES, NAMES, NAMES, NAMES)
-def test_what_no_list_denies_goes_where_the_stage_says(
+def test_a_message_that_no_list_denies_takes_the_legs_of_the_stage(
     stage: Stage, customerio: LegRules, segment: LegRules, event: str, user: str, tenant: str
 ) -> None:
-    """The leg that counts takes everything else; a leg that the stage leaves out takes nothing, whatever is allowed."""
+    """The authoritative leg takes all of them; a leg that the stage leaves out takes none, even from the allow list."""
     plan = Plan(stage, BOTH, {CUSTOMERIO: customerio, SEGMENT: segment})
     call = {"context": {"groupId": tenant}}
     skips = plan.route(message(f"user:{user}", event)._replace(user_id=user), call)
@@ -93,8 +93,8 @@ def test_what_no_list_denies_goes_where_the_stage_says(
             assert (skips.get(leg) == "cohort") == (not in_cohort(f"user:{user}", share=rules.share, salt=""))
 
 
-def test_the_stages_lead_into_each_other_each_way() -> None:
-    """One step on and one back is where it was; there is nothing before the first and after the last."""
+def test_a_migration_can_step_forward_and_back() -> None:
+    """There is no stage before the first and after the last."""
     assert [stage.moved(1) for stage in Stage] == [*list(Stage)[1:], None]
     assert [stage.moved(-1) for stage in Stage] == [None, *list(Stage)[:-1]]
 

@@ -1,4 +1,4 @@
-"""Stages while processes run: a file that everyone watches, and switches; what became of each message."""
+"""Stages and switches that change while processes run, and the outcome of each message."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def stage_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watching(make_client: MakeClient, stage_file: Path) -> Callable[..., Client]:
-    """Make clients that look into the stage file at every call."""
+    """Make clients that read the stage file at every call."""
     return lambda **more: make_client(**{"stage_file": stage_file, "stage_poll_s": 1e-9, **more})
 
 
 def put(stage_file: Path, content: str | bytes) -> None:
-    """Replace the file in one step, as whoever edits it should: a client may look at any moment."""
+    """Replace the file in one step, because a client may read it at any moment."""
     fresh = stage_file.with_suffix(".new")
     fresh.write_bytes(content.encode() if isinstance(content, str) else content)
     fresh.replace(stage_file)
@@ -45,10 +45,10 @@ def track(client: Client, message_id: str, user: str = "u1", event: str = "E", *
     return client.track(user, event, message_id=message_id, **more)[0]
 
 
-def test_a_change_of_the_file_holds_for_the_next_call_and_each_message_keeps_its_stage(
+def test_a_changed_file_applies_to_the_next_call_and_each_message_keeps_its_stage(
     watching: MakeClient, sandbox: Any, ledger: Any, stage_file: Path
 ) -> None:
-    """Through all stages and back: both sides get what the stage of each message promises, once."""
+    """Through all stages and back, both sides get the messages of each stage, once."""
     client = watching()
     stages = ["segment", "shadow", "dual", "live", "complete", "live", "dual", "shadow", "segment"]
     for number, stage in enumerate(stages):
@@ -64,10 +64,10 @@ def test_a_change_of_the_file_holds_for_the_next_call_and_each_message_keeps_its
     assert len(records) == 2 * len(stages)
 
 
-def test_a_file_that_cannot_be_used_leaves_the_last_good_one_in_force_and_is_said_once(
+def test_a_wrong_file_leaves_the_last_good_one_in_force_and_is_logged_once(
     stage_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Half written, with a wrong word, of another encoding, without a stage, gone; and good again."""
+    """Half written, with a wrong word, in another encoding, without a stage, deleted; and then right again."""
     put(stage_file, 'stage = "complete"\n')
     watch = StageWatch(Plan(Stage.DUAL, ("customerio", "segment")), stage_file, poll_s=1e-9, memory=None)
     assert watch.plan().name == "complete"
@@ -86,10 +86,10 @@ def test_a_file_that_cannot_be_used_leaves_the_last_good_one_in_force_and_is_sai
     assert watch.error is None
 
 
-def test_a_process_that_starts_while_the_file_is_wrong_goes_by_the_last_good_one(
+def test_a_process_that_starts_while_the_file_is_wrong_uses_the_last_good_one(
     watching: MakeClient, stage_file: Path, sandbox: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not by its settings, which say `dual`; and what is wrong is said all the same."""
+    """It does not use its settings, which say `dual`, and it logs the error."""
     put(stage_file, 'stage = "segment"\n')
     first = watching()
     assert track(first, "first")
@@ -104,10 +104,10 @@ def test_a_process_that_starts_while_the_file_is_wrong_goes_by_the_last_good_one
     assert second._stages.error is not None
 
 
-def test_without_a_file_yet_the_settings_hold_and_where_it_says_nothing_too(
+def test_the_settings_apply_until_the_file_exists_and_for_keys_that_it_omits(
     watching: MakeClient, stage_file: Path, sandbox: Any
 ) -> None:
-    """The environment's stage until the file is there; the environment's salt and share under it."""
+    """The environment's stage applies until the file exists; its salt and share apply afterwards too."""
     client = watching(stage="segment", share=0.0)
     assert track(client, "before")
     put(stage_file, 'stage = "shadow"\n')
@@ -119,10 +119,10 @@ def test_without_a_file_yet_the_settings_hold_and_where_it_says_nothing_too(
     assert sandbox.segment.count == 3
 
 
-def test_a_stage_that_needs_a_key_that_is_not_there_is_refused(
+def test_a_stage_that_needs_a_missing_key_is_refused(
     watching: MakeClient, stage_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A client with the Customer.io key alone goes on at `complete`."""
+    """A client with only the Customer.io key stays at `complete`."""
     put(stage_file, 'stage = "live"\n')
     client = watching(segment_write_key=None, segment_host=None)
     assert track(client, "m1")
@@ -130,10 +130,10 @@ def test_a_stage_that_needs_a_key_that_is_not_there_is_refused(
     assert repr(client) == "<pipelines_client.Client stage=complete legs=customerio>"
 
 
-def test_the_lists_of_a_file_go_before_the_share_and_deny_before_allow(
+def test_the_lists_of_a_file_win_over_the_share_and_deny_over_allow(
     watching: MakeClient, stage_file: Path, sandbox: Any, ledger: Any
 ) -> None:
-    """By event, by tenant (of a group call or in the context) and by id; nobody is in the share itself."""
+    """By event, by tenant (of a group call or in the context) and by id; the share is empty."""
     put(
         stage_file,
         """
@@ -145,7 +145,7 @@ deny = { events = ["Raw Click"], tenants = ["secret"], ids = ["lee"] }
 """,
     )
     client = watching()
-    assert track(client, "nobody")
+    assert track(client, "not listed")
     assert track(client, "event", event=" Order Completed ")
     assert track(client, "id", "kim")
     assert client.page(None, anonymous_id="visitor", message_id="anonymous id")[0]
@@ -158,13 +158,13 @@ deny = { events = ["Raw Click"], tenants = ["secret"], ids = ["lee"] }
     assert sandbox.customerio.message_ids() == ["event", "id", "anonymous id", "group", "context"]
     assert sandbox.segment.count == 9
     assert ledger.reasons("denied id") == {"customerio": "denied", "segment": None}
-    assert ledger.reasons("nobody") == {"customerio": "cohort", "segment": None}
+    assert ledger.reasons("not listed") == {"customerio": "cohort", "segment": None}
 
 
-def test_a_leg_that_is_off_keeps_all_on_disk_and_goes_on_in_order(
+def test_a_leg_that_is_off_keeps_its_messages_on_disk_and_continues_in_order(
     watching: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
 ) -> None:
-    """The other leg does not notice; `flush` waits for neither; `status` shows it."""
+    """The other leg is not affected, `flush` does not wait, and `status` shows it."""
     put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
     client = watching()
     for number in range(5):
@@ -178,10 +178,10 @@ def test_a_leg_that_is_off_keeps_all_on_disk_and_goes_on_in_order(
     assert sandbox.customerio.message_ids() == [f"m{number}" for number in range(5)]
 
 
-def test_a_switch_reaches_a_leg_that_is_waiting_for_its_next_try(
+def test_a_switch_reaches_a_leg_that_waits_for_its_next_attempt(
     watching: MakeClient, stage_file: Path, sandbox: Any
 ) -> None:
-    """An API that is down for an hour by its own word: off, nothing is tried any more; discard, all is given up."""
+    """An API asks for an hour: with off nothing is sent any more, with discard all messages are dropped."""
     put(stage_file, 'stage = "dual"\n')
     sandbox.segment.rate_limit(3600)
     client = watching()
@@ -193,10 +193,10 @@ def test_a_switch_reaches_a_leg_that_is_waiting_for_its_next_try(
     assert sandbox.customerio.count == 1
 
 
-def test_a_leg_that_discards_counts_by_name_what_it_gives_up(
+def test_a_leg_that_discards_counts_its_messages_by_reason(
     watching: MakeClient, stage_file: Path, sandbox: Any, ledger: Any, state_dir: Path
 ) -> None:
-    """What waited and what comes: dropped, with the reason, and a skip stays a skip."""
+    """Old and new messages are dropped with the reason; a skipped message stays skipped."""
     put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
     client = watching()
     assert track(client, "waited")
@@ -213,10 +213,10 @@ def test_a_leg_that_discards_counts_by_name_what_it_gives_up(
     assert dict(leg.dropped) == {"discarded": 2}
 
 
-def test_what_a_dead_process_left_for_a_leg_that_is_off_waits_for_it(
+def test_messages_of_a_dead_process_wait_for_a_leg_that_is_off(
     watching: MakeClient, make_client: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
 ) -> None:
-    """Its other leg is delivered by whoever comes next, and this one when it is switched on."""
+    """The next process delivers the other leg at once, and this one when it is switched on."""
     sandbox.customerio.answer(503)
     sandbox.segment.answer(503)
     dead = make_client()
@@ -234,8 +234,8 @@ def test_what_a_dead_process_left_for_a_leg_that_is_off_waits_for_it(
     assert (sandbox.customerio.count, sandbox.segment.count) == (1, 1)
 
 
-def test_who_counts_changes_with_the_stage(watching: MakeClient, stage_file: Path, sandbox: Any) -> None:
-    """`on_error` and a full backlog follow the file: Segment's refusal is told at `dual`, and not at `live`."""
+def test_the_authoritative_leg_changes_with_the_stage(watching: MakeClient, stage_file: Path, sandbox: Any) -> None:
+    """`on_error` follows the file: Segment's refusal is reported at `dual` and not at `live`."""
     failed: list[str] = []
     sandbox.segment.answer(400)
     put(stage_file, 'stage = "dual"\n')
@@ -248,10 +248,10 @@ def test_who_counts_changes_with_the_stage(watching: MakeClient, stage_file: Pat
     assert failed == ["at dual"]
 
 
-def test_the_backlog_that_refuses_calls_is_that_of_the_leg_that_counts(
+def test_calls_are_refused_when_the_backlog_of_the_authoritative_leg_is_full(
     watching: MakeClient, stage_file: Path, sandbox: Any
 ) -> None:
-    """Customer.io is off and full: at `dual` it gives way, at `live` the caller is told."""
+    """Customer.io is off and full: at `dual` it drops its oldest messages, at `live` calls return False."""
     put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
     client = watching(max_queue_size=3)
     for number in range(6):
@@ -264,10 +264,10 @@ def test_the_backlog_that_refuses_calls_is_that_of_the_leg_that_counts(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_child_that_was_forked_before_the_change_heeds_it(
+def test_a_child_that_was_forked_before_the_change_follows_it(
     watching: MakeClient, stage_file: Path, sandbox: Any
 ) -> None:
-    """Nothing has to be started in a child: its first call looks."""
+    """A child needs no thread: its first call reads the file."""
     put(stage_file, 'stage = "segment"\n')
     client = watching()
     assert track(client, "parent")
@@ -286,10 +286,10 @@ def test_a_child_that_was_forked_before_the_change_heeds_it(
     assert sandbox.segment.message_ids() == ["parent"]
 
 
-def test_of_many_threads_that_wake_after_an_hour_none_goes_by_the_old_stage(
+def test_no_thread_that_wakes_after_an_hour_uses_the_old_stage(
     watching: MakeClient, stage_file: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one of them reads the file, the others do not go on with what they knew."""
+    """While one thread reads the file, the others do not continue with the old plan."""
     put(stage_file, 'stage = "dual"\n')
     client = watching(stage_poll_s=3600)
     assert track(client, "before")
@@ -318,7 +318,7 @@ def test_of_many_threads_that_wake_after_an_hour_none_goes_by_the_old_stage(
 def test_the_log_of_a_change_names_no_person(
     watching: MakeClient, stage_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Lists hold ids; what is logged of a file does not."""
+    """The lists of a file hold ids; the log does not."""
     caplog.set_level(logging.INFO, "pipelines_client")
     put(stage_file, 'stage = "shadow"\n[customerio]\ndeny = { ids = ["kim@example.com"] }\n')
     client = watching()
@@ -333,7 +333,7 @@ def test_the_log_of_a_change_names_no_person(
 def test_an_alias_keeps_a_person_together_in_every_process_of_the_state_directory(
     watching: MakeClient, stage_file: Path, sandbox: Any, state_dir: Path
 ) -> None:
-    """A visitor who is in signs up under an id that is not: all of it goes, from other clients and after a restart."""
+    """A visitor in the share signs up with an id outside it: other clients and a restarted one send all messages."""
     put(stage_file, 'stage = "shadow"\n[customerio]\nshare = 0.5\n')
     cohorts = {name: in_cohort(f"user:{name}", share=0.5, salt="") for name in (f"p{n}" for n in range(50))}
     visitor, other_visitor = [name for name, is_in in cohorts.items() if is_in][:2]
@@ -353,8 +353,8 @@ def test_an_alias_keeps_a_person_together_in_every_process_of_the_state_director
     assert (state_dir / ALIAS_FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_torn_or_strange_line_of_the_aliases_spoils_no_other(tmp_path: Path) -> None:
-    """What a kill in the middle of a write leaves, and what is no pair at all."""
+def test_a_torn_or_strange_line_of_the_alias_file_damages_no_other(tmp_path: Path) -> None:
+    """A line that a kill tore, and lines that are not pairs."""
     path = tmp_path / "aliases"
     path.write_bytes(b"\n00ff\nzzzzzzzzzzzzzzzz zzzzzzzzzzzzzzzz\n0123456789abcd")
     writer, reader = AliasFile(path), AliasFile(path)
@@ -368,10 +368,8 @@ def test_a_torn_or_strange_line_of_the_aliases_spoils_no_other(tmp_path: Path) -
     assert writer.aliases.head(hash_id("user:lee")) == hash_id("user:visitor 2")
 
 
-def test_a_call_looks_into_the_file_only_when_its_time_has_come(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A thousand calls within half of `stage_poll_s` are one look; the next one comes in time."""
+def test_a_call_reads_the_file_only_when_a_look_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand calls within half of `stage_poll_s` read it once; the next look is on time."""
     clock, looks = [1000.0], []
     monkeypatch.setattr("pipelines_client.routing.watch.monotonic_s", lambda: clock[0])
     path = tmp_path / "stage.toml"
@@ -387,10 +385,10 @@ def test_a_call_looks_into_the_file_only_when_its_time_has_come(
     assert (names, len(looks)) == ({"live"}, 2)
 
 
-def test_a_signal_handler_that_raises_while_the_file_is_read_is_heard(
+def test_an_exception_of_a_signal_handler_passes_while_the_file_is_read(
     watching: MakeClient, stage_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A job's time is over just then: its TimeoutError is no fault of the file, and reaches the job."""
+    """A job's time limit ends at that moment: its TimeoutError reaches the job and is not taken for a wrong file."""
 
     def over(*_: object) -> None:
         raise TimeoutError
