@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a state directory of their own, no settings from outside, only loopback reachable."""
+"""Fixtures of all tests: a new state directory, no settings from outside, only loopback reachable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory and a cache of this test, and no other `PIPELINES_…` variable."""
+    """A new state directory and cache, and no other `PIPELINES_…` variable."""
     for name in [name for name in os.environ if name.startswith("PIPELINES_")]:
         monkeypatch.delenv(name)
     path = tmp_path / "state"
@@ -46,7 +46,7 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make_client(sandbox: Any) -> Iterator[Callable[..., Client]]:
-    """Make clients that write to both legs of the sandbox and wait briefly; they are closed in the end."""
+    """Make clients that write to both legs of the sandbox with short waits, and close them at the end."""
     made: list[Client] = []
 
     def make(**settings: Any) -> Client:
@@ -83,17 +83,17 @@ class Ledger:
         self.path = path
 
     def records(self) -> list[DeliveryRecord]:
-        """Return all records, the last one of each message and leg."""
+        """Return the last record of each message and leg."""
         records = sorted(read_ledger(self.path / "ledger").records, key=lambda record: record.finished_at)
         last = {(record.message_id, record.leg): record for record in records}
         return list(last.values())
 
     def outcomes(self, message_id: str) -> dict[str, Outcome]:
-        """Return what became of a message, by leg."""
+        """Return the outcome of a message by leg."""
         return {record.leg: record.outcome for record in self.records() if record.message_id == message_id}
 
     def reasons(self, message_id: str) -> dict[str, str | None]:
-        """Return why, by leg."""
+        """Return the reason of a message's outcome by leg."""
         return {record.leg: record.reason for record in self.records() if record.message_id == message_id}
 
 
@@ -105,7 +105,7 @@ def ledger(state_dir: Path) -> Ledger:
 
 @pytest.fixture
 def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module as a fresh process would see it, pointed at the sandbox."""
+    """The module as a new process would see it, pointed at the sandbox."""
     monkeypatch.setenv("PIPELINES_HOST", sandbox.customerio.url)
     monkeypatch.setenv("PIPELINES_SEGMENT_HOST", sandbox.segment.url)
     before = dict(vars(pipelines_client))
@@ -137,18 +137,18 @@ def compare() -> Callable[..., ParityReport]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first: in this order the workers take them."""
+    """Put the longest first: workers take tests in this order."""
     items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand the tests out by file, and those of the engines together; any other way to share them is as asked for."""
+    """Hand the tests out by file, with all engine tests together; leave any other `--dist` alone."""
     return Shares(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what the tests counted, how upstream's own tests fared, and which two of those do not apply."""
+    """Print what the tests counted, the results of upstream's own tests, and which of those do not apply."""
     for report in [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]:
         for name, value in report.user_properties if report.when == "call" else ():
             terminalreporter.write_line(f"{name}: {value}")

@@ -145,7 +145,7 @@ def test_the_migration_of_the_readme_takes_three_lines_and_reaches_both_sides(
 
 @pytest.mark.parametrize("page", RUN_PAGES)
 def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
-    """A page tells nobody to type what is not there."""
+    """Every command that a page shows exists."""
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     extras = set(tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"])
     known = {"make": targets, "pip": {"install"}, "pipelines-client": OUR_COMMANDS}
@@ -276,7 +276,7 @@ def test_the_facts_are_numbered_without_a_gap_and_each_says_how_sure_it_is() -> 
 
 
 def test_every_fact_that_is_cited_is_there() -> None:
-    """Whoever follows a number from the code or a page finds it."""
+    """A number in the code or on a page leads to its fact."""
     known = {*re.findall(r"^\| ([CS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
     code = [path for path in PACKAGE.rglob("*") if path.suffix in _CODE_ENDINGS]
     pages = [ROOT / page for page in ALL_PAGES]

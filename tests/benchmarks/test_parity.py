@@ -37,14 +37,14 @@ def test_ours_finds_what_was_planted_and_is_measured(data: Exports, tmp_path: Pa
         assert min(found.seconds, found.cpu_s, found.peak_mb) > 0
 
 
-def test_a_report_that_misses_what_was_planted_is_no_run(data: Exports, tmp_path: Path) -> None:
+def test_a_report_that_misses_a_planted_fault_is_broken(data: Exports, tmp_path: Path) -> None:
     """Whatever it cost."""
     other = Exports(data.segment, data.customerio, data.bytes_raw, {**data.planted, "drift": 3}, data.lines)
     with pytest.raises(BrokenError, match=r"pipelines-client: planted .*'drift': 3.*reported .*'drift': 2"):
         parity.ours(other, cache=tmp_path)
 
 
-def test_a_floor_that_reads_another_number_of_lines_is_no_run(data: Exports) -> None:
+def test_a_floor_that_reads_another_number_of_lines_is_broken(data: Exports) -> None:
     """It would make every ratio look better, or worse."""
     with pytest.raises(BrokenError, match="the floor: planted"):
         parity.floor(Exports(data.segment[1:], data.customerio, data.bytes_raw, data.planted, data.lines))
@@ -67,7 +67,7 @@ def test_a_command_that_fails_is_told_with_its_last_words() -> None:
 
 
 def test_a_command_that_hangs_is_ended_and_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for ever."""
+    """The benchmark does not wait for ever."""
     monkeypatch.setattr(parity, "PATIENCE_S", 0.1)
     with pytest.raises(BrokenError, match="the try ended with -9"):
         parity.measure("the try", [sys.executable, "-c", "import time; time.sleep(60)"])

@@ -22,8 +22,8 @@ def test_ratios_are_of_pairs_and_not_of_medians() -> None:
 
 
 @pytest.mark.parametrize(("ours", "other"), [([], []), ([1.0], [1.0, 2.0]), ([1.0], [0.0])])
-def test_ratios_of_what_are_no_pairs_are_refused(ours: list[float], other: list[float]) -> None:
-    """A missing run or a zero is no ratio, whatever it would come to."""
+def test_ratios_need_pairs(ours: list[float], other: list[float]) -> None:
+    """A missing run or a zero gives no ratio."""
     with pytest.raises(BrokenError):
         ratios(ours, other)
 

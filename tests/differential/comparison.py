@@ -25,14 +25,14 @@ Outcomes = Mapping[tuple[str, str], str]
 
 _HEAD = """# Compared with the clients it replaces
 
-Each row is a situation that two clients were brought into, each in an environment and in processes of its own, against
+Each row is a situation that two clients were run in, each in a separate environment and in separate processes, against
 the [sandbox](usage.md):
 
 - segment-analytics-python {segment}, which speaks to Segment's API,
 - customerio-cdp-analytics {customerio}, which speaks to Customer.io's.
 
-What the table says of them was measured, not read; where one of them has since mended a row, the table shows that too.
-pipelines-client went through the same, by the same scripts, and a test asserts its column.
+The table shows what was measured; where one of them has since fixed a problem, the table shows that too.
+pipelines-client ran the same scripts, and a test asserts its column.
 
 ```bash
 make comparison
@@ -42,8 +42,8 @@ runs it all again in about a minute, prints the table and rewrites this page. Th
 from the package index. The tests cite the rows by their number.
 
 How much is lost differs a little from run to run: shares are rounded to tenths. *Hangs* means that the call had not
-returned after three seconds, when its process was ended. A wrong write key (P6) is only told to those who ask
-Customer.io for strict mode, as pipelines-client does; Segment tells nobody.
+returned after three seconds, when its process was ended. Customer.io reports a wrong write key (P6) only in strict
+mode, which pipelines-client uses; Segment never reports it.
 """
 
 

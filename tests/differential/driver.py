@@ -1,4 +1,4 @@
-"""Runs one case's script in a process of its own, through the client that is named.
+"""Runs the script of one case in this process, through the named client.
 
     python -I driver.py MODULE WRITE_KEY HOST SCRIPT
 

@@ -1,4 +1,4 @@
-"""P1 to P15: where events are lost, doubled, reordered, or where somebody waits for ever."""
+"""P1 to P15: events that are lost, sent twice or reordered, and calls that never return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three clients, and an environment of its own for each old one: those two cannot share one (FACTS C21).
+"""The three clients, and a separate environment for each old one: those two cannot share one (FACTS C21).
 
 Environments are made once, below the virtual environment that runs this: `make clean` takes them with it.
 """

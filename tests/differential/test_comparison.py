@@ -1,4 +1,4 @@
-"""Every row of the comparison: ours must hold, in a process of its own; the old clients are recorded as they are."""
+"""Every row of the comparison: ours must hold, in a separate process; the old clients are only recorded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_ours_shows_what_the_row_promises(case: Case, outcomes: Outcomes) -> Non
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.row)
 def test_the_old_clients_were_measured(case: Case, outcomes: Outcomes) -> None:
-    """Whatever they show is recorded; that nothing could be seen is no record."""
+    """Whatever they show is recorded; a row without a measurement is not recorded."""
     shown = {peer.title: outcomes[case.row, peer.title] for peer in PEERS if not peer.is_ours}
     assert not [words for words in shown.values() if not words or words.startswith(NOT_MEASURED)], shown
 
@@ -64,7 +64,7 @@ def test_a_rerun_leaves_the_page_alone_where_only_a_share_differs() -> None:
     assert page({**shown, ("P1", "segment-analytics-python"): "all lost"}, before) != before
 
 
-def test_a_script_that_breaks_is_no_measurement(trial: Trial) -> None:
+def test_a_script_that_breaks_is_an_error(trial: Trial) -> None:
     """A mistake in a case cannot pass for the behaviour of a client."""
     with pytest.raises(ScriptFailedError, match="no_such_name"):
         trial.run("no_such_name")

@@ -1,4 +1,4 @@
-"""One case with one client: a sandbox and a folder of its own, and children that are always ended in time."""
+"""One case with one client: a new sandbox and folder, and children that always end in time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Trial:
             variables: More of the environment, such as `TZ`.
 
         Raises:
-            ScriptFailedError: It ended with an error of its own.
+            ScriptFailedError: The script ended with an error.
         """
         arguments = [str(self.peer.python), "-I", str(DRIVER), self.peer.module, key, self.api.url]
         with subprocess.Popen(

@@ -20,7 +20,7 @@ from proof import Evidence
 
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    """One for all tests; it holds nothing of any of them."""
+    """One nursery for all tests; it keeps no state of theirs."""
     made = Nursery(tmp_path_factory.mktemp("nursery"))
     yield made
     made.close()
@@ -28,7 +28,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 @pytest.fixture
 def variables(sandbox: Any, state_dir: Path) -> dict[str, str]:
-    """What a team would set: both legs, at the sandbox, in this test's state directory, with short waits."""
+    """The variables of a dual-writing application: both legs at the sandbox, with short waits."""
     return {
         "PIPELINES_STATE_DIR": str(state_dir),
         "PIPELINES_WRITE_KEY": "c",
@@ -43,7 +43,7 @@ def variables(sandbox: Any, state_dir: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(nursery: Nursery, variables: dict[str, str]) -> Iterator[Callable[..., Child]]:
-    """Start a script in a process of its own, dual-writing; whatever still runs in the end is killed."""
+    """Start a dual-writing script in a new process; kill what still runs at the end."""
     started: list[Child] = []
 
     def begin(script: str, **more: str) -> Child:
@@ -58,7 +58,7 @@ def start(nursery: Nursery, variables: dict[str, str]) -> Iterator[Callable[...,
 
 @pytest.fixture
 def run(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Run a script, or a command, as a process group of its own; whatever still runs in the end is killed."""
+    """Run a script or a command in a new process group; kill what still runs at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(*command: str, script: str = "", **more: str) -> subprocess.Popen[str]:
@@ -89,7 +89,7 @@ def run(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., sub
 
 @pytest.fixture
 def evidence(sandbox: Any, state_dir: Path) -> Evidence:
-    """What there is to see of this test's messages."""
+    """The evidence of this test's messages."""
     return Evidence(sandbox, state_dir)
 
 

@@ -1,4 +1,4 @@
-"""What the dead left is adopted once, under lock, by whoever gets there: at start, by living siblings, by `drain`."""
+"""Spools of dead processes are adopted once, under a lock: at start, by living siblings, or by `drain`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HEIR = """
 
 
 def leave_spools(start: Callable[..., Child], sandbox: Any, count: int = SPOOLS) -> None:
-    """Have so many processes die with messages that no API took, whoever inherited them meanwhile."""
+    """Let this many processes die with messages that no API took, even if another inherited them meanwhile."""
     for api in (sandbox.customerio, sandbox.segment):
         api.answer(503)
     dying = [start(DYING, NAME=f"d{number}") for number in range(count)]
@@ -64,7 +64,7 @@ def test_six_at_once_over_twenty_spools_deliver_each_message_once(
 ) -> None:
     """No one is killed, so nothing comes twice; the first to come does not always take all."""
     leave_spools(start, evidence.sandbox)
-    # Those who come late find nothing, and go; whoever adopted stays until that is delivered.
+    # Late processes find nothing and end; the adopter stays until everything is delivered.
     for child in start_together(HEIR, 6):
         child.finish()
     evidence.check_nothing_lost(ALL)
@@ -89,7 +89,7 @@ def test_heirs_that_are_killed_leave_the_rest_to_others(start: Any, start_togeth
 
 
 def test_a_living_sibling_delivers_what_a_killed_one_left(start: Any, evidence: Evidence) -> None:
-    """Within about ten seconds, and without a call of its own; at once here, as its clock is asked to hurry."""
+    """Within about ten seconds and without a call; at once here, because the clock is advanced."""
     alive = start("""
         import signal
         import pipelines_client as analytics
@@ -130,7 +130,7 @@ def test_drains_beside_processes_that_start_deliver_each_message_once(
 
 
 def test_two_clients_of_one_process_keep_their_files_from_others(run: Any, start: Any, evidence: Evidence) -> None:
-    """A lock of POSIX is lost when its process opens and closes the file once more: nobody here does."""
+    """A POSIX lock is lost when its process opens and closes the file again; no code here does."""
     script = """
         import os, pathlib, sys
         import pipelines_client as analytics

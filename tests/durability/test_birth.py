@@ -70,7 +70,7 @@ def test_a_spool_that_another_looks_into_as_it_is_born_stays_durable(
 def test_a_spool_that_another_looked_into_as_it_was_born_is_its_owners(
     newborn: Any, start: Any, evidence: Evidence, tmp_path: Path
 ) -> None:
-    """Whoever came first has left nothing in the file that the owner takes for its own."""
+    """An earlier process leaves nothing in the file that the owner takes for its own."""
     path, let_go = newborn
     evidence.status()
     let_go()

@@ -1,4 +1,4 @@
-"""Forks: a child never sends its parent's messages, never hangs, delivers its own, and harms nobody."""
+"""Forks: a child never sends its parent's messages, never hangs, delivers its own, and harms no other process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_child_delivers_its_own_and_nothing_of_its_parent(
             send("p")
         child = os.fork()
         if not child:
-            assert client.flush(5).left == 0  # nothing of its own yet
+            assert client.flush(5).left == 0  # it has no messages yet
             send("c")
             assert client.flush(5)
             {leaves_by}

@@ -56,7 +56,7 @@ def test_threads_that_fork_at_once_leave_parent_and_children_at_work(run: Any, s
 def test_a_fork_while_another_thread_imports_does_not_stop_the_child(
     run: Any, sandbox: Any, evidence: Evidence
 ) -> None:
-    """A child inherits an import that nobody will end: nothing that it needs may be imported by a thread of ours."""
+    """A child inherits an unfinished import: our threads may not import what a child needs."""
     for api in (sandbox.customerio, sandbox.segment):
         api.answer(503, times=1)
     script = """
@@ -90,7 +90,7 @@ def test_a_fork_while_another_thread_imports_does_not_stop_the_child(
 
 
 def test_a_fork_past_pythons_hooks_is_noticed(run: Any, start: Any, evidence: Evidence) -> None:
-    """A server written in C forks without telling Python: the child still starts a file of its own."""
+    """A server written in C forks without telling Python: the child still starts a new file."""
     script = """
         import ctypes, os, signal, threading
         import pipelines_client as analytics

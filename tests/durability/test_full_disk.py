@@ -106,7 +106,7 @@ def test_a_disk_that_our_own_backlog_fills_keeps_room_to_settle_it(begin: Any, e
 
 @pytest.mark.parametrize("disk", [kind for kind in KINDS if kind == "mount"], indirect=True)
 def test_a_disk_that_others_nearly_fill_keeps_room_to_settle_what_waits(begin: Any, evidence: Evidence) -> None:
-    """Between two looks no more is written than the ledger still has room for: nobody need make room for us."""
+    """Between two checks, no more is written than the ledger still has room for."""
     child = begin("""
         taken = take("before", 300)
         fill(but=600_000)
@@ -147,7 +147,7 @@ def test_a_kill_on_a_full_disk_loses_nothing(begin: Any, start: Any, evidence: E
 
 
 def test_an_end_on_a_full_disk_is_quiet_and_leaves_the_rest(begin: Any, start: Any, evidence: Evidence) -> None:
-    """The exit neither raises nor loses a count: sealing and publishing wait for whoever comes next."""
+    """The exit neither raises nor loses a count: the next process seals and publishes."""
     first = begin("""
         say(taken=take("m", 200))
         assert analytics.flush(20)

@@ -1,4 +1,4 @@
-"""SIGKILL: whatever `track()` returned True for reaches both legs, with its id, by whoever comes next."""
+"""SIGKILL: every message that `track()` accepted reaches both legs with its id, sent by the next process."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_a_log_that_lost_its_cursors_goes_only_where_it_was_meant_to(
 
 
 def test_a_torn_header_leaves_the_messages_as_evidence(left: Path, start: Any, evidence: Evidence) -> None:
-    """Without cursors and without the line that says whose it is nobody can say where it was meant to go."""
+    """Without cursors and without the line that names the owner, the destination is unknown."""
     (log,) = left.parent.glob("*.log")
     left.unlink()
     log.write_bytes(b"x" + log.read_bytes())

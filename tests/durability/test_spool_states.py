@@ -185,7 +185,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @rule()
     def rival(self) -> None:
-        """Nobody else gets in while it is open."""
+        """No other process can open it meanwhile."""
         with pytest.raises(SpoolBusyError):
             Spool(self.spool.path, legs={}, writer="rival")
 

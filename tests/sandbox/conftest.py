@@ -1,4 +1,4 @@
-"""What the sandbox's tests share: a client that knows nothing, a message, a clock."""
+"""Fixtures of the sandbox's tests: a plain HTTP client, a message, a clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer, read."""
+    """An answer that was read."""
 
     status: int
     json: Any
@@ -27,7 +27,7 @@ class Response:
 
 
 class Clock:
-    """A clock that only moves when told."""
+    """A clock that moves only on request."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)

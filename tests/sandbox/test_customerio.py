@@ -154,7 +154,7 @@ def test_a_repeated_id_is_kept_twice(sandbox, post, message):
 
 @pytest.mark.parametrize("name", ["customerio", "segment"])
 def test_a_compressed_body_is_read(sandbox, post, message, name):
-    """Both APIs take gzip; what is no gzip is no JSON either."""
+    """Both APIs take gzip; a body that is not gzip is not JSON either."""
     api = getattr(sandbox, name)
     assert post(api, [message("m1")], zipped=True, strict=True).status == 200
     assert api.message_ids() == ["m1"]

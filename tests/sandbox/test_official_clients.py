@@ -1,6 +1,6 @@
 """The vendors' own Python clients, unmodified, against the sandbox.
 
-They run in a process of their own: customerio-cdp-analytics uses what newer Pythons deprecate, and both register exit
+They run in separate processes: customerio-cdp-analytics uses what newer Pythons deprecate, and both register exit
 handlers.
 """
 

@@ -67,7 +67,7 @@ def test_an_answer_takes_its_latency_and_at_most_its_jitter():
 
 
 def test_an_outage_by_requests_begins_and_ends(post, message):
-    """Requests 2 and 3 find nobody home."""
+    """Requests 2 and 3 fail."""
     outage = {"outage": {"after_requests": 1, "for_requests": 2}}
     with Sandbox(scenario=faulty(segment=outage)) as sandbox:
         assert [post(sandbox.segment, [message("m1")]).status for _ in range(4)] == [200, 503, 503, 200]
@@ -112,7 +112,7 @@ def test_every_nth_and_share_select_as_they_say(post, message):
     assert 15 < len(by_share[0]) < 70
 
 
-def test_a_doubled_message_is_in_the_export_twice_under_one_id(tmp_path, post, message):
+def test_a_message_planted_twice_is_in_the_export_twice_under_one_id(tmp_path, post, message):
     """It was accepted once, and both exports repeat it."""
     faults = {"double": [{"limit": 1}]}
     with Sandbox(scenario=faulty(customerio=faults, segment=faults), out=tmp_path) as sandbox:
@@ -159,7 +159,7 @@ def test_a_renamed_event_and_another_person_are_planted(post, message):
     """The export has the new name, or the message under another id."""
     faults = {
         "rename": [{"event": "Trial Started", "to": "Trial Begun"}],
-        "identity": [{"message_ids": ["m2"]}, {"message_ids": ["m3"], "to": "somebody"}],
+        "identity": [{"message_ids": ["m2"]}, {"message_ids": ["m3"], "to": "another"}],
     }
     anonymous = message("m3", userId=None, anonymousId="a1")
     with Sandbox(scenario=faulty(customerio=faults)) as sandbox:
@@ -167,7 +167,7 @@ def test_a_renamed_event_and_another_person_are_planted(post, message):
         first, second, third = stored(sandbox.customerio)
         assert first["event"] == "Trial Begun"
         assert second["userId"] == "u1-other"
-        assert third["anonymousId"] == "somebody"
+        assert third["anonymousId"] == "another"
         assert Counter(fault.kind for fault in sandbox.planted) == {"renamed": 1, "identity": 2}
 
 
@@ -242,7 +242,7 @@ def test_a_scenario_file_is_read(tmp_path):
     ],
 )
 def test_a_wrong_scenario_names_the_file_the_key_and_the_cure(tmp_path, text, told):
-    """Whoever mistypes a key sees at once which one, and what it could have been."""
+    """The error names the mistyped key and the possible ones."""
     file = tmp_path / "faults.toml"
     file.write_text(text, "utf-8")
     with pytest.raises(ScenarioError) as caught:

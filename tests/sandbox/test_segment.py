@@ -39,7 +39,7 @@ def test_only_size_and_broken_json_are_refused(sandbox, post, body):
     ],
 )
 def test_a_bad_message_is_dropped_after_a_200(sandbox, post, message, fields, reason):
-    """Segment says success and drops what names nobody (FACTS S3)."""
+    """Segment says success and drops messages without a person (FACTS S3)."""
     assert post(sandbox.segment, [message("good"), message("bad", **fields)]).status == 200
     assert sandbox.segment.message_ids() == ["good"]
     assert sandbox.segment.lost == {reason: 1}

@@ -192,7 +192,7 @@ def test_an_address_before_the_start_is_an_error():
 
 
 def test_twenty_thousand_messages_take_seconds_at_most(sandbox, post, message):
-    """A load of full batches is no matter of waiting."""
+    """A load of full batches does not wait."""
     batches = [
         [message(f"m{n}", properties={"note": "x" * 450}) for n in range(start, start + 650)]
         for start in range(0, 20_150, 650)

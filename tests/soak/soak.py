@@ -2,7 +2,7 @@
 
     make soak               # or: make soak MINUTES=1
 
-Both APIs run in a process of their own, under weather that changes every few seconds. Four processes write to both legs
+Both APIs run in a separate process, with faults that change every few seconds. Four processes write to both legs
 and are killed and started again all the time. In the end the weather clears, all four are killed, `drain` delivers what
 they left, `status` checks the equation, and `pipelines-client parity` compares the ledger with both exports: nothing
 may be missing or differ. Rows that repeat a message may be as many as the kills explain: one batch, sent and not yet

@@ -1,4 +1,4 @@
-"""Both vendors of the soak, in a process of their own: the sandbox, under weather that changes every few seconds.
+"""Both vendors of the soak in a separate process: the sandbox, with faults that change every few seconds.
 
 Says its addresses in a line of JSON; `calm` on standard input ends the weather, the end of the input ends it all: then
 it writes the exports and says its counts in a second line.

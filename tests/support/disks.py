@@ -42,7 +42,7 @@ DISK = f"""
 
 @contextmanager
 def mounted(path: Path, *options: str) -> Iterator[None]:
-    """Have a small file system of its own at a path, until the end."""
+    """Mount a small file system at a path, until the end."""
     path.mkdir(parents=True, exist_ok=True)
     choice = ",".join((f"size={SMALL_BYTES}", "mode=0700", *options))
     subprocess.run(("/bin/mount", "-t", "tmpfs", "-o", choice, "tmpfs", path), check=True, capture_output=True)

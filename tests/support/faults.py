@@ -100,7 +100,7 @@ def misspelled(evidence: Evidence, user: str) -> Truth:
 
 
 def foreign(evidence: Evidence, user: str) -> Truth:
-    """Let somebody else write to both sides."""
+    """Let another writer send to both sides."""
     usual(evidence, user).is_recorded = False
     return Counter(foreign_writers=1)
 
@@ -137,4 +137,4 @@ FAULTS: list[Fault] = [
     *_changed(_late, late=1),
     *_changed(_skew, clock_skew=1),
 ]
-"""Each plants itself with a person of its own, so that no two of them meet."""
+"""Each plants itself with a separate person, so that no two of them meet."""

@@ -1,4 +1,4 @@
-"""What tests need that is no Python package: without it they are skipped and say what to install; in CI they fail."""
+"""Skips tests that need a missing program, and says what to install; in CI they fail."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NoReturn
 import pytest
 
 IS_REQUIRED = bool(os.environ.get("REQUIRE_ENGINES"))
-"""Set by `.ci/run`, which installs all of it."""
+"""Set by `.ci/run`, which installs all programs."""
 
 
 def lacks(what: str) -> NoReturn:
-    """Skip a test for want of a program, or fail it where all programs must be there."""
+    """Skip a test because a program is missing, or fail it where all programs are required."""
     if IS_REQUIRED:
         pytest.fail(what)
     pytest.skip(what)

@@ -1,8 +1,8 @@
-"""Starts processes in milliseconds: one that has imported everything and opened nothing forks a child for each script.
+"""Starts processes in milliseconds: one process imports everything, opens nothing, and forks a child for each script.
 
-Run as a script it is that process: a line of JSON on standard input asks for a child or for the end of one, a line of
-JSON answers. Imported, it is the handle that tests hold. A child is a process of its own with a fork behind it, ended
-by `sys.exit` like any script, or by whoever kills it.
+Run as a script, this file is that process: a line of JSON on standard input asks for a child or for the end of one, and
+a line of JSON answers. Imported, it is the handle that tests use. A child is a forked process that ends by `sys.exit`
+like any script, or is killed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether nobody has seen it end."""
+        """Whether its end has not been seen yet."""
         return self._code is None
 
     def kill(self) -> None:
@@ -130,7 +130,7 @@ def _preload() -> None:
 
 
 def _serve() -> str | None:
-    """Answer lines until there are no more; in a child, return the script that it is for."""
+    """Answer lines until there are no more; in a child, return the script to run."""
     _say({"ready": os.getpid()})
     while line := sys.stdin.readline():
         question = json.loads(line)

@@ -1,7 +1,7 @@
-"""How tests are shared out among the workers of `pytest --numprocesses`: a file stays together, and so do the engines.
+"""Distributes tests over the workers of `pytest --numprocesses`: a file stays together, and so do the engines.
 
-Starting Spark takes a worker half a minute, so all tests that ask an engine go to one of them. What takes longest is
-handed out first: then the workers end together.
+Starting Spark takes a worker half a minute, so one worker runs all tests that ask an engine. The longest shares go out
+first, so that the workers end at the same time.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ LONGEST = (
     "tests/parity/facts/test_packs.py",
     "tests/cli/parity/test_compare.py",
 )
-"""Shares of ten seconds or more, the longest first; one that is missing here only ends later than it might."""
+"""Shares of ten seconds or more, the longest first; a missing one only makes the run longer."""
 
 
 class Shares(LoadScopeScheduling):
-    """Tests by share."""
+    """Hands out tests by share."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
-        config.option.loadscopereorder = False  # it would put first what has the most tests, not what takes longest
+        config.option.loadscopereorder = False  # it would put the share with the most tests first, not the longest
 
     def _split_scope(self, nodeid: str) -> str:
         return share_of(nodeid)
 
 
 def share_of(nodeid: str) -> str:
-    """Return the share that a test belongs to."""
+    """Return the share of a test."""
     return ENGINES if nodeid.startswith(ENGINES) else nodeid.partition("::")[0]
 
 
 def rank(nodeid: str) -> int:
-    """Return a number that puts tests in the order in which their shares should begin."""
+    """Return a number that sorts tests into the order in which their shares should begin."""
     share = share_of(nodeid)
     return LONGEST.index(share) if share in LONGEST else len(LONGEST)

@@ -38,7 +38,7 @@ TEXTS = [
     "it's", 'say "x"', "a\\b", "a\\\\b", "\\N", "\\.", "100%", "a_c", "a,b", "a\nb", "a\r\nb", "a\tb",  # escapes
     "\x00", "\x00a", "\x01", "\x01\x01", "\x02", "null", "NULL", "true", "1", "1.0", "01", "-",  # odd, not special
 ]  # fmt: skip
-"""Names and ids that some engine orders, folds, trims or escapes in a way of its own."""
+"""Names and ids that some engine orders, folds, trims or escapes in its own way."""
 
 
 def plant(folder: Path) -> list[Path]:
@@ -94,7 +94,7 @@ def _hand_made() -> list[Fact]:
         rows += [fact("segment", text, event=text, line=number), fact("customerio", text, event=text, line=number)]
         rows.append(fact("segment", f"only {number}", event=text, file=f"{text}.gz"))
     rows += [
-        # a null joins nothing and differs from a value; an empty text is no null
+        # a null joins nothing and differs from a value; an empty text is not null
         *(fact(source, "nulls", event=None, identity=None, payload_hash=None) for source in ("segment", "customerio")),
         fact("segment", "null and value", identity=None, payload_hash=None, event=None),
         fact("customerio", "null and value"),
