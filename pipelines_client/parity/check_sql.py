@@ -1,7 +1,7 @@
-"""The SQL of a truth check: one SELECT over a few stable views, and nothing that any engine could do harm with. Pure.
+"""The SQL of a truth check: one SELECT over a few stable views that can do no harm on any engine. Pure.
 
-What a check may use is listed, not what it may not: whatever is not known here, such as a function that reads a file,
-is refused. The views are put in the place of their names, so a check sees no other table of the engine.
+`_ALLOWED` lists what a check may use; everything else, such as a function that reads a file, is refused. The views
+replace their names in the SQL, so a check cannot read another table of the engine.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
+
+MOST_ROWS = 1000
+"""The most rows of an answer that are counted. One more is fetched, which shows that there are more."""
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"
 COLUMNS: dict[str, dict[str, str]] = {
@@ -34,7 +37,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "sides": {"side": TEXT, "last_ms": NUMBER},
 }
-"""The views, each with its columns; `views/` has what they are made of."""
+"""The views with their columns; `views/` has their SQL."""
 
 _ALLOWED: tuple[type[exp.Expr], ...] = (
     *(exp.Select, exp.Union, exp.Except, exp.Intersect, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join, exp.Table),
@@ -50,7 +53,7 @@ _FUNCTIONS = "count, sum, min, max, coalesce, nullif, row_number, lag, lead, CAS
 
 @dataclass(frozen=True, slots=True)
 class PlainSelect:
-    """A SELECT in DuckDB's dialect that any engine answers; `views` are those it reads."""
+    """A SELECT in DuckDB's dialect that every engine can answer; `views` are the views that it reads."""
 
     sql: str
     columns: tuple[str, ...]
@@ -58,10 +61,10 @@ class PlainSelect:
 
 
 def plain_select(sql: str) -> PlainSelect:
-    """Return a check's SQL as it may be asked.
+    """Return the SQL of a check, ready to be asked.
 
     Raises:
-        ValueError: It is more or less than one SELECT over the views; says which part, and the cure.
+        ValueError: It is not one SELECT over the views; names the part and the cure.
     """
     tree = _parse(sql)
     for node in tree.walk():
@@ -79,34 +82,34 @@ def _parse(sql: str) -> exp.Query:
     try:
         trees = sqlglot.parse(sql, read="duckdb")
     except SqlglotError as error:
-        raise ValueError(f"it is no SQL ({str(error).split('. Line')[0]})") from None
+        raise ValueError(f"it is not valid SQL ({str(error).split('. Line')[0]})") from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        raise ValueError("it must be one SELECT: it only looks, and changes nothing")
+        raise ValueError("it must be one SELECT statement")
     return trees[0]
 
 
 def _refuse_unknown(node: exp.Expr) -> None:
     if type(node) not in _ALLOWED:
         what = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
-        raise ValueError(f"{what!r} is nothing that a check may use; functions are {_FUNCTIONS}, and a // b divides")
+        raise ValueError(f"a check cannot use {what!r}; it can use {_FUNCTIONS}, and a // b to divide")
     if isinstance(node, exp.Table) and not (isinstance(node.this, exp.Identifier) and node.parts == [node.this]):
-        raise ValueError(f"it reads {node.sql('duckdb')!r}; {_views()}")
+        raise ValueError(f"it cannot read {node.sql('duckdb')!r}; {_views()}")
     if isinstance(node, exp.With) and node.recursive:
-        raise ValueError("WITH RECURSIVE may never end; a check does without")
+        raise ValueError("WITH RECURSIVE is not allowed: it may never end")
     if isinstance(node, exp.Group) and node.args.get("all"):
-        raise ValueError("GROUP BY ALL is not known everywhere; name the columns")
+        raise ValueError("GROUP BY ALL does not work on every engine; name the columns")
     if isinstance(node, exp.Limit) and not (node.expression.is_int and int(node.expression.name) <= MOST_ROWS):
-        raise ValueError(f"a LIMIT is a number up to {MOST_ROWS:,}; without one all rows are counted")
+        raise ValueError(f"LIMIT must be a number up to {MOST_ROWS:,}; leave it out to count all rows")
 
 
 def _fill_in(tree: exp.Query) -> frozenset[str]:
-    """Put each view in the place of its name; return the names."""
+    """Replace the name of each view by its SQL; return the names."""
     tables = [
         source for scope in traverse_scope(tree) for source in scope.sources.values() if isinstance(source, exp.Table)
     ]
     for table in tables:
         if table.name not in COLUMNS:
-            raise ValueError(f"there is no {table.name!r}; {_views()}")
+            raise ValueError(f"there is no view {table.name!r}; {_views()}")
         table.replace(exp.Subquery(this=_view(table.name).copy(), alias=exp.TableAlias(this=table.args["alias"].this)))
     return frozenset(table.name for table in tables)
 
@@ -124,8 +127,4 @@ def _view(name: str) -> exp.Query:
 
 
 def _views() -> str:
-    return "a check reads " + ", ".join(f"{name} ({', '.join(columns)})" for name, columns in COLUMNS.items())
-
-
-MOST_ROWS = 1000
-"""So many rows of an answer are counted, and one more, so that it shows that there are more."""
+    return "a check can read " + ", ".join(f"{name} ({', '.join(columns)})" for name, columns in COLUMNS.items())

@@ -1,9 +1,9 @@
-"""Tells people of a verdict, through apprise: Slack, PagerDuty, Teams, mail and a hundred others.
+"""Send the verdict of a run to people through apprise: Slack, PagerDuty, Teams, mail and a hundred others.
 
-Told is what is new: a failure, an inconclusive run, and the pass after either; each once, however often parity runs.
-What each receiver was told last is in a small file. A receiver that could not be told hears of it after the next run.
+A receiver gets a message when the verdict changes: to fail, to inconclusive, and back to pass. A small file remembers
+the last verdict that each receiver was sent. If a message cannot be sent, the next run tries again.
 
-The addresses carry keys: none is printed, logged or stored, here or by apprise. The file knows a receiver by a hash.
+The addresses contain keys: neither this module nor apprise prints, logs or stores one. The file has a hash of each.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
 
 STATE_FILE = "parity-notified.json"
-"""Where it stands what was told, unless another file is named: beside the history, or in the working directory."""
+"""Default name of the file that remembers what each receiver was sent; it lies beside the history."""
 
 _HASH_CHARACTERS = 16
 _KINDS = {Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "warning", Verdict.PASS: "success"}
 
 
 class Receiver(NamedTuple):
-    """Someone to be told; `name` is safe to print, `key` tells it from others in the file."""
+    """A receiver of messages. `name` is safe to print; `key` identifies it in the file."""
 
     name: str
     key: str
     service: Any
 
 
-class Told(BaseModel):
-    """What each receiver was told last, by its key."""
+class LastSent(BaseModel):
+    """The last verdict that each receiver was sent, by the receiver's key."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,10 +50,10 @@ class Told(BaseModel):
 
 
 def read_receivers(addresses: Sequence[str]) -> list[Receiver]:
-    """Return who the addresses name.
+    """Return the receivers at the addresses.
 
     Raises:
-        ConfigError: apprise is not installed, or it does not know an address; which one is said by its place.
+        ConfigError: apprise is not installed, or does not know an address; the error gives its position, not its text.
     """
     try:
         with _silence():
@@ -66,8 +66,8 @@ def read_receivers(addresses: Sequence[str]) -> list[Receiver]:
     for place, (address, service) in enumerate(zip(addresses, services, strict=True), 1):
         if not service:
             raise ConfigError(
-                f"address {place} of {len(addresses)} to notify is none that apprise knows (not shown: it may hold a"
-                " key); such as json://host/path, slack://…, pagerduty://…, msteams://…, mailto://…"
+                f"--notify: apprise does not know address {place} of {len(addresses)} (not shown, it may contain a"
+                " key); write an address such as json://host/path, slack://…, pagerduty://…, msteams://…, mailto://…"
             )
         key = sha256(address.encode()).hexdigest()[:_HASH_CHARACTERS]
         receivers.append(Receiver(f"{service.service_name} (address {place} of {len(addresses)})", key, service))
@@ -75,30 +75,30 @@ def read_receivers(addresses: Sequence[str]) -> list[Receiver]:
 
 
 def is_news(last: Verdict | None, now: Verdict) -> bool:
-    """Say whether a verdict is worth telling who was told `last`, None for nothing: a pass only ends something."""
+    """Return whether to send a verdict to a receiver that was last sent `last`; a first pass is not sent."""
     return now is not last and (now is not Verdict.PASS or last is not None)
 
 
 def notify(report: ParityReport, receivers: Sequence[Receiver], state: Path) -> list[str]:
-    """Tell the receivers for whom the verdict is news, and remember it.
+    """Send the verdict to the receivers for which it is news, and remember it.
 
     Returns:
-        What did not work, a line each, without an address. Nothing is raised: the verdict stands whoever hears of it.
+        A line for each problem, without an address. Nothing is raised: a failed message does not change the verdict.
     """
-    told = _read(state)
+    sent = _read(state)
     message = render_message(report)
     problems = []
     for receiver in receivers:
-        if not is_news(told.receivers.get(receiver.key), report.verdict):
+        if not is_news(sent.receivers.get(receiver.key), report.verdict):
             continue
         if _send(receiver, message.title, message.body, _KINDS[report.verdict]):
-            told.receivers[receiver.key] = report.verdict
+            sent.receivers[receiver.key] = report.verdict
         else:
             problems.append(f"{receiver.name} could not be notified; the next run tries again")
     try:
-        replace_file(state, told.model_dump_json(indent=2).encode() + b"\n")
+        replace_file(state, sent.model_dump_json(indent=2).encode() + b"\n")
     except OSError as error:
-        problems.append(f"{state}: cannot be written ({error.strerror}): the next run tells again what was told now")
+        problems.append(f"{state}: cannot be written ({error.strerror}); the next run sends the same message again")
     return problems
 
 
@@ -106,16 +106,16 @@ def _send(receiver: Receiver, title: str, body: str, kind: str) -> bool:
     with _silence():
         import apprise
 
-        told = apprise.Apprise(receiver.service)
+        sender = apprise.Apprise(receiver.service)
         try:
-            return bool(told.notify(title=title, body=body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT))
-        except Exception:  # noqa: BLE001 - a service's own mistake; its text may hold the address
+            return bool(sender.notify(title=title, body=body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT))
+        except Exception:  # noqa: BLE001 - whatever a service raises; the text may contain the address
             return False
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep apprise's log from showing an address, which it does where one is broken."""
+    """Turn off apprise's log, which shows an address that is broken."""
     logger = logging.getLogger("apprise")
     was_disabled, logger.disabled = logger.disabled, True
     try:
@@ -124,9 +124,9 @@ def _silence() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-def _read(state: Path) -> Told:
-    """Return what was told; a file that is not there or broken is none: twice is better than never."""
+def _read(state: Path) -> LastSent:
+    """Return what the file remembers; nothing if it is missing or broken: twice is better than never."""
     try:
-        return Told.model_validate_json(state.read_bytes())
+        return LastSent.model_validate_json(state.read_bytes())
     except (OSError, ValidationError):
-        return Told()
+        return LastSent()

@@ -1,51 +1,49 @@
-"""What a team holds a report to, as `parity.toml` has it: gates, expected differences, checks. Checked when it is read.
+"""The rules of a team in `parity.toml`: gates, expected differences and checks, validated when they are read.
 
-    [gates]                            limits over all; an option of the command wins over its key here
-    [gates.events."Order Completed"]   limits of one event, besides those over all
-    [gates.classes.late]               the most that is bearable of one class of findings
-    [[expected]]                       a difference that is known and for now accepted
+    [gates]                            limits over all; an option of the command line overrides its key
+    [gates.events."Order Completed"]   limits of one event, in addition to those over all
+    [gates.classes.late]               the limit of one class of findings
+    [[expected]]                       a known difference that is accepted for now
     [builtin]                          the expected differences that come with the package, by name
-    [[check]]                          a question of the team's own, and what its answer should be
+    [[check]]                          a question in SQL, and what its answer should be
 
-Nothing else may stand in the file: a limit with a misspelled key would be no limit.
+Unknown keys are refused: a limit with a misspelled key would limit nothing.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-from pipelines_client.parity.check_sql import MOST_ROWS
-
-if TYPE_CHECKING:
-    from pipelines_client.parity.check_sql import PlainSelect
-    from pipelines_client.parity.model import Limits
-
 import sys
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
+    Field,
     StringConstraints,
     ValidationError,
+    field_validator,
+    model_validator,
 )
 
 from pipelines_client.errors import ConfigError
+from pipelines_client.parity.check_sql import MOST_ROWS, plain_select
 from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.model import SHARED_UNITS, Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines_client.parity.check_sql import PlainSelect
+
 RULES_FILE = "parity.toml"
-"""The file that is read if it lies in the working directory and none is named."""
+"""The file in the working directory that is read when no other is given."""
 
 READY_AFTER_DAYS = 7
-"""Passing days in a row before *ready*: a whole week, so that a weekend is in it."""
+"""Passing days in a row before *ready*: a week, so that it includes a weekend."""
 
 MISSING = "missing"
 ANY = "*"
@@ -55,20 +53,20 @@ def percent_of(value: Any) -> float:
     """Read `0.1`, `"0.1%"` or `"5 %"` as percent.
 
     Raises:
-        ValueError: It is no percentage, or not between 0 and 100.
+        ValueError: It is not a percentage between 0 and 100.
     """
     text = str(value).strip().removesuffix("%")
     try:
         share = float("" if isinstance(value, bool) else text)
     except ValueError:
-        raise ValueError(f'{value!r} is no percentage; write 0.1 or "5%"') from None
+        raise ValueError(f'{value!r} is not a percentage; write 0.1 or "5%"') from None
     if not 0 <= share <= 100:  # noqa: PLR2004 - percent
         raise ValueError(f"{value!r} is not between 0 and 100 percent")
     return share
 
 
 class Bound(NamedTuple):
-    """The most of a class that is bearable: a count, or a share of all messages in percent."""
+    """The limit of a class of findings: a count, or a share of all messages in percent."""
 
     value: float
     is_share: bool
@@ -78,7 +76,9 @@ def _bound(value: Any) -> Bound:
     if isinstance(value, str) and value.strip().endswith("%"):
         return Bound(percent_of(value), is_share=True)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f'{value!r} is no bound; write a count such as 10, or a share of the messages such as "0.5%"')
+        raise ValueError(
+            f'{value!r} is not a limit; write a count such as 10, or a share of all messages such as "0.5%"'
+        )
     return Bound(value, is_share=False)
 
 
@@ -92,7 +92,7 @@ class _Section(BaseModel):
 
 
 class EventGates(_Section):
-    """The limits of one event; only those that are set are judged. The event must be there: see `min_events`."""
+    """The limits of one event. Only limits that are set are judged; `min_events` messages must be there."""
 
     max_missing: Percent | None = None
     max_drift: Percent | None = None
@@ -102,14 +102,14 @@ class EventGates(_Section):
     min_events: Count = 1
 
     def limits(self) -> Limits:
-        """Return them as limits, with what is not set at its most lenient."""
+        """Return the limits; a limit that is not set allows everything."""
         lenient = {"max_missing_pct": 100.0, "max_drift_pct": 100.0, "max_duplicates_pct": 100.0}
         return Limits(**lenient | _limits(self.model_dump(exclude_none=True)))
 
     def asked(self) -> set[str]:
-        """Return the names, without a side, of the gates that are judged."""
-        asked = {name.removeprefix("max_") for name in self.model_dump(exclude_none=True)}
-        return asked | ({"too_young"} if "missing" in asked else set())
+        """Return the kinds of the gates that are judged."""
+        kinds = {name.removeprefix("max_") for name in self.model_dump(exclude_none=True)}
+        return kinds | ({"too_young"} if "missing" in kinds else set())
 
 
 class ClassGate(_Section):
@@ -119,7 +119,7 @@ class ClassGate(_Section):
 
 
 class Gates(_Section):
-    """The limits over all, of events and of classes. Shares are percent, of what their gate says.
+    """The limits over all messages, of single events and of classes of findings. Shares are percent.
 
     `min_days` UTC days must have their part of `min_events`; `ready_after_days` passing days in a row make *ready*.
     """
@@ -141,26 +141,26 @@ class Gates(_Section):
     def _known_classes(cls, value: dict[str, ClassGate]) -> dict[str, ClassGate]:
         for name, gate in value.items():
             if name not in BY_NAME:
-                raise ValueError(f"no class is called {name!r}; there are {', '.join(BY_NAME)}")
+                raise ValueError(f"there is no class {name!r}; the classes are {', '.join(BY_NAME)}")
             if gate.max.is_share and BY_NAME[name].unit not in SHARED_UNITS:
-                raise ValueError(f"{name} counts {BY_NAME[name].unit}: give a count, not a share")
+                raise ValueError(f"{name} counts {BY_NAME[name].unit}: write a count, not a share")
         return value
 
     def limits(self, **given: float | None) -> Limits:
-        """Return the limits over all; those given win.
+        """Return the limits over all messages.
 
         Args:
-            given: By key of this section, None where it is not given.
+            given: Values that override those of the file, by key of this section; None overrides nothing.
         """
         own = self.model_dump(exclude_none=True, exclude={"events", "classes", "ready_after_days"})
         return Limits(**_limits(own | {name: value for name, value in given.items() if value is not None}))
 
 
 class ExpectedRule(_Section):
-    """A difference that is known, why, who answers for it, and until when (the end of that UTC day).
+    """A known difference: the reason, its owner, and the last UTC day on which it is accepted.
 
-    `path` and `event` may have `*` for any characters. Without `kind` any difference at the path is meant;
-    `missing` is a message that `side` lacks (either, without one), and has no path.
+    `path` and `event` may contain `*` for any characters. Without `kind` any difference at the path is expected.
+    `missing` is a message that is missing at `side`, or at either side if none is given; it has no path.
     """
 
     path: str = ""
@@ -175,16 +175,16 @@ class ExpectedRule(_Section):
     @model_validator(mode="after")
     def _has_a_place(self) -> ExpectedRule:
         if self.kind == MISSING and self.path:
-            raise ValueError('a message that is missing has no path; name its event and side, or another "kind"')
+            raise ValueError('a missing message has no path; remove "path", or write another "kind"')
         if self.kind != MISSING and not self.path:
-            raise ValueError('it needs a path, such as "properties.price", or kind = "missing"')
+            raise ValueError('"path" is missing; write a path such as "properties.price", or kind = "missing"')
         if self.kind != MISSING and self.side is not None:
-            raise ValueError('a side is of kind = "missing" only; a path differs between both')
+            raise ValueError('"side" goes with kind = "missing" only; remove it: a path differs between two sides')
         return self
 
 
 class Builtin(_Section):
-    """The expected differences that come with the package (FACTS T); `name = false` counts them as any other."""
+    """The expected differences that come with the package (FACTS T); `name = false` turns one off."""
 
     alias: bool = Field(default=True, strict=True)
     groupid_only: bool = Field(default=True, strict=True)
@@ -193,13 +193,11 @@ class Builtin(_Section):
 
 
 _ROWS = re.compile(r"at most ([\d_,]+) rows?")
-
-
 _NUMBER = re.compile(r"(<=|>=|==|=|<|>)\s*(-?[\d_,]+)")
 
 
 class Check(_Section):
-    """A question and what its answer should be; see the module for the forms of `expect`."""
+    """A question in SQL and its expected answer: `no rows`, `at most 10 rows`, or a comparison such as `< 5`."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     reason: str = ""
@@ -210,10 +208,14 @@ class Check(_Section):
     @classmethod
     def _known(cls, value: str) -> str:
         if value != "no rows" and not _ROWS.fullmatch(value) and not _NUMBER.fullmatch(value):
-            raise ValueError(f'{value!r} is no expectation; write "no rows", "at most 10 rows", or "< 5" for a number')
+            raise ValueError(
+                f'{value!r} is not an expectation; write "no rows", "at most 10 rows", or "< 5" for a number'
+            )
         rows = _ROWS.fullmatch(value)
         if rows is not None and _whole(rows[1]) > MOST_ROWS:
-            raise ValueError(f"{value!r}: rows are counted up to {MOST_ROWS:,}; SELECT count(*) and compare the number")
+            raise ValueError(
+                f"{value!r}: rows are counted up to {MOST_ROWS:,} only; SELECT count(*) and compare the number"
+            )
         return value
 
     @model_validator(mode="after")
@@ -225,20 +227,18 @@ class Check(_Section):
         return self
 
     def question(self) -> PlainSelect:
-        """Return its SQL as an engine takes it."""
-        from pipelines_client.parity.check_sql import plain_select
-
+        """Return the SQL that an engine runs."""
         return plain_select(self.sql)
 
     def most_rows(self) -> int | None:
-        """Return how many rows it may have; None where it is about a number."""
+        """Return how many rows the answer may have; None if a number is expected."""
         if self.expect == "no rows":
             return 0
         rows = _ROWS.fullmatch(self.expect)
         return None if rows is None else _whole(rows[1])
 
     def comparison(self) -> tuple[str, int]:
-        """Return the operator and the number of an expectation about a number."""
+        """Return the operator and the number of a comparison."""
         found = _NUMBER.fullmatch(self.expect)
         assert found is not None  # noqa: S101 - as it was read
         return found[1], _whole(found[2])
@@ -258,19 +258,19 @@ class Rules(_Section):
 
     @field_validator("check")
     @classmethod
-    def _told_apart(cls, value: tuple[Check, ...]) -> tuple[Check, ...]:
+    def _unique_names(cls, value: tuple[Check, ...]) -> tuple[Check, ...]:
         twice = [name for name, count in Counter(check.name for check in value).items() if count > 1]
         if twice:
-            raise ValueError(f"{twice[0]!r} is the name of two checks; each needs its own")
+            raise ValueError(f"{twice[0]!r} is the name of two checks; rename one")
         return value
 
     @field_validator("expected")
     @classmethod
-    def _own_names(cls, value: tuple[ExpectedRule, ...]) -> tuple[ExpectedRule, ...]:
+    def _unused_names(cls, value: tuple[ExpectedRule, ...]) -> tuple[ExpectedRule, ...]:
         names = [rule.name for rule in value if rule.name]
         for name in names:
             if name in Builtin.model_fields:
-                raise ValueError(f"{name!r} is the name of a built-in rule; choose another")
+                raise ValueError(f"{name!r} is the name of a built-in rule; choose another name")
             if names.count(name) > 1:
                 raise ValueError(f"two rules are called {name!r}; rename one")
         return value
@@ -280,7 +280,8 @@ def read_rules(path: Path) -> Rules:
     """Return the rules in a file.
 
     Raises:
-        ConfigError: It cannot be read, is no TOML, or says what no rule says; names the file, the key and the cure.
+        ConfigError: The file cannot be read, is not TOML, or has an invalid key or value. Names the file, the key and
+            the cure.
     """
     if sys.version_info >= (3, 11):
         import tomllib
@@ -289,13 +290,13 @@ def read_rules(path: Path) -> Rules:
     try:
         return parse_rules(tomllib.loads(path.read_text("utf-8")), str(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no TOML ({error})") from None
+        raise ConfigError(f"{path}: not valid TOML ({error})") from None
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; --config names another file") from None
+        raise ConfigError(f"{path}: {error.strerror}; choose another file with --config") from None
 
 
 def parse_rules(values: dict[str, Any], where: str) -> Rules:
-    """Return the rules that a file's values are.
+    """Return the rules in the values of a TOML file.
 
     Raises:
         ConfigError: As `read_rules`.
@@ -310,30 +311,30 @@ def parse_rules(values: dict[str, Any], where: str) -> Rules:
 
 
 def _limits(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values by the names that `Limits` has for them: shares end in their unit."""
+    """Return values under the names of `Limits`, in which shares end in their unit."""
     shares = ("max_missing", "max_drift", "max_duplicates", "max_counts")
     return {f"{name}_pct" if name in shares else name: value for name, value in values.items()}
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "".join(parts).removeprefix(".")
+    keys = [f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in location]
+    return "".join(keys).removeprefix(".")
 
 
 def _cure(kind: str, message: str, location: tuple[int | str, ...]) -> str:
     if kind == "extra_forbidden":
-        return f"unknown; known here are {', '.join(_section_of(location).model_fields)}"
+        return f"unknown key; the keys are {', '.join(_section_of(location).model_fields)}"
     if kind == "missing":
-        return f"is not said; known here are {', '.join(_section_of(location).model_fields)}"
+        return f"this key is required; the keys are {', '.join(_section_of(location).model_fields)}"
     if kind == "tuple_type":
-        return f"there may be several; write [[{location[-1]}]] above the keys of each"
+        return f"write [[{location[-1]}]] above the keys of each entry"
     if kind in {"model_type", "dict_type"}:
-        return "it has keys of its own; write its name in brackets, such as [gates], above them"
+        return "this is a section; write its name in brackets, such as [gates], above its keys"
     return message.removeprefix("Value error, ")
 
 
 def _section_of(location: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the section in which the last key of a location stands."""
+    """Return the section that has the last key of a location."""
     head, depth = location[0], len(location)
     if head == "gates" and depth > 3:  # noqa: PLR2004 - gates, events, its name, a key
         return EventGates if location[1] == "events" else ClassGate

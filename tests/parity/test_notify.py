@@ -91,7 +91,7 @@ def test_what_cannot_be_remembered_is_said(tell, tmp_path):
     (tmp_path / "told.json").mkdir()
     with listening() as (address, heard, _):
         (said,) = tell([address], FAIL)
-    assert said.endswith("(Is a directory): the next run tells again what was told now")
+    assert said.endswith("(Is a directory); the next run sends the same message again")
     assert len(heard) == 1
 
 

@@ -29,39 +29,42 @@ def refusal(values):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"gate": {}}, "parity.toml: gate: unknown; known here are gates, expected, builtin, check"),
-        ({"gates": {"max_mising": 1}}, "parity.toml: gates.max_mising: unknown; known here are max_missing, max_drift"),
+        ({"gate": {}}, "parity.toml: gate: unknown key; the keys are gates, expected, builtin, check"),
+        (
+            {"gates": {"max_mising": 1}},
+            "parity.toml: gates.max_mising: unknown key; the keys are max_missing, max_drift",
+        ),
         ({"gates": {"max_missing": 101}}, "gates.max_missing: 101 is not between 0 and 100 percent"),
-        ({"gates": {"max_missing": "much"}}, "gates.max_missing: 'much' is no percentage; write 0.1 or \"5%\""),
-        ({"gates": {"max_missing": True}}, "gates.max_missing: True is no percentage"),
+        ({"gates": {"max_missing": "much"}}, "gates.max_missing: 'much' is not a percentage; write 0.1 or \"5%\""),
+        ({"gates": {"max_missing": True}}, "gates.max_missing: True is not a percentage"),
         ({"gates": {"max_missing": "nan"}}, "gates.max_missing: 'nan' is not between"),
         ({"gates": {"min_events": -1}}, "gates.min_events: Input should be greater than or equal to 0"),
         ({"gates": {"min_events": "5"}}, "gates.min_events: Input should be a valid integer"),
         ({"gates": {"ready_after_days": 0}}, "gates.ready_after_days: Input should be greater than or equal to 1"),
-        ({"gates": {"events": {"A b": {"max": 1}}}}, "gates.events.A b.max: unknown; known here are max_missing"),
-        ({"gates": {"events": {"A b": 3}}}, "gates.events.A b: it has keys of its own; write its name in bra"),
-        ({"gates": 3}, "parity.toml: gates: it has keys of its own; write its name in brackets, such as [gates]"),
-        ({"expected": EXPECTED}, "expected: there may be several; write [[expected]] above the keys of each"),
+        ({"gates": {"events": {"A b": {"max": 1}}}}, "gates.events.A b.max: unknown key; the keys are max_missing"),
+        ({"gates": {"events": {"A b": 3}}}, "gates.events.A b: this is a section; write its name in bra"),
+        ({"gates": 3}, "parity.toml: gates: this is a section; write its name in brackets, such as [gates]"),
+        ({"expected": EXPECTED}, "expected: write [[expected]] above the keys of each entry"),
         ({"expected": [EXPECTED | {"reason": "  "}]}, "expected[1].reason: String should have at least 1 character"),
         ({"expected": [EXPECTED | {"owner": "\t"}]}, "expected[1].owner: String should have at least 1 character"),
         (
             {"gates": {"classes": {"latte": {"max": 1}}}},
-            "gates.classes: no class is called 'latte'; there are identity",
+            "gates.classes: there is no class 'latte'; the classes are identity",
         ),
-        ({"gates": {"classes": {"late": {}}}}, "gates.classes.late.max: is not said"),
-        ({"gates": {"classes": {"late": {"min": 1}}}}, "gates.classes.late.max: is not said"),
-        ({"gates": {"classes": {"late": {"max": 1.5}}}}, "gates.classes.late.max: 1.5 is no bound; write a count"),
-        ({"gates": {"classes": {"holes": {"max": "1%"}}}}, "gates.classes: holes counts files: give a count"),
-        ({"expected": [EXPECTED, {"path": "p"}]}, "expected[2].reason: is not said"),
-        ({"expected": [EXPECTED | {"expires": 1}]}, "expected[1].expires: unknown; known here are path, kind, event"),
+        ({"gates": {"classes": {"late": {}}}}, "gates.classes.late.max: this key is required"),
+        ({"gates": {"classes": {"late": {"min": 1}}}}, "gates.classes.late.max: this key is required"),
+        ({"gates": {"classes": {"late": {"max": 1.5}}}}, "gates.classes.late.max: 1.5 is not a limit; write a count"),
+        ({"gates": {"classes": {"holes": {"max": "1%"}}}}, "gates.classes: holes counts files: write a count"),
+        ({"expected": [EXPECTED, {"path": "p"}]}, "expected[2].reason: this key is required"),
+        ({"expected": [EXPECTED | {"expires": 1}]}, "expected[1].expires: unknown key; the keys are path, kind, event"),
         ({"expected": [EXPECTED | {"expiry": "soon"}]}, "expected[1].expiry: Input should be a valid date"),
         ({"expected": [EXPECTED | {"kind": "typo"}]}, "expected[1].kind: Input should be 'missing_key', 'null'"),
-        ({"expected": [EXPECTED | {"kind": "missing"}]}, "expected[1]: a message that is missing has no path"),
-        ({"expected": [EXPECTED | {"path": ""}]}, "expected[1]: it needs a path"),
-        ({"expected": [EXPECTED | {"side": "segment"}]}, 'expected[1]: a side is of kind = "missing" only'),
+        ({"expected": [EXPECTED | {"kind": "missing"}]}, "expected[1]: a missing message has no path"),
+        ({"expected": [EXPECTED | {"path": ""}]}, 'expected[1]: "path" is missing'),
+        ({"expected": [EXPECTED | {"side": "segment"}]}, 'expected[1]: "side" goes with kind = "missing" only'),
         ({"expected": [EXPECTED | {"name": "x"}] * 2}, "expected: two rules are called 'x'"),
         ({"expected": [EXPECTED | {"name": "alias"}]}, "expected: 'alias' is the name of a built-in rule"),
-        ({"builtin": {"aliases": False}}, "builtin.aliases: unknown; known here are alias, groupid_only"),
+        ({"builtin": {"aliases": False}}, "builtin.aliases: unknown key; the keys are alias, groupid_only"),
         ({"builtin": {"alias": "no"}}, "builtin.alias: Input should be a valid boolean"),
     ],
 )
@@ -84,9 +87,9 @@ def test_the_file_is_read_and_an_unreadable_one_is_said(tmp_path):
     assert rules.gates.limits(max_drift=2.0).max_drift_pct == 2.0
     assert (rules.gates.limits().min_days, rules.builtin.alias, len(rules.expected)) == (2, False, 1)
     path.write_text("[gates\n")
-    with pytest.raises(ConfigError, match=r"parity\.toml: no TOML"):
+    with pytest.raises(ConfigError, match=r"parity\.toml: not valid TOML"):
         read_rules(path)
-    with pytest.raises(ConfigError, match=r"none\.toml: No such file or directory; --config names another"):
+    with pytest.raises(ConfigError, match=r"none\.toml: No such file or directory; choose another"):
         read_rules(tmp_path / "none.toml")
 
 

@@ -12,10 +12,10 @@ import typer
 from pipelines_client.cli.common import explained, print_text
 from pipelines_client.cli.group import DefaultGroup, takes
 from pipelines_client.cli.parity.diff import diff
-from pipelines_client.cli.parity.notify import tell, who_is_told
+from pipelines_client.cli.parity.notify import find_receivers, notify_receivers
 from pipelines_client.cli.parity.options import Comparison
 from pipelines_client.cli.parity.rules import keep_run
-from pipelines_client.cli.parity.sources import gather, progress
+from pipelines_client.cli.parity.sources import collect_paths, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,13 +45,13 @@ def compare(asked: Comparison) -> None:
 
         asked.check()
         options = asked.options(now)
-        receivers = who_is_told(asked.notify)
+        receivers = find_receivers(asked.notify)
         with progress(sys.stderr) as shown:
             options = replace(options, **shown._asdict())
-            report = run_parity(gather(asked.sources(), asked.paths or []), options, now=now)
+            report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
         _write(report, asked.form, asked.output or [])
         keep_run(asked.history_file(), report)
-        tell(report, receivers, asked.notify_state, asked.history_file())
+        notify_receivers(report, receivers, asked.notify_state, asked.history_file())
         if asked.replay_list is not None:
             _say_replays(report, asked.replay_list)
         raise typer.Exit(report.verdict.exit_code)

@@ -1,4 +1,4 @@
-"""`pipelines-client parity diff`: what changed between two reports."""
+"""`pipelines-client parity diff`: show what changed between two reports."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pipelines_client.parity.render import CHANGE_FORMATS
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="A.json", help="The earlier report, as --output wrote it.")],
-    after: Annotated[Path, typer.Argument(metavar="B.json", help="The later one.")],
+    before: Annotated[Path, typer.Argument(metavar="A.json", help="The earlier report, written by --output.")],
+    after: Annotated[Path, typer.Argument(metavar="B.json", help="The later report.")],
     form: Annotated[str, typer.Option("--format", metavar="|".join(CHANGE_FORMATS), help="Output format.")] = "text",
 ) -> None:
-    """Say what changed between two reports.
+    """Show what changed between two reports.
 
-    Exit code 0: no worse, 1: worse, as the verdict or a gate got worse, 2: bad input.
+    Exit code 0: not worse, 1: the verdict or a gate got worse, 2: bad input.
     """
     with explained("parity diff"):
         from pipelines_client.parity.render.changes import print_changes, render_changes
         from pipelines_client.parity.report.changes import compare_reports, parse_report
 
         if form not in CHANGE_FORMATS:
-            raise typer.BadParameter(f"--format is one of {', '.join(CHANGE_FORMATS)}")
+            raise typer.BadParameter(f"--format must be one of {', '.join(CHANGE_FORMATS)}")
         changes = compare_reports(*(parse_report(path.read_bytes(), str(path)) for path in (before, after)))
         if form == "text" and sys.stdout.isatty():
             from rich.console import Console

@@ -1,4 +1,4 @@
-"""Whom `pipelines-client parity` tells of its verdict. A failure to tell is said, and changes no exit code."""
+"""Notifications of `pipelines-client parity`. A failed notification is reported and does not change the exit code."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pipelines_client.parity.notify import Receiver
 
 
-def who_is_told(addresses: Sequence[str] | None) -> list[Receiver]:
-    """Return the receivers; read before the work is done, so that a misspelled address is found at once.
+def find_receivers(addresses: Sequence[str] | None) -> list[Receiver]:
+    """Return the receivers. This runs before the work, so that a misspelled address is found at once.
 
     Raises:
-        ConfigError: One cannot be used.
+        ConfigError: An address cannot be used.
     """
     if not addresses:
         return []
@@ -27,8 +27,10 @@ def who_is_told(addresses: Sequence[str] | None) -> list[Receiver]:
     return read_receivers(addresses)
 
 
-def tell(report: ParityReport, receivers: Sequence[Receiver], state: Path | None, history: Path | None) -> None:
-    """Tell the receivers what is news to them, and say on standard error what did not work."""
+def notify_receivers(
+    report: ParityReport, receivers: Sequence[Receiver], state: Path | None, history: Path | None
+) -> None:
+    """Notify the receivers if the verdict is news, and print on standard error what failed."""
     if not receivers:
         return
     from pipelines_client.parity.notify import STATE_FILE, notify

@@ -1,4 +1,4 @@
-"""The options of `pipelines-client parity`: each one once, with its type, its default and its help."""
+"""The options of `pipelines-client parity`, with their types, defaults and help."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def percentage(text: str) -> float:
     try:
         value = float(text.strip().removesuffix("%"))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no percentage; write 0.1 or 5%") from None
+        raise typer.BadParameter(f"{text!r} is not a percentage; write 0.1 or 5%") from None
     if not 0 <= value <= 100:  # noqa: PLR2004 - percent
         raise typer.BadParameter(f"{text!r} is not between 0 and 100 percent")
     return value
 
 
 def moment(text: str | None, *, now: datetime) -> datetime | None:
-    """Read an ISO date or datetime (UTC if it names no zone), or a duration before `now` such as `24h` or `7d`."""
+    """Read an ISO date or datetime (UTC without a time zone), or a duration before `now` such as `24h` or `7d`."""
     if text is None:
         return None
     duration = _DURATION.fullmatch(text.strip().lower())
@@ -44,11 +44,11 @@ def moment(text: str | None, *, now: datetime) -> datetime | None:
         try:
             return now - timedelta(**{_UNITS[duration[2]]: int(duration[1])})
         except OverflowError:
-            raise typer.BadParameter(f"{text!r} reaches back before the calendar does") from None
+            raise typer.BadParameter(f"{text!r} is too long ago; write a shorter duration") from None
     try:
         at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-02, 2026-11-02T09:30:00Z, 24h or 7d") from None
+        raise typer.BadParameter(f"{text!r} is not a time; write 2026-11-02, 2026-11-02T09:30:00Z, 24h or 7d") from None
     return at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)
 
 
@@ -59,13 +59,14 @@ def _limit(text: str, default: str) -> typer.models.OptionInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What a comparison is asked; None is an option that was not given."""
+    """The options of a comparison; None is an option that was not given."""
 
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Sources whose kind can be told, or kind:PATH.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Sources whose kind is recognised, or kind:PATH.")
     ] = None
     ledger: Annotated[
-        list[str] | None, typer.Option(metavar="PATH", help="State directory of the client, its ledger, or a file.")
+        list[str] | None,
+        typer.Option(metavar="PATH", help="The client's state directory, its ledger, or a file of it."),
     ] = None
     segment: Annotated[
         list[str] | None,
@@ -79,7 +80,7 @@ class Comparison:
         list[str] | None,
         typer.Option(
             metavar="KIND:PATH",
-            help="What only counts: mixpanel:, amplitude:, table:PATH; segment-volume:, segment-delivery:ID, "
+            help="Sources of counts only: mixpanel:, amplitude:, table:PATH; segment-volume:, segment-delivery:ID, "
             "customerio-activities:",
         ),
     ] = None
@@ -88,33 +89,40 @@ class Comparison:
         typer.Option(
             "--map",
             metavar="[SOURCE=]FILE",
-            help="TOML file that names the columns of a table; of one source alone: segment=FILE, mixpanel=FILE. "
+            help="TOML file with the column names of all tables, or of one source: segment=FILE, mixpanel=FILE. "
             "Repeatable.",
         ),
     ] = None
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="From then on: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
+        str | None, typer.Option(metavar="WHEN", help="Start of the window: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
     ] = None
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, not including it.")] = None
-    everything: Annotated[bool, flag("--all", "All that is in the sources, also from before the ledger.")] = False
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="End of the window, not included.")] = None
+    everything: Annotated[bool, flag("--all", "Compare everything in the sources, also from before the ledger.")] = (
+        False
+    )
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Gates and expected differences; parity.toml if it is there.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File with gates, expected differences and checks.",
+            show_default="parity.toml if it exists",
+        ),
     ] = None
     history: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where each run adds a line.", show_default="parity-history.jsonl"),
+        typer.Option(metavar="FILE", help="File to which each run adds a line.", show_default="parity-history.jsonl"),
     ] = None
     baseline: Annotated[
-        str | None, typer.Option(metavar="PATH", help="A second archive of one side, to learn its own noise.")
+        str | None, typer.Option(metavar="PATH", help="A second archive of one side, to measure its noise.")
     ] = None
-    no_history: Annotated[bool, flag("--no-history", "Add no line, and say nothing of readiness.")] = False
-    max_missing: Annotated[float | None, _limit("Most messages missing at a side.", "0.1%")] = None
-    max_drift: Annotated[float | None, _limit("Most payloads that differ.", "0.1%")] = None
-    max_duplicates: Annotated[float | None, _limit("Most rows that repeat a message.", "0.1%")] = None
-    max_counts: Annotated[float | None, _limit("Most that counts by event and day deviate.", "5%")] = None
+    no_history: Annotated[bool, flag("--no-history", "Add no line to the history, and report no readiness.")] = False
+    max_missing: Annotated[float | None, _limit("Limit of messages missing at a side.", "0.1%")] = None
+    max_drift: Annotated[float | None, _limit("Limit of payloads that differ.", "0.1%")] = None
+    max_duplicates: Annotated[float | None, _limit("Limit of rows that repeat a message.", "0.1%")] = None
+    max_counts: Annotated[float | None, _limit("Limit of the deviation of counts by event and day.", "5%")] = None
     min_events: Annotated[
         int | None,
-        typer.Option(min=0, metavar="COUNT", help="Fewer messages than this prove nothing.", show_default="100"),
+        typer.Option(min=0, metavar="COUNT", help="Messages needed for a verdict.", show_default="100"),
     ] = None
     form: Annotated[
         str,
@@ -132,39 +140,46 @@ class Comparison:
             f"{', '.join(f'{ending} ({name})' for ending, name in ENDINGS.items())}. Repeatable.",
         ),
     ] = None
-    show_values: Annotated[bool, flag("--show-values", "Show property values in samples.")] = False
+    show_values: Annotated[bool, flag("--show-values", "Show property values in samples, not only their types.")] = (
+        False
+    )
     cache: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where facts are kept, so that the next run reads only what is new."),
+        typer.Option(metavar="DIR", help="Directory that keeps facts, so that the next run reads only new files."),
     ] = None
-    no_cache: Annotated[bool, flag("--no-cache", "Read everything, and keep nothing.")] = False
+    no_cache: Annotated[bool, flag("--no-cache", "Read everything again, and keep nothing.")] = False
     replay_list: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write what a replay should send: a line of JSON each.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the messages that a replay should send, as lines of JSON."),
     ] = None
     notify: Annotated[
         list[str] | None,
         typer.Option(
             metavar="URL",
             envvar="PIPELINES_NOTIFY",
-            help="Tell this address of a fail, an inconclusive run and the pass after it, once each: slack://, "
-            "mailto:// and what else apprise knows. Repeatable.",
+            help="Address to notify when the verdict changes: slack://, mailto:// and others that apprise knows. "
+            "Repeatable.",
         ),
     ] = None
     notify_state: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What was told.", show_default="parity-notified.json, beside the history"),
+        typer.Option(
+            metavar="FILE",
+            help="File that remembers what each receiver was sent.",
+            show_default="parity-notified.json, beside the history",
+        ),
     ] = None
     engine: Annotated[
         str,
         typer.Option(
             metavar="ENGINE",
-            help="duckdb, spark, spark://host:port, or PostgreSQL: postgresql://host/db; with ?schema=NAME it keeps "
-            "the facts for the next run.",
+            help="Engine that answers the questions: duckdb, spark, spark://host:port, or postgresql://host/db, which "
+            "keeps the facts for the next run with ?schema=NAME.",
         ),
     ] = "duckdb"
 
     def sources(self) -> dict[str, list[str] | None]:
-        """Return the paths that were given by the name of their source."""
+        """Return the given paths by the name of their source."""
         return {
             "ledger": self.ledger,
             "segment": self.segment,
@@ -173,28 +188,27 @@ class Comparison:
         }
 
     def check(self) -> None:
-        """Refuse what cannot be asked or could not be written, before the work is done.
+        """Refuse options that contradict each other and files that cannot be written, before the work is done.
 
         Raises:
-            typer.BadParameter: With what to write instead.
+            typer.BadParameter: Says what to write instead.
         """
         if self.everything and (self.since or self.until):
-            raise typer.BadParameter("--all is the opposite of --since and --until")
+            raise typer.BadParameter("--all cannot be combined with --since or --until")
         if self.form not in FORMATS:
-            raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+            raise typer.BadParameter(f"--format must be one of {', '.join(FORMATS)}")
         outputs = self.output or []
         for path in outputs:
             if path.suffix.lower() not in ENDINGS:
-                endings = ", ".join(ENDINGS)
-                raise typer.BadParameter(f"{path}: an output ends in one of {endings}, which names its format")
+                raise typer.BadParameter(f"{path}: --output must end in one of {', '.join(ENDINGS)}")
         written = [*outputs, *filter(None, (self.replay_list, self.notify_state))]
         for path in written:
             if not path.absolute().parent.is_dir():
                 raise typer.BadParameter(f"{path}: its folder does not exist")
-        _told_apart([*written, *filter(None, [self.history_file()])])
+        _refuse_shared([*written, *filter(None, [self.history_file()])])
 
     def options(self, now: datetime) -> ParityOptions:
-        """Return what the library is asked."""
+        """Return the options of the library."""
         from pipelines_client.parity import ParityOptions, read_history
 
         since, until = moment(self.since, now=now), moment(self.until, now=now)
@@ -219,7 +233,7 @@ class Comparison:
         )
 
     def history_file(self) -> Path | None:
-        """Return the file that keeps the history; None for none."""
+        """Return the file of the history, or None if no history is kept."""
         return choose_history(self.history, is_off=self.no_history)
 
     def _limits(self, rules: Rules) -> Limits:
@@ -232,12 +246,12 @@ class Comparison:
         )
 
 
-def _told_apart(paths: list[Path]) -> None:
-    """Refuse to write two things into one file: the later would spoil the earlier.
+def _refuse_shared(paths: list[Path]) -> None:
+    """Refuse two options that write the same file: the second would overwrite the first.
 
     Raises:
-        typer.BadParameter: With the file.
+        typer.BadParameter: Names the file.
     """
     twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
     if twice:
-        raise typer.BadParameter(f"{twice[0].name}: two options write this file; give each its own")
+        raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")

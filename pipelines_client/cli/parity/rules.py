@@ -1,4 +1,4 @@
-"""What `pipelines-client parity` judges by, and where it keeps what it came to."""
+"""The rules and the history of `pipelines-client parity`: which files are used, and how a run is added."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ if TYPE_CHECKING:
 
 
 def choose_rules(given: Path | None) -> Rules:
-    """Return the rules in the file given, else those in the working directory's, else the usual ones.
+    """Return the rules in the given file, else in parity.toml of the working directory, else the default rules.
 
     Raises:
-        ConfigError: The file says what no rule says, or the one given is not there.
+        ConfigError: The file is missing or invalid.
     """
     from pipelines_client.parity.rules import RULES_FILE, Rules, read_rules
 
-    usual = Path(RULES_FILE)
-    if given is None and not usual.exists():
-        return Rules()
-    return read_rules(given or usual)
+    default = Path(RULES_FILE)
+    return Rules() if given is None and not default.exists() else read_rules(given or default)
 
 
 def choose_history(given: Path | None, *, is_off: bool) -> Path | None:
-    """Return the file that keeps the history: the one given, else one in the working directory; None for none."""
+    """Return the file of the history: the given one, else one in the working directory; None if it is off."""
     from pipelines_client.parity.judgement.runs import HISTORY_FILE
 
     if is_off:
         if given is not None:
-            raise typer.BadParameter("--history is the opposite of --no-history")
+            raise typer.BadParameter("--history cannot be combined with --no-history")
         return None
     if given is not None and not given.absolute().parent.is_dir():
         raise typer.BadParameter(f"{given}: its folder does not exist")
@@ -40,7 +38,7 @@ def choose_history(given: Path | None, *, is_off: bool) -> Path | None:
 
 
 def keep_run(path: Path | None, report: ParityReport) -> None:
-    """Add a line to the history. That it cannot be written is said, and takes nothing from the report's verdict."""
+    """Add a line to the history. If that fails, a message says so and the verdict stays."""
     from pipelines_client.parity import append_run
 
     if path is None:
@@ -49,7 +47,7 @@ def keep_run(path: Path | None, report: ParityReport) -> None:
         append_run(path, report)
     except OSError as error:
         typer.echo(
-            f"pipelines-client parity: {path}: this run is not in the history ({error.strerror});"
-            " --history names another file, --no-history keeps none",
+            f"pipelines-client parity: {path}: this run was not added to the history ({error.strerror});"
+            " choose another file with --history, or none with --no-history",
             err=True,
         )

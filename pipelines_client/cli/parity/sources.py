@@ -1,4 +1,4 @@
-"""What `pipelines-client parity` reads: its paths, its column map, its cache, and how far it has come."""
+"""The sources of `pipelines-client parity`: paths, column maps, cache and progress."""
 
 from __future__ import annotations
 
@@ -16,42 +16,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _UPDATES_A_SECOND = 5
-_NO_COMMAND = "replay-list"  # an option is called so, and people try it as a command
+_NO_COMMAND = "replay-list"  # the name of an option that people try as a command
 
 
 def choose_cache(given: Path | None, *, is_off: bool) -> Path | None:
-    """Return the directory that keeps facts: the one given, else one in the user's cache; None for none."""
+    """Return the directory that keeps facts: the given one, else one in the user's cache; None if it is off."""
     if is_off:
         if given is not None:
-            raise typer.BadParameter("--cache is the opposite of --no-cache")
+            raise typer.BadParameter("--cache cannot be combined with --no-cache")
         return None
     return given or Path(platformdirs.user_cache_dir("pipelines-client")) / "parity"
 
 
-def gather(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the paths by source: those of the options, and those whose kind is told by what is there.
+def collect_paths(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the paths by source: those of the options, and those whose kind is recognised.
 
     Raises:
-        SourceError: A path's kind cannot be told.
+        SourceError: The kind of a path is not recognised.
     """
     from pipelines_client.evidence.recognise import sort_paths
 
     sources = {name: list(some) for name, some in given.items() if some}
     texts = list(paths)
     if texts and texts[0] == _NO_COMMAND and not Path(texts[0]).exists():
-        raise SourceError(
-            f"there is no command {_NO_COMMAND}: add --{_NO_COMMAND} FILE to a comparison, which then writes it too"
-        )
+        raise SourceError(f"there is no command {_NO_COMMAND}; add the option --{_NO_COMMAND} FILE to a comparison")
     for name, some in sort_paths(texts).items():
         sources.setdefault(name, []).extend(some)
     return sources
 
 
 def read_maps(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the column maps in TOML files by the source that each is for; that of '' is for all others.
+    """Return the column maps in TOML files by source; the one under '' is for all other sources.
 
     Raises:
-        SourceError: One is no TOML.
+        SourceError: A file is not valid TOML.
     """
     maps: dict[str, dict[str, Any]] = {}
     for text in texts:
@@ -59,7 +57,9 @@ def read_maps(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
         if not equals or Path(text).exists():
             name, path = "", text
         if name in maps:
-            raise typer.BadParameter(f"two --map for {name or 'all tables'}; write SOURCE=FILE for those of one source")
+            raise typer.BadParameter(
+                f"two --map for {name or 'all tables'}; write SOURCE=FILE for the map of one source"
+            )
         maps[name] = read_map(Path(path))
     return maps
 
@@ -68,7 +68,7 @@ def read_map(path: Path) -> dict[str, Any]:
     """Return the column map in a TOML file.
 
     Raises:
-        SourceError: It is no TOML.
+        SourceError: The file is not valid TOML.
     """
     if sys.version_info >= (3, 11):
         import tomllib
@@ -77,7 +77,9 @@ def read_map(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SourceError(f'{path}: no TOML ({error}); a column map has lines such as event = "event_name"') from None
+        raise SourceError(
+            f'{path}: not valid TOML ({error}); a column map has lines such as event = "event_name"'
+        ) from None
 
 
 class Shown(NamedTuple):

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.markdown import escape, table_text
-from pipelines_client.parity.render.table import Column, Row, Table, table
+from pipelines_client.parity.render.table import Heading, Row, TextTable, table
 from pipelines_client.parity.render.terminal import plain_text, print_table
 from pipelines_client.parity.spell import one_line
 from pipelines_client.sides import TITLES
@@ -69,7 +69,7 @@ def _report(side: Side) -> str:
     return f"{window}, judged {words.minute(side.generated_at)}. {side.headline}"
 
 
-def _tables(changes: Changes) -> list[Table]:
+def _tables(changes: Changes) -> list[TextTable]:
     """Return the tables of what changed."""
     return list(
         chain(
@@ -99,12 +99,12 @@ def _tables(changes: Changes) -> list[Table]:
     )
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[Row]) -> Iterable[Table]:
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[Row]) -> Iterable[TextTable]:
     first, *others = columns
-    return table("", title, (Column(first), *(Column(other, "number") for other in others)), rows)
+    return table("", title, (Heading(first), *(Heading(other, "number") for other in others)), rows)
 
 
-def _counts(title: str, rows: Iterable[CountChange]) -> Iterable[Table]:
+def _counts(title: str, rows: Iterable[CountChange]) -> Iterable[TextTable]:
     cells = ((_name(row.name), f"{row.before:,}", f"{row.after:,}", _step(row.before, row.after)) for row in rows)
     return _table(title, ("What", "Before", "Now", "Change"), cells)
 

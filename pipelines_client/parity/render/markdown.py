@@ -11,7 +11,7 @@ from pipelines_client.parity.spell import one_line, plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
-    from pipelines_client.parity.render.table import Cell, Table
+    from pipelines_client.parity.render.table import Cell, TextTable
 
 _SPECIAL = re.compile(
     r"([\\`*_\[\]()#|~$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE
@@ -39,7 +39,7 @@ def render(report: ParityReport) -> str:
     )
 
 
-def table_text(table: Table, *, rows: int) -> str:
+def table_text(table: TextTable, *, rows: int) -> str:
     """Return a table below its heading, with at most `rows` rows."""
     blocks = [f"## {escape(table.title)}", *map(escape, table.notes)]
     if table.rows:

@@ -1,4 +1,4 @@
-"""The report as a short message for a chat, a pager or a mail. Nothing in it can call a channel or be clicked."""
+"""The report as a short message for a chat, a pager or a mail. Nothing in it mentions a channel or can be clicked."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 _GATES = 8
 _LONGEST_LINE = 300
 _LIVE = str.maketrans({"<": "\u2039", ">": "\u203a", "@": "\uff20"})
-"""What chats read as a mention or a tag, and what looks like it."""
+"""Characters that chats read as a mention or a tag, and lookalikes that they do not."""
 
 
-class Message(NamedTuple):
-    """What is told; the body is plain text."""
+class Notification(NamedTuple):
+    """A title and a plain-text body."""
 
     title: str
     body: str
 
 
-def render_message(report: ParityReport) -> Message:
-    """Say the verdict, what to do, and which gates did not pass."""
+def render_message(report: ParityReport) -> Notification:
+    """Return the verdict, what to do, and the gates that did not pass."""
     word = words.VERDICTS[report.verdict]
     title = f"Parity is back to {word}" if report.verdict is Verdict.PASS else f"Parity: {word}"
     broken = [gate for gate in report.gates if gate.result != "passed"]
@@ -39,10 +39,10 @@ def render_message(report: ParityReport) -> Message:
         lines.append(f"- {plural(len(broken) - _GATES, 'more gate')}")
     if report.readiness is not None:
         lines.append(f"Readiness: {report.readiness.reason}")
-    return Message(title, "\n".join(map(_dead, lines)))
+    return Notification(title, "\n".join(map(_inert, lines)))
 
 
-def _dead(text: str) -> str:
-    """Return one line in which nothing from outside is a mention, a tag or an address."""
+def _inert(text: str) -> str:
+    """Return one line without mentions, tags or addresses from outside."""
     plain = one_line(text).translate(_LIVE).replace("://", ": //")
     return plain if len(plain) <= _LONGEST_LINE else f"{plain[:_LONGEST_LINE]}\N{HORIZONTAL ELLIPSIS}"

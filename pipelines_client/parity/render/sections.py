@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.render.table import Cell, Column, Mood, Table, table
+from pipelines_client.parity.render.table import Cell, Heading, Mood, TextTable, table
 from pipelines_client.parity.spell import duration, plural
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ _OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"
 _PLACES = 5
 """Unreadable places that are listed for each source."""
 
-_SIDE, _EVENT, _DAY = Column("Side", "short"), Column("Event"), Column("Day", "short")
-_MESSAGES = Column("Messages", "number")
+_SIDE, _EVENT, _DAY = Heading("Side", "short"), Heading("Event"), Heading("Day", "short")
+_MESSAGES = Heading("Messages", "number")
 
 
-def tables(report: ParityReport) -> list[Table]:
+def tables(report: ParityReport) -> list[TextTable]:
     """Return the tables that have something to show, in reading order."""
     return [each for section in SECTIONS for each in section(report)]
 
@@ -59,12 +59,12 @@ def _share(value: float) -> Cell:
     return Cell(words.percentage(value), sort=value)
 
 
-def _advice(report: ParityReport) -> Iterator[Table]:
+def _advice(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate what was found and what to do about it."""
     return table(
         "advice",
         "What to do",
-        (Column("Finding", "short"), Column("Count", "number"), Column("What it means and what to do", "prose")),
+        (Heading("Finding", "short"), Heading("Count", "number"), Heading("What it means and what to do", "prose")),
         (
             (found.title, words.class_count(found), f"{found.meaning} {found.advice}")
             for found in report.classes
@@ -73,16 +73,16 @@ def _advice(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _readiness(report: ParityReport) -> Iterator[Table]:
+def _readiness(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate the verdicts of the last days, newest first."""
     ready = report.readiness
     if ready is None:
         return iter(())
-    numbers = (Column(title, "number") for title in ("Runs", "Messages", "Missing", "Drift"))
+    numbers = (Heading(title, "number") for title in ("Runs", "Messages", "Missing", "Drift"))
     return table(
         "readiness",
         "Readiness",
-        (_DAY, Column("Verdict"), *numbers, Column("Counts"), Column("Why", "prose")),
+        (_DAY, Heading("Verdict"), *numbers, Heading("Counts"), Heading("Why", "prose")),
         (
             (
                 day.day,
@@ -100,17 +100,17 @@ def _readiness(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _gates(report: ParityReport) -> Iterator[Table]:
+def _gates(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate each gate's number and its limit."""
     return table(
         "gates",
         "Gates",
         (
-            Column("Gate"),
-            Column("Result", "short"),
-            Column("Found", "number"),
-            Column("Limit", "number"),
-            Column("Evidence", "prose"),
+            Heading("Gate"),
+            Heading("Result", "short"),
+            Heading("Found", "number"),
+            Heading("Limit", "number"),
+            Heading("Evidence", "prose"),
         ),
         (
             (
@@ -126,24 +126,24 @@ def _gates(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _identity(report: ParityReport) -> Iterator[Table]:
+def _identity(report: ParityReport) -> Iterator[TextTable]:
     """List messages that name another person on one side."""
     count = report.identity.count
     return table(
         "identity",
         "Another identity",
-        (Column("Message"), _EVENT, _DAY, Column("Differs at")),
+        (Heading("Message"), _EVENT, _DAY, Heading("Differs at")),
         ((row.message_id, row.event, row.day, words.NAMES.get(row.side, row.side)) for row in report.identity.rows),
         notes=(f"{plural(count, 'message')} with another person on one side.",) if count else (),
     )
 
 
-def _renamed(report: ParityReport) -> Iterator[Table]:
+def _renamed(report: ParityReport) -> Iterator[TextTable]:
     """List events that go by another name on a side."""
     return table(
         "renamed",
         "Renamed",
-        (Column("Ledger"), Column("Segment"), Column("Customer.io"), _MESSAGES),
+        (Heading("Ledger"), Heading("Segment"), Heading("Customer.io"), _MESSAGES),
         (
             (*(name or "\N{EN DASH}" for name in (row.ledger, row.segment, row.customerio)), _number(row.count))
             for row in report.renamed.rows
@@ -151,12 +151,12 @@ def _renamed(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _missing(report: ParityReport) -> Iterator[Table]:
+def _missing(report: ParityReport) -> Iterator[TextTable]:
     """Count absences by cause."""
     return table(
         "missing",
         "Missing by cause",
-        (_SIDE, _MESSAGES, Column("Cause"), Column("Type", "short"), Column("What to do", "prose")),
+        (_SIDE, _MESSAGES, Heading("Cause"), Heading("Type", "short"), Heading("What to do", "prose")),
         (
             (words.NAMES[row.side], _number(row.count), words.absence(row), row.type, words.cause_note(row))
             for row in report.missing_by_reason
@@ -164,14 +164,14 @@ def _missing(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _drift(report: ParityReport) -> Iterator[Table]:
+def _drift(report: ParityReport) -> Iterator[TextTable]:
     """Count payload differences by path."""
     totals = report.totals
     partly = f"{totals.drift_examined:,} of {totals.drift:,} pairs were opened; these counts are of those."
     return table(
         "drift",
         "Drift by path",
-        (Column("Path"), _MESSAGES, Column("Kind", "short"), Column("Differs at"), Column("Events")),
+        (Heading("Path"), _MESSAGES, Heading("Kind", "short"), Heading("Differs at"), Heading("Events")),
         (
             (row.path, _number(row.count), words.cause(row.kind), words.sides(row), ", ".join(row.events))
             for row in report.drift_by_path
@@ -180,14 +180,14 @@ def _drift(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _expected(report: ParityReport) -> Iterator[Table]:
+def _expected(report: ParityReport) -> Iterator[TextTable]:
     """List the rules that explain a difference, and those that have expired."""
     found = [row for row in report.expected if row.count or not row.is_builtin]
     note = "Differences that a rule explains: counted here and nowhere else. Those of an expired rule count again."
     return table(
         "expected",
         "Expected differences",
-        (Column("Rule"), _MESSAGES, Column("What"), Column("Why"), Column("Owner"), Column("Until")),
+        (Heading("Rule"), _MESSAGES, Heading("What"), Heading("Why"), Heading("Owner"), Heading("Until")),
         (
             (row.name, _number(row.count), words.rule(row), row.reason, row.owner, _until(row))
             for row in sorted(found, key=lambda row: (not row.is_expired, -row.count, row.name))
@@ -196,7 +196,7 @@ def _expected(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _noise(report: ParityReport) -> Iterator[Table]:
+def _noise(report: ParityReport) -> Iterator[TextTable]:
     """List the paths that were held against the baseline."""
     noise = report.noise
     if noise is None:
@@ -210,11 +210,11 @@ def _noise(report: ParityReport) -> Iterator[Table]:
         "noise",
         "Noise",
         (
-            Column("Path"),
-            Column("Kind", "short"),
-            Column("In this report", "number"),
-            Column("In the baseline", "number"),
-            Column("Result"),
+            Heading("Path"),
+            Heading("Kind", "short"),
+            Heading("In this report", "number"),
+            Heading("In the baseline", "number"),
+            Heading("Result"),
         ),
         (
             (
@@ -230,12 +230,12 @@ def _noise(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _duplicates(report: ParityReport) -> Iterator[Table]:
+def _duplicates(report: ParityReport) -> Iterator[TextTable]:
     """Count the extra rows of messages that a side has more than once."""
     return table(
         "duplicates",
         "Duplicates",
-        (_SIDE, _EVENT, _MESSAGES, Column("Extra rows", "number")),
+        (_SIDE, _EVENT, _MESSAGES, Heading("Extra rows", "number")),
         (
             (words.NAMES[row.side], row.event, _number(row.messages), _number(row.count))
             for row in report.duplicates.rows
@@ -243,12 +243,12 @@ def _duplicates(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _counts(report: ParityReport) -> Iterator[Table]:
+def _counts(report: ParityReport) -> Iterator[TextTable]:
     """List the counts of other sources that differ by more than the limit."""
     return table(
         "counts",
         "Counts that differ",
-        (Column("Source", "short"), _EVENT, _DAY, Column("Ours", "number"), Column("Theirs", "number")),
+        (Heading("Source", "short"), _EVENT, _DAY, Heading("Ours", "number"), Heading("Theirs", "number")),
         (
             (name, row.event, row.day or "all", _number(row.ours), _number(row.theirs))
             for name, row in words.counts_rows(report)
@@ -256,18 +256,18 @@ def _counts(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _findings(report: ParityReport) -> Iterator[Table]:
+def _findings(report: ParityReport) -> Iterator[TextTable]:
     """List the other findings, a table for each class."""
     for found in report.classes:
         if found.count and found.name not in _OWN_TABLES:
             yield from _finding(found)
 
 
-def _finding(found: ClassReport) -> Iterator[Table]:
+def _finding(found: ClassReport) -> Iterator[TextTable]:
     return table(
         found.name,
         found.title,
-        (_EVENT, Column("Count", "number"), _SIDE, _DAY, Column("Detail")),
+        (_EVENT, Heading("Count", "number"), _SIDE, _DAY, Heading("Detail")),
         (
             (row.event or "\N{EN DASH}", _number(row.count), words.NAMES.get(row.side, row.side), row.day, row.detail)
             for row in found.rows
@@ -276,12 +276,12 @@ def _finding(found: ClassReport) -> Iterator[Table]:
     )
 
 
-def _checks(report: ParityReport) -> Iterator[Table]:
+def _checks(report: ParityReport) -> Iterator[TextTable]:
     """List the results of the checks, then the rows of each check that did not pass."""
     yield from table(
         "checks",
         "Truth checks",
-        (Column("Check"), Column("Result", "short"), Column("Found")),
+        (Heading("Check"), Heading("Result", "short"), Heading("Found")),
         ((check.name, Cell(check.result, check.result), check.words) for check in report.checks),
     )
     for check in report.checks:
@@ -289,29 +289,29 @@ def _checks(report: ParityReport) -> Iterator[Table]:
             yield from _check_rows(check)
 
 
-def _check_rows(check: CheckReport) -> Iterator[Table]:
+def _check_rows(check: CheckReport) -> Iterator[TextTable]:
     more = check.count - len(check.rows)
     return table(
         "check",
         f"Check: {check.name}",
-        tuple(map(Column, check.columns)),
+        tuple(map(Heading, check.columns)),
         (tuple(_number(value) if isinstance(value, int) else value or "" for value in row) for row in check.rows),
         notes=(f"{plural(more, 'more row')}, not shown.",) if more > 0 else (),
     )
 
 
-def _latency(report: ParityReport) -> Iterator[Table]:
+def _latency(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate how long messages took to each side."""
     note = (
         "Delivery: from the call to the arrival. Clocks: from sending to arriving, by the clocks of the two machines."
         " Healthy: up to 10 s; acceptable: up to 60 s; slow: up to 2 min; trouble: more. Deliveries are graded by p99,"
         " clocks by p50."
     )
-    lags = (Column(title, "number") for title in ("p50", "p90", "p99", "Max"))
+    lags = (Heading(title, "number") for title in ("p50", "p90", "p99", "Max"))
     return table(
         "latency",
         "Latency",
-        (_SIDE, Column("Measure", "short"), Column("Grade", "short"), *lags, _MESSAGES),
+        (_SIDE, Heading("Measure", "short"), Heading("Grade", "short"), *lags, _MESSAGES),
         (
             (
                 words.NAMES[row.side],
@@ -326,13 +326,13 @@ def _latency(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _loss(report: ParityReport) -> Iterator[Table]:
+def _loss(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate what is proven about loss, and the events with too few messages to prove their limit."""
-    numbers = (Column(title, "number") for title in ("Seen", "Missing", "At most", "Limit", "Needed"))
+    numbers = (Heading(title, "number") for title in ("Seen", "Missing", "At most", "Limit", "Needed"))
     return table(
         "loss",
         "Largest possible loss",
-        (_EVENT, Column("Side", "short"), *numbers),
+        (_EVENT, Heading("Side", "short"), *numbers),
         (
             (
                 row.event,
@@ -349,14 +349,14 @@ def _loss(report: ParityReport) -> Iterator[Table]:
     )
 
 
-def _sources(report: ParityReport) -> Iterator[Table]:
+def _sources(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate what each source has in the window, and what could not be read of it."""
-    numbers = (Column(title, "number") for title in ("Rows", "Messages", "Duplicates", "Unreadable", "Missing"))
+    numbers = (Heading(title, "number") for title in ("Rows", "Messages", "Duplicates", "Unreadable", "Missing"))
     found = words.sources(report)
     return table(
         "sources",
         "Sources",
-        (Column("Source", "short"), *numbers, Column("Last seen")),
+        (Heading("Source", "short"), *numbers, Heading("Last seen")),
         (
             (
                 words.NAMES[name],
@@ -371,7 +371,7 @@ def _sources(report: ParityReport) -> Iterator[Table]:
     )
 
 
-SECTIONS: tuple[Callable[[ParityReport], Iterator[Table]], ...] = (
+SECTIONS: tuple[Callable[[ParityReport], Iterator[TextTable]], ...] = (
     _advice,
     _readiness,
     _sources,

@@ -16,7 +16,7 @@ Mood = Literal["passed", "failed", "inconclusive"]
 Kind = Literal["name", "number", "short", "prose"]
 
 
-class Column(NamedTuple):
+class Heading(NamedTuple):
     """A column heading. Numbers stand to the right; numbers and short texts do not wrap; prose is wide."""
 
     title: str
@@ -34,12 +34,12 @@ class Cell(NamedTuple):
 Row = tuple["str | Cell", ...]
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """A title, notes below it, rows, and alerts below these. The first column names the row."""
 
     name: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...]
     alerts: tuple[str, ...]
@@ -53,15 +53,15 @@ class Table(NamedTuple):
 def table(
     name: str,
     title: str,
-    columns: Iterable[Column],
+    columns: Iterable[Heading],
     rows: Iterable[Row],
     *,
     notes: Iterable[str] = (),
     alerts: Iterable[str] = (),
-) -> Iterator[Table]:
+) -> Iterator[TextTable]:
     """Yield the table without its empty columns; yield none if it has neither rows nor notes."""
     cells = [tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows]
-    made = Table(name, title, tuple(columns), tuple(cells), tuple(notes), tuple(alerts))
+    made = TextTable(name, title, tuple(columns), tuple(cells), tuple(notes), tuple(alerts))
     used = [place for place in range(len(made.columns)) if any(row[place].text for row in cells)]
     if made.rows or made.notes:
         yield made._replace(

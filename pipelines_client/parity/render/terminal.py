@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich import box
 from rich.console import Console
-from rich.table import Table as RichTable
+from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.parity.model import Verdict
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipelines_client.parity.model import ParityReport
-    from pipelines_client.parity.render.table import Cell, Table
+    from pipelines_client.parity.render.table import Cell, TextTable
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow"}
 _MOODS = {"passed": "green", "failed": "bold red", "inconclusive": "bold yellow", None: ""}
@@ -51,7 +51,7 @@ def print_report(report: ParityReport, console: Console) -> None:
     _print_samples(report, console)
 
 
-def print_table(table: Table, console: Console, *, rows: int | None) -> None:
+def print_table(table: TextTable, console: Console, *, rows: int | None) -> None:
     """Print a table below its title, with at most `rows` rows."""
     console.print()
     console.print(_text(table.title, "bold"))
@@ -66,9 +66,9 @@ def print_table(table: Table, console: Console, *, rows: int | None) -> None:
         console.print(_text(f"! {alert}", "yellow"))
 
 
-def _grid(table: Table, rows: tuple[tuple[Cell, ...], ...]) -> RichTable:
+def _grid(table: TextTable, rows: tuple[tuple[Cell, ...], ...]) -> Table:
     """Lay out rows for a narrow screen: what passed needs no explanation."""
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for column in table.columns:
         is_number = column.kind == "number"
         justify: Literal["right", "left"] = "right" if is_number else "left"

@@ -54,10 +54,13 @@ def test_the_file_of_the_working_directory_is_found_and_an_option_wins(parity, t
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--config", "none.toml"), "pipelines-client parity: none.toml: No such file or directory; --config names"),
-        (("--config", "bad.toml"), "bad.toml: gates.max_mising: unknown; known here are max_missing"),
+        (
+            ("--config", "none.toml"),
+            "pipelines-client parity: none.toml: No such file or directory; choose another file with --config",
+        ),
+        (("--config", "bad.toml"), "bad.toml: gates.max_mising: unknown key; the keys are max_missing"),
         (("--history", "no/history.jsonl"), "its folder does not exist"),
-        (("--history", "h.jsonl", "--no-history"), "--history is the opposite of --no-history"),
+        (("--history", "h.jsonl", "--no-history"), "--history cannot be combined with --no-history"),
         (("--baseline", "none"), "none: no such file or folder"),
     ],
 )
@@ -89,4 +92,4 @@ def test_a_history_that_cannot_be_written_is_said_and_changes_no_exit_code(parit
     (tmp_path / "history.jsonl").symlink_to(tmp_path / "gone" / "history.jsonl")
     code, report, said = parity("--history", "history.jsonl")
     assert (code, report["verdict"]) == (1, "fail")
-    assert "history.jsonl: this run is not in the history (No such file or directory)" in said
+    assert "history.jsonl: this run was not added to the history (No such file or directory)" in said

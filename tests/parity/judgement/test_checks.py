@@ -110,25 +110,25 @@ REFUSED = {
     "COPY (SELECT 1) TO '/tmp/x'": "one SELECT",
     "PRAGMA database_list": "one SELECT",
     "": "one SELECT",
-    "SELECT FROM WHERE": "no SQL",
-    "SELECT * INTO mine FROM sent": "'into' is nothing",
-    "SELECT day FROM sent FOR UPDATE": "'lock' is nothing",
-    "WITH gone AS (DELETE FROM sent RETURNING 1) SELECT * FROM gone": "nothing that a check may use",
+    "SELECT FROM WHERE": "not valid SQL",
+    "SELECT * INTO mine FROM sent": "a check cannot use 'into'",
+    "SELECT day FROM sent FOR UPDATE": "a check cannot use 'lock'",
+    "WITH gone AS (DELETE FROM sent RETURNING 1) SELECT * FROM gone": "a check cannot use",
     "SELECT * FROM read_csv('/etc/passwd')": "READ_CSV",
-    "SELECT read_text('/etc/passwd') AS t": "'read_text' is nothing",
+    "SELECT read_text('/etc/passwd') AS t": "a check cannot use 'read_text'",
     "SELECT * FROM glob('*')": "GLOB",
-    "SELECT pg_read_file('/etc/passwd') AS t": "'pg_read_file' is nothing",
-    "SELECT getenv('HOME') AS t": "'getenv' is nothing",
-    "SELECT * FROM '/etc/passwd'": "there is no '/etc/passwd'",
-    "SELECT count(*) AS n FROM facts": "there is no 'facts'",
+    "SELECT pg_read_file('/etc/passwd') AS t": "a check cannot use 'pg_read_file'",
+    "SELECT getenv('HOME') AS t": "a check cannot use 'getenv'",
+    "SELECT * FROM '/etc/passwd'": "there is no view '/etc/passwd'",
+    "SELECT count(*) AS n FROM facts": "there is no view 'facts'",
     "SELECT count(*) AS n FROM pg_catalog.pg_authid": "pg_catalog.pg_authid",
-    "SELECT b.a FROM (WITH facts AS (SELECT 1 AS a) SELECT a FROM facts) AS b, facts": "there is no 'facts'",
+    "SELECT b.a FROM (WITH facts AS (SELECT 1 AS a) SELECT a FROM facts) AS b, facts": "there is no view 'facts'",
     "WITH RECURSIVE a AS (SELECT 1 AS n UNION ALL SELECT n FROM a) SELECT n FROM a": "never end",
     "SELECT day, count(*) AS n FROM sent GROUP BY ALL": "GROUP BY ALL",
-    "SELECT happened_ms / 2 AS n FROM sent": "'div' is nothing",
-    "SELECT price FROM sent": "'price' could not be resolved; a check reads sent (message_id,",
+    "SELECT happened_ms / 2 AS n FROM sent": "a check cannot use 'div'",
+    "SELECT price FROM sent": "'price' could not be resolved; a check can read sent (message_id,",
     "SELECT day FROM sent LIMIT 5000": "up to 1,000",
-    "SELECT current_date AS d": "'currentdate' is nothing",
+    "SELECT current_date AS d": "a check cannot use 'currentdate'",
 }
 
 
@@ -146,7 +146,7 @@ def test_what_is_not_one_harmless_select_is_refused_by_name(sql):
     [
         ({"expect": "at most 1,001 rows"}, r"SELECT count\(\*\)"),
         ({"expect": "few"}, 'write "no rows"'),
-        ({"expext": "no rows"}, "known here are name, reason, sql, expect"),
+        ({"expext": "no rows"}, "the keys are name, reason, sql, expect"),
         ({"name": ""}, "at least 1 character"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_check_that_says_something_else_is_refused(given, says):
     """A misspelled key would be no check."""
     with pytest.raises(ConfigError, match=says):
         parse_rules({"check": [{"name": "mine", "sql": "SELECT 1 AS n", **given}]}, "parity.toml")
-    with pytest.raises(ConfigError, match="is not said; known here are name, reason, sql, expect"):
+    with pytest.raises(ConfigError, match="this key is required; the keys are name, reason, sql, expect"):
         parse_rules({"check": [{"name": "mine"}]}, "parity.toml")
 
 

@@ -149,7 +149,7 @@ def test_the_first_word_names_a_command_or_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "diff").mkdir()
     assert "parity diff" in run("diff").stderr
-    assert "--format is one of" in run("diff", "a.json", "b.json", "--format", "xml").stderr
+    assert "--format must be one of" in run("diff", "a.json", "b.json", "--format", "xml").stderr
     for arguments in (["./diff"], ["--engine", "duckdb", "diff"], ["compare", "diff"]):
         refused = run(*arguments, "--no-cache")
         assert refused.exit_code == 2
@@ -161,5 +161,5 @@ def test_help_lists_the_options_of_the_comparison_and_the_other_commands():
     text = run("--help").stdout
     assert "PATH]... | COMMAND [ARGS]..." in text
     assert "--max-missing" in text
-    assert "diff  Say what changed between two reports." in text
+    assert "diff  Show what changed between two reports." in text
     assert "compare " not in text.split("Commands")[1]
