@@ -15,7 +15,7 @@ from receiver import SECRET, listening
 
 from pipelines_client import Client
 from pipelines_client.parity.model import Verdict
-from pipelines_client.parity.notify import Told, read_receivers
+from pipelines_client.parity.notify import LastSent, read_receivers
 from pipelines_client.sandbox import Sandbox
 
 DAILY = Path(__file__).parents[2] / "examples" / "daily"
@@ -106,7 +106,7 @@ def test_a_receiver_that_is_away_changes_no_exit_code(home):
     with listening() as receiver:
         (home / "notify.env").write_text(f'PIPELINES_NOTIFY="{receiver.address}"\n')
         (told,) = read_receivers([receiver.address])
-        (home / "parity-notified.json").write_text(Told(receivers={told.key: Verdict.FAIL}).model_dump_json())
+        (home / "parity-notified.json").write_text(LastSent(receivers={told.key: Verdict.FAIL}).model_dump_json())
         receiver.answers.append(500)
         done = run(by_systemd, home)
     assert done.returncode == 0, done.stdout + done.stderr
