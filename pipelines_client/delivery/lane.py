@@ -37,8 +37,9 @@ class Lane:
         self._stages, self._hooks = context.stages, context.hooks
         state = context.state
         self.ledger = LedgerWriter(state.ledger if state else None, spool.writer)
-        self._dead_letters = DailyFile(state.dead_letters, spool.writer) if state else None
+        self._dead_letters = DailyFile(state.dead_letters if state else None, spool.writer)
         self._run_file = state.run / f"{spool.writer}.json" if state else None
+        self._keeps_letters = state is not None
         self._published_at = 0.0
         self._publishing = threading.RLock()  # a signal's handler may flush inside the flush that it interrupts
         self._started_at = iso_utc(utc_now())
@@ -111,8 +112,7 @@ class Lane:
         for sender in self.senders.values():
             sender.http.close()
         self.ledger.close()
-        if self._dead_letters is not None:
-            self._dead_letters.close()
+        self._dead_letters.close()
         if self.spool.path is None:
             self.spool.close()
             return
@@ -158,13 +158,11 @@ class Lane:
         """Before a fork: take the locks, so that the child inherits none that another thread holds."""
         self.spool.hold()
         self.ledger.hold()
-        if self._dead_letters is not None:
-            self._dead_letters.lock.acquire()
+        self._dead_letters.hold()
 
     def release(self) -> None:
         """After a fork, in the parent."""
-        if self._dead_letters is not None:
-            self._dead_letters.lock.release()
+        self._dead_letters.release()
         self.ledger.release()
         self.spool.release()
 
@@ -174,10 +172,9 @@ class Lane:
         Raises:
             OSError: It cannot be written.
         """
-        if self._dead_letters is not None:
-            refused = delivery.records(Outcome.REJECTED)
-            if refused:
-                self._dead_letters.append(letters_of(refused), now=now)
+        refused = delivery.records(Outcome.REJECTED) if self._keeps_letters else []
+        if refused:
+            self._dead_letters.append_rows(letters_of(refused), now=now)
         self.ledger.append(delivery.lines, now=now)
 
     def _tick(self) -> None:

@@ -29,10 +29,11 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DailyFile:
-    """The file that one writer appends to. Safe for threads; a thread that forks holds `lock` meanwhile."""
+    """The file that one writer appends to. Safe for threads."""
 
-    def __init__(self, directory: Path, writer: str) -> None:
-        self.lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
+    def __init__(self, directory: Path | None, writer: str) -> None:
+        """Open no file yet; `directory` None keeps nothing."""
+        self._lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
         self._directory = directory
         self._writer = writer
         self._file: BinaryIO | None = None
@@ -41,30 +42,40 @@ class DailyFile:
         self._is_torn = False
         self._sealing: threading.Thread | None = None
 
-    def append(self, rows: Iterable[Any], *, now: datetime) -> None:
-        """Write rows (dataclasses or dicts) as lines; see `append_lines`."""
-        self.append_lines(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows), now=now)
+    def append_rows(self, rows: Iterable[Any], *, now: datetime) -> None:
+        """Write rows (dataclasses or dicts) as lines; see `append`."""
+        self.append(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows), now=now)
 
-    def append_lines(self, lines: bytes, *, now: datetime) -> None:
+    def append(self, lines: bytes, *, now: datetime) -> None:
         """Write whole lines and hand them to the operating system.
 
         Raises:
             OSError: Not all could be written; writing the same lines again repeats some and damages none.
             LedgerError: After `close`.
         """
-        with self.lock:
+        with self._lock:
             if self._is_closed:
                 raise LedgerError("the file is closed")
-            file = self._file_of(now.astimezone(timezone.utc).date().isoformat())
+            if self._directory is None:
+                return
+            file = self._file_of(self._directory / now.astimezone(timezone.utc).date().isoformat())
             lines = b"\n" + lines if self._is_torn else lines
             self._is_torn = True
             while lines:
                 lines = lines[file.write(lines) :]
             self._is_torn = False
 
+    def hold(self) -> None:
+        """Take the lock, so that no other thread holds it while the process forks."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
     def close(self) -> None:
         """Close the file and seal it, unless it is too large to seal while a process ends."""
-        with self.lock:
+        with self._lock:
             self._is_closed = True
             finished = self._close()
             if finished is not None and finished[1] <= MAX_SEALED_AT_EXIT_BYTES:
@@ -91,13 +102,12 @@ class DailyFile:
         with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays unsealed, which readers accept
             self._sealing.start()
 
-    def _file_of(self, day: str) -> BinaryIO:
-        if self._path is not None and self._path.parent.name == day and self._file is not None:
+    def _file_of(self, folder: Path) -> BinaryIO:
+        if self._path is not None and self._path.parent == folder and self._file is not None:
             return self._file
         finished = self._close()
         if finished is not None:
             self._seal_apart(*finished)
-        folder = self._directory / day
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{self._writer}.jsonl"
         if path.exists() and _is_gzip(path):

@@ -105,5 +105,5 @@ def mark_requeued(directory: Path, letters: Iterable[DeadLetter], *, writer: str
         OSError: It cannot be written.
     """
     file = DailyFile(directory, writer)
-    file.append([replace(letter, requeued_at=at) for letter in letters], now=now)
+    file.append_rows([replace(letter, requeued_at=at) for letter in letters], now=now)
     file.close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from pipelines_client.state.daily import DailyFile, read_lines
@@ -50,36 +49,8 @@ class DeliveryRecord:
     writer: str
 
 
-class LedgerWriter:
-    """Appends records to the daily file of one writer. Safe for threads; `directory=None` keeps no ledger."""
-
-    def __init__(self, directory: Path | None, writer: str) -> None:
-        self._file = DailyFile(directory, writer) if directory else None
-
-    def append(self, lines: bytes, *, now: datetime) -> None:
-        """Write records, one JSON object a line, and hand them to the operating system.
-
-        Raises:
-            OSError: The file cannot be written; then the spool may settle none of these messages.
-            LedgerError: After `close`.
-        """
-        if self._file is not None:
-            self._file.append_lines(lines, now=now)
-
-    def close(self) -> None:
-        """Close and seal the file."""
-        if self._file is not None:
-            self._file.close()
-
-    def hold(self) -> None:
-        """Take the lock, so that no other thread is inside while the process forks."""
-        if self._file is not None:
-            self._file.lock.acquire()
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._file is not None:
-            self._file.lock.release()
+class LedgerWriter(DailyFile):
+    """Appends records, as lines, to the daily file of one writer. If that fails, the spool may settle none of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def refuse(directory: Path, at: str) -> None:
         "m1", "track", "E", None, at, at, at, "segment", Outcome.REJECTED, "r", 400, 1, 2, "h", "dual", "w"
     )
     file = DailyFile(directory, "w")
-    file.append(letters_of([(record, b"{}")]), now=NOON)
+    file.append_rows(letters_of([(record, b"{}")]), now=NOON)
     file.close()
 
 
@@ -217,7 +217,7 @@ def test_a_letter_whose_body_is_damaged_is_shown_as_text(refused: Any, command: 
     assert refused
     letter = DeadLetter("b1", "segment", "track", "E", None, "t", "t", "r", 400, "h", '{"cut', "l1")
     file = DailyFile(state_dir / "dead-letters", "w")
-    file.append([letter], now=NOON)
+    file.append_rows([letter], now=NOON)
     file.close()
     assert json.loads(command("dead-letters", "show", "b1").stdout)["body"] == '{"cut'
 

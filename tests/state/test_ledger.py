@@ -84,8 +84,8 @@ def test_a_large_day_is_sealed_apart_from_who_writes_the_next_one(tmp_path: Path
     """Each record is read once at any moment, also when a fork or an end comes in between."""
     writer = DailyFile(tmp_path, "w")
     large = lines(*map(record, range(5_000)))
-    writer.append_lines(large, now=NOON)
-    writer.append_lines(lines(record(-1)), now=NOON + timedelta(days=1))
+    writer.append(large, now=NOON)
+    writer.append(lines(record(-1)), now=NOON + timedelta(days=1))
     assert len(read_ledger(tmp_path).records) == 5_001
     assert writer._sealing is not None
     writer._sealing.join(30)

@@ -275,7 +275,7 @@ def test_a_ledger_that_cannot_be_written_settles_nothing_and_posts_once(
     assert client.flush(timeout=5)
     lane = client._pipeline._lanes[0]
     (day,) = (ledger.path / "ledger").iterdir()
-    lane.ledger._file._close()
+    lane.ledger._close()
     day.rename(ledger.path / "aside")
     day.write_text("a file where the day's folder should be")
     send(client, 1)
