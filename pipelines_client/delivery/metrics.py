@@ -1,7 +1,7 @@
-"""Our numbers as OpenTelemetry metrics, through the API package alone: without it, or without an SDK, nothing happens.
+"""Our numbers as OpenTelemetry metrics. Only the API package is needed; without it, or without an SDK, nothing happens.
 
-The instruments are observed, so delivery pays nothing for them. Names are the semantic conventions' where one fits
-(`messaging.client.sent.messages`), else ours.
+The instruments are observed, so they cost delivery nothing. Names follow the semantic conventions where one fits
+(`messaging.client.sent.messages`).
 
 | instrument | unit | attributes |
 |---|---|---|
@@ -32,10 +32,10 @@ Rows = Callable[[Legs], Iterator[Row]]
 
 @functools.cache
 def load() -> ModuleType | None:
-    """Return the OpenTelemetry API's module, imported once; None if there is none that works."""
+    """Return the OpenTelemetry API's module, imported once; None if it is missing or fails to import."""
     try:
         from opentelemetry import metrics
-    except Exception as error:  # noqa: BLE001 - numbers may never cost a message
+    except Exception as error:  # noqa: BLE001 - metrics must never cost a message
         let_through(error)
         return None
     return metrics
@@ -43,7 +43,7 @@ def load() -> ModuleType | None:
 
 @functools.cache
 def register() -> None:
-    """Create the instruments, once a process, if the OpenTelemetry API is installed."""
+    """Create the instruments, once per process, if the OpenTelemetry API is installed."""
     metrics = load()
     if metrics is None:
         return

@@ -1,6 +1,6 @@
-"""What a state directory says of itself: per leg, counts whose sum is checked, and health.
+"""Counts and health of each leg of a state directory, with the sum checked: `pipelines-client status`.
 
-Living writers are read from their run files, never from their spool; the spool of a dead one is read itself.
+A living writer is read from its run file, a dead one from its spool.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class LegStatus:
 
 @dataclass(slots=True)
 class Status:
-    """A state directory: its legs, its writers, and what could not be read."""
+    """A state directory: its legs, its writers (`waiting`: dead ones with messages), and unreadable files."""
 
     legs: dict[str, LegStatus] = field(default_factory=dict)
     living: int = 0
@@ -97,10 +97,10 @@ def read_status(path: Path, *, now: datetime) -> Status:
 
     Args:
         path: The state directory.
-        now: Aware; what lags are measured against.
+        now: Aware; lags are measured up to it.
 
     Raises:
-        LedgerError: There is no such directory, or it is no state directory.
+        LedgerError: `path` is not a state directory.
     """
     state, status = existing(path), Status()
     for legs in _writers(state, status).values():
@@ -131,13 +131,13 @@ def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: 
     except SpoolBusyError:
         status.living += 1
     except SpoolEmptyError:
-        if has_log(file):  # else it is being born, or was never finished: nothing is in it
+        if has_log(file):  # else it was not finished, and is empty
             status.unreadable.append(file.name)
     except (SpoolError, sqlite3.Error, OSError):
         if file.exists() or has_log(file):  # else its owner has just removed it
             status.unreadable.append(file.name)
     else:
-        # A killed writer's run file is up to a second old; its spool is exact.
+        # A killed writer's run file may be a second old; its spool is exact.
         last = writers.get(spool.writer, {})
         writers[spool.writer] = {leg: leg_report(spool, leg, last=last.get(leg)) for leg in spool.legs}
         status.waiting += not spool.is_level
@@ -162,7 +162,7 @@ def as_openmetrics(status: Status) -> str:
         for name, leg in legs:
             for reason, count in sorted(getattr(leg, outcome).items()):
                 outcomes.append(({"leg": name, "outcome": outcome, "reason": reason}, count))
-    family("pipelines_client_settled", "counter", "Messages by what became of them.", outcomes)
+    family("pipelines_client_settled", "counter", "Messages by outcome and reason.", outcomes)
     family("pipelines_client_pending", "gauge", "Messages that wait.", [({"leg": n}, g.pending) for n, g in legs])
     lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
     family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)

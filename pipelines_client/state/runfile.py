@@ -79,9 +79,9 @@ class RunFile:
 def read_run_file(path: Path) -> RunFile | None:
     """Return what a run file says; None if it is gone, damaged or written by an incompatible version."""
     try:
-        told = orjson.loads(path.read_bytes())
-        legs = {str(leg): _leg(about) for leg, about in told["legs"].items()}
-        return RunFile(legs, pid=told.get("pid"), **_texts(told, _TEXTS))
+        content = orjson.loads(path.read_bytes())
+        legs = {str(leg): _leg(about) for leg, about in content["legs"].items()}
+        return RunFile(legs, pid=content.get("pid"), **_texts(content, _TEXTS))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -101,13 +101,13 @@ def forget_ended(state: StateDir) -> None:
                 file.unlink()
 
 
-def _leg(told: dict[str, Any]) -> LegReport:
-    values: dict[str, Any] = {name: int(told[name]) for name in _COUNTS}
-    values |= {name: {str(reason): int(count) for reason, count in told[name].items()} for name in _BY_REASON}
-    leg = LegReport(**values, **_texts(told, _LEG_TEXTS))
-    leg.lag_s(utc_now())  # raises for what is not an instant
+def _leg(content: dict[str, Any]) -> LegReport:
+    values: dict[str, Any] = {name: int(content[name]) for name in _COUNTS}
+    values |= {name: {str(reason): int(count) for reason, count in content[name].items()} for name in _BY_REASON}
+    leg = LegReport(**values, **_texts(content, _LEG_TEXTS))
+    leg.lag_s(utc_now())  # raises if it is not an instant
     return leg
 
 
-def _texts(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: str(told[name]) for name in names if told.get(name) is not None}
+def _texts(content: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: str(content[name]) for name in names if content.get(name) is not None}

@@ -176,3 +176,9 @@ def test_a_spoiled_identity_key_is_named_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match=r"identity\.key") as caught:
         ensure_identity_key(tmp_path)
     assert "n0t-hex" not in str(caught.value)
+
+
+def test_an_outcome_is_a_str_because_ledger_lines_and_cursors_are_written_from_it() -> None:
+    """Orjson writes a str-enum by its value; the cursors sort by it."""
+    assert all(isinstance(outcome, str) and outcome == outcome.value for outcome in Outcome)
+    assert orjson.dumps(list(Outcome)) == b'["accepted","rejected","dropped","skipped"]'

@@ -23,7 +23,7 @@ class Hooks:
         on_delivery: Called when the ledger has the fate of some messages, before the cursor moves past them.
         on_progress: Called after a cursor has moved.
         on_tick: Called about once a second while there is something to do, and every ten seconds otherwise.
-        wants_records: Whether `on_delivery` reads records. They are then kept where there is no ledger, too.
+        wants_records: Whether `on_delivery` reads records. They are then kept even without a ledger.
     """
 
     on_delivery: Callable[[Delivery], object] = lambda _: None

@@ -29,7 +29,7 @@ class Tokens:
     _was_refused: bool = False
 
     def get(self) -> str | ApiAnswer | None:
-        """Return a token, None if none is needed, or what to do while there is no token."""
+        """Return a token, None if none is needed, or the answer to act on if there is no token."""
         if self.source is None:
             return None
         try:

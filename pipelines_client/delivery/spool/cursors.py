@@ -1,4 +1,4 @@
-"""How far each leg has come in a log, and what became of the messages up to there. The only delivery SQL.
+"""How far each leg has come in a log, and the outcomes of the messages up to there. The only delivery SQL.
 
 One SQLite file, exclusive to its process: that lock says which process owns the log. With `path=None` everything is in
 memory.
@@ -91,7 +91,7 @@ class Cursors:
                 self._run("INSERT INTO cursor VALUES (?, ?, ?, ?, ?)", (leg, *place, *counted))
 
     def move(self, leg: str, place: tuple[int, int], tally: Tally) -> None:
-        """Move a leg's cursor and count what became of what it passes.
+        """Move a leg's cursor and count the outcomes of the messages that it passes.
 
         Raises:
             SpoolClosedError: After `close`.

@@ -14,8 +14,8 @@ def network_type(directory: Path) -> str | None:
         text = _MOUNTS.read_text("utf-8", "replace")
     except OSError:
         return None  # not Linux
-    found = type_of_mount(directory.absolute(), text)
-    return found if found in NETWORK_TYPES or found.startswith("fuse.ssh") else None
+    kind = type_of_mount(directory.absolute(), text)
+    return kind if kind in NETWORK_TYPES or kind.startswith("fuse.ssh") else None
 
 
 def type_of_mount(directory: Path, mounts: str) -> str:

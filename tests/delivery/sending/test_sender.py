@@ -10,8 +10,10 @@ import pytest
 
 from pipelines_client import Client
 from pipelines_client.clock import monotonic_s, pause
+from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.sending.tokens import Tokens
-from pipelines_client.state.ledger import Outcome
+from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.state.ledger import LedgerWriter, Outcome
 
 MakeClient = Callable[..., Client]
 
@@ -284,3 +286,22 @@ def test_a_ledger_that_cannot_be_written_settles_nothing_and_posts_once(
     day.unlink()
     assert client.flush(timeout=5)
     assert len(sandbox.customerio.requests) == 2
+
+
+def test_the_ledger_comes_before_the_cursor_because_a_crash_may_repeat_a_record_and_never_lose_one(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ledger, callbacks, cursor: a caller that waits for the cursor finds the callbacks queued."""
+    steps: list[str] = []
+    note_call(monkeypatch, steps, LedgerWriter, "append")
+    note_call(monkeypatch, steps, Callbacks, "run")
+    note_call(monkeypatch, steps, Spool, "settle")
+    client = make_client(segment_write_key=None, on_delivery=lambda _: None)
+    send(client, 1)
+    assert client.flush(timeout=5)
+    assert steps == ["append", "run", "settle"]
+
+
+def note_call(monkeypatch: pytest.MonkeyPatch, steps: list[str], owner: type, name: str) -> None:
+    method = getattr(owner, name)
+    monkeypatch.setattr(owner, name, lambda *args, **more: (steps.append(name), method(*args, **more))[1])
