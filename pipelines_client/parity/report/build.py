@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.clock import iso_utc
 from pipelines_client.evidence.instants import iso_ms
-from pipelines_client.parity import model as parts
+from pipelines_client.parity import model
 from pipelines_client.parity.differences.explain import PathDrift, excuse
 from pipelines_client.parity.findings import find_classes
 from pipelines_client.parity.findings.base import Material
@@ -96,29 +96,29 @@ def build_report(found: Found) -> ParityReport:
     )
 
 
-def _reasons(rows: list[Row]) -> tuple[parts.ReasonRow, ...]:
-    return tuple(parts.ReasonRow(**row, is_counted=row["cause"] in LOSSES) for row in rows)
+def _reasons(rows: list[Row]) -> tuple[model.ReasonRow, ...]:
+    return tuple(model.ReasonRow(**row, is_counted=row["cause"] in LOSSES) for row in rows)
 
 
-def _duplicates(rows: list[Row]) -> parts.Duplicates:
-    return parts.Duplicates(
-        count=sum(row["count"] for row in rows), rows=tuple(parts.DuplicateRow(**row) for row in rows)
+def _duplicates(rows: list[Row]) -> model.Duplicates:
+    return model.Duplicates(
+        count=sum(row["count"] for row in rows), rows=tuple(model.DuplicateRow(**row) for row in rows)
     )
 
 
-def _identity(found: Found) -> parts.Identity:
+def _identity(found: Found) -> model.Identity:
     rows = found.answers["identity"]
-    return parts.Identity(
+    return model.Identity(
         count=len(rows),
         is_ledger_compared=bool(found.asked.settings.knows_identity and "ledger" in found.reads),
-        rows=tuple(parts.IdentityRow(**row) for row in rows[:_ROWS_LISTED]),
+        rows=tuple(model.IdentityRow(**row) for row in rows[:_ROWS_LISTED]),
     )
 
 
-def _renamed(rows: list[Row]) -> parts.Renamed:
-    return parts.Renamed(
+def _renamed(rows: list[Row]) -> model.Renamed:
+    return model.Renamed(
         count=sum(row["count"] for row in rows),
-        rows=tuple(parts.RenamedRow(**row) for row in rows[:_ROWS_LISTED]),
+        rows=tuple(model.RenamedRow(**row) for row in rows[:_ROWS_LISTED]),
     )
 
 
@@ -133,18 +133,18 @@ def _counts(found: Found, evidence: Evidence) -> dict[str, CountsReport]:
     }
 
 
-def _causes(found: Found) -> dict[parts.Side, parts.Counts | None]:
+def _causes(found: Found) -> dict[model.Side, model.Counts | None]:
     counts: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
     for row in found.answers["missing_by_cause"]:
         counts[row["side"]][row["cause"]] += row["count"]
     return {side: _ordered(counts[side]) if side in found.reads else None for side in ("segment", "customerio")}
 
 
-def _ordered(counts: Counter[str]) -> parts.Counts:
+def _ordered(counts: Counter[str]) -> model.Counts:
     return {cause.name: counts[cause.name] for cause in CAUSES}
 
 
-def _sum(causes: dict[parts.Side, parts.Counts | None], which: Container[str]) -> dict[parts.Side, int | None]:
+def _sum(causes: dict[model.Side, model.Counts | None], which: Container[str]) -> dict[model.Side, int | None]:
     return {
         side: None if counts is None else sum(count for cause, count in counts.items() if cause in which)
         for side, counts in causes.items()
@@ -167,7 +167,7 @@ def _empty_days(found: Found) -> dict[str, dict[str, int]]:
 
 
 def _evidence(
-    found: Found, causes: dict[parts.Side, parts.Counts | None], empty: dict[str, dict[str, int]]
+    found: Found, causes: dict[model.Side, model.Counts | None], empty: dict[str, dict[str, int]]
 ) -> Evidence:
     total = found.answers["totals"][0]
 
@@ -201,10 +201,10 @@ def _messages_by_day(found: Found) -> tuple[int, ...]:
     return tuple(by_day.values())
 
 
-def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> parts.Totals:
+def _totals(found: Found, causes: dict[model.Side, model.Counts | None]) -> model.Totals:
     total = found.answers["totals"][0]
     sources = {
-        name: parts.SourceTotals(
+        name: model.SourceTotals(
             rows=total[f"{name}_rows"],
             messages=total[f"{name}_messages"],
             duplicates=total[f"{name}_duplicates"],
@@ -212,7 +212,7 @@ def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> part
         )
         for name, read in found.reads.items()
     }
-    return parts.Totals(
+    return model.Totals(
         messages=total["messages"],
         matched=total["matched"],
         compared=total["compared"],
@@ -229,7 +229,7 @@ def _totals(found: Found, causes: dict[parts.Side, parts.Counts | None]) -> part
     )
 
 
-def _window(found: Found) -> parts.Window:
+def _window(found: Found) -> model.Window:
     settings, ledger = found.asked.settings, found.asked.spans.get("ledger")
     since, until = settings.since_ms, settings.until_ms
     if found.asked.mode == "ledger" and ledger is not None:
@@ -243,13 +243,13 @@ def _window(found: Found) -> parts.Window:
     else:
         chosen = "Everything in the sources."
     outside = {name: found.answers["outside"][0][name] for name in found.reads}
-    return parts.Window(mode=found.asked.mode, since=iso_ms(since), until=iso_ms(until), chosen=chosen, outside=outside)
+    return model.Window(mode=found.asked.mode, since=iso_ms(since), until=iso_ms(until), chosen=chosen, outside=outside)
 
 
-def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[parts.DriftRow, ...]:
+def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[model.DriftRow, ...]:
     entries = sorted(paths.items(), key=lambda item: (-item[1].count, item[0]))
     return tuple(
-        parts.DriftRow.model_validate(
+        model.DriftRow.model_validate(
             {
                 "path": path,
                 "kind": kind,
@@ -262,9 +262,9 @@ def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[parts.Drift
     )
 
 
-def _event(row: Row) -> parts.EventRow:
-    return parts.EventRow(
-        **{name: row[name] for name in parts.EventRow.model_fields if name in row},
+def _event(row: Row) -> model.EventRow:
+    return model.EventRow(
+        **{name: row[name] for name in model.EventRow.model_fields if name in row},
         missing={"segment": row["missing_segment"], "customerio": row["missing_customerio"]},
         faults=row["bad"] + row["duplicates"],
         health=round(percent(row["messages"] - row["bad"], row["messages"]), 3),

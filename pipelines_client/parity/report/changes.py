@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.model import SCHEMA_VERSION, GateKey, GateResult, ParityReport, Verdict
+from pipelines_client.parity.model import SCHEMA_VERSION, Frozen, GateKey, GateResult, ParityReport, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,11 +26,7 @@ _TOTALS = ("messages", "matched", "compared", "drift", "unrecorded")
 _BY_SIDE = ("missing", "skipped", "too_young", "expected")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Side(_Part):
+class Side(Frozen):
     """Which report one of the two is."""
 
     generated_at: str
@@ -54,7 +50,7 @@ class GateChange(GateKey):
     is_worse: bool
 
 
-class CountChange(_Part):
+class CountChange(Frozen):
     """A count that is another: a total, a cause with its side, or a class. 0 where a report does not have it."""
 
     name: str
@@ -62,7 +58,7 @@ class CountChange(_Part):
     after: int
 
 
-class DriftChange(_Part):
+class DriftChange(Frozen):
     """A path whose count is another. It appeared if `before` is 0, and vanished if `after` is."""
 
     path: str
@@ -71,7 +67,7 @@ class DriftChange(_Part):
     after: int
 
 
-class EventChange(_Part):
+class EventChange(Frozen):
     """An event, over all days, of which one of these counts is another; 0 where a report does not have the event."""
 
     event: str
@@ -82,7 +78,7 @@ class EventChange(_Part):
     faults_after: int
 
 
-class Changes(_Part):
+class Changes(Frozen):
     """What changed from one report to another. Only what changed is listed."""
 
     schema_version: int = 1

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipelines_client.evidence.naming import Listing
-    from pipelines_client.parity import model as parts
+    from pipelines_client.parity import model
     from pipelines_client.parity.differences.expected import Known
     from pipelines_client.parity.differences.explain import Baseline
     from pipelines_client.parity.differences.reopen import DriftFound
@@ -32,7 +32,7 @@ class SourceRead:
     listing: Listing
     reading: Reading
     holes: tuple[str, ...]
-    waiting: parts.Counts
+    waiting: model.Counts
     fidelity: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.parity import model as parts
+from pipelines_client.parity import model
 from pipelines_client.parity.differences.reopen import SAMPLE_DIFFERENCES, show
 from pipelines_client.parity.findings.base import places_of
 
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 def show_samples(
     rows: Iterable[Row], drifted: Iterable[tuple[OpenedPair, str]], *, is_redacted: bool
-) -> tuple[parts.Sample, ...]:
+) -> tuple[model.Sample, ...]:
     """Return the samples of absences, duplicates, identities and names, and those of drift.
 
     Args:
@@ -26,7 +26,7 @@ def show_samples(
         is_redacted: Show types and lengths in place of values.
     """
     found = [
-        parts.Sample(
+        model.Sample(
             kind=row["class"],
             side=row["side"],
             cause=row["cause"],
@@ -42,8 +42,8 @@ def show_samples(
     return (*found, *(_drift_sample(pair, cause, is_redacted=is_redacted) for pair, cause in drifted))
 
 
-def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> parts.Sample:
-    return parts.Sample(
+def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> model.Sample:
+    return model.Sample(
         kind="drift",
         side=pair.signature.side,
         cause=cause,
@@ -54,7 +54,7 @@ def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> parts.S
         day=pair.row["day"],
         **places_of(pair.row),
         differences=tuple(
-            parts.SampleDifference(
+            model.SampleDifference(
                 path=difference.path,
                 kind=difference.kind,
                 segment=show(difference.left, is_redacted=is_redacted),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.instants import iso_ms
-from pipelines_client.parity import model as parts
+from pipelines_client.parity import model
 from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.sides import SIDES, TITLES
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _NOTES_LISTED = 5
 
 
-def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, dict[str, int]]) -> parts.SourceReport:
+def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, dict[str, int]]) -> model.SourceReport:
     """Write down a source as it was read."""
     span = asked.spans.get(name)
     first = last = None
     if span is not None:
         appended = (span.first_appended_ms, span.last_appended_ms)
         first, last = appended if name == "ledger" else (span.first_ms, span.last_ms)
-    return parts.SourceReport(
+    return model.SourceReport(
         path=read.path,
         files=len(read.listing.files),
         bytes=sum(file.bytes for file in read.listing.files),
@@ -71,9 +71,9 @@ def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
     return notes
 
 
-def place_of(place: Rejected) -> parts.Place:
+def place_of(place: Rejected) -> model.Place:
     """Return a place as a report has it."""
-    return parts.Place(file=place.file, line=place.line, reason=place.reason)
+    return model.Place(file=place.file, line=place.line, reason=place.reason)
 
 
 def source_evidence(

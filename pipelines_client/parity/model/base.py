@@ -1,0 +1,21 @@
+"""What all values of a report share. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 2
+
+
+Side = Literal["segment", "customerio"]
+
+
+Counts = dict[str, int]
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
