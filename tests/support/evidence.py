@@ -91,6 +91,12 @@ class Evidence:
         """Add a track a second after the last message."""
         return self.add({"type": "track", "userId": user, "event": event, "properties": properties, **more})
 
+    def fill_days(self, days: int, *, a_day: int = 60) -> None:
+        """Send the same number of messages on each day."""
+        for day in range(days):
+            for index in range(a_day):
+                self.track("u1", "Cart Updated", {}).at = START + timedelta(days=day, minutes=index)
+
     def add(self, call: dict[str, Any], *, after: timedelta | None = None) -> Sent:
         """Add a call, accepted and received by both sides."""
         index = len(self.messages)

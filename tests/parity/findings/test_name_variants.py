@@ -1,8 +1,13 @@
-"""Near-duplicate names: which are one, which are two, and how sure that is."""
+"""Names that differ by case, separators or a typo: decided from counts, and planted in files."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from evidence import START
+from finding_rows import counts as counts_of
+from finding_rows import rows as rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +77,31 @@ def test_every_variant_is_rarer_than_what_it_is_like_or_as_frequent(counts):
     assert len(names) == len(set(names))
     assert all(counts[item.name] <= counts[item.like] for item in variants(counts) if item.kind != "typo")
     assert all(item.name != item.like for item in variants(counts))
+
+
+def test_names_that_differ_by_case_separators_or_a_typo_are_found(evidence, compare):
+    """The rarer one, by day, with the frequent one beside it; a distinct name is left alone."""
+    for index in range(3):
+        evidence.track("u1", "feature_used", {}).at = START + timedelta(days=index)
+    evidence.track("u1", "Faeture Used", {})
+    evidence.track("u1", "Account Created", {})
+    report = compare(evidence.paths())
+    assert counts_of(report) == {"name_variants": 4}
+    spelling, typo = "separators of “Feature Used” (200), suspected", "typo of “Feature Used” (200), suspected"
+    assert rows_of(report, "name_variants") == [
+        ("", "Faeture Used", "2026-11-02", 1, typo),
+        ("", "feature_used", "2026-11-02", 1, spelling),
+        ("", "feature_used", "2026-11-03", 1, spelling),
+        ("", "feature_used", "2026-11-04", 1, spelling),
+    ]
+
+
+def test_one_message_with_both_names_proves_them_one(evidence, compare):
+    """Renamed, too, and a typo however frequent it is."""
+    for sent in evidence.messages[:30]:
+        sent.sides["customerio"]["event"] = "Faeture Used"
+    report = compare(evidence.paths())
+    assert counts_of(report) == {"renamed": 30, "name_variants": 30}
+    ((_, name, _, count, detail),) = rows_of(report, "name_variants")
+    assert (name, count) == ("Faeture Used", 30)
+    assert detail == "typo of “Feature Used” (200), proven: one message has both names"

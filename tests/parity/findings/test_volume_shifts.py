@@ -1,10 +1,13 @@
-"""What is a shift in volume and what is a day that a side lacks: pure decisions over counts."""
+"""Days with far more or fewer messages than usual: decided from counts, and planted in files."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from pipelines_client.parity.findings.empty_days import empty_days
+from evidence import START, Evidence
+from finding_rows import counts as counts_of
+from finding_rows import rows as rows_of
+
 from pipelines_client.parity.findings.volume_shifts import shifts
 
 
@@ -64,12 +67,12 @@ def test_a_weekly_mailing_that_grows_is_no_shift_and_a_loop_of_a_rare_event_is()
     ]
 
 
-def test_a_day_is_empty_where_the_ledger_says_accepted_or_others_surround_it():
-    """Fifty at least; not before a side began, not while it has any, and not where it has nothing at all."""
-    present = {"2026-11-03": 80, "2026-11-05": 80, "2026-11-04": 0}
-    assert empty_days(present, {("2026-11-04", "unknown"): 50}) == {"2026-11-04": 50}
-    assert empty_days(present, {("2026-11-04", "unknown"): 49}) == {}
-    assert empty_days(present, {("2026-11-02", "unknown"): 50, ("2026-11-06", "unknown"): 50}) == {}
-    assert empty_days(present, {("2026-11-02", "accepted_but_absent"): 50}) == {"2026-11-02": 50}
-    assert empty_days(present, {("2026-11-03", "accepted_but_absent"): 50, ("", "unknown"): 99}) == {}
-    assert empty_days({}, {("2026-11-04", "accepted_but_absent"): 50}) == {}
+def test_a_day_far_from_the_days_before_it_is_a_volume_shift(tmp_path, compare):
+    """Said of that day, and of no weekend that was there before."""
+    evidence = Evidence(tmp_path)
+    evidence.fill_days(12)
+    for index in range(200):
+        evidence.track("u1", "Cart Updated", {}).at = START + timedelta(days=9) + index * timedelta(seconds=1)
+    report = compare(evidence.paths())
+    assert counts_of(report) == {"volume_shifts": 1}
+    assert rows_of(report, "volume_shifts") == [("", "Cart Updated", "2026-11-11", 1, "260 messages, usually 60")]

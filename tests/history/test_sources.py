@@ -1,4 +1,4 @@
-"""Archives as they come: copies as text, files that are cut, ledgers of other hosts."""
+"""Archives as sources of a replay: files that are cut, ledgers of other hosts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pipelines_client.history import RunOptions, replay
-from pipelines_client.history.calls import Reader
-from pipelines_client.history.rowmap import RowError
 
 AT = "2026-01-01T09:30:00.000Z"
 
@@ -22,55 +18,8 @@ def call(number: int) -> dict[str, Any]:
     return {"type": "track", "event": "Ordered", "properties": {"n": number}, "originalTimestamp": AT, **ids}
 
 
-def test_a_row_of_csv_is_the_call_that_it_was() -> None:
-    """Payload and context are text there; when it happened is known elsewhere, or it cannot be sent (FACTS C19)."""
-    row = {
-        "id": "m1",
-        "received_at": AT,
-        "user_id": "u1",
-        "anonymous_id": None,
-        "event": "order_completed",
-        "event_text": "Order Completed",
-        "properties": '{"total":42.5}',
-        "context": '{"ip":"10.0.0.1"}',
-    }
-    reader, data = Reader("segment", b"key", shows_identity=True), json.dumps(row).encode()
-    found = reader.call_of_export(data, "2184.13699.1.track.csv", {"occurred_at": AT})
-    assert found == {
-        "type": "track",
-        "messageId": "m1",
-        "timestamp": AT,
-        "userId": "u1",
-        "event": "Order Completed",
-        "properties": {"total": 42.5},
-        "context": {"ip": "10.0.0.1"},
-        "integrations": {},
-    }
-    past = reader.past_of(found)
-    assert (past.identity, past.event, json.loads(past.body)) == ("user:u1", "Order Completed", found)
-    with pytest.raises(RowError, match="no_time"):
-        reader.call_of_export(data, "2184.13699.1.track.csv", {})
-
-
-@pytest.mark.parametrize(
-    ("changed", "reason"),
-    [
-        ({"type": "tracks"}, "unknown_type"),
-        ({"messageId": None}, "no_key"),
-        ({"timestamp": "soon"}, "no_time"),
-        ({"properties": [1]}, "no_object"),
-        ({"properties": "{"}, "unreadable"),
-    ],
-)
-def test_what_is_no_call_says_why(changed: dict[str, Any], reason: str) -> None:
-    """Nothing of it is in the error."""
-    with pytest.raises(RowError) as caught:
-        Reader("segment", b"key", shows_identity=False).past_of({**call(1), "timestamp": AT, **changed})
-    assert str(caught.value) == reason
-
-
 def test_a_file_that_is_cut_costs_what_is_cut_off_and_is_told(client: Any, sandbox: Any, tmp_path: Path) -> None:
-    """What could be read is sent; the rest is a refusal, so that nobody takes it for all."""
+    """What could be read is sent; the rest is a refusal, so that it is not taken for all."""
     lines = "".join(json.dumps({**call(n), "anonymousId": f"{n * 7919:x}" * 40}) + "\n" for n in range(3_000))
     packed = gzip.compress(lines.encode())
     folder = tmp_path / "segment-logs" / "s" / "1767225600000"

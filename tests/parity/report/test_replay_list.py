@@ -1,0 +1,63 @@
+"""The replay list names the messages that a replay should send."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+
+@pytest.fixture
+def lossy(evidence):
+    """Losses with every cause."""
+    m = evidence.messages
+    m[1].lose("segment")
+    m[2].not_sent("customerio", "rejected", "400")
+    m[3].not_sent("customerio", "dropped", "spool_full")
+    m[3].not_sent("segment", "dropped", "spool_full")
+    m[4].not_sent("segment", "skipped", "stage")
+    m[5].unsettled("segment")
+    m[6].is_recorded = False
+    m[6].lose("customerio")
+    m[199].lose("segment")
+    evidence.add({"type": "alias", "userId": "u1", "previousId": "a1"}).lose("customerio")
+    return evidence
+
+
+def test_the_replay_list_names_what_a_replay_should_send(lossy, compare, tmp_path):
+    """Not what waits, was skipped, is expected or too young; with where the other copy lies, for its owner only."""
+    path = tmp_path / "replay.jsonl"
+    path.write_text("what was there before\n")
+    path.chmod(0o644)
+    compare(lossy.paths(), replay_list=path)
+    lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    assert [(line["message_id"], line["side"], line["cause"]) for line in lines] == [
+        ("m00002", "customerio", "rejected"),
+        ("m00003", "customerio", "dropped"),
+        ("m00001", "segment", "accepted_but_absent"),
+        ("m00003", "segment", "dropped"),
+        ("m00199", "segment", "accepted_but_absent"),
+    ]
+    assert lines[1]["copy"] is lines[3]["copy"] is None
+    assert lines[0] == {
+        "message_id": "m00002",
+        "side": "customerio",
+        "cause": "rejected",
+        "type": "track",
+        "event": "Feature Used",
+        "occurred_at": "2026-11-02T09:30:02.000Z",
+        "copy": lines[0]["copy"],
+    }
+    copy = lines[2]["copy"]
+    data = (lossy.folder / "customerio" / copy["file"]).read_bytes()[copy["offset"] :][: copy["bytes"]]
+    assert orjson.loads(data)["id"] == "m00001"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_ledger_the_replay_list_has_what_the_other_side_has(lossy, compare, tmp_path):
+    """Nobody knows why it is absent, and each line says so."""
+    paths = lossy.paths()
+    del paths["ledger"]
+    compare(paths, replay_list=tmp_path / "replay.jsonl")
+    lines = [orjson.loads(line) for line in (tmp_path / "replay.jsonl").read_bytes().splitlines()]
+    assert {line["cause"] for line in lines} == {"unknown"}
+    assert all(line["copy"]["source"] != line["side"] for line in lines)
