@@ -24,7 +24,8 @@ from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
-from pipelines_client.evidence.naming import list_files, split_kind
+from pipelines_client.evidence.listing import list_files
+from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.payloads import payload_in
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 from pipelines_client.state.daily import read_lines

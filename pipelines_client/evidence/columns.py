@@ -7,15 +7,14 @@ messageId a table can only be counted, by event and day (NEEDS N26).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, Literal, get_args
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.fact import CallType
 from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
-
-CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 
 
 class ColumnMap(BaseModel):
@@ -61,17 +60,6 @@ class ColumnMap(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("no time zone of that name is known; write one such as Europe/Berlin") from None
         return value
-
-
-MIXPANEL = ColumnMap(event="event", time="properties.time", user_id="properties.distinct_id")
-"""Mixpanel's raw export: JSON lines with the event's name and its properties."""
-
-AMPLITUDE = ColumnMap(
-    event="event_type", time="event_time", user_id="user_id", anonymous_id="device_id", received_at="server_upload_time"
-)
-"""Amplitude's export: gzipped JSON lines, times in UTC."""
-
-TYPES = frozenset(get_args(CallType))
 
 
 def parse_map(values: dict[str, Any], where: str) -> ColumnMap:

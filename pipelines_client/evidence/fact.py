@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
+
+CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
+CALL_TYPES = frozenset(get_args(CallType))
 
 NORMALISER_VERSION: Final = 5
 """Goes up when the same line would give another fact: what was cached under a lower number is read again."""

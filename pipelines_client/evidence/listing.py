@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.files.json_lines import Rejected
+from pipelines_client.evidence.files.base import Rejected
 from pipelines_client.evidence.files.open import file_system, is_remote, why_no_store, why_not_opened
 from pipelines_client.evidence.kinds.base import within
 
@@ -173,7 +173,7 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
         found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
         found = [path for path in found if _is_there(path)]
     if not found:
-        option = f" given as --{kind.usual_source}" if kind.usual_source else ""
+        option = f" given as --{kind.sources[0]}" if kind.sources else ""
         raise SourceError(f"{_shown(text)}: no such file or folder; check the path{option}")
     return found
 

@@ -1,64 +1,49 @@
-"""Readers of evidence: one module per kind, each turning lines of files into facts."""
+"""How the user names evidence: `PATH`, `KIND:PATH` or `API:`, for one of the sources that parity compares."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.count_apis import APIS, Api
+from pipelines_client.evidence.count_apis import APIS
 from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+    from pipelines_client.evidence.count_apis.base import Api
+    from pipelines_client.evidence.kinds.base import Kind
 
-from pipelines_client.evidence.kinds.base import Kind
-from pipelines_client.evidence.listing import Listing, SourceFile, list_files
+LEDGER = "ledger"
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-SOURCES = ("ledger", "segment", "customerio")
+SOURCES = (LEDGER, *SIDES)
 """What is compared message by message: what was sent, and the two sides."""
 
 COUNTS = "counts"
-"""The name under which sources are given that only count."""
-
-_ANY_SIDE = frozenset(("jsonl", "table"))
+"""The name for sources that only count."""
 
 Where: TypeAlias = "str | Path | Sequence[str | Path]"
 
 
 class Named(NamedTuple):
-    """A source as it was asked for: its reader and where its evidence is."""
+    """A source as the user named it: its kind, and where its evidence is."""
 
     kind: type[Kind]
     given: tuple[str, ...]
 
 
-def texts_of(where: str | Path | Sequence[str | Path]) -> list[str]:
+class AskedApi(NamedTuple):
+    """An API that counts, and what the user wrote after the colon."""
+
+    api: Api
+    target: str
+
+
+def texts_of(where: Where) -> list[str]:
     """Return one path or several as a list of texts."""
     return [str(where)] if isinstance(where, (str, Path)) else [str(one) for one in where]
-
-
-def parse_where(source: str, where: str | Path | Sequence[str | Path]) -> Named:
-    """Read the paths of a source; each may begin with `kind:`, else it is the usual kind of the source.
-
-    Raises:
-        SourceError: The paths name two kinds, or one that does not speak for this source.
-    """
-    pairs = [split_kind(text) for text in texts_of(where)]
-    kinds = {kind for kind, _ in pairs if kind is not None} or {source}
-    if len(kinds) > 1:
-        raise SourceError(f"--{source}: paths of two kinds, {' and '.join(sorted(kinds))}; compare them one by one")
-    kind = KINDS[kinds.pop()]
-    is_any_side = kind.name in _ANY_SIDE and source != "ledger"
-    if kind.usual_source != source and not is_any_side:
-        raise SourceError(f"--{source}: {kind.title} does not speak for it; give it as --{kind.usual_source}")
-    return Named(kind, tuple(path for _, path in pairs))
 
 
 def split_kind(text: str) -> tuple[str | None, str]:
@@ -67,48 +52,65 @@ def split_kind(text: str) -> tuple[str | None, str]:
     return (kind, path) if colon and kind in KINDS else (None, text)
 
 
-__all__ = [
-    "COUNTS",
-    "KINDS",
-    "SOURCES",
-    "Kind",
-    "Listing",
-    "Named",
-    "SourceFile",
-    "Where",
-    "list_files",
-    "parse_where",
-    "split_kind",
-    "texts_of",
-]
+def parse_where(source: str, where: Where) -> Named:
+    """Read the paths of a source; each may begin with `kind:`, else it is of the source's usual kind.
 
-
-class AskedApi(NamedTuple):
-    """An API that counts, and what stood behind the colon."""
-
-    api: Api
-    target: str
+    Raises:
+        SourceError: The paths name two kinds, or a kind that this source does not accept.
+    """
+    pairs = [split_kind(text) for text in texts_of(where)]
+    names = {name for name, _ in pairs if name is not None} or {source}
+    if len(names) > 1:
+        raise SourceError(f"--{source}: paths of two kinds, {' and '.join(sorted(names))}; compare them one by one")
+    kind = KINDS[names.pop()]
+    if source not in kind.sources:
+        raise SourceError(f"--{source}: {kind.title} is not accepted here; pass it as --{kind.sources[0]}")
+    return Named(kind, tuple(path for _, path in pairs))
 
 
 def name_counts(texts: Sequence[str]) -> dict[str, Named | AskedApi]:
-    """Return each source with a name of its own: that of its kind, with a number if there are several.
+    """Return each source that counts under the name of its kind or API; several of one kind are numbered.
 
     Raises:
-        SourceError: One is of no kind that counts.
+        SourceError: A text names neither a kind that counts nor an API.
     """
     named: dict[str, Named | AskedApi] = {}
     for text in texts:
-        api = APIS.get(text.partition(":")[0])
-        kind, path = split_kind(text)
-        if api is None and (kind is None or KINDS[kind].usual_source != COUNTS):
-            known = ", ".join([*(name for name in KINDS if KINDS[name].usual_source == COUNTS), *APIS])
-            raise SourceError(
-                f"--counts {text}: say what it is before the path, as in mixpanel:PATH; known are {known}"
-            )
-        base = api.name if api is not None else str(kind)
+        given = _counts_in(text)
+        base = given.kind.name if isinstance(given, Named) else given.api.name
         name, number = base, 1
         while name in named:
             number += 1
             name = f"{base}-{number}"
-        named[name] = AskedApi(api, text.partition(":")[2]) if api is not None else Named(KINDS[str(kind)], (path,))
+        named[name] = given
     return named
+
+
+def _counts_in(text: str) -> Named | AskedApi:
+    name, _, target = text.partition(":")
+    if name in APIS:
+        return AskedApi(APIS[name], target)
+    kind, path = split_kind(text)
+    if kind is None or COUNTS not in KINDS[kind].sources:
+        known = _kinds_for(COUNTS)
+        raise SourceError(
+            f"--{COUNTS} {text}: write its kind before the path, as in {known[0]}:PATH; the kinds are "
+            f"{', '.join([*known, *APIS])}"
+        )
+    return Named(KINDS[kind], (path,))
+
+
+def help_of(source: str) -> str:
+    """Return what an option accepts, for the help of the command."""
+    usual = KINDS.get(source)
+    others = [f"{name}:PATH" for name in _kinds_for(source) if name != source]
+    if source == COUNTS:
+        others += [f"{name}:{api.target_word}" for name, api in APIS.items()]
+    if usual is None:
+        return f"Evidence that only counts: {', '.join(others)}."
+    first = usual.cure[0].upper() + usual.cure[1:]
+    return f"{first}{'; or ' if others else ''}{', '.join(others)}."
+
+
+def _kinds_for(source: str) -> list[str]:
+    return [name for name, kind in KINDS.items() if source in kind.sources]

@@ -1,113 +1,133 @@
-"""What kind of evidence is at a path? Folders' and files' names tell, else the first line that can be read."""
+"""Which kind of evidence is at a path: by its folders and file names, else by its first readable line."""
 
 from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.count_apis import APIS
 from pipelines_client.evidence.files.open import is_remote
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
-from pipelines_client.evidence.kinds.base import vendor_of, within
-from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles, has_own_name
-from pipelines_client.evidence.kinds.ledger import LedgerFiles
-from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
-from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.kinds.base import Kind, within
 from pipelines_client.evidence.listing import list_files
-from pipelines_client.evidence.naming import COUNTS, SOURCES, split_kind
-from pipelines_client.state.identity_key import IDENTITY_KEY_FILE
+from pipelines_client.evidence.naming import COUNTS, split_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.evidence.fact import Fact
 
 _FILES_OPENED = 5
 _LINES_TRIED = 20
 
 
 def sort_paths(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Arrange paths by the source that each of them speaks for, each with its kind before it.
+    """Return paths by the source that each speaks for, each with its kind before it.
 
     Args:
         texts: Paths, globs or addresses, with or without `kind:` before them.
 
     Raises:
-        SourceError: One of them is of no kind that is known.
+        SourceError: The kind of a path cannot be recognised.
     """
     by_source: dict[str, list[str]] = {}
     for text in texts:
         if text.partition(":")[0] in APIS:
             by_source.setdefault(COUNTS, []).append(text)
             continue
-        kind, path = split_kind(text)
-        name = kind or recognise(path)
-        usual = KINDS[name].usual_source
-        by_source.setdefault(usual if usual in SOURCES else COUNTS, []).append(f"{name}:{path}")
+        named, path = split_kind(text)
+        kind = recognise(path) if named is None else KINDS[named]
+        by_source.setdefault(kind.sources[0], []).append(f"{kind.name}:{path}")
     return by_source
 
 
-def recognise(path: str) -> str:
-    """Return the name of the kind of evidence that is at a path.
+def recognise(path: str) -> type[Kind]:
+    """Return the kind of evidence at a path.
 
     Raises:
-        SourceError: There is nothing there, or nothing that is known.
+        SourceError: There is no such path, or no kind recognises it.
     """
-    if not is_remote(path) and ((Path(path) / IDENTITY_KEY_FILE).is_file() or (Path(path) / "ledger").is_dir()):
-        return "ledger"
-    listing = list_files(_Anything, [path])
-    names = [file.name for file in listing.files]
-    kind = _by_folders([f"{path}/{name}" for name in names]) or _by_lines([file.location for file in listing.files])
-    if kind is None and any(map(has_own_name, names)):
-        kind = CustomerioFiles.name
+    kind = _by_folder(path) or _by_files(path)
     if kind is None:
         known = ", ".join(f"{name}:" for name in KINDS)
-        raise SourceError(f"{path}: cannot tell what evidence this is; say it before the path, with one of {known}")
+        raise SourceError(f"{path}: the kind of this evidence cannot be recognised; write it before the path: {known}")
     return kind
 
 
-def refuse_other_vendor(kind: Kind, location: str, line: int, data: bytes) -> None:
-    """Refuse a line that another kind of evidence writes, if it bears marks that the kind asked for has not.
+def refuse_other_kind(kind: Kind, location: str, line: int, data: bytes) -> None:
+    """Refuse a line that looks like another kind than the one the user named.
 
     Raises:
-        SourceError: With the option where it belongs.
+        SourceError: With the option that accepts it.
     """
-    vendor = vendor_of(data, asked=kind.family)
-    if vendor is not None and kind.family is not None and vendor != kind.family:
-        other = KINDS[vendor]
-        is_usual = other.name == other.usual_source
-        cure = f"--{other.usual_source}" if is_usual else f"--{other.usual_source} {other.name}:PATH"
-        raise SourceError(f"{location}:{line}: this is {other.title}, given as --{kind.source}; give it as {cure}")
+    other = _kind_of_line(data, asked=type(kind))
+    if other is None or kind.takes_any_line or isinstance(kind, other):
+        return
+    option = f"--{other.sources[0]}"
+    cure = option if other.name == other.sources[0] else f"{option} {other.name}:PATH"
+    raise SourceError(f"{location}:{line}: this is {other.title}, given as --{kind.source}; pass it as {cure}")
 
 
-def _by_folders(paths: list[str]) -> str | None:
-    for kind in (SegmentArchive, LedgerFiles):
-        if kind.folder is not None and within(kind.folder, paths):
-            return kind.name
-    return None
+def _by_folder(path: str) -> type[Kind] | None:
+    folder = Path(path)
+    return None if is_remote(path) else next((kind for kind in KINDS.values() if kind.recognises_folder(folder)), None)
 
 
-def _by_lines(locations: list[str]) -> str | None:
+def _by_files(path: str) -> type[Kind] | None:
+    files = list_files(_AnyFile, [path]).files
+    names = [file.name for file in files]
+    return (
+        _by_folder_names([f"{path}/{name}" for name in names])
+        or _by_lines([file.location for file in files])
+        or next((kind for kind in KINDS.values() if any(map(kind.recognises_name, names))), None)
+    )
+
+
+def _by_folder_names(paths: Sequence[str]) -> type[Kind] | None:
+    """Return the kind whose folder is above one of these paths; of several, the one whose folder is the innermost."""
+    kinds = [kind for kind in KINDS.values() if kind.folder is not None and within(kind.folder, paths)]
+    return max(kinds, key=lambda kind: max(path.rfind(f"/{kind.folder}/") for path in paths), default=None)
+
+
+def _by_lines(locations: Sequence[str]) -> type[Kind] | None:
     for location in locations[:_FILES_OPENED]:
         for _, _, data in islice(read_rows(location, lambda *_, **__: None), _LINES_TRIED):
-            vendor = vendor_of(data)
-            if vendor is not None:
-                return vendor
+            kind = _kind_of_line(data)
+            if kind is not None:
+                return kind
     return None
 
 
-class _Anything(Table):
-    """Every file that may hold rows, for a look at its name."""
+def _kind_of_line(data: bytes, asked: type[Kind] | None = None) -> type[Kind] | None:
+    """Return the first kind that recognises a line, or None."""
+    try:
+        line = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(line, dict):
+        return None
+    keys = {key.lower() for key in line}
+    return next((kind for kind in KINDS.values() if kind.recognises(line, keys, is_asked=kind is asked)), None)
 
-    name = "any"
-    usual_source = ""  # no option names it
-    title = "evidence"
-    cure = "give a state directory, an archive, or exports as JSON, CSV or Parquet"
+
+class _AnyFile(Kind):
+    """Lists every file that is not hidden, so that its name and its first lines can be looked at."""
+
+    name: ClassVar[str] = "any"
+    sources: ClassVar[tuple[str, ...]] = ()
+    title: ClassVar[str] = "evidence"
+    cure: ClassVar[str] = "pass a state directory, an archive, or exports as JSON, CSV or Parquet"
 
     @classmethod
     def wants(cls, name: str) -> bool:
-        """Take whatever is not hidden."""
+        """Take every file that is not hidden."""
         return not name.startswith(".")
+
+    def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
+        """Read nothing: this kind only lists."""
+        raise NotImplementedError

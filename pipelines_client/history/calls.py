@@ -14,8 +14,8 @@ import orjson
 from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
 from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.evidence.instants import iso_ms, unix_ms
-from pipelines_client.evidence.kinds.base import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
+from pipelines_client.evidence.lines import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.evidence.payloads import payload_in
 from pipelines_client.history.messages import Past
 from pipelines_client.history.rowmap import RowError

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pipelines_client.destinations.customerio import RESERVED_NAMES
-from pipelines_client.evidence.kinds.base import text_of
+from pipelines_client.evidence.lines import text_of
 from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS
 from pipelines_client.routing.plan import Names
 from pipelines_client.sides import CUSTOMERIO

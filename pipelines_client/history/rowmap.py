@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipelines_client.clock import EPOCH
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.columns import TYPES, CallType, ColumnMap, cell, instant
+from pipelines_client.evidence.columns import ColumnMap, cell, instant
+from pipelines_client.evidence.fact import CALL_TYPES, CallType
 from pipelines_client.evidence.instants import iso_ms, unix_ms
 
 LINE = "#line"
@@ -117,7 +118,7 @@ def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, An
     """
     at_ms = _time(cell(row, columns.time), columns)
     kind = cell(row, columns.type) or columns.default_type
-    if kind not in TYPES:
+    if kind not in CALL_TYPES:
         raise RowError("unknown_type")
     name = _id_text(cell(row, columns.event)) or columns.default_event
     call: dict[str, Any] = {"type": kind, "timestamp": iso_ms(at_ms)}

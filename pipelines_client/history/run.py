@@ -14,6 +14,9 @@ from pipelines_client.delivery.opening import make_folders
 from pipelines_client.delivery.sending.fates import Delivery
 from pipelines_client.errors import ConfigError, SourceError
 from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.evidence.kinds.calls import CallFiles
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.evidence.naming import split_kind
 from pipelines_client.history.calls import Reader
 from pipelines_client.history.conditions import parse_where
 from pipelines_client.history.messages import HORIZON_DAYS, Found, Rules
@@ -106,8 +109,8 @@ def replay(
         if source == "dead-letters":
             return letters_in(letters)
         if source in ("segment-archive", "jsonl"):
-            kind = "segment" if source == "segment-archive" else "jsonl"
-            return calls_in([_as(kind, text) for text in (*lists, *archives)], run.reader, advance=run.advance)
+            kind = SegmentArchive if source == "segment-archive" else CallFiles
+            return calls_in([_as(kind.name, text) for text in (*lists, *archives)], run.reader, advance=run.advance)
         if source == "replay-list":
             run.summary.read += (others := want_listed(selection, lists, to))
             run.summary.filtered += others
@@ -331,4 +334,4 @@ def _texts(paths: Paths) -> list[str]:
 
 
 def _as(kind: str, text: str) -> str:
-    return text if text.partition(":")[0] in ("segment", "jsonl") else f"{kind}:{text}"
+    return text if split_kind(text)[0] is not None else f"{kind}:{text}"

@@ -16,11 +16,16 @@ import orjson
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.columns import cell
 from pipelines_client.evidence.files.open import is_remote
-from pipelines_client.evidence.files.rows import read_rows
+from pipelines_client.evidence.files.rows import is_table, read_rows
 from pipelines_client.evidence.instants import unix_ms
 from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.kinds.calls import CallFiles
+from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
+from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.evidence.kinds.table import Table
-from pipelines_client.evidence.naming import SourceFile, list_files, split_kind
+from pipelines_client.evidence.listing import SourceFile, list_files
+from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.recognise import recognise
 from pipelines_client.history.calls import Reader
 from pipelines_client.history.messages import Found, Past
@@ -31,9 +36,8 @@ from pipelines_client.state.dead_letters import DeadLetter
 
 _OTHER, _UNREADABLE = "other", "unreadable"
 Advance = Callable[[int], object]
-_READABLE = ("segment", "customerio", "jsonl")
-_TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
-_CALLS = frozenset(("segment", "jsonl"))
+_CALLS = (SegmentArchive,)  # files of calls too, which are a subclass
+_READABLE = (*_CALLS, CustomerioFiles)
 
 
 def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Found]:
@@ -166,15 +170,16 @@ def _found_in_row(row: dict[str, Any], data: bytes, number: int, *, reader: Read
 
 
 def _found_wanted(
-    line: dict[str, Any], data: bytes, number: int, *, kind: str, file: str, reader: Reader, selection: Selection
+    line: dict[str, Any], data: bytes, number: int, *, kind: type[Kind], file: str, reader: Reader, selection: Selection
 ) -> Found:
     del number
-    message_id = line.get("messageId" if kind in _CALLS else "id")
+    is_call = issubclass(kind, _CALLS)
+    message_id = line.get("messageId" if is_call else "id")
     hint = selection.hint(message_id) if isinstance(message_id, str) else None
     if hint is None:
         return Found("", None, {}, _OTHER)
     try:
-        call = reader.call_of_line(line) if kind in _CALLS else reader.call_of_export(data, file, hint)
+        call = reader.call_of_line(line) if is_call else reader.call_of_export(data, file, hint)
         past = reader.past_of(call)
     except RowError as error:
         if str(error) != _UNREADABLE:  # then another copy may be readable; if none is, there is no copy
@@ -208,24 +213,24 @@ def _read(
     yield from unreadable
 
 
-def _files_in(paths: Sequence[str], readable: Iterable[str]) -> Iterator[tuple[str, SourceFile]]:
+def _files_in(paths: Sequence[str], readable: tuple[type[Kind], ...]) -> Iterator[tuple[type[Kind], SourceFile]]:
     """Yield the files of archives with the kind of each."""
     for text in paths:
-        kind, path = split_kind(text)
+        named, path = split_kind(text)
         _check_path(path)
-        kind = kind or (recognise(path) if is_remote(path) or not Path(path).is_file() else _kind_of_file(path))
-        if kind not in readable:
-            raise SourceError(f"{path}: {KINDS[kind].title} holds no whole messages; give a Segment archive, or calls")
-        yield from ((kind, file) for file in list_files(KINDS[kind], [path]).files)
+        kind = _kind_at(path) if named is None else KINDS[named]
+        if not issubclass(kind, readable):
+            raise SourceError(f"{path}: {kind.title} does not hold whole messages; pass a Segment archive, or calls")
+        yield from ((kind, file) for file in list_files(kind, [path]).files)
 
 
 def _check_path(path: str) -> None:
-    """Refuse what is not there, and tables, whose rows are no calls.
+    """Refuse a path that does not exist, and tables, whose rows are not calls.
 
     Raises:
         SourceError: It is one of these.
     """
-    if path.lower().endswith(_TABLES):
+    if is_table(path):
         raise SourceError(
             f"{path}: the columns of a table mean nothing by themselves: say what they are, with --map FILE"
         )
@@ -237,12 +242,14 @@ def _check_there(path: str) -> None:
         raise SourceError(f"{path}: no such file or folder")
 
 
-def _kind_of_file(path: str) -> str:
-    """Take a file that nobody can tell for one of calls: their messageIds may be yet to be made."""
+def _kind_at(path: str) -> type[Kind]:
+    """Return the kind at a path; a file that no kind recognises holds calls, which may lack messageIds."""
     try:
         return recognise(path)
     except SourceError:
-        return "jsonl"
+        if is_remote(path) or not Path(path).is_file():
+            raise
+        return CallFiles
 
 
 def _refuse_in(file: SourceFile) -> Any:

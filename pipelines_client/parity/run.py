@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.evidence.columns import refuse_unknown
-from pipelines_client.evidence.count_apis import MAX_DAYS, Span, fetch_counts
+from pipelines_client.evidence.count_apis.base import MAX_DAYS, Span, fetch_counts
 from pipelines_client.evidence.identity_keys import KEYS_DIFFER, find_identity_key
 from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.listing import list_files
 from pipelines_client.evidence.naming import (
     COUNTS,
     SOURCES,
     AskedApi,
     Named,
     Where,
-    list_files,
     name_counts,
     parse_where,
     texts_of,
@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from pipelines_client.evidence.naming import Kind, Listing
+    from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.evidence.listing import Listing
     from pipelines_client.parity.model import ParityReport
 
 SETTLE_MS = 60_000
@@ -248,10 +249,10 @@ def _refuse_uncounted(sources: Mapping[str, tuple[Kind, Listing]], named: Mappin
     for name, (kind, _) in sources.items():
         if name in named and kind.is_counts:
             raise SourceError(
-                f"--{name}: a table without message_id in its column map only counts; give it as --counts"
+                f"--{name}: a table without message_id in its column map only counts; pass it as --counts"
             )
         if name not in named and not kind.is_counts:
-            raise SourceError("--counts: this table's column map has message_id; give it as --segment or --customerio")
+            raise SourceError("--counts: this table's column map has message_id; pass it as --segment or --customerio")
 
 
 def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead:

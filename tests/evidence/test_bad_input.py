@@ -17,14 +17,14 @@ def test_a_path_that_is_not_there_is_named(evidence, compare, tmp_path):
 @pytest.mark.parametrize(
     ("given", "real", "says"),
     [
-        ("customerio", "segment", r"a\.gz:1: this is a Segment archive, given as --customerio; give it as --segment"),
+        ("customerio", "segment", r"a\.gz:1: this is a Segment archive, given as --customerio; pass it as --segment"),
         (
             "segment",
             "customerio",
-            r"1\.track\.json:1: this is a Customer\.io storage export, .*give it as --customerio",
+            r"1\.track\.json:1: this is a Customer\.io storage export, .*pass it as --customerio",
         ),
-        ("segment", "ledger", r"w1\.jsonl:1: this is a ledger, given as --segment; give it as --ledger"),
-        ("ledger", "segment", r"x\.jsonl:1: this is a Segment archive, given as --ledger; give it as --segment"),
+        ("segment", "ledger", r"w1\.jsonl:1: this is a ledger, given as --segment; pass it as --ledger"),
+        ("ledger", "segment", r"x\.jsonl:1: this is a Segment archive, given as --ledger; pass it as --segment"),
     ],
 )
 def test_a_file_of_the_wrong_vendor_is_named_with_its_line(evidence, compare, tmp_path, given, real, says):
@@ -88,7 +88,7 @@ def test_a_file_that_is_not_gzip_is_named(evidence, compare):
     paths = evidence.paths()
     for file in paths["segment"].rglob("*.gz"):
         file.write_bytes(b"this is not gzip\n")
-    with pytest.raises(SourceError, match=r"1\.a\.gz:1: no JSON, and not gzip either; nothing could be read; give"):
+    with pytest.raises(SourceError, match=r"1\.a\.gz:1: no JSON, and not gzip either; nothing could be read; pass"):
         compare(paths)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.count_apis import APIS, Span, fetch_counts
+from pipelines_client.evidence.count_apis import APIS
+from pipelines_client.evidence.count_apis.base import Span, fetch_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_a_key_is_needed_and_never_shown(fetch, environment):
     """It comes from the environment; an error names the variable."""
     with pytest.raises(SourceError, match="set PIPELINES_SEGMENT_API_TOKEN in the environment"):
         fetch("segment-volume", environment={})
-    with pytest.raises(SourceError, match="write a source id behind it, as in segment-delivery:abc123"):
+    with pytest.raises(SourceError, match="write SOURCE_ID after the colon, as in segment-delivery:abc123"):
         fetch("segment-delivery")
     broken = {**environment, "PIPELINES_SEGMENT_API_URL": environment["PIPELINES_SEGMENT_API_URL"] + "/nowhere"}
     with pytest.raises(SourceError) as failure:

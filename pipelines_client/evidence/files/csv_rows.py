@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
-from pipelines_client.evidence.files.json_lines import ZEROS, Ending, line_end
+from pipelines_client.evidence.files.base import MAX_ROW_BYTES, ZEROS, Ending, Format, line_end
 from pipelines_client.evidence.files.open import BOM, CutError, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.json_lines import Place, Reject
+    from pipelines_client.evidence.files.base import Place, Reject
 
-_MAX_ROW_BYTES = 16 << 20
 _DELIMITERS = ",;\t|"
 _NULLS = ("", "\\N")  # the second is how PostgreSQL, MySQL and Snowflake copy a null
 _NO_HEADER = "the header is no CSV in UTF-8"
@@ -35,13 +34,21 @@ _VALUE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{10,}|[{\[].*", re.DOTALL)
 _NAME = re.compile(r"[\w .$#-]*")
 _COLUMNS_TO_TELL = 3  # with fewer, a line of prose in a quoted cell may have as many commas as a row
 
-csv.field_size_limit(_MAX_ROW_BYTES)
+csv.field_size_limit(MAX_ROW_BYTES)
 
 
-def read_csv(chunks: Iterator[bytes], reject: Reject, ending: Ending | None = None) -> Iterator[Place]:
-    """Yield the rows of a CSV file as JSON objects and places; the first row, wherever it recurs, is the header."""
+def read_csv(
+    location: str,
+    reject: Reject,
+    *,
+    advance: Callable[[int], object] | None = None,
+    columns: Collection[str] | None = None,
+    ending: Ending | None = None,
+) -> Iterator[Place]:
+    """Yield the rows of a CSV file as JSON objects; the first row is the header, and so is each repeat of it."""
+    del columns
     ending = ending or Ending()
-    records = _records(chunks, reject, ending)
+    records = _records(read_chunks(location, advance=advance), reject, ending)
     line, _, first = next(records, (0, 0, b""))
     given = _SEP.fullmatch(first)
     if given:
@@ -83,18 +90,24 @@ def _row(record: bytes, delimiter: str, columns: int) -> tuple[list[str], str]:
     return cells, _ROWS_IN_CELL if is_rows else ""
 
 
-def reopen_csv(location: str, spans: list[tuple[int, int]]) -> Iterator[bytes]:
+def reopen_csv(
+    location: str, spans: list[tuple[int, int]], *, columns: Collection[str] | None = None
+) -> Iterator[bytes | None]:
     """Yield the rows at places that `read_csv` gave, as `(offset, length)` with ascending offsets.
 
     Raises:
-        CutError: The file is not what it was.
+        CutError: The file has changed.
     """
-    rows = read_csv(read_chunks(location), lambda *_, **__: None)
+    del columns
+    rows = read_csv(location, lambda *_, **__: None)
     for offset, _ in spans:
         at, data = next(((at, data) for _, at, data in rows if at >= offset), (-1, b""))
         if at != offset:
             raise CutError("the file is not what it was")
         yield data
+
+
+CSV = Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), is_table=True, read=read_csv, reopen=reopen_csv)
 
 
 def _object(header: list[str], cells: list[str]) -> dict[str, str | None]:
@@ -170,12 +183,12 @@ def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterato
             if held or quotes % 2:
                 held += line
             size = len(held) or len(line)
-            if quotes % 2 and size <= _MAX_ROW_BYTES and not is_skipping:
+            if quotes % 2 and size <= MAX_ROW_BYTES and not is_skipping:
                 continue
             record = bytes(held) or line
-            if not is_skipping and size > _MAX_ROW_BYTES:
+            if not is_skipping and size > MAX_ROW_BYTES:
                 is_skipping = True
-                why = f"the row is longer than {_MAX_ROW_BYTES:,} bytes; a quote may be open"
+                why = f"the row is longer than {MAX_ROW_BYTES:,} bytes; a quote may be open"
                 reject(number, why, incomplete=True)
             elif not is_skipping and (content := record.rstrip(b"\r\n")):
                 ending.is_open = len(content) == len(record)
@@ -199,7 +212,7 @@ def _whole_lines(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
         *lines, tail = (tail + chunk).split(end)
         for line in lines:
             yield line + end
-        if len(tail) > _MAX_ROW_BYTES:
+        if len(tail) > MAX_ROW_BYTES:
             yield tail
             tail = b""
     if tail:

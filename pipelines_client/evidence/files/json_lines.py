@@ -1,24 +1,26 @@
-"""JSON as lines with their places: a file of lines, or of one array, in chunks, so memory stays bounded.
+"""JSON lines, or one JSON array, read in chunks so that memory stays bounded.
 
-A line that cannot be had is handed to `reject` and reading goes on; a file that ends too early, or a line that may be
-many, is handed over as *incomplete*, because what is lost cannot be counted.
+A line that cannot be read is passed to `reject`, and reading goes on. A file that ends too early, or a line that may be
+several, is passed as *incomplete*, because the number of lost lines is unknown.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipelines_client.evidence.files.open import BOM, CutError
+from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Ending, Format, line_end
+from pipelines_client.evidence.files.open import BOM, CutError, read_chunks, read_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-_MAX_LINE_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): this is no line of an export
+    from pipelines_client.evidence.files.base import Place, Reject
+
+_MAX_LINE_BYTES = MAX_ROW_BYTES
 _MAX_SKIPPED_BYTES = 1 << 30
 _BRACES_SEEN = 200
 _CUTS_TRIED = 8  # each costs a parse of all that is held; where the last items hold lists of objects, none may do
@@ -28,49 +30,18 @@ _NEXT_OBJECT = re.compile(rb"\s*,\s*\{")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _item = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)  # only where an item ends is asked of it
 
-ZEROS = "zero bytes stand in it, as in UTF-16, or where a disk has lost a block"
 
-Place = tuple[int, int, bytes]
-"""Line number from 1, offset in the unpacked bytes, and the line without its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Where a line, or with line 0 a file as a whole, could not be read, and why."""
-
-    file: str
-    line: int
-    reason: str
-
-
-class Reject(Protocol):
-    """Takes note of a line that could not be read."""
-
-    def __call__(self, line: int, reason: str, *, incomplete: bool = False) -> None:
-        """Note the place; `incomplete` says that an unknown number of lines went with it."""
-
-
-@dataclass(slots=True)
-class Ending:
-    """Whether the row that was read last is one that the file ends in: then a copy of it may have been cut there."""
-
-    is_open: bool = False
-
-    def judge(self, reason: str, *, hides_more: bool) -> tuple[str, bool]:
-        """Return why a row is rejected, and whether an unknown number of rows is lost with it."""
-        if self.is_open and not hides_more:
-            return f"{reason}; the file is cut here; copy it again", True
-        return reason, hides_more
-
-
-def line_end(head: bytes) -> bytes:
-    """Return what ends the lines of a file that begins so: a newline, or a carriage return where there is no other."""
-    return b"\r" if b"\n" not in head and head.find(b"\r", 0, -1) >= 0 else b"\n"
-
-
-def read_lines(chunks: Iterator[bytes], reject: Reject, ending: Ending | None = None) -> Iterator[Place]:
+def read_json(
+    location: str,
+    reject: Reject,
+    *,
+    advance: Callable[[int], object] | None = None,
+    columns: Collection[str] | None = None,
+    ending: Ending | None = None,
+) -> Iterator[Place]:
     """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
-    ending = ending or Ending()
+    del columns
+    chunks, ending = read_chunks(location, advance=advance), ending or Ending()
     try:
         head = next(chunks, b"")
     except CutError as cut:
@@ -199,3 +170,13 @@ def _items_one_by_one(held: bytes, *, is_last: bool) -> Iterator[bytes]:
             return  # a number may go on
         yield text[position:end].encode("utf-8", "surrogateescape")
         position = _BETWEEN_ITEMS_TEXT.match(text, end).end()  # type: ignore[union-attr]  # as above
+
+
+def _reopen(
+    location: str, spans: list[tuple[int, int]], *, columns: Collection[str] | None = None
+) -> Iterator[bytes | None]:
+    del columns
+    return read_spans(location, spans)
+
+
+JSON = Format((), is_table=False, read=read_json, reopen=_reopen)

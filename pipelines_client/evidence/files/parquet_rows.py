@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Format
 from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_raw, why_not_opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.json_lines import Place, Reject
+    from pipelines_client.evidence.files.base import Ending, Place, Reject
 
-_MAX_ROW_BYTES = 16 << 20
 _MAX_WHOLE = 2**63
 _MAX_GROUP_BYTES = 8 << 30
 _BUFFER_BYTES = 1 << 20
@@ -172,16 +172,18 @@ class _Opened:
 
 
 def read_parquet(
-    location: str, reject: Reject, advance: Callable[[int], object] | None, columns: Collection[str] | None
+    location: str,
+    reject: Reject,
+    *,
+    advance: Callable[[int], object] | None = None,
+    columns: Collection[str] | None = None,
+    ending: Ending | None = None,
 ) -> Iterator[Place]:
     """Yield the rows of a Parquet file as JSON objects, each with its number from 1 and from 0.
 
-    Args:
-        location: Path or address.
-        reject: Takes note of what could not be read.
-        advance: Told at the end how many stored bytes it was.
-        columns: Those to read, in lower case; None for all.
+    `advance` is called once, at the end.
     """
+    del ending
     try:
         raw = open_raw(location)
     except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
@@ -229,14 +231,16 @@ def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
             reject(first + error.done + 1, str(error), incomplete=True)
 
 
-def reopen_parquet(location: str, numbers: list[int], columns: Collection[str] | None = None) -> Iterator[bytes | None]:
-    """Yield the rows of these numbers, which ascend from 0; None for one that cannot be read any more.
+def reopen_parquet(
+    location: str, spans: list[tuple[int, int]], *, columns: Collection[str] | None = None
+) -> Iterator[bytes | None]:
+    """Yield the rows at places that `read_parquet` gave; None for a row that can no longer be read.
 
     Raises:
-        CutError: The file is shorter than it was.
-        Exception: It cannot be opened, or is no Parquet file.
+        CutError: The file is shorter than before.
+        Exception: It cannot be opened, or is not a Parquet file.
     """
-    wanted = deque(numbers)
+    wanted = deque(number for number, _ in spans)
     with open_raw(location) as raw:
         file = _Opened(raw, columns)
         for group, first, count in file.groups:
@@ -247,6 +251,9 @@ def reopen_parquet(location: str, numbers: list[int], columns: Collection[str] |
                 yield from _reopen(file, group, here)
     if wanted:
         raise CutError("the file is shorter than it was")
+
+
+PARQUET = Format((".parquet", ".pq"), is_table=True, read=read_parquet, reopen=reopen_parquet)
 
 
 def _reopen(file: _Opened, group: int, wanted: deque[int]) -> Iterator[bytes | None]:
@@ -299,7 +306,7 @@ def _json(row: dict[str, Any]) -> bytes | str:
         data = orjson.dumps(row, default=_plain, option=orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         return _why_no_row(error)
-    return data if len(data) <= _MAX_ROW_BYTES else f"the row is longer than {_MAX_ROW_BYTES:,} bytes"
+    return data if len(data) <= MAX_ROW_BYTES else f"the row is longer than {MAX_ROW_BYTES:,} bytes"
 
 
 def _why_no_row(error: Exception) -> str:

@@ -1,25 +1,24 @@
-"""Files of every format as lines with their places: each row becomes the JSON object that a JSON export would have had.
+"""The rows of a file of any format, each as the JSON object that a JSON export would have, with its place.
 
-Nested values stay the text that Parquet files hold. A row's place is its bytes in a CSV or JSON file, and its number in
-a Parquet file, where bytes mean nothing.
+Nested values stay text, as CSV and Parquet files hold them. A row's place is its bytes in a CSV or JSON file, and its
+number in a Parquet file.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.files.csv_rows import read_csv, reopen_csv
-from pipelines_client.evidence.files.json_lines import read_lines
-from pipelines_client.evidence.files.open import read_chunks, read_spans
-from pipelines_client.evidence.files.parquet_rows import read_parquet, reopen_parquet
+from pipelines_client.evidence.files.csv_rows import CSV
+from pipelines_client.evidence.files.json_lines import JSON
+from pipelines_client.evidence.files.parquet_rows import PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.json_lines import Ending, Place, Reject
+    from pipelines_client.evidence.files.base import Ending, Format, Place, Reject
 
-_CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-_PARQUET_ENDINGS = (".parquet", ".pq")
+FORMATS: tuple[Format, ...] = (PARQUET, CSV, JSON)
+"""Every file format; the last one is that of all files that none of the others names."""
 
 
 def read_rows(
@@ -30,19 +29,16 @@ def read_rows(
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
 ) -> Iterator[Place]:
-    """Yield what a file holds as JSON objects with their places, whatever its format.
+    """Yield the rows of a file as JSON objects with their places.
 
     Args:
-        location: Path or address; its ending tells CSV and Parquet, all else is JSON.
+        location: Path or address; its ending names the format.
         reject: Takes note of what could not be read.
-        advance: Told of each read how many stored bytes it was.
-        columns: Of a Parquet file, those to read, in lower case; None for all.
-        ending: Knows with each row whether the file ends in it, without a line end.
+        advance: Called with the number of stored bytes of each read.
+        columns: Of a Parquet file, the columns to read, in lower case; None for all.
+        ending: Set, at each row, to whether the file ends in it without a line end.
     """
-    if _is_parquet(location):
-        return read_parquet(location, reject, advance, columns)
-    chunks = read_chunks(location, advance=advance)
-    return read_csv(chunks, reject, ending) if _is_csv(location) else read_lines(chunks, reject, ending)
+    return _format_of(location).read(location, reject, advance=advance, columns=columns, ending=ending)
 
 
 def reopen_rows(
@@ -50,21 +46,19 @@ def reopen_rows(
 ) -> Iterator[bytes | None]:
     """Yield the rows at places that `read_rows` gave, as `(offset, length)` with ascending offsets.
 
-    A row of Parquet that cannot be read any more is None; `columns` are those that `read_rows` was given.
+    A Parquet row that can no longer be read is None; `columns` are those that `read_rows` was given.
 
     Raises:
-        CutError: The file is not what it was.
+        CutError: The file has changed.
     """
-    if _is_parquet(location):
-        return reopen_parquet(location, [offset for offset, _ in spans], columns)
-    if _is_csv(location):
-        return reopen_csv(location, spans)
-    return read_spans(location, spans)
+    return _format_of(location).reopen(location, spans, columns=columns)
 
 
-def _is_parquet(location: str) -> bool:
-    return location.lower().endswith(_PARQUET_ENDINGS)
+def is_table(location: str) -> bool:
+    """Return whether the rows of a file are columns, as in CSV and Parquet."""
+    return _format_of(location).is_table
 
 
-def _is_csv(location: str) -> bool:
-    return location.lower().endswith(_CSV_ENDINGS)
+def _format_of(location: str) -> Format:
+    name = location.lower()
+    return next((each for each in FORMATS if name.endswith(each.endings)), FORMATS[-1])

@@ -1,142 +1,121 @@
-"""What a kind of evidence must offer, and the few steps that all kinds share."""
+"""What a kind of evidence offers, and what all kinds share."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-
-import codecs
-import json
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import msgspec
-import orjson
-
-from pipelines_client.canonical import payload_hash
-from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD
-from pipelines_client.evidence.files.json_lines import ZEROS
-from pipelines_client.evidence.payloads import payload_in
+from pipelines_client.evidence.fact import NO_IDENTITY
+from pipelines_client.evidence.lines import text_of
 from pipelines_client.identity import hash_identity, primary_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from pipelines_client.evidence.fact import Fact
 
-CALL_TYPES = frozenset(("identify", "track", "page", "screen", "group", "alias"))
-_WAREHOUSE_MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
-_STORAGE_MARKS = frozenset(("properties", "traits", "context"))  # columns that no warehouse table has: it flattens them
-_MAX_IDENTITIES = 100_000
-_MAX_IDENTITY_CHARS = 1000
-_LONG_LINE_BYTES = 64 << 10  # a call is at most 32 kB (FACTS C6, S3): in a line twice as long there may be several
-_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
-_NEXT_OBJECT = re.compile(rb"\}[\s,]*\{")
-_LIST_OF_OBJECTS = re.compile(rb"\[\s*\{")
-_WRAPPED = "the rows are wrapped in an object; write them as lines or an array"
-_values = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
-
-_SIGNS: dict[str, Callable[[bytes], object]] = {
-    "a ZIP archive; unpack it first": lambda data: data.startswith(b"PK\3\4"),
-    "packed by Zstandard; unpack it first": lambda data: data.startswith(b"\x28\xb5\x2f\xfd"),
-}
-_SIGNS_IN_TEXT: dict[str, Callable[[bytes], object]] = {
-    "an escape is half of a surrogate pair": _HALF_PAIR.search,
-    "NaN or Infinity stands where a value should": _NOT_FINITE.search,
-    ZEROS: lambda data: b"\0" in data,
-    "a byte order mark stands before it, as where files are joined; write them without": (
-        lambda data: data.startswith(codecs.BOM_UTF8)
-    ),
-    "the line is cut": lambda data: data.strip()[:1] == b"{" and data.strip()[-1:] != b"}",
-}
-
-
 ABSENT: Final = object()
 """Stands for a cell of a column that a row does not have."""
 
-T = TypeVar("T")
+HOLDS_ROWS = re.compile(r".*\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)", re.IGNORECASE)
+"""Names of the files that `files.rows` reads as JSON, CSV or Parquet."""
 
-
-class LineRejectedError(ValueError):
-    """A line is no fact; the text says why, without quoting it.
-
-    `hides_more` says that it may be more than one line, of which an unknown number is lost with it.
-    """
-
-    def __init__(self, why: str, *, hides_more: bool = False) -> None:
-        super().__init__(why)
-        self.hides_more = hides_more
-
-
-class Library(msgspec.Struct):
-    """`context.library`: who made a call."""
-
-    name: Any = None
-    version: Any = None
-
-
-class Context(msgspec.Struct):
-    """The part of a call's context that facts need."""
-
-    library: Library | None = None
+_MAX_IDENTITIES = 100_000
+_MAX_IDENTITY_CHARS = 1000
 
 
 class Kind(ABC):
-    """One kind of evidence. Stateless but for what it was made with, so that any process can read any file of it.
+    """One kind of evidence: what its files look like, and how their lines become facts.
+
+    An instance keeps nothing of what it read, except a cache of hashes: any process or thread may read any file.
+
+    Attributes:
+        name: What stands before the colon of a path: `warehouse:PATH`.
+        sources: The options that accept this kind, its usual one first.
+        title: The kind in words, with its article.
+        cure: What to pass for it, as an instruction.
+        folder: If folders of this name exist, only the files in them are evidence.
+        litter: Names of files that lie beside the evidence and mean nothing.
+        takes_any_line: Whether lines that look like another kind are accepted.
+        columns: The Parquet columns that are read, in lower case; None for all.
+        is_growing: Whether its files grow in normal operation.
+        fidelity: What this kind cannot prove, in a sentence.
+        is_counts: Whether it holds counts by event and day in place of messages.
+        is_reduced: Whether its payloads cannot be compared.
 
     Args:
         identity_key: Key of the identity hash.
-        source: The side that the evidence speaks for, if it is not the usual one of its kind.
-        options: What a kind may be told besides; plain JSON values.
+        source: The source that the evidence is read for; default: the usual one.
+        options: What else this kind accepts; plain JSON values.
     """
 
     name: ClassVar[str]
-    usual_source: ClassVar[str]
-    family: ClassVar[str | None] = None  # the kind that `vendor_of` takes its lines for
+    sources: ClassVar[tuple[str, ...]]
     title: ClassVar[str]
-    litter: ClassVar[frozenset[str]] = frozenset()  # names of files that lie beside the evidence and mean nothing
-    folder: ClassVar[str | None] = None  # where there are folders of this name, only what is in them is evidence
     cure: ClassVar[str]
-    fidelity: str = ""  # what this kind cannot prove, in a sentence
-    columns: ClassVar[frozenset[str] | None] = None  # of a Parquet file, all that is read; None for every column
-    is_growing: ClassVar[bool] = False  # whether its files grow while all is well
-    is_counts: bool = False  # whether it brings counts by event and day, and no messages
-    is_reduced: bool = False  # whether nothing may be claimed about its payloads
+    folder: ClassVar[str | None] = None
+    litter: ClassVar[frozenset[str]] = frozenset()
+    takes_any_line: ClassVar[bool] = False
+    columns: ClassVar[frozenset[str] | None] = None
+    is_growing: ClassVar[bool] = False
+    fidelity: str = ""
+    is_counts: bool = False
+    is_reduced: bool = False
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
         self.identity_key = identity_key
-        self.source = source or self.usual_source
+        self.source = source or self.sources[0]
         self.options = dict(options or {})
         self._identities: dict[str, str] = {}
 
     @classmethod
+    def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
+        """Return whether a line looks like one of this kind, and like none of the kinds before it in `KINDS`.
+
+        Args:
+            line: The line's JSON object.
+            keys: Its keys in lower case.
+            is_asked: The user named this kind: a line that may be of several kinds is then of this one.
+        """
+        del line, keys, is_asked
+        return False
+
+    @classmethod
+    def recognises_folder(cls, folder: Path) -> bool:
+        """Return whether a local folder has the marks of this kind."""
+        del folder
+        return False
+
+    @classmethod
+    def recognises_name(cls, name: str) -> bool:
+        """Return whether only this kind gives its files such a name."""
+        del name
+        return False
+
+    @classmethod
     @abstractmethod
     def wants(cls, name: str) -> bool:
-        """Say whether a file in a folder is of this kind, by its name."""
+        """Return whether a file of this name may be of this kind."""
 
     @classmethod
     def select(cls, names: Sequence[str]) -> list[str]:
-        """Return those of the files below a folder that are evidence of this kind, by their names."""
+        """Return the names of the files below a folder that are evidence of this kind."""
         inside = within(cls.folder, names) if cls.folder is not None else []
         return [name for name in inside or names if cls.wants(name.rpartition("/")[2])]
 
     @classmethod
     def root_of(cls, path: Path) -> Path:
-        """Return the folder or file that holds the evidence when a user gave `path`."""
+        """Return the folder or file that holds the evidence when the user passes `path`."""
         return path
 
     @classmethod
     def holes(cls, names: Iterable[str]) -> list[str]:
-        """Name the files that the sequence of these names lacks; [] where a kind has no sequence."""
+        """Return the names missing from the sequence of these files; [] for a kind without sequence numbers."""
         del names
         return []
 
@@ -144,20 +123,20 @@ class Kind(ABC):
         """Turn one line into a fact.
 
         Raises:
-            LineRejectedError: The line is no message of this kind.
+            LineRejectedError: The line is not a message of this kind.
         """
         return self.read(data, file, line, offset)[0]
 
     @abstractmethod
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
-        """Turn one line into a fact and its payload, None where its kind keeps none.
+        """Turn one line into a fact and its payload; the payload is None for a kind that keeps none.
 
         Raises:
-            LineRejectedError: The line is no message of this kind.
+            LineRejectedError: The line is not a message of this kind.
         """
 
     def identity_of(self, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None]:
-        """Return the keyed hash of the identity a message is about, and its kind."""
+        """Return the keyed hash of the identity that a message is about, and its kind."""
         is_usual = type(user) is str and user != ""
         identity = "user:" + user if is_usual else primary_identity(text_of(user), text_of(anonymous), text_of(group))
         if identity is None:
@@ -165,15 +144,15 @@ class Kind(ABC):
         known = self._identities.get(identity)
         if known is None:
             if len(self._identities) >= _MAX_IDENTITIES or len(identity) > _MAX_IDENTITY_CHARS:
-                self._identities.clear()  # of one that is absurdly long, no more than one is held
+                self._identities.clear()  # at most one absurdly long identity is held
             known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
         return known, identity.partition(":")[0]
 
     def identity_shown(self, kind: str, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None, int]:
-        """Return the identity of a row, its kind, and `NO_IDENTITY` if its columns leave open whose message it is.
+        """Return the identity of a row, its kind, and `NO_IDENTITY` if its columns do not show whose message it is.
 
-        Each argument is a cell, or `ABSENT` where there is no such column. A user goes before an anonymous id: without
-        the column of users nobody knows whether there is one. A group counts for group calls only.
+        Each argument is a cell, or `ABSENT` for a missing column. A user id takes precedence over an anonymous id, so
+        without a column of user ids the identity is unknown. Group ids count for group calls only.
         """
         for value in (user, anonymous, group if kind == "group" else None):
             if value is ABSENT:
@@ -181,159 +160,6 @@ class Kind(ABC):
             if text_of(value) is not None:
                 break
         return *self.identity_of(user, anonymous, None if group is ABSENT else group), 0
-
-
-def vendor_of(data: bytes, asked: str | None = None) -> str | None:  # noqa: PLR0911 - a list of marks
-    """Name the kind of evidence that a line looks like, or None; what was asked for if it may be that as well."""
-    try:
-        line = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(line, dict):
-        return None
-    keys = {key.lower() for key in line}
-    if {"message_id", "leg"} <= keys:
-        return "ledger"
-    if "messageId" in line:
-        return "segment"
-    if "id" in keys and keys & {"received_at", "sent_at"}:
-        if keys & _WAREHOUSE_MARKS or any(key.startswith("context_") for key in keys):
-            return "warehouse"
-        return "warehouse" if asked == "warehouse" and not keys & _STORAGE_MARKS else "customerio"
-    if {"event_type", "event_time"} <= keys:
-        return "amplitude"
-    if "event" in keys and isinstance(line.get("properties"), dict) and "distinct_id" in line["properties"]:
-        return "mixpanel"
-    return None
-
-
-def text_of(value: Any) -> str | None:
-    """Return an id or name as text; numbers are spelled as JSON does, all else that is no text is None."""
-    if type(value) is str:
-        return value or None
-    if value is None:
-        return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(int(value)) if value == int(value) else str(value)
-    return None
-
-
-def name_of(value: Any) -> str | None:
-    """Return an event's name without the spaces around it, which Customer.io trims (FACTS C13)."""
-    if type(value) is str:
-        return value.strip() or None
-    return text_of(value)
-
-
-def type_of(value: Any) -> str | None:
-    """Return the type of a call, or None for what is none."""
-    return value if type(value) is str and value in CALL_TYPES else None
-
-
-def library_of(context: Any) -> str | None:
-    """Return name/version of the library that made a call; None unless the context is a `Context` that names it."""
-    if type(context) is not Context or context.library is None:
-        return None
-    name, version = text_of(context.library.name), text_of(context.library.version)
-    return f"{name}/{version}" if name and version else name
-
-
-def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[[bytes], T]) -> T:
-    """Decode a line with a strict decoder, or where the types are odd with one that takes any.
-
-    Raises:
-        LineRejectedError: It is no JSON object.
-    """
-    try:
-        return decode(data)
-    except msgspec.ValidationError:
-        pass
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error, data) from None
-    try:
-        return decode_odd(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if "out of range" in str(error):
-            raise LineRejectedError("JSON, but with a number that no reader can hold") from None
-        if isinstance(error, msgspec.ValidationError):
-            raise LineRejectedError("JSON, but no object", hides_more=_holds_several(data)) from None
-        raise _no_json(error, data) from None
-
-
-def payload_and_hash(value: Any) -> tuple[Any, str, int]:
-    """Return the payload that a column holds, its hash as the client made it, and how much the fact is reduced.
-
-    Of text that is no JSON only the text can be hashed: the message arrived, and nothing is claimed about its payload.
-
-    Raises:
-        LineRejectedError: It has no canonical form, or may be several rows.
-    """
-    try:
-        payload = payload_in(value)
-        return payload, payload_hash(payload), 0
-    except orjson.JSONDecodeError as error:
-        if "\n" in value:  # rows between two stray quotes of a CSV file
-            raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=True) from None
-        return None, payload_hash(value), NO_PAYLOAD
-    except RecursionError:
-        raise LineRejectedError("its payload is nested too deep to compare") from None
-    except (ValueError, TypeError) as error:
-        raise LineRejectedError(f"its payload has no canonical form ({type(error).__name__})") from None
-
-
-def wrapped(error: LineRejectedError, data: bytes) -> LineRejectedError:
-    """Return why a line is no message, where it may be an object that holds many: a gap, and the cure if sure."""
-    if error.hides_more:
-        return error
-    try:
-        values = _values.decode(data).values()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return error
-    if any(_LIST_OF_OBJECTS.match(value) for value in values):
-        return LineRejectedError(_WRAPPED, hides_more=True)
-    return LineRejectedError(str(error), hides_more=True) if len(data) > _LONG_LINE_BYTES else error
-
-
-def _no_json(error: Exception, data: bytes) -> LineRejectedError:
-    is_several = _holds_several(data)
-    is_packed = any(shows(data) for shows in _SIGNS.values())
-    is_lost = is_packed or len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a block of a disk holds many lines
-    return LineRejectedError(_why_no_json(error, data, is_several=is_several), hides_more=is_several or is_lost)
-
-
-def _holds_several(data: bytes) -> bool:
-    """Say whether several objects stand on a line that is none, as where line ends are lost or a line is torn."""
-    text = data.decode("utf-8", "replace").strip().lstrip("\ufeff")
-    if not text.startswith("{"):
-        return _NEXT_OBJECT.search(data) is not None
-    try:
-        _, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        start = data[: data.find(b":") + 1].lstrip()  # with its first key, as each line of a file begins
-        last = data.rfind(start, 1) if start else 0
-        return last > 0 and _is_json(data[last:])
-    return text[end:].lstrip(" ,\t\r").startswith("{")
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return False
-    return True
-
-
-def _why_no_json(error: Exception, data: bytes, *, is_several: bool) -> str:
-    """Say what is wrong with a line that is no JSON, where that can be told; never with a word of it."""
-    if isinstance(error, RecursionError):
-        return "no JSON that can be read: nested too deep"
-    signs: dict[str, Callable[[bytes], object]] = {
-        **_SIGNS,
-        "text that is no UTF-8": lambda _: isinstance(error, UnicodeDecodeError),
-        "several objects on one line": lambda _: is_several,
-        **_SIGNS_IN_TEXT,
-    }
-    return next((f"no JSON: {why}" for why, shows in signs.items() if shows(data)), "no JSON")
 
 
 def within(folder: str, names: Sequence[str]) -> list[str]:

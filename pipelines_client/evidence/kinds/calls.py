@@ -1,4 +1,4 @@
-"""Plain files of calls in Segment's format, from anywhere: a proxy's log, a webhook's catch, a replay."""
+"""Plain files of calls in Segment's format: a proxy's log, what a webhook received, a replay."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ _NAME = re.compile(r".*\.(?:json|jsonl|ndjson|log)(?:\.gz)?|.*\.gz", re.IGNORECA
 
 
 class CallFiles(SegmentArchive):
-    """Reads JSON lines or arrays of calls, for whichever side it is given as."""
+    """Reads JSON lines or arrays of calls, for either side."""
 
     name: ClassVar[str] = "jsonl"
+    sources: ClassVar[tuple[str, ...]] = ("segment", "customerio")
     title: ClassVar[str] = "a file of calls"
     litter: ClassVar[frozenset[str]] = frozenset()
     folder: ClassVar[str | None] = None
-    cure: ClassVar[str] = "give files of JSON lines with a call in each, as the Segment API takes it"
+    cure: ClassVar[str] = "pass files of JSON lines with a call in each, as the Segment API takes it"
 
     @classmethod
     def wants(cls, name: str) -> bool:

@@ -13,9 +13,9 @@ import msgspec
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
-from pipelines_client.evidence.kinds.base import (
+from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.lines import (
     Context,
-    Kind,
     LineRejectedError,
     decode_line,
     library_of,
@@ -25,7 +25,8 @@ from pipelines_client.evidence.kinds.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
 _SUFFIX = r"\.(?:(?:json|jsonl|ndjson|csv)(?:\.gz)?|parquet)"
 _TYPE = r"(?P<type>identif(?:y|ies)|tracks?|pages?|screens?|groups?|alias(?:es)?)"
@@ -68,10 +69,20 @@ class CustomerioFiles(Kind):
     """Reads `<integration>.<action>.<position>.<type>.json` and the older `<workspace>_tracks_<position>.json`."""
 
     name: ClassVar[str] = "customerio"
-    usual_source: ClassVar[str] = "customerio"
-    family: ClassVar[str | None] = "customerio"
+    sources: ClassVar[tuple[str, ...]] = ("customerio",)
     title: ClassVar[str] = "a Customer.io storage export"
-    cure: ClassVar[str] = "give the folder with files such as 2184.13699.1.track.json"
+    cure: ClassVar[str] = "pass the folder with files such as 2184.13699.1.track.json"
+
+    @classmethod
+    def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
+        """Return whether a line has the columns of a storage file."""
+        del line, is_asked
+        return "id" in keys and bool(keys & {"received_at", "sent_at"})
+
+    @classmethod
+    def recognises_name(cls, name: str) -> bool:
+        """Return whether a file is named as storage files are, in the new or the old way."""
+        return _match(name) is not None
 
     @classmethod
     def wants(cls, name: str) -> bool:
@@ -108,32 +119,35 @@ class CustomerioFiles(Kind):
         message_id = text_of(row.id)
         if message_id is None:
             raise LineRejectedError("a row without id")
-        kind = _type_of(file) or _type_of_columns(row)
-        if kind is None:
+        type_ = _type_of(file) or _type_of_columns(row)
+        if type_ is None:
             raise LineRejectedError("a row of no known type; keep the file's own name, it names the type")
-        received, sent = unix_ms(row.received_at), unix_ms(row.sent_at)
-        occurred = received if sent is None else sent
-        field = PAYLOAD_FIELD.get(kind)
+        received_at_ms, sent_at_ms = unix_ms(row.received_at), unix_ms(row.sent_at)
+        occurred_at_ms = received_at_ms if sent_at_ms is None else sent_at_ms
+        field = PAYLOAD_FIELD.get(type_)
         payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(row, field))
         identity, identity_kind = self.identity_of(row.user_id, row.anonymous_id, row.group_id)
         context = row.context
+        event = name_of(row.event_text) or name_of(row.event) if type_ == "track" else None
+        day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
+        library = library_of(_context_in(context) if type(context) is str else context)
         fact = Fact(
             self.source,
             message_id,
-            kind,
-            name_of(row.event_text) or name_of(row.event) if kind == "track" else None,
+            type_,
+            event,
             identity,
             identity_kind,
-            occurred,
-            received,
-            day_of(occurred),
+            occurred_at_ms,
+            received_at_ms,
+            day,
             payload_hash,
             file,
             line,
-            offset,
-            len(data),
-            sent,
-            library_of(_context_in(context) if type(context) is str else context),
+            byte_offset,
+            byte_count,
+            sent_at_ms,
+            library,
             is_reduced=is_reduced,
         )
         return fact, payload
@@ -144,11 +158,6 @@ def _context_in(text: str) -> Context | None:
         return _decode_context(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def has_own_name(name: str) -> bool:
-    """Say whether a file is called as storage files are, of either age."""
-    return _match(name) is not None
 
 
 def _match(name: str) -> re.Match[str] | None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from pipelines_client.evidence.fact import Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
-from pipelines_client.evidence.kinds.base import Kind, LineRejectedError, decode_line, name_of, text_of, type_of
+from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, text_of, type_of
 from pipelines_client.identity import hash_identity
+from pipelines_client.state.identity_key import IDENTITY_KEY_FILE
 from pipelines_client.state.ledger import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
@@ -39,12 +45,22 @@ class LedgerFiles(Kind):
     """Reads a state directory, its `ledger/` folder, a day of it or one file, sealed or open."""
 
     name: ClassVar[str] = "ledger"
-    usual_source: ClassVar[str] = "ledger"
-    family: ClassVar[str | None] = "ledger"
+    sources: ClassVar[tuple[str, ...]] = ("ledger",)
     title: ClassVar[str] = "a ledger"
     folder: ClassVar[str | None] = "ledger"
     is_growing: ClassVar[bool] = True
-    cure: ClassVar[str] = "give the state directory of the client, its ledger folder, or a .jsonl file in it"
+    cure: ClassVar[str] = "pass the state directory of the client, its ledger folder, or a .jsonl file in it"
+
+    @classmethod
+    def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
+        """Return whether a line has the columns of a delivery record."""
+        del line, is_asked
+        return {"message_id", "leg"} <= keys
+
+    @classmethod
+    def recognises_folder(cls, folder: Path) -> bool:
+        """Return whether a folder is a state directory."""
+        return (folder / IDENTITY_KEY_FILE).is_file() or (folder / "ledger").is_dir()
 
     @classmethod
     def wants(cls, name: str) -> bool:
@@ -63,32 +79,35 @@ class LedgerFiles(Kind):
         except LineRejectedError as error:
             why = f"{error}; the last line of a killed process may be torn"
             raise LineRejectedError(why, hides_more=error.hides_more) from None
-        message_id, leg, kind = text_of(record.message_id), text_of(record.leg), type_of(record.type)
+        message_id, leg, type_ = text_of(record.message_id), text_of(record.leg), type_of(record.type)
         outcome = text_of(record.outcome)
-        if message_id is None or leg is None or kind is None or outcome not in _OUTCOMES:
+        if message_id is None or leg is None or type_ is None or outcome not in _OUTCOMES:
             raise LineRejectedError("no delivery record")
-        occurred, appended = unix_ms(record.occurred_at), unix_ms(record.appended_at)
-        if occurred is None:
-            occurred = appended
+        occurred_at_ms, appended_at_ms = unix_ms(record.occurred_at), unix_ms(record.appended_at)
+        if occurred_at_ms is None:
+            occurred_at_ms = appended_at_ms
+        event, identity = name_of(record.event), self._identity(text_of(record.identity))
+        payload_hash = None if type_ == "alias" else text_of(record.payload_hash)
+        day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
         fact = Fact(
             self.source,
             message_id,
-            kind,
-            name_of(record.event),
-            self._identity(text_of(record.identity)),
+            type_,
+            event,
+            identity,
             None,
-            occurred,
+            occurred_at_ms,
             None,
-            day_of(occurred),
-            None if kind == "alias" else text_of(record.payload_hash),
+            day,
+            payload_hash,
             file,
             line,
-            offset,
-            len(data),
+            byte_offset,
+            byte_count,
             leg=leg,
             outcome=outcome,
             reason=text_of(record.reason),
-            appended_at_ms=appended,
+            appended_at_ms=appended_at_ms,
             finished_at_ms=unix_ms(record.finished_at),
         )
         return fact, None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
-from pipelines_client.evidence.kinds.base import (
+from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.lines import (
     Context,
-    Kind,
     LineRejectedError,
     decode_line,
     library_of,
@@ -21,6 +21,10 @@ from pipelines_client.evidence.kinds.base import (
     text_of,
     type_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 _SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
 _SUFFIX_CHARS = 4
@@ -58,12 +62,17 @@ class SegmentArchive(Kind):
     """Reads `[prefix/]segment-logs/<source>/<day>/<file>.gz`, or any folder or file below."""
 
     name: ClassVar[str] = "segment"
-    usual_source: ClassVar[str] = "segment"
-    family: ClassVar[str | None] = "segment"
+    sources: ClassVar[tuple[str, ...]] = ("segment",)
     title: ClassVar[str] = "a Segment archive"
     litter: ClassVar[frozenset[str]] = frozenset(("dummy-object.txt",))
     folder: ClassVar[str | None] = "segment-logs"
-    cure: ClassVar[str] = "give the folder that holds segment-logs, or one of the .gz files in it"
+    cure: ClassVar[str] = "pass the folder that holds segment-logs, or one of the .gz files in it"
+
+    @classmethod
+    def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
+        """Return whether a line has a `messageId`, as calls in Segment's format have."""
+        del keys, is_asked
+        return "messageId" in line
 
     @classmethod
     def wants(cls, name: str) -> bool:
@@ -73,37 +82,41 @@ class SegmentArchive(Kind):
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
         call = decode_line(data, _decode, _decode_odd)
-        message_id, kind = text_of(call.message_id), type_of(call.type)
+        message_id, type_ = text_of(call.message_id), type_of(call.type)
         if message_id is None:
             raise LineRejectedError("a call without messageId")
-        if kind is None:
+        if type_ is None:
             raise LineRejectedError("a call of no known type")
-        received, sent = unix_ms(call.received_at), unix_ms(call.sent_at)
-        occurred = unix_ms(call.original_timestamp)
-        if occurred is None:
-            occurred = next((at for at in (unix_ms(call.timestamp), sent) if at is not None), received)
-        field = PAYLOAD_FIELD.get(kind)
+        received_at_ms, sent_at_ms = unix_ms(call.received_at), unix_ms(call.sent_at)
+        occurred_at_ms = unix_ms(call.original_timestamp)
+        if occurred_at_ms is None:
+            known = (unix_ms(call.timestamp), sent_at_ms)
+            occurred_at_ms = next((at for at in known if at is not None), received_at_ms)
+        field = PAYLOAD_FIELD.get(type_)
         payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(call, field))
         identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
-        key = call.write_key
+        event = name_of(call.event if type_ == "track" else call.name)
+        day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
+        library, key = library_of(call.context), call.write_key
+        write_key_suffix = key[-_SUFFIX_CHARS:] if type(key) is str and key else None
         fact = Fact(
             self.source,
             message_id,
-            kind,
-            name_of(call.event if kind == "track" else call.name),
+            type_,
+            event,
             identity,
             identity_kind,
-            occurred,
-            received,
-            day_of(occurred),
+            occurred_at_ms,
+            received_at_ms,
+            day,
             payload_hash,
             file,
             line,
-            offset,
-            len(data),
-            sent,
-            library_of(call.context),
-            key[-_SUFFIX_CHARS:] if type(key) is str and key else None,
+            byte_offset,
+            byte_count,
+            sent_at_ms,
+            library,
+            write_key_suffix,
             is_reduced,
         )
         return fact, payload

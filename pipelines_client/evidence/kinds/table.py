@@ -9,23 +9,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.evidence.columns import TYPES, ColumnMap, cell, has_column, instant
-from pipelines_client.evidence.fact import NO_PAYLOAD, Fact
+from pipelines_client.evidence.columns import ColumnMap, cell, has_column, instant
+from pipelines_client.evidence.fact import CALL_TYPES, NO_PAYLOAD, Fact
 from pipelines_client.evidence.instants import day_of
-from pipelines_client.evidence.kinds.base import (
-    ABSENT,
-    Kind,
-    LineRejectedError,
-    decode_line,
-    name_of,
-    payload_and_hash,
-    text_of,
-)
+from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
+from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, payload_and_hash, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAME = re.compile(r".*\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)", re.IGNORECASE)
 _WHOLE = re.compile(r"\d{1,16}(?:\.0+)?", re.ASCII)
 _NEITHER = "no payload and no user: ids, counts, times and names"
 _MAX_COUNT = 2**53  # above, the next reader of JSON has another number
@@ -37,70 +29,72 @@ class Table(Kind):
     """Reads rows by the column map in `options`, for whichever side it is given as."""
 
     name: ClassVar[str] = "table"
-    usual_source: ClassVar[str] = "counts"
+    sources: ClassVar[tuple[str, ...]] = ("counts", "segment", "customerio")
     title: ClassVar[str] = "a table"
-    cure: ClassVar[str] = "give CSV, Parquet or JSON lines, and a column map that names its columns"
+    cure: ClassVar[str] = "pass CSV, Parquet or JSON lines, and a column map that names its columns"
+    takes_any_line: ClassVar[bool] = True
+    default_map: ClassVar[Mapping[str, Any]] = {}  # the column map without options
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(identity_key, source, options)
-        self._map = self._columns_in(self.options)
+        self._map = ColumnMap.model_validate({**self.default_map, **self.options})
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
         self.fidelity = _fidelity(self._map)
         self._zone = None if self._map.time_zone == "UTC" else ZoneInfo(self._map.time_zone)
 
     @classmethod
-    def _columns_in(cls, options: Mapping[str, Any]) -> ColumnMap:
-        return ColumnMap.model_validate(options)
-
-    @classmethod
     def wants(cls, name: str) -> bool:
         """Take whatever may hold rows."""
-        return _NAME.fullmatch(name) is not None
+        return HOLDS_ROWS.fullmatch(name) is not None
 
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact; where only counts are asked for, its payload is how many messages it stands for."""
         row, columns = decode_line(data, _decode, _decode), self._map
-        name = name_of(cell(row, columns.event))
+        event = name_of(cell(row, columns.event))
         message_id = text_of(cell(row, columns.message_id))
-        occurred = instant(cell(row, columns.time), self._zone)
-        kind = cell(row, columns.type) or columns.default_type
-        if kind not in TYPES:
+        occurred_at_ms = instant(cell(row, columns.time), self._zone)
+        type_ = cell(row, columns.type) or columns.default_type
+        if type_ not in CALL_TYPES:
             raise LineRejectedError(f"a row of no known type; column {columns.type!r} must hold track, identify, …")
-        if occurred is None or (name is None and (self.is_counts or kind == "track")):
+        if occurred_at_ms is None or (event is None and (self.is_counts or type_ == "track")):
             raise LineRejectedError(f"a row without {columns.event!r} or without a time in {columns.time!r}")
         if not self.is_counts and message_id is None:
             raise LineRejectedError(f"a row without {columns.message_id!r}")
-        payload, payload_hash, is_reduced = self._payload(row, kind)
+        payload, payload_hash, is_reduced = self._payload(row, type_)
         people = (columns.user_id, columns.anonymous_id, columns.group_id)
         cells = [cell(row, column) if has_column(row, column) else ABSENT for column in people]
-        identity, identity_kind, unowned = self.identity_shown(kind, *cells)
+        identity, identity_kind, unowned = self.identity_shown(type_, *cells)
+        message_id = message_id or ""
+        event = None if event is None else columns.names.get(event, event)
+        received_at_ms = instant(cell(row, columns.received_at), self._zone)
+        day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
         fact = Fact(
             self.source,
-            message_id or "",
-            kind,
-            columns.names.get(name, name) if name is not None else None,
+            message_id,
+            type_,
+            event,
             identity,
             identity_kind,
-            occurred,
-            instant(cell(row, columns.received_at), self._zone),
-            day_of(occurred),
+            occurred_at_ms,
+            received_at_ms,
+            day,
             payload_hash,
             file,
             line,
-            offset,
-            len(data),
+            byte_offset,
+            byte_count,
             is_reduced=is_reduced | unowned,
         )
         return fact, self._count(row) if self.is_counts else payload
 
-    def _payload(self, row: dict[str, Any], kind: str) -> tuple[Any, str | None, int]:
+    def _payload(self, row: dict[str, Any], type_: str) -> tuple[Any, str | None, int]:
         """Return a row's payload, its hash and how much the fact is reduced."""
         if self.is_reduced:
             return None, None, NO_PAYLOAD
-        if kind not in PAYLOAD_FIELD:
+        if type_ not in PAYLOAD_FIELD:
             return None, None, 0
         if not has_column(row, self._map.properties):
             return None, None, NO_PAYLOAD

@@ -14,13 +14,13 @@ import msgspec
 
 from pipelines_client.evidence.fact import NO_NAME, NO_PAYLOAD, Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
-from pipelines_client.evidence.kinds.base import ABSENT, Kind, LineRejectedError, decode_line, name_of, text_of
+from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
+from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-_ENDINGS = r"\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)"
-_ANY_NAME = re.compile(rf".*{_ENDINGS}", re.IGNORECASE)
 _TYPES = {
     "tracks": "track",
     "identifies": "identify",
@@ -32,6 +32,8 @@ _TYPES = {
 _TABLE = re.compile(rf"(?:.*[/._-])?({'|'.join(_TYPES)})(?:[/._-].*)?", re.IGNORECASE)
 _BY_TRAIT = re.compile(r"(?:.*[/._-])?(?:users|accounts)(?:[/._-].*)?", re.IGNORECASE)
 
+_MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
+_STORAGE_MARKS = frozenset(("properties", "traits", "context"))  # columns that no table has: warehouses flatten them
 _SLUG = re.compile(r"[^\WA-Z]+")  # `order_completed`: all that the column `event` keeps of `Order Completed`
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -44,10 +46,9 @@ class WarehouseTables(Kind):
     """
 
     name: ClassVar[str] = "warehouse"
-    usual_source: ClassVar[str] = "segment"
-    family: ClassVar[str | None] = "warehouse"
+    sources: ClassVar[tuple[str, ...]] = ("segment",)
     title: ClassVar[str] = "an export of Segment warehouse tables"
-    cure: ClassVar[str] = "give a folder with exports of the tables, named after them: tracks.csv, identifies.parquet"
+    cure: ClassVar[str] = "pass a folder with exports of the tables, named after them: tracks.csv, identifies.parquet"
     fidelity: str = (
         "Warehouse tables flatten and cut payloads: ids and counts were compared, names where there is event_text,"
         " identities where there are columns of them, and no payloads."
@@ -73,9 +74,18 @@ class WarehouseTables(Kind):
     )
 
     @classmethod
+    def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
+        """Return whether a row has columns that only warehouses have; if asked for, no column that they flatten."""
+        del line
+        if "id" not in keys or not keys & {"received_at", "sent_at"}:
+            return False
+        is_sure = bool(keys & _MARKS) or any(key.startswith("context_") for key in keys)
+        return is_sure or (is_asked and not keys & _STORAGE_MARKS)
+
+    @classmethod
     def wants(cls, name: str) -> bool:
         """Take tables of any name, but those that hold one row a person or group."""
-        return _ANY_NAME.fullmatch(name) is not None and (
+        return HOLDS_ROWS.fullmatch(name) is not None and (
             _TABLE.fullmatch(name) is not None or _BY_TRAIT.fullmatch(name) is None
         )
 
@@ -92,35 +102,38 @@ class WarehouseTables(Kind):
         message_id = text_of(row.get("id"))
         if message_id is None:
             raise LineRejectedError("a row without id")
-        kind = type_of_table(file) or ("track" if row.get("event") is not None else None)
-        if kind is None:
+        type_ = type_of_table(file) or ("track" if row.get("event") is not None else None)
+        if type_ is None:
             raise LineRejectedError("a row of no known type; name the file after its table, such as identifies.csv")
-        received, sent = unix_ms(row.get("received_at")), unix_ms(row.get("sent_at"))
-        known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent, received)
-        occurred = next((at for at in known if at is not None), None)
-        name = name_of(row.get("name") if kind != "track" else row.get("event_text") or row.get("event"))
-        is_nameless = kind == "track" and (name is None or (not row.get("event_text") and _SLUG.fullmatch(name)))
+        received_at_ms, sent_at_ms = unix_ms(row.get("received_at")), unix_ms(row.get("sent_at"))
+        known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent_at_ms, received_at_ms)
+        occurred_at_ms = next((at for at in known if at is not None), None)
+        event = name_of(row.get("name") if type_ != "track" else row.get("event_text") or row.get("event"))
+        is_nameless = type_ == "track" and (event is None or (not row.get("event_text") and _SLUG.fullmatch(event)))
         identity, identity_kind, unowned = self.identity_shown(
-            kind, *(row.get(column, ABSENT) for column in ("user_id", "anonymous_id", "group_id"))
+            type_, *(row.get(column, ABSENT) for column in ("user_id", "anonymous_id", "group_id"))
         )
+        payload_hash = None
+        day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
         library, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
+        library = f"{library}/{version}" if library and version else library
         fact = Fact(
             self.source,
             message_id,
-            kind,
-            name,
+            type_,
+            event,
             identity,
             identity_kind,
-            occurred,
-            received,
-            day_of(occurred),
-            None,
+            occurred_at_ms,
+            received_at_ms,
+            day,
+            payload_hash,
             file,
             line,
-            offset,
-            len(data),
-            sent,
-            f"{library}/{version}" if library and version else library,
+            byte_offset,
+            byte_count,
+            sent_at_ms,
+            library,
             is_reduced=NO_PAYLOAD | unowned | (NO_NAME if is_nameless else 0),
         )
         return fact, None

@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.naming import list_files, parse_where
+from pipelines_client.evidence.listing import list_files
+from pipelines_client.evidence.naming import parse_where
 from pipelines_client.evidence.recognise import sort_paths
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD
 from pipelines_client.parity.differences.explain import Baseline
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pipelines_client.evidence.naming import Kind, Listing
+    from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.evidence.listing import Listing
     from pipelines_client.parity.facts.packs import Store
 
 Side = Literal["segment", "customerio"]

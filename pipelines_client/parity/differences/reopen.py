@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipelines_client.canonical import PAYLOAD_FIELD, canonical_bytes
 from pipelines_client.evidence.files.open import CutError, cpus, why_not_opened
 from pipelines_client.evidence.files.rows import reopen_rows
-from pipelines_client.evidence.kinds.base import LineRejectedError
+from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.parity.differences.diff import Difference, drift, json_type
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD, builtin_of
 
 if TYPE_CHECKING:
-    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.parity.facts.packs import Reading
 
 MAX_PAIRS = 50_000

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD, CountRow
-from pipelines_client.evidence.kinds.base import LineRejectedError
+from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.evidence.payloads import TraitHasher
 from pipelines_client.parity.facts.property_types import Shapes
 from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.fact import Fact
-    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.parity.facts.writer import Tables
 
 _NOBODYS = "whose identity no column tells: that of users, for lack of one that of anonymous ids"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from isal import isal_zlib
 
 from pipelines_client.evidence.fact import NORMALISER_VERSION
-from pipelines_client.evidence.files.json_lines import Rejected
+from pipelines_client.evidence.files.base import Rejected
 from pipelines_client.evidence.listing import SourceFile
 from pipelines_client.files import lock, open_lock
 from pipelines_client.parity.facts.writer import SCHEMAS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.evidence.kinds.base import Kind
 
 PLACES_KEPT = 20
 """So many rejected lines are named; all are counted."""

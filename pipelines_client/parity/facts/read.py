@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.files.json_lines import Ending
+from pipelines_client.evidence.files.base import Ending
 from pipelines_client.evidence.files.open import cpus, is_gzip, open_raw
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
-from pipelines_client.evidence.kinds.base import LineRejectedError, wrapped
-from pipelines_client.evidence.listing import has_only_grown, is_unchanged
-from pipelines_client.evidence.naming import Kind, Listing, SourceFile
-from pipelines_client.evidence.recognise import refuse_other_vendor
+from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.lines import LineRejectedError, wrapped
+from pipelines_client.evidence.listing import Listing, SourceFile, has_only_grown, is_unchanged
+from pipelines_client.evidence.recognise import refuse_other_kind
 from pipelines_client.parity.facts.collect import Counted, Gathered
 from pipelines_client.parity.facts.packs import PLACES_KEPT, Pack, Reading, Store, reading_from
 from pipelines_client.parity.facts.writer import Tables
@@ -326,7 +326,7 @@ def _read_file(
     count, rejected, ending = gathered.count, reading.rejected_lines, Ending()
     for line, offset, data in read_rows(location, reject, advance=advance, columns=kind.columns, ending=ending):
         if is_first:
-            refuse_other_vendor(kind, location, line, data)
+            refuse_other_kind(kind, location, line, data)
             is_first = False
         try:
             add(*read(data, name, line, offset))

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pipelines_client.evidence.naming import Kind, SourceFile
+    from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.evidence.listing import SourceFile
     from pipelines_client.parity.facts.packs import Pack, Reading
     from pipelines_client.parity.facts.read import Job
 

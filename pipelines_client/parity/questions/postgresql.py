@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pipelines_client.evidence.naming import Kind, SourceFile
+    from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.evidence.listing import SourceFile
     from pipelines_client.parity.facts.packs import Pack
 
 _CONNECT_TIMEOUT_S = 10

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from pipelines_client.evidence.naming import Kind
+    from pipelines_client.evidence.kinds.base import Kind
 
 _OF_THE_SESSION = "pg_temp"
 _NAME = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipelines_client.evidence.naming import Listing
+    from pipelines_client.evidence.listing import Listing
     from pipelines_client.parity import model
     from pipelines_client.parity.differences.expected import Known
     from pipelines_client.parity.differences.explain import Baseline

@@ -10,7 +10,7 @@ from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
-    from pipelines_client.evidence.files.json_lines import Rejected
+    from pipelines_client.evidence.files.base import Rejected
     from pipelines_client.parity.report.inputs import Asked, Row, SourceRead
 
 _NOTES_LISTED = 5

@@ -16,7 +16,7 @@ from hostile import CASES, HARMLESS, MEGABYTE, bomb, call
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
-from pipelines_client.evidence.naming import list_files
+from pipelines_client.evidence.listing import list_files
 from pipelines_client.parity import ParityReport
 from pipelines_client.parity.facts.packs import Store
 from pipelines_client.parity.model import Verdict

@@ -13,7 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
-from pipelines_client.evidence.naming import list_files
+from pipelines_client.evidence.listing import list_files
 from pipelines_client.parity.model import Verdict
 
 SERVER = """

@@ -49,7 +49,7 @@ from pipelines_client.evidence.files.parquet_rows import read_parquet
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 before, told = peak(), []
-rows = sum(1 for _ in read_parquet(sys.argv[1], lambda *place, **how: told.append((*place, how)), None, None))
+rows = sum(1 for _ in read_parquet(sys.argv[1], lambda *place, **how: told.append((*place, how))))
 print(repr((rows, told, peak() - before)))
 """
 
@@ -62,7 +62,7 @@ whole, told = path.read_bytes(), []
 for at in range(len(whole) - 8 - int.from_bytes(whole[-8:-4], "little"), len(whole)):
     path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << int(sys.argv[2])]) + whole[at + 1 :])
     gaps = []
-    rows = list(read_parquet(str(path), lambda *place, **how: gaps.append((*place, how)), None, None))
+    rows = list(read_parquet(str(path), lambda *place, **how: gaps.append((*place, how))))
     assert rows or any(how.get("incomplete") for *_, how in gaps), at
     told += gaps
 print(len(told))
@@ -87,7 +87,7 @@ def rows_of(path):
     def reject(line: int, reason: str, *, incomplete: bool = False) -> None:
         told.append((line, reason, incomplete))
 
-    return {line: json.loads(data) for line, _, data in read_parquet(str(path), reject, None, None)}, told
+    return {line: json.loads(data) for line, _, data in read_parquet(str(path), reject)}, told
 
 
 @pytest.mark.parametrize("title", VALUES)
@@ -101,7 +101,7 @@ def test_a_value_that_json_cannot_hold_costs_its_row(tmp_path, title):
     assert not any(incomplete for *_, incomplete in told)
     assert [row["id"] for row in rows.values()] == [str(line) for line in rows]
     assert sorted([*rows, *bad]) == list(range(1, len(column) + 1))
-    again = list(reopen_parquet(str(path), list(range(len(column)))))
+    again = list(reopen_parquet(str(path), [(number, 0) for number in range(len(column))]))
     assert {line: json.loads(data) for line, data in enumerate(again, 1) if data is not None} == rows
 
 
@@ -123,7 +123,7 @@ def test_damage_costs_what_is_damaged(tmp_path):
     assert 1400 < line < 1600
     assert list(rows) == [*range(1, line), *range(2001, 3001)]
     assert all(row == {"id": str(number), "v": texts[number - 1]} for number, row in rows.items())
-    again = list(reopen_parquet(str(path), [0, line, 2500]))
+    again = list(reopen_parquet(str(path), [(number, 0) for number in (0, line, 2500)]))
     assert [None if data is None else json.loads(data)["id"] for data in again] == ["1", None, "2501"]
 
 
@@ -147,7 +147,7 @@ def test_a_name_of_a_column_that_is_no_text_is_damage(tmp_path):
     for name in re.finditer(b"event_text", whole):
         path.write_bytes(whole[: name.start()] + b"ev\xe2\x9at_text" + whole[name.end() :])
         rows, told = rows_of(path)
-        again = [json.loads(data) for data in reopen_parquet(str(path), [0])] if rows else []
+        again = [json.loads(data) for data in reopen_parquet(str(path), [(0, 0)])] if rows else []
         assert again == list(rows.values())
         assert rows or all(incomplete for *_, incomplete in told)
         assert bool(rows) is not bool(told)
@@ -206,7 +206,7 @@ def test_a_file_without_columns_to_read_is_one_line(tmp_path, table, columns, sa
     pq.write_table(table, tmp_path / "odd.parquet")
     told = []
     reject = lambda line, reason, *, incomplete: told.append((line, reason, incomplete))  # noqa: E731
-    assert list(read_parquet(str(tmp_path / "odd.parquet"), reject, None, columns)) == []
+    assert list(read_parquet(str(tmp_path / "odd.parquet"), reject, columns=columns)) == []
     ((line, reason, incomplete),) = told
     assert (line, incomplete) == (0, True)
     assert says in reason

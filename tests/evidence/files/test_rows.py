@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from reading import HEADER, read, read_once
 
 from pipelines_client.evidence.files.rows import read_rows
-from pipelines_client.evidence.kinds.base import LineRejectedError
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
+from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.parity.facts.packs import Reading
 from pipelines_client.parity.model import Verdict
 

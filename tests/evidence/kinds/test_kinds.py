@@ -194,7 +194,7 @@ def test_plain_files_of_calls_speak_for_either_side(evidence, compare, tmp_path)
     ledger = evidence.write_ledger()
     for side in ("segment", "customerio"):
         assert compare({"ledger": ledger, side: f"jsonl:{path}"}).verdict is Verdict.PASS
-    with pytest.raises(SourceError, match="a file of calls does not speak for it"):
+    with pytest.raises(SourceError, match="a file of calls is not accepted here"):
         compare({"ledger": f"jsonl:{path}", "segment": path})
 
 
@@ -238,7 +238,7 @@ def test_a_table_with_ids_is_a_side(evidence, compare, tmp_path):
     assert any("names no payload" in note for note in report.sources["segment"].notes)
     report = compare({**paths, "customerio": evidence.write_customerio()}, column_map={**columns, "properties": "data"})
     assert [(row.path, row.sides) for row in report.drift_by_path] == [("properties.price", {"segment": 1})]
-    with pytest.raises(SourceError, match="only counts; give it as --counts"):
+    with pytest.raises(SourceError, match="only counts; pass it as --counts"):
         compare(paths, column_map={"event": "what", "time": "at"})
 
 
@@ -322,7 +322,7 @@ def test_a_path_alone_tells_its_kind(evidence, tmp_path):
     }
     (tmp_path / "odd.txt").write_text("hello\n")
     with pytest.raises(
-        SourceError, match="cannot tell what evidence this is; say it before the path, with one of ledg"
+        SourceError, match="the kind of this evidence cannot be recognised; write it before the path: ledg"
     ):
         sort_paths([str(tmp_path / "odd.txt")])
 
@@ -331,11 +331,11 @@ def test_a_kind_that_contradicts_its_source_is_refused(evidence, compare):
     """With the option where it belongs."""
     paths = evidence.paths()
     for given, says in (
-        ({"segment": f"customerio:{paths['customerio']}"}, "does not speak for it; give it as --customerio"),
+        ({"segment": f"customerio:{paths['customerio']}"}, "is not accepted here; pass it as --customerio"),
         ({"segment": [f"segment:{paths['segment']}", f"warehouse:{paths['segment']}"]}, "paths of two kinds"),
-        ({"counts": str(paths["segment"])}, "say what it is before the path"),
-        ({"counts": f"segment:{paths['segment']}"}, "say what it is before the path"),
-        ({"segment": paths["customerio"]}, "give it as --customerio"),
+        ({"counts": str(paths["segment"])}, "write its kind before the path"),
+        ({"counts": f"segment:{paths['segment']}"}, "write its kind before the path"),
+        ({"segment": paths["customerio"]}, "pass it as --customerio"),
     ):
         with pytest.raises(SourceError, match=says):
             compare({**paths, **given})

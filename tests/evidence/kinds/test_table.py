@@ -13,8 +13,8 @@ from exports import FORMS, as_csv, as_lines, mixpanel_lines
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.columns import instant
 from pipelines_client.evidence.instants import day_of
-from pipelines_client.evidence.kinds.base import LineRejectedError
 from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.parity.model import Limits
 
 EDGES = ("0001-01-01T00:30:00", "9999-12-31T23:30:00", "0001-01-01", "9999-12-31T23:59:59.999")

@@ -6,7 +6,7 @@ from hostile import call
 
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
-from pipelines_client.evidence.naming import list_files
+from pipelines_client.evidence.listing import list_files
 from pipelines_client.parity.facts.packs import Store
 from pipelines_client.parity.facts.read import read_sources, total_of
 

@@ -51,7 +51,7 @@ def test_evidence_that_is_another_vendors_is_told_from_a_spark_worker(spark, pat
     twice = {"segment": paths["customerio"], "customerio": paths["customerio"]}
     with pytest.raises(SourceError) as caught:
         run_parity(twice, ParityOptions(engine="spark"), now=NOW)
-    assert "give it as --customerio" in str(caught.value)
+    assert "pass it as --customerio" in str(caught.value)
     assert not isinstance(caught.value.__cause__, Exception)
 
 
