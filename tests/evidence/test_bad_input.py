@@ -44,7 +44,7 @@ def test_a_file_of_the_wrong_vendor_is_named_with_its_line(evidence, compare, tm
 def test_a_folder_of_the_wrong_vendor_says_what_was_looked_for(evidence, compare):
     """Named .gz files are no storage exports."""
     paths = evidence.paths()
-    with pytest.raises(SourceError, match=r"holds no file of a Customer\.io storage export, but for example .*; give"):
+    with pytest.raises(SourceError, match=r"holds no file of a Customer\.io storage export, but for example .*; pass"):
         compare(paths | {"customerio": paths["segment"]})
 
 

@@ -17,7 +17,7 @@ ROW = {"id": "m1", "sent_at": "2026-11-02T09:30:00Z", "event_text": "E", "user_i
 def helpers():
     """Return the ids of the processes that this one has for reading."""
     ids = [int(word) for task in Path("/proc/self/task").iterdir() for word in (task / "children").read_text().split()]
-    return [pid for pid in ids if b"parity.helper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in ids if b"parity.facts.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_a_helper_that_ends_costs_its_files_only(tmp_path):
