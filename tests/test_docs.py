@@ -123,7 +123,7 @@ def desk(sandbox: Any, make_client: Callable[..., Client], tmp_path: Path) -> Pa
     return tmp_path
 
 
-@pytest.mark.parametrize("block", [block for page in RUN_PAGES for block in blocks(page, "python")])
+@pytest.mark.parametrize("block", [block for page in (*RUN_PAGES, "docs/api.md") for block in blocks(page, "python")])
 def test_a_python_block_runs_as_it_stands(block: str, sandbox: Any, variables: dict[str, str], tmp_path: Path) -> None:
     """A reader who pastes it gets what the page says, and Customer.io gets a message."""
     child = run([sys.executable, "-c", block], tmp_path, variables)

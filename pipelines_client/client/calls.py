@@ -78,7 +78,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.identify("user-42", {"email": "ada@example.com", "plan": "pro"})
             ```
         """
-        taken: Taken = super().identify(
+        return super().identify(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(user_id),
             as_dict(traits),
             as_dict(context),
@@ -87,7 +87,6 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             as_dict(integrations),
             message_id,
         )
-        return taken
 
     @_raises_only_misuse
     def track(
@@ -125,7 +124,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.track("user-42", "Order Completed", {"order_id": "ord_1001", "total": 42.5})
             ```
         """
-        taken: Taken = super().track(
+        return super().track(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(user_id),
             event,
             as_dict(properties),
@@ -135,7 +134,6 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             as_dict(integrations),
             message_id,
         )
-        return taken
 
     @_raises_only_misuse
     def alias(
@@ -169,10 +167,9 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.alias("visitor-7", "user-42")
             ```
         """
-        taken: Taken = super().alias(
+        return super().alias(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(previous_id), as_id(user_id), as_dict(context), timestamp, as_dict(integrations), message_id
         )
-        return taken
 
     @_raises_only_misuse
     def group(
@@ -211,7 +208,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.group("user-42", "acme", {"name": "Acme", "seats": 12})
             ```
         """
-        taken: Taken = super().group(
+        return super().group(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(user_id),
             as_id(group_id),
             as_dict(traits),
@@ -221,7 +218,6 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             as_dict(integrations),
             message_id,
         )
-        return taken
 
     @_raises_only_misuse
     def page(
@@ -261,7 +257,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.page("user-42", "Docs", "Pricing", {"url": "https://example.com/pricing"})
             ```
         """
-        taken: Taken = super().page(
+        return super().page(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(user_id),
             category,
             name,
@@ -272,7 +268,6 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             as_dict(integrations),
             message_id,
         )
-        return taken
 
     @_raises_only_misuse
     def screen(
@@ -312,7 +307,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.screen("user-42", "Main", "Home")
             ```
         """
-        taken: Taken = super().screen(
+        return super().screen(  # type: ignore[no-any-return]  # upstream is untyped
             as_id(user_id),
             category,
             name,
@@ -323,4 +318,3 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             as_dict(integrations),
             message_id,
         )
-        return taken

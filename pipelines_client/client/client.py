@@ -364,11 +364,11 @@ def _make_pipeline(
         """Run the application's hooks. Holds no reference to the client, so that the client can be deleted."""
         if on_delivery is not None:
             records = [record for record, _ in delivery.records(*Outcome)]
-            callbacks.run(lambda: on_delivery(records))
+            callbacks.run(functools.partial(on_delivery, records))
         if on_error is not None and delivery.leg == stages.plan().authoritative:
             failed = [orjson.loads(body) for body in delivery.bodies(Outcome.REJECTED, Outcome.DROPPED)]
             if failed:
-                callbacks.run(lambda: on_error(api_error(delivery), failed))
+                callbacks.run(functools.partial(on_error, api_error(delivery), failed))
 
     destinations = settings.destinations()
     return Pipeline(settings, destinations, stages, tell=tell, tells_records=on_delivery is not None, oauth=oauth)
