@@ -69,9 +69,10 @@ format: $(STAMP) ## Is everything formatted?
 lint: $(STAMP)
 	$(BIN)/ruff check .
 
-types: $(STAMP)
+types: $(STAMP) ## Do mypy and pyright find a mistake?
 	$(BIN)/mypy
 	MYPYPATH=examples $(BIN)/mypy --strict --config-file pyproject.toml $(wildcard examples/*.py)
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 imports: $(STAMP) ## Do the rooms only know the rooms below them?
 	$(BIN)/lint-imports

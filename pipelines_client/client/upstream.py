@@ -126,7 +126,7 @@ def oauth_manager(settings: Settings) -> Any:
         settings.oauth_key_id,
         settings.oauth_auth_server,
         settings.oauth_scope,
-        settings.timeout,
+        settings.timeout,  # pyright: ignore[reportArgumentType]  # inferred from a default; any number of seconds will do
         settings.max_retries,
     )
 

@@ -13,9 +13,11 @@ class Backlog(Protocol):
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""
+        ...
 
     def pending_bytes(self, leg: str) -> int:
         """Return the bytes of their bodies."""
+        ...
 
 
 FULL = frozenset({"queue_full", "spool_full"})

@@ -19,12 +19,14 @@ class Living(Protocol):
     @property
     def exit_timeout_s(self) -> float:
         """Seconds its end may take."""
+        ...
 
     def hurry(self) -> None:
         """Send what is there, without waiting for full batches."""
 
     def leg_reports(self) -> list[tuple[str, LegReport]]:
         """Return counts and health of each leg of each lane."""
+        ...
 
     def close(self, until_s: float) -> None:
         """Deliver what can be delivered until then, leave the rest on disk."""

@@ -10,7 +10,7 @@ import ssl
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
 from urllib3.exceptions import LocationParseError
@@ -39,13 +39,8 @@ def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | 
         return None
     if "://" not in address:
         address = f"http://{address}"
-    try:
-        proxy = urlsplit(address)
-        parse_url(address)
-        is_right = proxy.scheme in ("http", "https") and bool(proxy.hostname) and proxy.port != 0
-    except (ValueError, LocationParseError):
-        is_right = False
-    if not is_right:
+    proxy = _parse_proxy(address)
+    if proxy is None:
         source = "proxies (or PIPELINES_PROXIES)" if is_set else _variable_of(name)
         raise ConfigError(
             f"{source}: the proxy for {name}:// must be an http or https address like http://proxy.example:3128 "
@@ -53,6 +48,17 @@ def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | 
         )
     credentials = f"{proxy.username}:{proxy.password or ''}" if proxy.username else None
     return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", credentials
+
+
+def _parse_proxy(address: str) -> SplitResult | None:
+    """Return an http or https address with a host, split; None for any other text."""
+    try:
+        proxy = urlsplit(address)
+        parse_url(address)
+        is_right = proxy.scheme in ("http", "https") and proxy.hostname and proxy.port != 0
+    except (ValueError, LocationParseError):
+        return None
+    return proxy if is_right else None
 
 
 def find_bundle(ca_bundle: str | None) -> str:

@@ -120,7 +120,7 @@ def _limited(tree: exp.Query) -> exp.Query:
 
 @cache
 def _view(name: str) -> exp.Query:
-    text = resources.files(__package__).joinpath("views", f"{name}.sql").read_text("utf-8")
+    text = resources.files(__package__ or "").joinpath("views", f"{name}.sql").read_text("utf-8")
     tree = sqlglot.parse_one(text, read="duckdb")
     assert isinstance(tree, exp.Query)  # noqa: S101 - the package's own file
     return tree

@@ -103,7 +103,7 @@ class EventGates(_Section):
 
     def limits(self) -> Limits:
         """Return the limits; a limit that is not set allows everything."""
-        lenient = {"max_missing_pct": 100.0, "max_drift_pct": 100.0, "max_duplicates_pct": 100.0}
+        lenient: dict[str, Any] = {"max_missing_pct": 100.0, "max_drift_pct": 100.0, "max_duplicates_pct": 100.0}
         return Limits(**lenient | _limits(self.model_dump(exclude_none=True)))
 
     def asked(self) -> set[str]:

@@ -123,7 +123,7 @@ class ChangeFault(Selector):
 class RenameFault(Selector):
     """The event has another name in the export."""
 
-    event: str
+    event: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]  # required here
     to: Annotated[str, Field(min_length=1)]
 
 

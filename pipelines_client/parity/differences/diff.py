@@ -54,9 +54,8 @@ def _compare(left: Any, right: Any, path: str, depth: int) -> list[Difference]:
         return []
     left_type, right_type = json_type(left), json_type(right)
     if left_type != right_type:
-        kinds: dict[str, DriftKind] = {"absent": "missing_key", "null": "null"}
-        found = (kind for sign, kind in kinds.items() if sign in (left_type, right_type))
-        named: DriftKind = next(found, "type")
+        types = (left_type, right_type)
+        named: DriftKind = "missing_key" if "absent" in types else "null" if "null" in types else "type"
         return [] if named == "type" and _is_same(left, right) else [Difference(path, named, left, right)]
     if depth < _MAX_DEPTH and left_type == "object":
         return [

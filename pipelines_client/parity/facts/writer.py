@@ -123,7 +123,7 @@ class Tables:
                     folder / f"{name}.parquet",
                     schema,
                     compression="lz4",
-                    use_dictionary=[
+                    use_dictionary=[  # pyright: ignore[reportArgumentType]  # inferred from a default
                         column.name
                         for column in schema
                         if column.type == pa.string() and column.name not in _NO_DICTIONARY

@@ -176,7 +176,7 @@ class DatabasePacks:
 
     def _remove(self, which: str, **values: Any) -> None:
         with self._connection.transaction():
-            rows = self._run("DELETE FROM {packs} WHERE {which} RETURNING id", which=sql.SQL(which).format(**values))
+            rows = self._run("DELETE FROM {packs} WHERE {which} RETURNING id", which=sql.SQL(which).format(**values))  # pyright: ignore[reportArgumentType]
             gone = [number for (number,) in rows]
             for name in SCHEMAS if gone else ():
                 self._run("DELETE FROM {table} WHERE pack = ANY({gone})", table=self._table(name), gone=gone)
@@ -189,7 +189,7 @@ class DatabasePacks:
         lock = sql.SQL("hashtextextended({}, {})")
         name = f"pipelines-client parity {self._schema}"
         known = {"making": lock.format(name, 0), "using": lock.format(name, 1), "packs": self._table("packs")}
-        cursor = self._connection.execute(sql.SQL(text).format(**known | values))
+        cursor = self._connection.execute(sql.SQL(text).format(**known | values))  # pyright: ignore[reportArgumentType]
         return cursor.fetchall() if cursor.description else []
 
 
@@ -205,8 +205,8 @@ def _as_stored(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
     columns = [pa.repeat(number, batch.num_rows)]
     for column in batch.columns:
         if column.type == pa.string():
-            column = pc.replace_substring(column, "\x01", "\x01\x02")  # noqa: PLW2901 - one column on its way
-            column = pc.replace_substring(column, "\x00", "\x01\x01")  # noqa: PLW2901 - as above
+            column = pc.replace_substring(column, "\x01", "\x01\x02")  # noqa: PLW2901 - one column on its way  # pyright: ignore[reportAttributeAccessIssue]
+            column = pc.replace_substring(column, "\x00", "\x01\x01")  # noqa: PLW2901 - as above  # pyright: ignore[reportAttributeAccessIssue]
         columns.append(column)
     return pa.record_batch(columns, names=["pack", *batch.schema.names])
 

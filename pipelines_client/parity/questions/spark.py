@@ -83,7 +83,7 @@ class Spark(Engine):
     def close(self) -> None:
         """Let go of what was kept; end the context if it was started here."""
         for frame in self._kept:
-            frame._jdf.logicalPlan().rdd().unpersist(False)  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
+            frame._jdf.logicalPlan().rdd().unpersist(False)  # pyright: ignore[reportOptionalCall]  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
         for name in self._names:
             self._session.catalog.dropTempView(name)
         if self._is_own:

@@ -23,7 +23,7 @@ def translate(sql: str, dialect: Literal["postgres", "spark"]) -> str:
     return tree.transform(rule).sql(dialect=dialect, identify=True)
 
 
-def _by_bytes(node: exp.Expression) -> exp.Expression:
+def _by_bytes(node: exp.Expression) -> exp.Expression:  # pyright: ignore[reportPrivateImportUsage]
     is_text = (isinstance(node, exp.Literal) and node.is_string) or (
         isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES
     )
@@ -32,7 +32,7 @@ def _by_bytes(node: exp.Expression) -> exp.Expression:
     return exp.Paren(this=exp.Collate(this=node.copy(), expression=exp.to_identifier("C", quoted=True)))
 
 
-def _add_up_wide(node: exp.Expression) -> exp.Expression:
+def _add_up_wide(node: exp.Expression) -> exp.Expression:  # pyright: ignore[reportPrivateImportUsage]
     if isinstance(node, exp.Sum) and not isinstance(node.this, exp.Cast):
         node.set("this", exp.Cast(this=node.this.copy(), to=_WIDE.copy()))
     return node
