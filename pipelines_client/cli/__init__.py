@@ -1,17 +1,18 @@
-"""The command line: a skin over the library, one file per command group."""
+"""The command line: it reads options, calls the library and prints; no rule lives here.
+
+One file a command, `parity/` for its own. `leaving` has the exit codes and the way out, `progress` the bars, `group`
+commands that take a dataclass of options. A new command is one file and one line in `app`.
+"""
 
 from __future__ import annotations
 
-import sys
+from pipelines_client.cli.leaving import leave_for_package
 
 
 def main() -> None:
     """Run `pipelines-client`."""
     try:
-        import typer  # noqa: F401 - looked for, so that its absence is said in our words
-    except ImportError:
-        sys.stderr.write("pipelines-client: the commands need more packages: pip install 'pipelines-client[parity]'\n")
-        raise SystemExit(2) from None
-    from pipelines_client.cli.app import app
-
+        from pipelines_client.cli.app import app
+    except ModuleNotFoundError as error:
+        leave_for_package(error)
     app()

@@ -11,6 +11,8 @@ from pipelines_client.cli.backfill import backfill
 from pipelines_client.cli.cutover import cutover_app
 from pipelines_client.cli.dead_letters import dead_letters_app
 from pipelines_client.cli.drain import drain
+from pipelines_client.cli.group import RootGroup
+from pipelines_client.cli.leaving import GOOD, leave
 from pipelines_client.cli.parity.compare import parity_app
 from pipelines_client.cli.replay import replay
 from pipelines_client.cli.sandbox import sandbox
@@ -18,6 +20,7 @@ from pipelines_client.cli.status import status
 
 app = typer.Typer(
     name="pipelines-client",
+    cls=RootGroup,
     help="Move from Segment to Customer.io Data Pipelines without losing an event.",
     no_args_is_help=True,
     add_completion=False,
@@ -36,7 +39,7 @@ app.add_typer(parity_app, name="parity")
 def _say_version(value: bool) -> None:
     if value:
         typer.echo(f"pipelines-client {pipelines_client.__version__}")
-        raise typer.Exit
+        leave(GOOD)
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""What `pipelines-client cutover` shows: a page for its status, its plan, its log. Computes nothing."""
+"""Pages of `pipelines-client cutover`: status, plan, log and double deliveries. Computes nothing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.routing.plan import Stage, Switch
+from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines_client.cutover.double_delivery import Twice
+    from pipelines_client.cutover.double_delivery import DoubleDeliveries
     from pipelines_client.cutover.journal import Journal
     from pipelines_client.cutover.overview import Overview
     from pipelines_client.cutover.schedule import Step
@@ -23,36 +24,36 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _STATE_STYLES = {"ok": "green", "off": "yellow", "discard": "red", "paused": "red", "unhealthy": "red"}
 
 
-def print_status(found: Overview, *, now: datetime) -> None:
-    """Show where the migration is and what stands in the way."""
+def print_status(overview: Overview, *, now: datetime) -> None:
+    """Show where the migration is and what blocks the next stage."""
     console = Console(highlight=False)
-    console.print(_ladder(found.stage))
-    console.print(_since(found, now=now), markup=False)
+    console.print(_ladder(overview.stage))
+    console.print(_since(overview, now=now), markup=False)
     console.print()
-    console.print(_legs(found, now=now))
+    console.print(_legs(overview, now=now))
     console.print()
-    _say_parity(found, console)
-    _say_processes(found, console)
-    _say_obstacles(found, console)
-    _say_way_back(found, console)
+    _say_parity(overview, console)
+    _say_processes(overview, console)
+    _say_obstacles(overview, console)
+    _say_way_back(overview, console)
 
 
 def _ladder(stage: Stage) -> Text:
     """Return all stages in a row, the present one marked."""
-    parts: list[tuple[str, str] | str] = []
+    words: list[tuple[str, str] | str] = []
     for one in Stage:
-        parts += [" → "] if parts else []
-        parts.append((f"[{one.value}]", "bold reverse") if one is stage else (one.value, "dim"))
-    return Text.assemble(*parts)
+        words += [" → "] if words else []
+        words.append((f"[{one.value}]", "bold reverse") if one is stage else (one.value, "dim"))
+    return Text.assemble(*words)
 
 
-def _since(found: Overview, *, now: datetime) -> str:
-    began = found.journal.began(found.stage)
+def _since(overview: Overview, *, now: datetime) -> str:
+    began = overview.journal.began(overview.stage)
     if began is None:
-        return "since: the journal does not say; was the file changed by hand?"
+        return "since: not in the journal; the file was changed by hand"
     days = (now - datetime.fromisoformat(began.at.replace("Z", "+00:00"))).days
     ago = "today" if not days else f"{days} day{'s' * (days > 1)} ago"
-    return _plain(f"since {began.at[:16].replace('T', ' ')} UTC ({ago}), by {began.by}")
+    return one_line(f"since {began.at[:16].replace('T', ' ')} UTC ({ago}), by {began.by}")
 
 
 def _ago(at: str | None, *, now: datetime) -> str:
@@ -62,13 +63,13 @@ def _ago(at: str | None, *, now: datetime) -> str:
     return next(f"{seconds // size:,} {unit} ago" for size, unit in _UNITS if seconds >= size or size == 1)
 
 
-def _legs(found: Overview, *, now: datetime) -> Table:
+def _legs(overview: Overview, *, now: datetime) -> Table:
     table = Table("leg", "takes", "switch", "state", "pending", "oldest", "last success", box=None, pad_edge=False)
-    for leg, health in sorted(found.situation.legs.items()):
-        rules = getattr(found.situation.file, leg)
+    for leg, health in sorted(overview.situation.legs.items()):
+        rules = getattr(overview.situation.file, leg)
         table.add_row(
             leg,
-            _takes(found, leg),
+            _takes(overview, leg),
             (rules.switch or Switch.ON).value,
             Text(health.state, style=_STATE_STYLES.get(health.state, "")),
             f"{health.pending:,}",
@@ -78,56 +79,58 @@ def _legs(found: Overview, *, now: datetime) -> Table:
     return table
 
 
-def _takes(found: Overview, leg: str) -> str:
-    rules = getattr(found.situation.file, leg)
-    if leg == found.stage.left_out:
+def _takes(overview: Overview, leg: str) -> str:
+    rules = getattr(overview.situation.file, leg)
+    if leg == overview.stage.left_out:
         return "nothing"
     share = f"{rules.share:.0%} of people" if rules.share is not None else "by its settings"
-    what = share if leg == found.stage.partial else "all"
+    what = share if leg == overview.stage.partial else "all"
     lists = [name for name in ("allow", "deny") if getattr(rules, name).names()]
     return what + (f" ({' and '.join(lists)} list)" if lists else "")
 
 
-def _say_parity(found: Overview, console: Console) -> None:
-    passing, needed = found.situation.passing, found.needed_days
-    last = f"; last run {found.last_run[0][:16].replace('T', ' ')}: {found.last_run[1]}" if found.last_run else ""
-    runs = f"{found.runs} run{'s' * (found.runs != 1)} at this stage{last}"
-    days = f"{passing.days} of {needed} passing days ({passing.reason})" if needed else "nothing to pass at this stage"
+def _say_parity(overview: Overview, console: Console) -> None:
+    passing, needed = overview.situation.passing, overview.needed_days
+    last = (
+        f"; last run {overview.last_run[0][:16].replace('T', ' ')}: {overview.last_run[1]}" if overview.last_run else ""
+    )
+    runs = f"{overview.runs} run{'s' * (overview.runs != 1)} at this stage{last}"
+    days = f"{passing.days} of {needed} passing days ({passing.reason})" if needed else "none needed at this stage"
     console.print(f"parity: {days}; {runs}", markup=False)
 
 
-def _say_processes(found: Overview, console: Console) -> None:
-    processes = found.situation.processes
-    level = sum(process.stage == found.stage.value and not process.error for process in processes)
-    console.print(f"processes: {level} of {len(processes)} running are at this stage", markup=False)
+def _say_processes(overview: Overview, console: Console) -> None:
+    processes = overview.situation.processes
+    here = sum(process.stage == overview.stage.value and not process.error for process in processes)
+    console.print(f"processes: {here} of {len(processes)} running are at this stage", markup=False)
 
 
-def _say_obstacles(found: Overview, console: Console) -> None:
-    target = found.stage.moved(1)
+def _say_obstacles(overview: Overview, console: Console) -> None:
+    target = overview.stage.moved(1)
     if target is None:
         console.print("next: none, this is the last stage")
         return
-    if not found.obstacles:
-        console.print(Text(f"next: {target.value}, nothing stands in the way", style="green"))
+    if not overview.obstacles:
+        console.print(Text(f"next: {target.value}, ready", style="green"))
         return
-    console.print(f"next: {target.value}. In the way:")
-    for obstacle in found.obstacles:
-        console.print(Text(f"  {obstacle.gate}: {_plain(obstacle.text)}", style="yellow"))
+    console.print(f"next: {target.value}, blocked by:")
+    for obstacle in overview.obstacles:
+        console.print(Text(f"  {one_line(obstacle)}", style="yellow"))
 
 
-def _say_way_back(found: Overview, console: Console) -> None:
-    way_back = found.way_back
+def _say_way_back(overview: Overview, console: Console) -> None:
+    way_back = overview.way_back
     if way_back is None:
         return
     if way_back.is_safe:
-        on_way = f", but for {way_back.waiting:,} on their way" if way_back.waiting else ""
+        on_way = f"; {way_back.waiting:,} more are on their way" if way_back.waiting else ""
         console.print(Text(f"rollback: safe, Segment has received everything{on_way}", style="green"))
     else:
         text = f"{way_back.to_replay:,} messages to replay to Segment first"
         text += f", {way_back.waiting:,} wait for it" if way_back.waiting else ""
         console.print(Text(f"rollback: not safe; {text}", style="yellow"))
     if way_back.lost:
-        console.print(f"          {way_back.lost:,} messages were given up on both legs", markup=False)
+        console.print(f"          {way_back.lost:,} messages were dropped on both legs: no side has them", markup=False)
     if way_back.unread_lines:
         console.print(f"          {way_back.unread_lines:,} lines of the ledger could not be read", markup=False)
 
@@ -151,50 +154,48 @@ def print_log(journal: Journal) -> None:
     """Show the changes, newest last."""
     console = Console(highlight=False)
     if not journal.changes:
-        console.print("nothing was changed yet")
+        console.print("no changes yet")
     for change in journal.changes:
-        what = change.detail or (
-            f"{change.before.value} → {change.after.value}" if change.before else change.after.value
-        )
         forced = Text(" FORCED", style="bold red") if change.is_forced else Text()
-        line = Text(f"{change.at[:19].replace('T', ' ')}  {change.action:<8}  {_plain(what)}  by {_plain(change.by)}")
+        line = Text(
+            f"{change.at[:19].replace('T', ' ')}  {change.action:<8}  {one_line(change.what)}  by {one_line(change.by)}"
+        )
         console.print(line + forced, soft_wrap=True)
         if change.reason:
-            console.print(Text(f"    {_plain(change.reason)}"), soft_wrap=True)
+            console.print(Text(f"    {one_line(change.reason)}"), soft_wrap=True)
         for text in change.in_the_way:
-            console.print(Text(f"    in the way: {_plain(text)}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"    blocked by: {one_line(text)}", style="yellow"), soft_wrap=True)
 
 
 _CURE = 'set segment_integrations="customerio_off", or switch the destination off for the source (docs/cutover.md)'
 
 
-def print_twice(found: Twice, *, has_ledger: bool) -> None:
-    """Show what went two ways, what may have, and what to do."""
+def print_double_deliveries(result: DoubleDeliveries, *, has_ledger: bool) -> None:
+    """Show which messages took two ways, which may have, and what to do."""
     console = Console(highlight=False, soft_wrap=True)
     classes = (
-        ("sent to Customer.io by somebody else", found.not_sent["customerio"], _CURE),
-        ("sent to Segment by somebody else", found.not_sent["segment"], "switch off Customer.io's Segment destination"),
-        ("at Customer.io twice, once as Segment's destination sends", found.two_ways, _CURE),
-        ("not kept from Segment's Customer.io destination: twice if it is on", found.forwarded, _CURE),
+        ("sent to Customer.io, but not by this client", result.not_sent["customerio"], _CURE),
+        (
+            "sent to Segment, but not by this client",
+            result.not_sent["segment"],
+            "switch off Customer.io's Segment destination",
+        ),
+        ("at Customer.io twice, once as Segment's destination sends", result.two_ways, _CURE),
+        ("not kept from Segment's Customer.io destination: twice if it is on", result.forwarded, _CURE),
     )
     for title, counts, cure in classes:
         if counts:
             console.print(Text(f"{counts.total():,} {title}", style="bold red"))
             for event, count in counts.most_common(10):
-                console.print(Text(f"  {count:>9,}  {_plain(event)}"))
+                console.print(Text(f"  {count:>9,}  {one_line(event)}"))
             console.print(f"  → {cure}", markup=False)
-    if found.repeats:
-        console.print(f"{found.repeats.total():,} at Customer.io twice in equal copies: sent again, not forwarded")
-    if found.unread:
+    if result.repeats:
+        console.print(f"{result.repeats.total():,} at Customer.io twice in equal copies: sent again, not forwarded")
+    if result.unreadable:
         console.print(
-            Text(f"{found.unread:,} lines or files could not be read: what is in them is not known", "yellow")
+            Text(f"{result.unreadable:,} lines or files are unreadable; messages in them are not checked", "yellow")
         )
-    if found.is_clean:
-        console.print(Text(f"of {found.both:,} messages on both sides none came by two ways", style="green"))
+    if result.is_clean:
+        console.print(Text(f"of {result.both:,} messages on both sides, none came by two ways", style="green"))
     if not has_ledger:
-        console.print("with --ledger it also finds what we never sent and a side has all the same")
-
-
-def _plain(text: str) -> str:
-    """Return a text from outside without control characters."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+        console.print("with --ledger it also finds messages that a side has and this client never sent there")

@@ -1,4 +1,4 @@
-"""What a command group is made of: commands that take an object, and a group that has a command of its own."""
+"""Commands that take a dataclass of options, the root group, and a group that runs a command by default."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
 from typer.core import TyperGroup
 
+from pipelines_client.cli.leaving import explained
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import typer
 
-_Asked = TypeVar("_Asked")
+_Options = TypeVar("_Options")
 
 
-def takes(asked: type[_Asked]) -> Callable[[Callable[[_Asked], None]], Callable[..., None]]:
-    """Make a command of a function of one argument: a dataclass whose fields are its options, its own before inherited.
+def takes(options: type[_Options]) -> Callable[[Callable[[_Options], None]], Callable[..., None]]:
+    """Make a command of a function with one argument: a dataclass whose fields are the command's options.
 
-    A field without a default is an option that must be given.
+    Its fields come before those that it inherits. A field without a default is an option that must be given.
     """
-    hints = get_type_hints(asked, include_extras=True)
+    hints = get_type_hints(options, include_extras=True)
     parameters = [
         inspect.Parameter(
             field.name,
@@ -30,12 +32,12 @@ def takes(asked: type[_Asked]) -> Callable[[Callable[[_Asked], None]], Callable[
             default=inspect.Parameter.empty if field.default is MISSING else field.default,
             annotation=hints[field.name],
         )
-        for field in sorted(fields(asked), key=lambda field: field.name not in asked.__annotations__)  # type: ignore[arg-type]  # a dataclass, as is said above
+        for field in sorted(fields(options), key=lambda field: field.name not in options.__annotations__)  # type: ignore[arg-type]  # a dataclass, so it has fields
     ]
 
-    def decorate(function: Callable[[_Asked], None]) -> Callable[..., None]:
+    def decorate(function: Callable[[_Options], None]) -> Callable[..., None]:
         def command(**given: Any) -> None:
-            function(asked(**given))
+            function(options(**given))
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # PEP 362
@@ -44,16 +46,25 @@ def takes(asked: type[_Asked]) -> Callable[[Callable[[_Asked], None]], Callable[
     return decorate
 
 
+class RootGroup(TyperGroup):
+    """The group of all commands: whatever stops one of them ends in one line and an exit code."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own
+        """Run the command."""
+        with explained():
+            return super().invoke(ctx)
+
+
 class DefaultGroup(TyperGroup):
     """A group that runs its command `default` unless the first word names another one.
 
-    A path that is called like a command is told apart by its first word: `./diff`.
+    Write a path that is called like a command as `./diff`.
     """
 
     default: ClassVar[str]
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
-        """Put the default's name before arguments that name no command; only `--help` alone is the group's."""
+        """Put the default's name before arguments that do not begin with a command or `--help`."""
         if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
             args = [self.default, *args]
         return super().parse_args(ctx, args)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pipelines_client.cli.common import StateDirOption, flag, leave, unwritable
+from pipelines_client.cli.common import StateDirOption, flag
+from pipelines_client.cli.leaving import leave, writing
 from pipelines_client.cli.parity.options import moment
+from pipelines_client.cli.progress import sending
 from pipelines_client.clock import utc_now
-from pipelines_client.errors import PipelinesError
 from pipelines_client.log import LOGGER_NAME
+from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 HORIZON_DAYS = 395.0
 """About 13 months (FACTS C16); `history.past` has the same, which the base package cannot import."""
-_INTERRUPTED = 130
-_UPDATES_A_SECOND = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,31 +99,14 @@ def run(asked: Asked, work: Callable[[Settings, RunOptions], Summary]) -> None:
     """Do the work, show how far it is, print what it came to, and leave with its exit code."""
     from pipelines_client.config import Settings
 
-    try:
-        settings = Settings.load(state_dir=asked.state_dir)
-        with _quiet_log(), _listing(asked.refused) as note, _progress(sys.stderr) as on_progress:
-            summary = work(settings, asked.options(on_refused=note, on_progress=on_progress))
-    except ImportError:
-        leave("it needs more packages: pip install 'pipelines-client[parity]'")
-    except PipelinesError as error:
-        leave(str(error))
-    except (OSError, sqlite3.Error) as error:
-        leave(_why(settings.state_dir, error))
-    except KeyboardInterrupt:
-        leave("interrupted; nothing was sent", _INTERRUPTED)
+    settings = Settings.load(state_dir=asked.state_dir)
+    with writing(settings.state_dir), _quiet_log(), _listing(asked.refused) as note, sending(sys.stderr) as on_progress:
+        summary = work(settings, asked.options(on_refused=note, on_progress=on_progress))
     if asked.as_json:
         typer.echo(json.dumps(summary.as_dict(), indent=2))
     else:
         _print(summary, asked.refused)
-    raise typer.Exit(summary.exit_code)
-
-
-def _why(state_dir: Path, error: OSError | sqlite3.Error) -> str:
-    """Say which file cannot be used: the state directory's, or one that was given."""
-    name = error.filename if isinstance(error, OSError) else None
-    if name is None or Path(str(name)).is_relative_to(state_dir):
-        return unwritable(state_dir, error)
-    return f"{name}: {error.strerror if isinstance(error, OSError) else error}"
+    leave(summary.exit_code)
 
 
 @contextmanager
@@ -148,28 +130,6 @@ def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path would not keep its rights
         yield lambda refusal: file.write(json.dumps(refusal._asdict()) + "\n")
-
-
-@contextmanager
-def _progress(stream: TextIO) -> Iterator[Callable[[str, int, int | None], object]]:
-    """Show on a terminal how far a run is; anywhere else show nothing."""
-    if not stream.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=Console(file=stream), transient=True, refresh_per_second=_UPDATES_A_SECOND
-    ) as shown:
-        task = shown.add_task("choosing", total=None)
-
-        def tell(phase: str, done: int, total: int | None) -> None:
-            words = "choosing, bytes read" if phase == "read" else "sending"
-            shown.update(task, description=words, completed=done, total=total)
-
-        yield tell
 
 
 def _print(summary: Summary, refused: Path | None) -> None:
@@ -203,14 +163,14 @@ def lines_of(summary: Summary) -> Iterator[str]:
     if summary.first_at is not None:
         yield f"{'':11}  from {summary.first_at} to {summary.last_at}"
     if summary.is_dry_run:
-        yield from (f"{'':11}  {count:,} {_plain(event)}" for event, count in summary.events.items())
+        yield from (f"{'':11}  {count:,} {one_line(event)}" for event, count in summary.events.items())
     else:
         yield f"{summary.accepted:>11,}  accepted"
-        yield from (f"{count:>11,}  rejected: {_plain(words)}" for words, count in summary.rejected.most_common())
+        yield from (f"{count:>11,}  rejected: {one_line(words)}" for words, count in summary.rejected.most_common())
         yield from (f"{summary.left:>11,}  left: run it again" for _ in range(bool(summary.left)))
     for reason, count in summary.refused.most_common():
         named = (refusal for refusal in summary.refusals if refusal.reason == reason)
-        places = ", ".join(_plain(_place_of(refusal)) for refusal in named)
+        places = ", ".join(one_line(_place_of(refusal)) for refusal in named)
         yield f"not sent, {reason}: {count:,} ({REASONS.get(reason, reason)})"
         yield f"  such as {places}"
     yield from warnings_of(summary)
@@ -242,8 +202,4 @@ def warnings_of(summary: Summary) -> Iterator[str]:
             "(interrupted); a request that was under way then may arrive twice, with the same messageIds"
         )
     if summary.stopped_by:
-        yield f"stopped: {_plain(summary.stopped_by)}; run it again to go on"
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+        yield f"stopped: {one_line(summary.stopped_by)}; run it again to go on"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines_client.cli.leaving import BAD_INPUT, leave
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines_client.sandbox import Sandbox, Scenario
 
 _API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
-_BAD_INPUT = 2
 _EXPORT_EVERY_S = 1.0
 _EXPORT_SHARE = 4  # exports take at most about a fifth of the time
 
@@ -48,7 +49,7 @@ def sandbox(
             out.mkdir(parents=True, exist_ok=True)
             running.start()
         except OSError as error:
-            raise _fail(f"the sandbox cannot start with --out {out} --port {port}: {error.strerror}") from error
+            leave(BAD_INPUT, f"the sandbox cannot start with --out {out} --port {port}: {error.strerror}")
         _announce(running, keys, out)
         try:
             _export_until(interrupted, running, out)
@@ -58,12 +59,10 @@ def sandbox(
 
 
 def _make(out: Path, port: int, scenario: Path | None, keys: dict[str, list[str]]) -> Sandbox:
-    try:
-        from pipelines_client.sandbox import Sandbox
-    except ModuleNotFoundError as error:
-        raise _fail(f"{error.name} is missing: install pipelines-client[sandbox]") from error
+    from pipelines_client.sandbox import Sandbox
+
     if out.exists() and not out.is_dir():
-        raise _fail(f"--out {out} is a file; name a folder")
+        leave(BAD_INPUT, f"--out {out} is a file; name a folder")
     return Sandbox(port=port, scenario=_load(scenario), write_keys=keys)
 
 
@@ -75,7 +74,7 @@ def _load(path: Path | None) -> Scenario | None:
     try:
         return Scenario.load(path)
     except ScenarioError as error:
-        raise _fail(str(error)) from error
+        leave(BAD_INPUT, str(error))
 
 
 def _keys_by_api(given: list[str]) -> dict[str, list[str]]:
@@ -119,7 +118,7 @@ def _conclude(running: Sandbox, out: Path) -> None:
     try:
         files = running.export(out)
     except OSError as error:
-        raise _fail(f"the exports cannot be written to {out}: {error.strerror}") from error
+        leave(BAD_INPUT, f"the exports cannot be written to {out}: {error.strerror}")
     counts: Counter[str] = Counter()
     messages: Counter[str] = Counter()
     for path, count in files.items():
@@ -153,8 +152,3 @@ def _interruption() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(_BAD_INPUT)

@@ -10,20 +10,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines_client.cli.common import StateDirOption, flag, leave, state_path
+from pipelines_client.cli.common import JsonOption, StateDirOption, state_path
+from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery.status import Status, as_openmetrics, read_status
-from pipelines_client.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections import Counter
 
-_UNBALANCED = 1
-
 
 def status(
     state_dir: StateDirOption = None,
-    as_json: Annotated[bool, flag("--json", "Print JSON.")] = False,
+    as_json: JsonOption = False,
     form: Annotated[
         str, typer.Option("--format", metavar="text|json|openmetrics", help="openmetrics: for Prometheus.")
     ] = "text",
@@ -33,20 +31,16 @@ def status(
     Checks that recorded = pending + accepted + rejected + dropped + skipped; exit code 1 if it does not hold.
     """
     path = state_path(state_dir)
-    try:
-        found = read_status(path, now=utc_now())
-    except LedgerError as error:
-        leave(str(error))
+    found = read_status(path, now=utc_now())
     if form not in ("text", "json", "openmetrics"):
-        leave("--format is one of text, json, openmetrics")
+        leave(BAD_INPUT, "--format is one of text, json, openmetrics")
     if as_json or form == "json":
         typer.echo(json.dumps(found.as_dict(), indent=2))
     elif form == "openmetrics":
         typer.echo(as_openmetrics(found), nl=False)
     else:
         _print(found, path)
-    if not found.is_balanced:
-        raise typer.Exit(_UNBALANCED)
+    leave(GOOD if found.is_balanced else BAD_NEWS)
 
 
 def _print(found: Status, path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Changes a stage file, and writes down that it was: under a lock, the journal first, the file in one step.
+"""Writes the stage file: under a lock, the journal first, then the file in one step.
 
-A kill in between leaves the file as it was and a line in the journal that says what was meant; never a changed file
-that nobody answers for, and never half a file.
+A kill in between leaves the old file, and a line in the journal that says what was meant: never half a file, and never
+a change without its line.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines_client.cutover.journal import Change, journal_path
+from pipelines_client.cutover.journal import StageChange, journal_path
 from pipelines_client.errors import StageFileError
 from pipelines_client.files import append_line, locked_log, replace_file
 from pipelines_client.routing.plan import Stage
-from pipelines_client.routing.stagefile import parse_stage_file
+from pipelines_client.routing.stagefile import StageFile, parse_stage_file, read_stage_file
 
 Value = str | float
 Edits = Mapping[tuple[str, ...], Value]
@@ -22,21 +22,38 @@ Edits = Mapping[tuple[str, ...], Value]
 
 _BEGINNING = """\
 # The stage of the migration. Every process that was given this file (PIPELINES_STAGE_FILE) follows it within seconds.
-# Change it with `pipelines-client cutover`, which asks what stands in the way and keeps a journal beside it.
+# Change it with `pipelines-client cutover`, which checks what blocks the next stage and keeps a journal beside it.
 stage = "segment"
 """
 
 
-def change_stage_file(path: Path, edits: Edits, change: Change) -> None:
-    """Change values of a stage file, and leave all else in it, comments too, as it is.
-
-    Args:
-        path: The stage file; made if the change is the first.
-        edits: The new values.
-        change: What the journal will say. Its `before` must be the file's stage, or somebody was faster.
+def read_current(path: Path) -> StageFile:
+    """Read the stage file; an error says how to write or repair it.
 
     Raises:
-        StageFileError: The file was changed meanwhile, is wrong, or cannot be written.
+        StageFileError: It cannot be read or is wrong.
+    """
+    try:
+        return read_stage_file(path)
+    except StageFileError as error:
+        cure = (
+            "repair it; until then processes use the last good one (stage-last-good.toml in their state directory)"
+            if path.exists()
+            else "write one with: pipelines-client cutover start"
+        )
+        raise StageFileError(f"{error}; {cure}") from None
+
+
+def change_stage_file(path: Path, edits: Edits, change: StageChange) -> None:
+    """Change values of a stage file; everything else in it stays, comments too.
+
+    Args:
+        path: The stage file; created if this is the first change.
+        edits: The new values.
+        change: The line for the journal. Its `before` must be the file's stage, else another change came first.
+
+    Raises:
+        StageFileError: The file was changed in the meantime, is wrong, or cannot be written.
     """
     path = path.resolve()
     try:
@@ -47,17 +64,17 @@ def change_stage_file(path: Path, edits: Edits, change: Change) -> None:
             replace_file(path, content, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644, sync=True)
     except OSError as error:
         where = error.filename or path
-        raise StageFileError(f"{where} cannot be written ({error.strerror}): give this user the right") from None
+        raise StageFileError(f"{where} cannot be written ({error.strerror}); give this user the right") from None
 
 
 def _read(path: Path, expected: Stage | None) -> str:
     if expected is None:
         if path.exists():
-            raise StageFileError(f"{path} is there already: advance or rollback changes it")
+            raise StageFileError(f"{path} already exists; change it with advance, rollback, share or switch")
         return _BEGINNING
     content = path.read_bytes()
     if parse_stage_file(content).stage is not expected:
-        raise StageFileError(f"{path} was changed by somebody else just now: look again (cutover status)")
+        raise StageFileError(f"{path} was changed by another user just now; look again (cutover status)")
     return content.decode("utf-8")
 
 

@@ -1,12 +1,12 @@
-"""Did messages reach Customer.io by two ways: Segment's own destination, or a circle? Read from exports (FACTS S12).
+"""Finds messages that reached a side by two ways: Segment's own Customer.io destination, or a circle (FACTS S12).
 
 What proves it, strongest first:
 
-- *not sent by us*: the ledger says that a leg never took the message, and that side has it all the same. At Customer.io
-  it came by Segment's destination; at Segment by Customer.io's.
+- *not sent by us*: the ledger says that a leg did not take the message, and that side has it. At Customer.io it came
+  by Segment's destination; at Segment by Customer.io's.
 - *two ways*: Customer.io has an id twice, and the copies differ as Segment's destination changes them (FACTS S13).
-- *forwarded*: both sides have the message, and Segment was not told to keep it from its Customer.io destination. It has
-  come twice if that destination is on, which no export says.
+- *forwarded*: both sides have the message, and nothing told Segment to keep it from its Customer.io destination. It
+  came twice if that destination is on, which no export says.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _NOT_TAKEN = frozenset(("stage", "cohort", "denied", "discarded"))
 
 
 @dataclass
-class Twice:
-    """What was found; counts are of messages, by event or type.
+class DoubleDeliveries:
+    """Counts of messages, by event or type.
 
     Attributes:
         both: Messages that both sides have.
-        forwarded: Of these, what Segment was not told to keep from its Customer.io destination.
+        forwarded: Those of them that Segment was not told to keep from its Customer.io destination.
         two_ways: Ids that Customer.io has more than once, in copies as Segment's destination makes them.
         repeats: Ids that Customer.io has more than once, in equal copies: sent again, not forwarded.
-        not_sent: By side, messages that it has and that our ledger says we kept from it.
-        unread: Lines that could not be read.
+        not_sent: By side, messages that it has although the ledger says that we kept them from it.
+        unreadable: Lines that could not be read.
     """
 
     both: int = 0
@@ -52,80 +52,93 @@ class Twice:
     two_ways: Counter[str] = field(default_factory=Counter)
     repeats: Counter[str] = field(default_factory=Counter)
     not_sent: dict[str, Counter[str]] = field(default_factory=lambda: {CUSTOMERIO: Counter(), SEGMENT: Counter()})
-    unread: int = 0
+    unreadable: int = 0
 
     @property
     def is_proven(self) -> bool:
-        """Whether messages did go two ways."""
+        """Whether messages took two ways."""
         return bool(self.two_ways or any(self.not_sent.values()))
 
     @property
+    def is_suspected(self) -> bool:
+        """Whether messages took two ways, or may have."""
+        return bool(self.is_proven or self.forwarded)
+
+    @property
     def is_clean(self) -> bool:
-        """Whether nothing was found, and nothing could have been overlooked."""
-        return not (self.is_proven or self.forwarded or self.unread)
+        """Whether no message took two ways, and all evidence was read."""
+        return not (self.is_suspected or self.unreadable)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = {name: dict(getattr(self, name)) for name in ("forwarded", "two_ways", "repeats")}
         not_sent = {side: dict(events) for side, events in self.not_sent.items()}
         flags = {"is_proven": self.is_proven, "is_clean": self.is_clean}
-        return {**flags, "both": self.both, **counts, "not_sent": not_sent, "unread": self.unread}
+        return {**flags, "both": self.both, **counts, "not_sent": not_sent, "unread": self.unreadable}
 
 
-def find_twice(segment: Iterable[str], customerio: Iterable[str], ledgers: Iterable[Path] = ()) -> Twice:
-    """Read both exports, and the ledgers if there are any.
+def find_double_deliveries(
+    segment: Iterable[str], customerio: Iterable[str], ledgers: Iterable[Path] = ()
+) -> DoubleDeliveries:
+    """Compare both exports, and the ledgers if there are any.
 
-    Memory is some 200 bytes for each message that Segment's archive holds; Customer.io's files are read twice.
+    Takes 200 bytes of memory for each message in Segment's archive; Customer.io's files are read twice.
 
     Args:
-        segment: Where Segment's raw archive is; paths, globs or addresses.
-        customerio: Where Customer.io's storage files are.
-        ledgers: Folders of ledgers; without them the strongest proof cannot be had.
+        segment: Segment's raw archive; paths, globs or addresses.
+        customerio: Customer.io's storage files.
+        ledgers: Folders of ledgers; the strongest proof needs them.
 
     Raises:
-        SourceError: There is no such path, or it holds no evidence of that kind.
+        SourceError: A path does not exist, or holds no evidence of that kind.
     """
-    found = Twice()
-    kept_from: dict[str, set[str]] = {CUSTOMERIO: set(), SEGMENT: set()}
-    for record in (line for folder in ledgers for line in read_lines(folder)):
-        if isinstance(record, dict) and record.get("reason") in _NOT_TAKEN and record.get("leg") in kept_from:
-            kept_from[record["leg"]].add(record["message_id"])
+    result = DoubleDeliveries()
+    kept_from = _kept_from(ledgers)
     forwards: dict[str, bool] = {}
-    for name, line in _rows(SEGMENT, segment, found):
+    for name, line in _rows(SEGMENT, segment, result):
         id_ = line.get("messageId")
         if isinstance(id_, str):
             forwards[id_] = not _is_off(line.get("integrations"))
-            _note_unsent(found, SEGMENT, id_, _event_of(line, name), kept_from)
+            _note_unsent(result, SEGMENT, id_, _event_of(line, name), kept_from)
     places = list(customerio)
     seen: Counter[str] = Counter()
-    for name, row in _rows(CUSTOMERIO, places, found):
+    for name, row in _rows(CUSTOMERIO, places, result):
         id_ = row.get("id")
         if not isinstance(id_, str):
             continue
         seen[id_] += 1
         if seen[id_] == 1:
-            _note_unsent(found, CUSTOMERIO, id_, _event_of(row, name), kept_from)
+            _note_unsent(result, CUSTOMERIO, id_, _event_of(row, name), kept_from)
             if id_ in forwards:
-                found.both += 1
-                found.forwarded.update([_event_of(row, name)] if forwards[id_] else [])
-    _compare_copies(found, places, {id_ for id_, count in seen.items() if count > 1})
-    return found
+                result.both += 1
+                result.forwarded.update([_event_of(row, name)] if forwards[id_] else [])
+    _compare_copies(result, places, {id_ for id_, count in seen.items() if count > 1})
+    return result
 
 
-def _note_unsent(found: Twice, side: str, id_: str, event: str, kept_from: Mapping[str, set[str]]) -> None:
+def _kept_from(ledgers: Iterable[Path]) -> dict[str, set[str]]:
+    """Return, by side, the ids of messages that our ledgers kept from it."""
+    ids: dict[str, set[str]] = {CUSTOMERIO: set(), SEGMENT: set()}
+    for record in (line for folder in ledgers for line in read_lines(folder)):
+        if isinstance(record, dict) and record.get("reason") in _NOT_TAKEN and record.get("leg") in ids:
+            ids[record["leg"]].add(record["message_id"])
+    return ids
+
+
+def _note_unsent(result: DoubleDeliveries, side: str, id_: str, event: str, kept_from: Mapping[str, set[str]]) -> None:
     if id_ in kept_from[side]:
         kept_from[side].discard(id_)
-        found.not_sent[side][event] += 1
+        result.not_sent[side][event] += 1
 
 
-def _compare_copies(found: Twice, places: list[str], ids: set[str]) -> None:
-    """Tell copies that Segment's destination made from those that were only sent again."""
+def _compare_copies(result: DoubleDeliveries, places: list[str], ids: set[str]) -> None:
+    """Count ids with copies made by Segment's destination, and those with copies that were sent again."""
     if not ids:
         return
     first: dict[str, Any] = {}
     differing: dict[str, bool] = {}
     events: dict[str, str] = {}
-    for name, row in _rows(CUSTOMERIO, places, Twice()):
+    for name, row in _rows(CUSTOMERIO, places, DoubleDeliveries()):
         id_ = row.get("id")
         if id_ not in ids:
             continue
@@ -136,11 +149,11 @@ def _compare_copies(found: Twice, places: list[str], ids: set[str]) -> None:
         elif _is_forwarded_copy(first[id_], payload) or _is_forwarded_copy(payload, first[id_]):
             differing[id_] = True
     for id_, differs in differing.items():
-        (found.two_ways if differs else found.repeats)[events[id_]] += 1
+        (result.two_ways if differs else result.repeats)[events[id_]] += 1
 
 
 def _is_forwarded_copy(original: Any, copy: Any) -> bool:
-    """Say whether a payload is another one as Segment's destination changes it: times as seconds, some names gone."""
+    """Return whether `copy` is `original` as Segment's destination changes it: times as seconds, some names gone."""
     if original == copy or not isinstance(original, dict) or not isinstance(copy, dict):
         return False
     names = {"created_at" if name == "createdAt" else name: value for name, value in original.items()}
@@ -151,7 +164,7 @@ def _is_forwarded_copy(original: Any, copy: Any) -> bool:
 
 
 def _seconds(value: Any) -> Any:
-    """Return an ISO-8601 text as Unix seconds; anything else as it is."""
+    """Return an ISO-8601 text as Unix seconds; anything else unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -162,7 +175,7 @@ def _seconds(value: Any) -> Any:
 
 
 def _is_off(integrations: Any) -> bool:
-    """Say whether a message is kept from Segment's Customer.io destination, whatever the name of it (FACTS S12)."""
+    """Return whether a message is kept from Segment's Customer.io destination by all its names (FACTS S12)."""
     if not isinstance(integrations, dict):
         return False
     is_all_off = integrations.get("All") is False
@@ -184,14 +197,14 @@ def _event_of(row: Mapping[str, Any], file: str) -> str:
     return next((kind for kind in (*PAYLOAD_FIELD, "alias") if f".{kind}." in file), "call")
 
 
-def _rows(side: str, given: Iterable[str], found: Twice) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the lines of one side's export with the names of their files; what cannot be read is counted."""
+def _rows(side: str, given: Iterable[str], result: DoubleDeliveries) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the lines of one side's export with the names of their files; count the unreadable ones."""
 
     def reject(*_: object, **__: object) -> None:
-        found.unread += 1
+        result.unreadable += 1
 
     listing = list_files(KINDS[side], [split_kind(text)[1] for text in given])
-    found.unread += len(listing.problems)
+    result.unreadable += len(listing.problems)
     for file in listing.files:
         for _, _, data in read_rows(file.location, reject):
             row = _object(data, reject)

@@ -1,12 +1,12 @@
-"""What stands in the way of the next stage. Pure.
+"""What blocks the next stage: an ordered tuple of checks. Pure.
 
-A gate is closed unless it is known to be open: no history, no run of late, a process that cannot be heard all count.
+A gate is closed unless it is known to be open: no parity history, no recent run, a process without a stage.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -16,19 +16,31 @@ from pipelines_client.routing.stagefile import StageFile
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 PASSING_DAYS: Mapping[Stage, int] = {Stage.SEGMENT: 0, Stage.SHADOW: 3, Stage.DUAL: 14, Stage.LIVE: 7}
-"""Days in a row with a passing parity report that it takes to leave a stage, unless the file says how many."""
+"""Days in a row with a passing parity report that it takes to leave a stage, unless the stage file says otherwise."""
+NO_STAGE = "stage"
+"""Kind of the obstacle that cannot be forced: there is no further stage."""
 
 
 class Obstacle(NamedTuple):
-    """What stands in the way: the gate, and the evidence in words."""
+    """What blocks a change of stage.
 
-    gate: str
+    Attributes:
+        kind: The gate.
+        text: The evidence, and what to do.
+        side: The leg it is about; None if it is about neither.
+    """
+
+    kind: str
     text: str
+    side: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class PassingDays:
-    """What the parity history says of the present stage: passing days in a row up to now, and in words why no more."""
+    """Passing days in a row at the present stage, up to now, and why there are not more."""
 
     days: int = 0
     reason: str = "no parity report yet"
@@ -48,7 +60,7 @@ class LegHealth:
 
 @dataclass(frozen=True, slots=True)
 class ProcessStage:
-    """What a running process says of its stage."""
+    """The stage that a running process works at, or why it cannot use the stage file."""
 
     stage: str | None
     error: str | None = None
@@ -56,7 +68,7 @@ class ProcessStage:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a decision rests on."""
+    """Everything that a decision rests on."""
 
     file: StageFile
     today: date
@@ -66,80 +78,88 @@ class Situation:
 
 
 def passing_days_needed(file: StageFile, stage: Stage) -> int:
-    """Return the passing days that it takes to leave a stage."""
+    """Return how many passing days it takes to leave a stage."""
     step = file.plan.get(stage)
     days = None if step is None else step.passing_days
     return PASSING_DAYS.get(stage, 0) if days is None else days
 
 
-def legs_of(stage: Stage) -> tuple[str, ...]:
-    """Return the legs that take messages at a stage."""
+def find_obstacles(situation: Situation) -> list[Obstacle]:
+    """Return what blocks the next stage; an empty list if it may begin."""
+    stage = situation.file.stage
+    target = stage.moved(1)
+    if target is None:
+        return [Obstacle(NO_STAGE, f"{stage.value} is the last stage")]
+    return [obstacle for gate in GATES for obstacle in gate(situation, target)]
+
+
+def _parity(situation: Situation, _: Stage) -> Iterator[Obstacle]:
+    stage = situation.file.stage
+    needed = passing_days_needed(situation.file, stage)
+    if situation.passing.days < needed:
+        days = f"{needed} passing day{'s' * (needed != 1)}"
+        yield Obstacle("parity", f"{stage.value} needs {days}: {situation.passing.reason}")
+
+
+def _date(situation: Situation, target: Stage) -> Iterator[Obstacle]:
+    step = situation.file.plan.get(target)
+    if step is not None and step.begins is not None and step.begins > situation.today:
+        yield Obstacle("date", f"{target.value} is planned to begin on {step.begins}")
+
+
+def _health(situation: Situation, target: Stage) -> Iterator[Obstacle]:
+    for leg in _legs_of(target):
+        health = situation.legs.get(leg, LegHealth())
+        if health.state != "ok" and _switch_of(situation, leg) is Switch.ON:
+            why = f" ({health.last_error})" if health.last_error else ""
+            yield Obstacle("health", f"{leg} is {health.state}{why}", leg)
+        if not health.is_balanced:
+            yield Obstacle("health", f"{leg}: recorded differs from pending + outcomes; please report this", leg)
+
+
+def _switch(situation: Situation, target: Stage) -> Iterator[Obstacle]:
+    for leg in _legs_of(target):
+        switch = _switch_of(situation, leg)
+        if switch is not Switch.ON:
+            yield Obstacle("switch", f"{leg} is switched to {switch.value}", leg)
+
+
+def _processes(situation: Situation, _: Stage) -> Iterator[Obstacle]:
+    broken = Counter(process.error for process in situation.processes if process.error)
+    for error, count in sorted(broken.items()):
+        yield Obstacle("processes", f"{count} running cannot use the stage file: {error}")
+    elsewhere = Counter(
+        process.stage or "unknown"
+        for process in situation.processes
+        if not process.error and process.stage != situation.file.stage.value
+    )
+    for stage, count in sorted(elsewhere.items()):
+        yield Obstacle("processes", f"{count} running at {stage}: wait stage_poll_s, or give them this stage file")
+
+
+def _deny(situation: Situation, target: Stage) -> Iterator[Obstacle]:
+    """A deny list of the leg that will count is fine while the other leg takes what is on it, and a loss after."""
+    file, counting = situation.file, target.authoritative
+    if counting != file.stage.authoritative and getattr(file, counting).deny.names():
+        text = f"{counting} will count at {target.value}, and its deny list keeps messages from it"
+        yield Obstacle("deny", text, counting)
+
+
+GATES: tuple[Callable[[Situation, Stage], Iterator[Obstacle]], ...] = (
+    _parity,
+    _date,
+    _health,
+    _switch,
+    _processes,
+    _deny,
+)
+"""All gates, in the order in which their obstacles are listed: each takes the situation and the next stage."""
+
+
+def _legs_of(stage: Stage) -> tuple[str, ...]:
     return tuple(leg for leg in (CUSTOMERIO, SEGMENT) if leg != stage.left_out)
 
 
-def find_obstacles(found: Situation) -> list[Obstacle]:
-    """Say what stands in the way of the stage after the present one; nothing if it may begin."""
-    stage, target = found.file.stage, found.file.stage.moved(1)
-    if target is None:
-        return [Obstacle("stage", f"{stage.value} is the last stage")]
-    return [
-        *_evidence(found, stage),
-        *_date(found, target),
-        *_health(found, target),
-        *_processes(found),
-        *_denied(found.file, target),
-    ]
-
-
-def _evidence(found: Situation, stage: Stage) -> list[Obstacle]:
-    needed = passing_days_needed(found.file, stage)
-    if found.passing.days >= needed:
-        return []
-    days = f"{needed} passing day{'s' * (needed != 1)}"
-    return [Obstacle("parity", f"{stage.value} takes {days}: {found.passing.reason}")]
-
-
-def _date(found: Situation, target: Stage) -> list[Obstacle]:
-    step = found.file.plan.get(target)
-    if step is None or step.begins is None or step.begins <= found.today:
-        return []
-    return [Obstacle("date", f"{target.value} is planned to begin on {step.begins}")]
-
-
-def _health(found: Situation, target: Stage) -> list[Obstacle]:
-    obstacles = []
-    for leg in legs_of(target):
-        health = found.legs.get(leg, LegHealth())
-        switch = getattr(found.file, leg).switch or Switch.ON
-        if switch is not Switch.ON:
-            obstacles.append(Obstacle("switch", f"{leg} is switched to {switch.value}"))
-        elif health.state != "ok":
-            why = f" ({health.last_error})" if health.last_error else ""
-            obstacles.append(Obstacle("health", f"{leg} is {health.state}{why}"))
-        if not health.is_balanced:
-            obstacles.append(Obstacle("health", f"{leg}: recorded is not pending + outcomes; please report this"))
-    return obstacles
-
-
-def _processes(found: Situation) -> list[Obstacle]:
-    obstacles = []
-    broken = Counter(process.error for process in found.processes if process.error)
-    for error, count in sorted(broken.items()):
-        obstacles.append(Obstacle("processes", f"{count} running cannot use the stage file: {error}"))
-    elsewhere = Counter(
-        process.stage or "unknown"
-        for process in found.processes
-        if not process.error and process.stage != found.file.stage.value
-    )
-    for stage, count in sorted(elsewhere.items()):
-        text = f"{count} running at {stage}: wait stage_poll_s, or give them this stage file"
-        obstacles.append(Obstacle("processes", text))
-    return obstacles
-
-
-def _denied(file: StageFile, target: Stage) -> list[Obstacle]:
-    """A deny list of the leg that will count is fine while the other leg takes what is on it, and a loss after."""
-    counting = target.authoritative
-    if target is file.stage or not getattr(file, counting).deny.names() or counting == file.stage.authoritative:
-        return []
-    return [Obstacle("deny", f"{counting} will count at {target.value}, and its deny list keeps messages from it")]
+def _switch_of(situation: Situation, leg: str) -> Switch:
+    switch: Switch | None = getattr(situation.file, leg).switch
+    return switch or Switch.ON

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,22 +14,22 @@ from pipelines_client.errors import StageFileError
 from pipelines_client.routing.plan import Stage
 
 
-class Change(BaseModel):
-    """One change, as its line has it.
+class StageChange(BaseModel):
+    """One change, as its line in the journal has it.
 
     Attributes:
         at: When; UTC, ISO-8601 with milliseconds.
-        by: Who, as the command was told or as the system names its user and host.
+        by: Who, as given or as `user@host`.
         action: `start`, `advance`, `rollback`, `share` or `switch`.
         before: The stage until then; None for the first.
         after: The stage from then on.
         detail: What was set besides the stage, such as `customerio.share = 0.25`.
-        reason: Why, in the words of whoever did it.
-        is_forced: Whether it was done though something stood in the way.
-        in_the_way: What that was.
+        reason: Why, in the words of the person who did it.
+        is_forced: Whether it was done in spite of obstacles.
+        in_the_way: These obstacles, as text.
     """
 
-    model_config = ConfigDict(frozen=True)  # what a later version adds to a line is no reason not to read it
+    model_config = ConfigDict(frozen=True)  # fields that a later version adds to a line are ignored
 
     at: str
     by: str
@@ -38,30 +41,35 @@ class Change(BaseModel):
     is_forced: bool = False
     in_the_way: tuple[str, ...] = ()
 
+    @property
+    def what(self) -> str:
+        """The change in words: `dual → live`, or what was set."""
+        return self.detail or (f"{self.before.value} → {self.after.value}" if self.before else self.after.value)
+
 
 class Journal(NamedTuple):
     """The changes, oldest first, and how many lines could not be read."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[StageChange, ...] = ()
     unread_lines: int = 0
 
-    def began(self, stage: Stage) -> Change | None:
-        """Return the change that led into this stage; None if the last one led elsewhere, or nowhere."""
+    def began(self, stage: Stage) -> StageChange | None:
+        """Return the change that led into this stage; None if the journal ends at another stage or is empty."""
         if not self.changes or self.changes[-1].after is not stage:
             return None
         return next(change for change in reversed(self.changes) if change.after is stage is not change.before)
 
 
 def journal_path(stage_file: Path) -> Path:
-    """Return where the journal of a stage file is."""
+    """Return the path of a stage file's journal."""
     return stage_file.with_name(f"{stage_file.stem}-log.jsonl")
 
 
 def read_journal(path: Path) -> Journal:
-    """Read a journal; one that is not there is empty. A line that is torn is counted and passed over.
+    """Read a journal; a missing file is an empty journal. Torn lines are counted and skipped.
 
     Raises:
-        StageFileError: It is there and cannot be read.
+        StageFileError: The file exists and cannot be read.
     """
     try:
         lines = [line for line in path.read_bytes().splitlines() if line.strip()]
@@ -72,7 +80,16 @@ def read_journal(path: Path) -> Journal:
     changes = []
     for line in lines:
         try:
-            changes.append(Change.model_validate_json(line))
+            changes.append(StageChange.model_validate_json(line))
         except ValidationError:
             continue
     return Journal(tuple(changes), len(lines) - len(changes))
+
+
+def current_user() -> str:
+    """Return `user@host` for the journal."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container, a user may have no name
+        user = f"user {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"

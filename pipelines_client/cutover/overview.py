@@ -1,4 +1,4 @@
-"""Gathers what a decision about the stage rests on: the file, its journal, what processes say, the parity history."""
+"""Reads everything that a decision about the stage rests on: file, journal, run files, ledger, parity history."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines_client.clock import iso_utc
+from pipelines_client.cutover.change import read_current
 from pipelines_client.cutover.gates import (
     LegHealth,
     Obstacle,
@@ -23,33 +24,32 @@ from pipelines_client.cutover.journal import Journal, journal_path, read_journal
 from pipelines_client.cutover.rollback import WayBack, count_way_back
 from pipelines_client.delivery.status import LegStatus, Status, read_status
 from pipelines_client.parity.judgement.readiness import judge_readiness
-from pipelines_client.parity.judgement.runs import History, read_history
+from pipelines_client.parity.judgement.runs import HISTORY_FILE, History, read_history
 from pipelines_client.routing.plan import Stage
-from pipelines_client.routing.stagefile import read_stage_file
 from pipelines_client.sides import SEGMENT
 from pipelines_client.state.layout import StateDir
 from pipelines_client.state.runfile import read_run_files
 
 _HEARD_S = 30.0
-"""A process that runs says so at least every ten seconds."""
+"""A running process writes its run file at least every ten seconds."""
 _LAG_S = 60.0
-"""A message that has waited longer than this is held up: delivery is acceptable up to there."""
+"""A message that has waited longer than this is held up."""
 _STATES = ("discard", "off", "paused", "unhealthy", "ok")  # worst first
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Where the migration is, and where it could go.
+    """Where the migration is, and where it can go.
 
     Attributes:
         situation: What a decision rests on.
         since: When the present stage began; None if the journal does not say.
-        journal: Who brought it here.
-        runs: How many parity runs there were since.
+        journal: All changes so far.
+        runs: Number of parity runs since then.
         last_run: The last of them: when, and its verdict.
         needed_days: Passing days that it takes to leave the stage.
-        obstacles: What stands in the way of the next stage.
-        way_back: Whether the stage before is safe to go back to; None at the first.
+        obstacles: What blocks the next stage.
+        way_back: Whether it is safe to roll back; None at the first stage.
     """
 
     situation: Situation
@@ -68,10 +68,10 @@ class Overview:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as `cutover status --json` prints them."""
-        file, found = self.situation.file, self.situation
+        file, passing = self.situation.file, self.situation.passing
         legs = {
             leg: {"share": getattr(file, leg).share, "switch": getattr(file, leg).switch or "on", **asdict(health)}
-            for leg, health in sorted(found.legs.items())
+            for leg, health in sorted(self.situation.legs.items())
         }
         following = self.stage.moved(1)
         way_back = None if self.way_back is None else {**asdict(self.way_back), "is_safe": self.way_back.is_safe}
@@ -81,37 +81,40 @@ class Overview:
             "next": following.value if following else None,
             "salt": file.salt,
             "legs": legs,
-            "processes": dict(Counter(process.error or process.stage or "unknown" for process in found.processes)),
+            "processes": dict(
+                Counter(process.error or process.stage or "unknown" for process in self.situation.processes)
+            ),
             "parity": {
-                "passing_days": found.passing.days,
+                "passing_days": passing.days,
                 "needed_days": self.needed_days,
-                "reason": found.passing.reason,
+                "reason": passing.reason,
                 "runs": self.runs,
                 "last_run": self.last_run,
             },
-            "in_the_way": [obstacle._asdict() for obstacle in self.obstacles],
+            "in_the_way": [{"gate": kind, "side": side, "text": text} for kind, text, side in self.obstacles],
             "rollback": way_back,
         }
 
 
-def look(stage_file: Path, states: Sequence[Path], history: Path, *, now: datetime) -> Overview:
-    """Look at everything.
+def look(stage_file: Path, states: Sequence[Path], history: Path | None = None, *, now: datetime) -> Overview:
+    """Return where the migration is, what blocks the next stage and whether it is safe to roll back.
 
     Args:
         stage_file: The stage file.
-        states: State directories of the processes; those of other hosts may be copied here.
-        history: The parity history; one that is not there is empty.
+        states: State directories of the processes; copy those of other hosts here.
+        history: The parity history; None for `parity-history.jsonl` here. A missing file is an empty history.
         now: Aware.
 
     Raises:
-        StageFileError: The stage file, or its journal, cannot be read or is wrong.
-        LedgerError: A path is no state directory.
+        StageFileError: The stage file or its journal cannot be read, or is wrong.
+        LedgerError: A path is not a state directory.
         SourceError: The history cannot be read.
     """
-    file, journal = read_stage_file(stage_file), read_journal(journal_path(stage_file))
+    stage_file = stage_file.resolve()
+    file, journal = read_current(stage_file), read_journal(journal_path(stage_file))
     began = journal.began(file.stage)
     statuses = [read_status(state, now=now) for state in states]
-    runs = read_history(history)
+    runs = read_history(Path(HISTORY_FILE) if history is None else history)
     since = began.at if began else None
     kept = sorted((run for run in runs.runs if since is None or run.at >= since), key=lambda run: run.at)
     needed = passing_days_needed(file, file.stage)
@@ -150,32 +153,32 @@ def _legs(statuses: Sequence[Status]) -> dict[str, LegHealth]:
     return {name: _leg([status.legs[name] for status in statuses if name in status.legs]) for name in names}
 
 
-def _leg(found: Sequence[LegStatus]) -> LegHealth:
+def _leg(legs: Sequence[LegStatus]) -> LegHealth:
     """Return the health of one leg over all state directories: the worst of them."""
-    worst = min((leg.state for leg in found), key=_STATES.index)
-    errors = sorted((leg.last_error_at, leg.last_error) for leg in found if leg.last_error_at and leg.last_error)
+    worst = min((leg.state for leg in legs), key=_STATES.index)
+    errors = sorted((leg.last_error_at, leg.last_error) for leg in legs if leg.last_error_at and leg.last_error)
     return LegHealth(
         worst,
-        sum(leg.pending for leg in found),
-        max((leg.lag_s for leg in found if leg.lag_s is not None), default=None),
-        all(leg.is_balanced for leg in found),
-        max((leg.last_success_at for leg in found if leg.last_success_at), default=None),
+        sum(leg.pending for leg in legs),
+        max((leg.lag_s for leg in legs if leg.lag_s is not None), default=None),
+        all(leg.is_balanced for leg in legs),
+        max((leg.last_success_at for leg in legs if leg.last_success_at), default=None),
         errors[-1][1] if errors else None,
     )
 
 
 def _processes(folder: Path, *, now: datetime) -> list[ProcessStage]:
-    """Return what the processes say that were heard of just now."""
+    """Return the stages of the processes that run now."""
     since = iso_utc(now - timedelta(seconds=_HEARD_S))
     files = [file for _, file in read_run_files(folder) if file is not None]  # `read_status` names the damaged ones
     living = (file for file in files if file.state == "running" and file.updated_at >= since)
     return [ProcessStage(file.stage, file.stage_file_error) for file in living]
 
 
-def _way_back(found: Situation, states: Sequence[Path]) -> WayBack | None:
-    if found.file.stage is Stage.SEGMENT:
+def _way_back(situation: Situation, states: Sequence[Path]) -> WayBack | None:
+    if situation.file.stage is Stage.SEGMENT:
         return None
-    health = found.legs.get(SEGMENT, LegHealth())
+    health = situation.legs.get(SEGMENT, LegHealth())
     is_held_up = health.state != "ok" or (health.lag_s or 0.0) > _LAG_S
     ledgers = [StateDir(state).ledger for state in states]
     return count_way_back(ledgers, SEGMENT, waiting=health.pending, is_held_up=is_held_up)

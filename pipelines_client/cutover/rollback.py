@@ -1,4 +1,4 @@
-"""Whether the way back is safe: has the leg to go back to received everything? Counted in the ledger, never assumed."""
+"""Whether rolling back is safe: has that leg received everything? Counted in the ledger, never assumed."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines_client.cutover.gates import Obstacle
+from pipelines_client.sides import TITLES
 from pipelines_client.state.daily import read_lines
 from pipelines_client.state.ledger import Outcome
 
 _MEANT = frozenset(("reserved_name", "empty_event", "before_send", "denied"))
-"""Why a leg may lack a message for good, at every stage."""
+"""Reasons for which a leg never gets a message, at any stage."""
 _KEPT = (Outcome.ACCEPTED.value, Outcome.REJECTED.value)
-"""Outcomes after which a message can still be had: from the other side, or from the dead letters."""
+"""Outcomes after which a message can still be sent again: from the other side, or from the dead letters."""
+_REPLAY = "pipelines-client replay --to {leg} --from ledger+archive --archive PATH"
 
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """What the leg to go back to lacks.
+    """What the leg to roll back to has not received.
 
     Attributes:
         leg: The leg.
-        to_replay: Messages that it never got and that can be had elsewhere: to be replayed first.
-        waiting: Messages that wait in a spool for it and go by themselves.
-        is_held_up: Whether they have waited for long, or the leg is not well: then nobody knows when they will go.
-        lost: Messages that no leg got, so that nothing can be done.
-        unread_lines: Lines of the ledger that could not be read, so that the counts may be too low.
+        to_replay: Messages that it never got and that exist elsewhere: replay them first.
+        waiting: Messages that wait for it in a spool and go by themselves.
+        is_held_up: Whether they have waited for long or the leg is unhealthy, so that it is unknown when they go.
+        lost: Messages that no leg got, so a replay cannot send them.
+        unread_lines: Lines of the ledger that could not be read: the counts may be too low.
     """
 
     leg: str
@@ -37,24 +40,36 @@ class WayBack:
     unread_lines: int = 0
 
     @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What blocks a rollback."""
+        title, obstacles = TITLES[self.leg], []
+        if self.to_replay:
+            text = f"{self.to_replay:,} messages never reached {title}; first: {_REPLAY.format(leg=self.leg)}"
+            obstacles.append(Obstacle("replay", text, self.leg))
+        if self.waiting and self.is_held_up:
+            text = f"{self.waiting:,} messages for {title} are held up; repair that leg, or wait"
+            obstacles.append(Obstacle("waiting", text, self.leg))
+        return tuple(obstacles)
+
+    @property
     def is_safe(self) -> bool:
-        """Whether the leg has received everything, as far as the ledger goes, but for what is just on its way."""
-        return not (self.to_replay or (self.waiting and self.is_held_up))
+        """Whether the leg has received everything in the ledger, except what is on its way."""
+        return not self.obstacles
 
 
 def count_way_back(ledgers: Iterable[Path], leg: str, *, waiting: int, is_held_up: bool) -> WayBack:
-    """Count what a leg lacks.
+    """Count the messages that a leg has not received.
 
-    Memory is 100 bytes for each message that it lacks; the ledgers are read twice.
+    Takes 100 bytes of memory for each of them; the ledgers are read twice.
 
     Args:
         ledgers: Folders of ledgers.
-        leg: The leg to go back to.
-        waiting: Messages that wait for it, as the writers' status says.
-        is_held_up: Whether they have waited for long, or the leg is not well.
+        leg: The leg to roll back to.
+        waiting: Messages that wait for it, by the writers' status.
+        is_held_up: Whether they have waited for long, or the leg is unhealthy.
     """
     folders = list(ledgers)
-    lacking: dict[int, bool] = {}  # by hash of the message's id: whether it can be had elsewhere
+    lacking: dict[int, bool] = {}  # by hash of the message's id: whether it can be sent again
     unread = 0
     for record in _records(folders):
         if record is None:
@@ -74,7 +89,7 @@ def count_way_back(ledgers: Iterable[Path], leg: str, *, waiting: int, is_held_u
 
 
 def _records(folders: Iterable[Path]) -> Iterator[dict[str, Any] | None]:
-    """Yield the ledgers' records; None for a line that is none."""
+    """Yield the ledgers' records; None for a line that is not a record."""
     for folder in folders:
         for line in read_lines(folder):
             is_record = isinstance(line, dict) and {"leg", "outcome", "reason", "message_id"} <= line.keys()

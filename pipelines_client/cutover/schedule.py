@@ -1,4 +1,4 @@
-"""A dated plan: each stage with its day, its gates and where it stands. Pure."""
+"""A dated plan: each stage with its day and what it takes to leave it. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Step:
     Attributes:
         stage: Its name.
         state: `past`, `now` or `ahead`.
-        begins: The day on which it began, or before which it cannot begin.
-        planned: The day that the file says, if it says one.
-        share: The share of people with which it begins, if it is one for a share and the file says so.
+        begins: The day on which it began, or the earliest day on which it can.
+        planned: The day that the file plans, if any.
+        share: The share of people with which it begins, if the file plans one.
         passing_days: Passing days in a row that it takes to leave it.
-        passed_days: Those that are there; of the present stage only.
+        passed_days: Passing days so far; of the present stage only.
     """
 
     stage: str
@@ -37,7 +37,7 @@ class Step:
 
     @property
     def is_late(self) -> bool:
-        """Whether it can no longer begin on the day that was planned."""
+        """Whether it can no longer begin on the planned day."""
         return self.state == "ahead" and None not in (self.planned, self.begins) and self.begins > self.planned  # type: ignore[operator]
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,12 +46,12 @@ class Step:
         return {**asdict(self), **days, "is_late": self.is_late}
 
 
-def lay_out(found: Overview) -> list[Step]:
-    """Return all stages: what is past as the journal says, what is ahead as early as the gates allow."""
-    file, today, passed = found.situation.file, found.situation.today, found.situation.passing.days
+def lay_out(overview: Overview) -> list[Step]:
+    """Return all stages: past ones by the journal, those ahead as early as the gates allow."""
+    file, today, passed = overview.situation.file, overview.situation.today, overview.situation.passing.days
     order = list(Stage)
     place = order.index(file.stage)
-    began = {change.after: change.at[:10] for change in found.journal.changes if change.after is not change.before}
+    began = {change.after: change.at[:10] for change in overview.journal.changes if change.after is not change.before}
     steps: list[Step] = []
     earliest = today
     for index, stage in enumerate(order):

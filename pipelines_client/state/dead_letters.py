@@ -7,9 +7,10 @@ line that names the letters it answers, so what still waits does not depend on a
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -49,6 +50,13 @@ class DeadLetter:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)
+
+    def opened(self) -> dict[str, Any]:
+        """Return plain values with the call as JSON values; a damaged call stays text."""
+        try:
+            return {**self.as_dict(), "body": json.loads(self.body)}
+        except ValueError:
+            return self.as_dict()
 
 
 def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]]) -> list[DeadLetter]:
@@ -96,6 +104,30 @@ def read_dead_letters(directory: Path, *, unreadable: Callable[[Path], object] =
             last = max(left, key=_rejected_at)
             waiting.append(replace(last, answers=tuple(letter.letter for letter in left)))
     return sorted(waiting, key=_rejected_at)
+
+
+def select(
+    letters: Iterable[DeadLetter],
+    *,
+    leg: str | None = None,
+    event: str | None = None,
+    reason: str | None = None,
+    message_ids: Collection[str] | None = None,
+) -> list[DeadLetter]:
+    """Return the letters that meet every condition given; `reason` is a part of the API's words."""
+    return [
+        letter
+        for letter in letters
+        if (leg is None or letter.leg == leg)
+        and (event is None or letter.event == event)
+        and (reason is None or reason in (letter.reason or ""))
+        and (not message_ids or letter.message_id in message_ids)
+    ]
+
+
+def count_by_reason(letters: Iterable[DeadLetter]) -> Counter[tuple[str, str, str]]:
+    """Count letters by leg, event (or type of call) and the API's words."""
+    return Counter((letter.leg, letter.event or letter.type, letter.reason or "") for letter in letters)
 
 
 def mark_requeued(directory: Path, letters: Iterable[DeadLetter], *, writer: str, now: datetime, at: str) -> None:

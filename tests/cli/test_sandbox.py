@@ -17,7 +17,11 @@ import urllib3
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMAND = [sys.executable, "-c", "import typer; from pipelines_client.cli.sandbox import sandbox; typer.run(sandbox)"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; sys.argv.insert(1, 'sandbox'); from pipelines_client.cli import main; main()",
+]
 
 
 @contextmanager
@@ -143,4 +147,4 @@ def test_a_missing_extra_is_told_with_its_cure(tmp_path, missing):
         [sys.executable, "-c", code, "--out", str(tmp_path)], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 2
-    assert "install pipelines-client[sandbox]" in done.stderr
+    assert "pip install 'pipelines-client[sandbox]'" in done.stderr

@@ -17,7 +17,7 @@ from pipelines_client.cli.app import app
 from pipelines_client.cli.cutover import cutover_app
 from pipelines_client.cutover.change import change_stage_file
 from pipelines_client.cutover.gates import PASSING_DAYS, LegHealth, PassingDays, ProcessStage, Situation, find_obstacles
-from pipelines_client.cutover.journal import Change, Journal, journal_path, read_journal
+from pipelines_client.cutover.journal import Journal, StageChange, journal_path, read_journal
 from pipelines_client.cutover.overview import Overview, look
 from pipelines_client.cutover.rollback import count_way_back
 from pipelines_client.cutover.schedule import lay_out
@@ -40,18 +40,18 @@ def situation(stage: str = "dual", more: str = "", **other: Any) -> Situation:
 
 
 @pytest.mark.parametrize("stage", ["segment", "shadow", "dual", "live"])
-def test_with_everything_in_order_nothing_stands_in_the_way(stage: str) -> None:
+def test_with_everything_in_order_no_gate_blocks(stage: str) -> None:
     """Of any stage but the last."""
     assert find_obstacles(situation(stage)) == []
 
 
 CLOSED = [
-    (situation("dual", passing=PassingDays(13, "why")), "parity", "dual takes 14 passing days: why"),
-    (situation("shadow", passing=PassingDays()), "parity", "shadow takes 3 passing days: no parity report yet"),
+    (situation("dual", passing=PassingDays(13, "why")), "parity", "dual needs 14 passing days: why"),
+    (situation("shadow", passing=PassingDays()), "parity", "shadow needs 3 passing days: no parity report yet"),
     (
         situation("live", "[plan.live]\npassing_days = 30", passing=PassingDays(29, "")),
         "parity",
-        "live takes 30 passing days",
+        "live needs 30 passing days",
     ),
     (situation("dual", "[plan.live]\nbegins = 2026-12-11"), "date", "2026-12-11"),
     (situation("dual", '[segment]\nswitch = "discard"'), "switch", "segment is switched to discard"),
@@ -66,10 +66,10 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(("found", "gate", "words"), CLOSED)
-def test_each_gate_stands_in_the_way_alone_and_says_why(found: Situation, gate: str, words: str) -> None:
+def test_each_gate_blocks_alone_and_says_why(found: Situation, gate: str, words: str) -> None:
     """One thing is wrong, and one obstacle names it with its evidence."""
     (obstacle,) = find_obstacles(found)
-    assert obstacle.gate == gate
+    assert obstacle.kind == gate
     assert words in obstacle.text
 
 
@@ -77,11 +77,11 @@ def test_a_leg_that_the_next_stage_leaves_out_may_be_ill() -> None:
     """Segment is down: that is no reason to stay at `live`, and one to stay at `dual`."""
     legs = {"customerio": LegHealth(), "segment": LegHealth("unhealthy")}
     assert find_obstacles(situation("live", legs=legs)) == []
-    assert [obstacle.gate for obstacle in find_obstacles(situation("dual", legs=legs))] == ["health"]
+    assert [obstacle.kind for obstacle in find_obstacles(situation("dual", legs=legs))] == ["health"]
 
 
-def change(action: str, before: str | None, after: str, at: str) -> Change:
-    return Change(at=at, by="kim", action=action, before=before and Stage(before), after=Stage(after))
+def change(action: str, before: str | None, after: str, at: str) -> StageChange:
+    return StageChange(at=at, by="kim", action=action, before=before and Stage(before), after=Stage(after))
 
 
 def test_a_plan_has_the_past_from_the_journal_and_the_earliest_days_ahead() -> None:
@@ -186,7 +186,7 @@ def test_a_change_keeps_comments_and_leaves_the_rest(tmp_path: Path) -> None:
 
 
 def test_of_two_who_advance_at_once_one_does(tmp_path: Path) -> None:
-    """The gates were asked of the stage that the file had: whoever comes second is told."""
+    """The gates were asked of the stage that the file had: the second one fails."""
     path = tmp_path / "stage.toml"
     path.write_text('stage = "dual"\n')
     together, told = Barrier(6), []
@@ -204,7 +204,7 @@ def test_of_two_who_advance_at_once_one_does(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(told) == 5
-    assert all("somebody else" in text for text in told)
+    assert all("another user" in text for text in told)
     assert len(read_journal(journal_path(path)).changes) == 1
 
 
@@ -245,7 +245,7 @@ def run_line(at: str, verdict: str) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """A stage file at `dual` since the eighth, a state directory that nobody uses, and a history of parity runs."""
+    """A stage file at `dual` since the eighth, an idle state directory, and a history of parity runs."""
     path = tmp_path / "stage.toml"
     path.write_text('stage = "shadow"\n[plan.dual]\npassing_days = 2\n')
     change_stage_file(path, {("stage",): "dual"}, change("advance", "shadow", "dual", "2026-12-08T09:00:00.000Z"))
@@ -289,17 +289,17 @@ def cutover(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 def test_advance_refuses_with_the_reasons_and_is_forced_with_a_reason_that_is_recorded(
     cutover: Callable[..., Any], desk: Path
 ) -> None:
-    """Exit code 1 and nothing changed; `--force` alone is not enough; the journal has what stood in the way."""
+    """Exit code 1 and nothing changed; `--force` alone is not enough; the journal has what blocked it."""
     refused = cutover("advance")
     assert refused.exit_code == 1
-    assert "parity: dual takes 2 passing days" in refused.stderr
+    assert "parity: dual needs 2 passing days" in refused.stderr
     assert cutover("advance", "--force").exit_code == 2
     assert 'stage = "dual"' in (desk / "stage.toml").read_text()
     forced = cutover("advance", "--force", "--reason", "agreed with the board", "--by", "kim")
     assert (forced.exit_code, forced.stdout[:11]) == (0, "dual → live")
     last = json.loads(cutover("log", "--json").stdout)[-1]
     assert (last["by"], last["reason"], last["is_forced"]) == ("kim", "agreed with the board", True)
-    assert last["in_the_way"] == ["parity: dual takes 2 passing days: no parity report yet"]
+    assert last["in_the_way"] == ["parity: dual needs 2 passing days: no parity report yet"]
     assert "FORCED" in cutover("log").stdout
 
 
@@ -379,12 +379,12 @@ def test_the_status_shows_where_it_is_and_the_plan_its_days(cutover: Callable[..
 def test_what_cannot_be_looked_at_is_bad_input_with_the_cure(
     cutover: Callable[..., Any], desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No file, a wrong one, no state directory, a start where there is a file already."""
+    """No file, a wrong one, a wrong state directory, a start where there is a file already."""
     assert cutover("start").exit_code == 2
     (desk / "stage.toml").write_text('stage = "dua')
     wrong = cutover("status").stderr
     assert "not valid TOML" in wrong
-    assert "keep to the last good one" in wrong
+    assert "use the last good one" in wrong
     (desk / "stage.toml").unlink()
     missing = cutover("status")
     assert missing.exit_code == 2
@@ -421,7 +421,7 @@ def test_the_page_names_every_command_stage_switch_gate_and_preset() -> None:
 
 
 def test_the_stage_file_of_the_page_is_one_and_its_days_are_the_defaults() -> None:
-    """Whoever copies it gets what it says."""
+    """A copy of it works as it is described."""
     (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     file = parse_stage_file(block.encode())
     assert (file.stage, file.customerio.share, file.plan[Stage.DUAL].begins) == (Stage.SHADOW, 0.25, date(2026, 12, 7))

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pipelines_client.cli.app import app
 from pipelines_client.config import Settings
-from pipelines_client.cutover.double_delivery import find_twice
+from pipelines_client.cutover.double_delivery import find_double_deliveries
 from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 
 OFF = dict(INTEGRATION_PRESETS["customerio_off"])
@@ -47,7 +47,7 @@ def exports(tmp_path: Path) -> Any:
 
 
 def found(places: tuple[str, ...]) -> Any:
-    return find_twice([places[1]], [places[3]], [Path(places[5]) / "ledger"])
+    return find_double_deliveries([places[1]], [places[3]], [Path(places[5]) / "ledger"])
 
 
 def test_what_was_kept_from_the_destination_and_came_once_is_clean(exports: Any) -> None:
@@ -103,9 +103,9 @@ def test_what_a_side_has_though_we_kept_it_from_it_came_another_way(exports: Any
 @pytest.mark.parametrize(
     ("calls", "rows", "code", "words"),
     [
-        ([call("a")], [row("a")], 0, "of 1 messages on both sides none came by two ways"),
+        ([call("a")], [row("a")], 0, "of 1 messages on both sides, none came by two ways"),
         ([call("a", integrations={})], [row("a")], 1, "1 not kept from Segment's Customer.io destination"),
-        ([call("a")], [row("a"), "{cut"], 3, "1 lines or files could not be read"),
+        ([call("a")], [row("a"), "{cut"], 3, "1 lines or files are unreadable"),
     ],
 )
 def test_the_command_says_what_it_found_and_what_to_do(
@@ -136,7 +136,7 @@ def test_what_the_preset_sends_is_found_clean_in_the_exports(make_client: Any, s
         assert client.track("u1", event)[0]
         assert client.flush(timeout=5)
     sandbox.export(tmp_path / "exports")
-    twice = find_twice([str(tmp_path / "exports" / "segment")], [str(tmp_path / "exports" / "customerio")])
+    twice = find_double_deliveries([str(tmp_path / "exports" / "segment")], [str(tmp_path / "exports" / "customerio")])
     assert (twice.both, dict(twice.forwarded)) == (2, {"Forwarded": 1})
 
 

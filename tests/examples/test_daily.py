@@ -111,7 +111,7 @@ def test_a_receiver_that_is_away_changes_no_exit_code(home):
         done = run(by_systemd, home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [message["title"] for message in receiver.heard] == ["Parity is back to PASS"]
-    said = "pipelines-client parity: JSON (address 1 of 1) could not be notified; the next run tries again\n"
+    said = "pipelines-client: JSON (address 1 of 1) could not be notified; the next run tries again\n"
     assert done.stderr == said
 
 

@@ -58,7 +58,7 @@ def test_a_disk_without_room_for_the_tables_is_told(tmp_path, small):
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line == (
-        "pipelines-client parity: DuckDB had too little room: what does not fit into memory goes to "
+        "pipelines-client: DuckDB had too little room: what does not fit into memory goes to "
         f"{folder}. Set TMPDIR to a folder with more space, compare fewer days at a time, or take --engine spark or a"
         " PostgreSQL URL"
     )
@@ -76,7 +76,7 @@ def test_a_disk_without_room_for_the_facts_is_told(tmp_path, small, keeps):
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"pipelines-client parity: {folder}")
+    assert line.startswith(f"pipelines-client: {folder}")
     assert "facts cannot be written there (" in line
     assert "make room, or name another folder: --cache for facts that are kept, TMPDIR for those of one run" in line
     assert not list(folder.rglob("*.parquet"))

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines_client.cli.common import explained, print_text
+from pipelines_client.cli.common import print_text
 from pipelines_client.cli.group import DefaultGroup, takes
+from pipelines_client.cli.leaving import leave, say
 from pipelines_client.cli.parity.diff import diff
 from pipelines_client.cli.parity.notify import find_receivers, notify_receivers
 from pipelines_client.cli.parity.options import Comparison
 from pipelines_client.cli.parity.rules import keep_run
-from pipelines_client.cli.parity.sources import collect_paths, progress
+from pipelines_client.cli.parity.sources import collect_paths
+from pipelines_client.cli.progress import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,21 +42,20 @@ def compare(asked: Comparison) -> None:
     Exit code 0: pass, 1: fail, 3: inconclusive, 2: bad input.
     """
     now = datetime.now(timezone.utc)
-    with explained("parity"):
-        from pipelines_client.parity import run_parity
+    from pipelines_client.parity import run_parity
 
-        asked.check()
-        options = asked.options(now)
-        receivers = find_receivers(asked.notify)
-        with progress(sys.stderr) as shown:
-            options = replace(options, **shown._asdict())
-            report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
-        _write(report, asked.form, asked.output or [])
-        keep_run(asked.history_file(), report)
-        notify_receivers(report, receivers, asked.notify_state, asked.history_file())
-        if asked.replay_list is not None:
-            _say_replays(report, asked.replay_list)
-        raise typer.Exit(report.verdict.exit_code)
+    asked.check()
+    options = asked.options(now)
+    receivers = find_receivers(asked.notify)
+    with reading(sys.stderr) as hooks:
+        options = replace(options, **hooks._asdict())
+        report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
+    _write(report, asked.form, asked.output or [])
+    keep_run(asked.history_file(), report)
+    notify_receivers(report, receivers, asked.notify_state, asked.history_file())
+    if asked.replay_list is not None:
+        _say_replays(report, asked.replay_list)
+    leave(report.verdict.exit_code)
 
 
 parity_app.command("diff")(diff)
@@ -82,11 +83,10 @@ def _say_replays(report: ParityReport, path: Path) -> None:
 
     by_side = (counts for counts in report.missing_by_cause.values() if counts is not None)
     count = sum(counts[cause] for counts in by_side for cause in REPLAYED)
-    typer.echo(f"pipelines-client parity: {count:,} to replay, in {path}", err=True)
+    say(f"{count:,} to replay, in {path}")
     for side, counts in report.missing_by_cause.items():
         if counts is not None and report.sources[side].is_short and any(counts[cause] for cause in REPLAYED):
-            typer.echo(
-                f"pipelines-client parity: {TITLES[side]}'s evidence has gaps: what is in them is on the list too, and"
-                " a replay would send it twice; mend the gaps first",
-                err=True,
+            say(
+                f"{TITLES[side]}'s evidence has gaps: what is in them is on the list too, and"
+                " a replay would send it twice; mend the gaps first"
             )

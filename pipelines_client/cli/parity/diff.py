@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines_client.cli.common import explained, print_text
+from pipelines_client.cli.common import print_text
+from pipelines_client.cli.leaving import leave
 from pipelines_client.parity.render import CHANGE_FORMATS
 
 
@@ -21,17 +22,16 @@ def diff(
 
     Exit code 0: not worse, 1: the verdict or a gate got worse, 2: bad input.
     """
-    with explained("parity diff"):
-        from pipelines_client.parity.render.changes import print_changes, render_changes
-        from pipelines_client.parity.report.changes import compare_reports, parse_report
+    from pipelines_client.parity.render.changes import print_changes, render_changes
+    from pipelines_client.parity.report.changes import compare_reports, parse_report
 
-        if form not in CHANGE_FORMATS:
-            raise typer.BadParameter(f"--format must be one of {', '.join(CHANGE_FORMATS)}")
-        changes = compare_reports(*(parse_report(path.read_bytes(), str(path)) for path in (before, after)))
-        if form == "text" and sys.stdout.isatty():
-            from rich.console import Console
+    if form not in CHANGE_FORMATS:
+        raise typer.BadParameter(f"--format must be one of {', '.join(CHANGE_FORMATS)}")
+    changes = compare_reports(*(parse_report(path.read_bytes(), str(path)) for path in (before, after)))
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
 
-            print_changes(changes, Console(highlight=False))
-        else:
-            print_text(render_changes(changes, form))
-        raise typer.Exit(changes.exit_code)
+        print_changes(changes, Console(highlight=False))
+    else:
+        print_text(render_changes(changes, form))
+    leave(changes.exit_code)

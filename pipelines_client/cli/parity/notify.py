@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from pipelines_client.cli.leaving import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,4 +37,4 @@ def notify_receivers(
 
     beside = Path(STATE_FILE) if history is None else history.with_name(STATE_FILE)
     for problem in notify(report, receivers, state or beside):
-        typer.echo(f"pipelines-client parity: {problem}", err=True)
+        say(problem)

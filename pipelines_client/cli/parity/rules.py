@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines_client.cli.leaving import say
+
 if TYPE_CHECKING:
     from pipelines_client.parity import ParityReport
     from pipelines_client.parity.rules import Rules
@@ -46,8 +48,7 @@ def keep_run(path: Path | None, report: ParityReport) -> None:
     try:
         append_run(path, report)
     except OSError as error:
-        typer.echo(
-            f"pipelines-client parity: {path}: this run was not added to the history ({error.strerror});"
-            " choose another file with --history, or none with --no-history",
-            err=True,
+        say(
+            f"{path}: this run was not added to the history ({error.strerror});"
+            " choose another file with --history, or none with --no-history"
         )

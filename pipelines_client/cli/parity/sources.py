@@ -1,11 +1,10 @@
-"""The sources of `pipelines-client parity`: paths, column maps, cache and progress."""
+"""The sources of `pipelines-client parity`: paths, column maps and cache."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import typer
@@ -13,9 +12,8 @@ import typer
 from pipelines_client.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-_UPDATES_A_SECOND = 5
 _NO_COMMAND = "replay-list"  # the name of an option that people try as a command
 
 
@@ -80,37 +78,3 @@ def read_map(path: Path) -> dict[str, Any]:
         raise SourceError(
             f'{path}: not valid TOML ({error}); a column map has lines such as event = "event_name"'
         ) from None
-
-
-class Shown(NamedTuple):
-    """Who is told of bytes read, and of what goes on; None where nobody looks."""
-
-    advance: Callable[[int], object] | None = None
-    tell: Callable[[str], object] | None = None
-
-
-@contextmanager
-def progress(stream: TextIO) -> Iterator[Shown]:
-    """Show on a terminal what goes on and how much evidence is read; anywhere else show nothing."""
-    if not stream.isatty():
-        yield Shown()
-        return
-    from rich.console import Console
-    from rich.progress import (
-        DownloadColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TransferSpeedColumn,
-    )
-
-    words = TextColumn("{task.description}")
-    columns = (SpinnerColumn(), words, DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
-    console = Console(file=stream)
-    with Progress(*columns, console=console, transient=True, refresh_per_second=_UPDATES_A_SECOND) as shown:
-        task = shown.add_task("reading", total=None)
-        yield Shown(
-            lambda count: shown.advance(task, count),
-            lambda text: shown.update(task, description=text, refresh=True),
-        )

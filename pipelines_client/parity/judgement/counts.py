@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines_client.parity.judgement.evidence import SourceEvidence, gaps_of
 from pipelines_client.parity.judgement.gates import COUNTS
 from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
-from pipelines_client.parity.spell import percent, plural
+from pipelines_client.parity.spell import percent
+from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.spell import percent, plural
+from pipelines_client.parity.spell import percent
+from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import Limits

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import tables
-from pipelines_client.parity.spell import one_line, plural
+from pipelines_client.text import one_line, plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
-from pipelines_client.parity.spell import one_line
+from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.table import Cell, Heading, Mood, TextTable, table
-from pipelines_client.parity.spell import duration, plural
+from pipelines_client.parity.spell import duration
+from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

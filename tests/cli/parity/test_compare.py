@@ -18,7 +18,8 @@ import typer
 from evidence import Evidence
 
 from pipelines_client.cli.parity.options import moment, percentage
-from pipelines_client.cli.parity.sources import progress, read_maps
+from pipelines_client.cli.parity.sources import read_maps
+from pipelines_client.cli.progress import reading
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -145,7 +146,7 @@ def test_an_interrupt_exits_130(tmp_path):
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said == "pipelines-client parity: interrupted\n"
+    assert said == "pipelines-client: interrupted\n"
     assert not list((tmp_path / "scratch").glob("parity-*"))
     assert not list(cache.glob("*/*"))
 
@@ -166,7 +167,7 @@ def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_pa
     evidence.messages[4].lose("customerio")
     done = run(*options(evidence.paths()), "--format", "json", "--replay-list", tmp_path / "replay.jsonl")
     assert json.loads(done.stdout)["verdict"] == "fail"
-    assert done.stderr == f"pipelines-client parity: 2 to replay, in {tmp_path}/replay.jsonl\n"
+    assert done.stderr == f"pipelines-client: 2 to replay, in {tmp_path}/replay.jsonl\n"
     lines = [json.loads(line) for line in (tmp_path / "replay.jsonl").read_text().splitlines()]
     assert [line["message_id"] for line in lines] == ["m00004", "m00003"]
 
@@ -201,11 +202,11 @@ def test_a_terminal_is_told_what_goes_on(monkeypatch):
         def isatty(self) -> bool:
             return True
 
-    with progress(StringIO()) as shown:
+    with reading(StringIO()) as shown:
         assert shown == (None, None)
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
-    with progress(terminal) as shown:
+    with reading(terminal) as shown:
         shown.advance(5)
         shown.tell("comparing")
     assert terminal.getvalue().index("reading") < terminal.getvalue().index("comparing")

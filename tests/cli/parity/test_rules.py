@@ -56,7 +56,7 @@ def test_the_file_of_the_working_directory_is_found_and_an_option_wins(parity, t
     [
         (
             ("--config", "none.toml"),
-            "pipelines-client parity: none.toml: No such file or directory; choose another file with --config",
+            "pipelines-client: none.toml: No such file or directory; choose another file with --config",
         ),
         (("--config", "bad.toml"), "bad.toml: gates.max_mising: unknown key; the keys are max_missing"),
         (("--history", "no/history.jsonl"), "its folder does not exist"),

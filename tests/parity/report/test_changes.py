@@ -139,7 +139,7 @@ def test_what_is_no_report_of_this_version_exits_2_and_says_what_to_do(files, tm
         other.write_text(content, "utf-8")
     done = run("diff", files[0], other)
     assert done.exit_code == 2
-    assert done.stderr.startswith(f"pipelines-client parity diff: {other}: ")
+    assert done.stderr.startswith(f"pipelines-client: {other}: ")
     assert says in done.stderr
     assert "secret" not in done.stderr
 

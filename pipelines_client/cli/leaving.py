@@ -1,0 +1,78 @@
+"""How a command ends: an exit code, and on standard error one line that says why.
+
+A command calls `leave`. `explained` surrounds all commands, once, in `app`: it does the same for what they raise.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from pipelines_client.errors import PipelinesError
+from pipelines_client.text import one_line
+
+GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes of all commands."""
+_SANDBOX_PACKAGES = ("starlette", "uvicorn")
+
+
+def say(text: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(f"pipelines-client: {text}\n")
+
+
+def leave(code: int, text: str = "") -> NoReturn:
+    """End the command with an exit code, and say why if there is something to say."""
+    if text:
+        say(text)
+    raise SystemExit(code) from None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what stops a command into one line and an exit code; a stopped command never ends like a verdict."""
+    try:
+        yield
+    except PipelinesError as error:
+        leave(BAD_INPUT, one_line(error))
+    except ModuleNotFoundError as error:
+        leave_for_package(error)
+    except OSError as error:
+        leave(BAD_INPUT, one_line(f"{error.filename or 'the system'}: {error.strerror or error}"))
+    except MemoryError:
+        leave(BAD_INPUT, "not enough memory; give it fewer days at a time")
+    except KeyboardInterrupt:
+        leave(INTERRUPTED, "interrupted")
+    except Exception as error:
+        if hasattr(error, "exit_code"):  # typer's own: it shows how the command is used
+            raise
+        traceback.print_exc()
+        leave(BAD_INPUT, f"internal error ({type(error).__name__}): please report it")
+
+
+@contextmanager
+def writing(state_dir: Path) -> Iterator[None]:
+    """Say what to do if a state directory cannot be written."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        name = error.filename if isinstance(error, OSError) else None
+        if name is not None and not Path(str(name)).is_relative_to(state_dir):
+            raise
+        why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        leave(
+            BAD_INPUT,
+            f"{state_dir} cannot be written ({why}): make room or give this user the right, then run it again",
+        )
+
+
+def leave_for_package(error: ModuleNotFoundError) -> NoReturn:
+    """End the command because an extra is not installed, and say which."""
+    package = str(error.name).partition(".")[0]
+    extra = "sandbox" if package in _SANDBOX_PACKAGES else "parity"
+    leave(BAD_INPUT, f"the package {package} is missing: pip install 'pipelines-client[{extra}]'")
