@@ -15,8 +15,8 @@ A call returns `(True, message)` once the message is on disk. From then on it is
 outages, or the ledger says why not. Calls raise upstream's AssertionError for wrong arguments and nothing else.
 
 Settings are variables of this module, as in upstream: assign them before the first call, which makes the client. A
-setting that you do not assign comes from its `PIPELINES_...` variable, then from its default (`Settings`). For more
-than one client, or for type-checked settings, make a `Client`.
+setting that you do not assign comes from its `PIPELINES_...` variable, then from its default (`Settings`). To use more
+than one client, make each with `Client`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -183,3 +184,16 @@ else:
     raise AssertionError("a misspelt call is found")
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_outcome_is_a_text_because_applications_compare_it_with_texts_and_write_it_as_json() -> None:
+    """A plain `Enum` would make `record.outcome == "accepted"` false without an error."""
+    assert pipelines_client.Outcome.ACCEPTED == "accepted"
+    assert json.dumps(pipelines_client.Outcome.DROPPED) == '"dropped"'
+
+
+def test_the_constructor_names_each_setting_because_a_list_made_of_locals_changed_with_the_order_of_its_lines() -> None:
+    """The names are repeated on purpose; it stays short enough to be read at once."""
+    source = inspect.getsource(pipelines_client.Client.__init__)
+    assert "locals()" not in source
+    assert len(source.splitlines()) < 40

@@ -193,7 +193,7 @@ def test_an_allowed_command_reaches_both(make_client: MakeClient, sandbox: Any) 
 
 
 def test_a_reserved_name_with_no_leg_left_is_not_taken(make_client: MakeClient, ledger: Any) -> None:
-    """Without Segment nobody would have it, and the caller is told."""
+    """No leg would receive it: the call says so."""
     client = make_client(segment_write_key=None)
     ok, sent = client.track("u1", "User Deleted")
     assert not ok
@@ -367,7 +367,7 @@ def test_flush_returns_at_its_timeout_and_says_what_is_left(make_client: MakeCli
 
 
 def test_flush_does_not_wait_for_a_leg_that_does_not_count_and_is_down(client: Client, sandbox: Any) -> None:
-    """In stage dual Segment counts; Customer.io being down is nobody's wait."""
+    """In stage dual Segment counts; no call waits for Customer.io, which is down."""
     sandbox.customerio.answer(503)
     client.track("u1", "E")
     started = time.monotonic()
@@ -377,7 +377,7 @@ def test_flush_does_not_wait_for_a_leg_that_does_not_count_and_is_down(client: C
 
 
 def test_flush_waits_out_one_refusal_of_the_leg_that_does_not_count(client: Client, sandbox: Any) -> None:
-    """A single 503 is no outage."""
+    """A single 503 is not an outage."""
     sandbox.customerio.answer(503, times=2)
     client.track("u1", "E")
     assert client.flush(timeout=10)

@@ -87,7 +87,7 @@ def test_under_asyncio_waiting_does_not_block_the_loop(make_client: MakeClient, 
 
 
 def test_numbers_reach_opentelemetry_by_their_agreed_names(make_client: MakeClient, sandbox: Any) -> None:
-    """With an SDK of the application; in a process of its own, since a provider is set once."""
+    """With an SDK of the application, in a separate process because a provider can be set only once."""
     script = f"""
 import json
 from opentelemetry import metrics
