@@ -59,7 +59,7 @@ def refused(make_client: Any, sandbox: Any) -> Any:
     return client
 
 
-def test_refusals_are_counted_by_leg_event_and_the_apis_words(refused: Any, command: Any, state_dir: Path) -> None:
+def test_refusals_are_counted_by_leg_event_and_reason(refused: Any, command: Any, state_dir: Path) -> None:
     """`list`, for people and as JSON; control characters of the outside do not reach the terminal."""
     assert refused
     done = command("dead-letters", "list")
@@ -77,12 +77,12 @@ def test_refusals_are_counted_by_leg_event_and_the_apis_words(refused: Any, comm
 
 
 def test_one_is_shown_whole_and_all_are_exported(refused: Any, command: Any, tmp_path: Path) -> None:
-    """With the call as it was sent; the file is its owner's alone."""
+    """With the call that was sent, in a private file."""
     assert refused
     shown = json.loads(command("dead-letters", "show", "m1").stdout)
     assert shown["body"]["properties"] == {"n": 1}
     assert shown["http_status"] == 400
-    assert command("dead-letters", "show", "nobody").returncode == 2
+    assert command("dead-letters", "show", "unknown").returncode == 2
     file = tmp_path / "letters.jsonl"
     assert command("dead-letters", "export", str(file), "--event", "Signed Up").returncode == 0
     assert [json.loads(line)["message_id"] for line in file.read_text().splitlines()] == ["m0", "m1", "m2"]
@@ -173,7 +173,7 @@ def requeue_all(directory: Path, at: str) -> None:
     mark_requeued(directory, read_dead_letters(directory), writer="requeued", now=NOON, at=at)
 
 
-def test_no_clock_says_what_still_waits(tmp_path: Path) -> None:
+def test_which_letters_wait_does_not_depend_on_a_clock(tmp_path: Path) -> None:
     """Refused while the clock was ahead, requeued when it was right, and refused again when it was behind."""
     refuse(tmp_path, "2026-11-02T13:00:00.000Z")
     requeue_all(tmp_path, "2026-11-02T12:00:00.000Z")
@@ -222,11 +222,13 @@ def test_a_letter_whose_body_is_damaged_is_shown_as_text(refused: Any, command: 
     assert json.loads(command("dead-letters", "show", "b1").stdout)["body"] == '{"cut'
 
 
-def test_requeue_and_drain_say_in_words_what_cannot_be_written(refused: Any, command: Any, state_dir: Path) -> None:
+def test_requeue_and_drain_name_the_path_that_cannot_be_written_and_the_cure(
+    refused: Any, command: Any, state_dir: Path
+) -> None:
     """Path and cure on one line, exit code 2, and every letter is still there."""
     assert refused
     (state_dir / "spool").rmdir()
-    (state_dir / "spool").write_text("in the way")
+    (state_dir / "spool").write_text("a file, not a folder")
     for arguments in (("dead-letters", "requeue", "--all"), ("drain",)):
         done = command(*arguments)
         assert done.returncode == 2
@@ -235,8 +237,8 @@ def test_requeue_and_drain_say_in_words_what_cannot_be_written(refused: Any, com
     assert len(read_dead_letters(state_dir / "dead-letters")) == 4
 
 
-def test_drain_makes_no_state_directory(command: Any, tmp_path: Path) -> None:
-    """A path with a slip in it is an error that names it, as for `status`."""
+def test_drain_does_not_create_a_state_directory(command: Any, tmp_path: Path) -> None:
+    """A mistyped path is an error that names it, as for `status`."""
     slip = tmp_path / "stat"
     done = command("drain", "--state-dir", str(slip))
     assert done.returncode == 2

@@ -21,7 +21,7 @@ def status(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_every_message_is_somewhere_and_the_sum_is_said(make_client: Any, sandbox: Any) -> None:
+def test_status_accounts_for_every_message_and_prints_the_sum(make_client: Any, sandbox: Any) -> None:
     """Accepted, rejected, skipped, dropped and pending, by leg and reason, while the process lives."""
     client = make_client(upload_interval=0)
     client.track("u1", "E")
@@ -100,7 +100,7 @@ def test_no_such_directory_is_bad_input(tmp_path: Path) -> None:
         read_status(tmp_path, now=utc_now())
 
 
-def test_a_run_file_that_cannot_be_read_is_said(make_client: Any, state_dir: Path) -> None:
+def test_an_unreadable_run_file_is_named(make_client: Any, state_dir: Path) -> None:
     """The rest still counts."""
     client = make_client()
     client.track("u1", "E")

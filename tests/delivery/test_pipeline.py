@@ -1,4 +1,4 @@
-"""A spool that is full, damaged, or left by a sibling; a clock that jumps; a share that is no disk."""
+"""A spool that is full, damaged or left by another process; a clock that jumps; a network share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Settled:
 
 
 def test_a_spool_full_in_bytes_rejects_and_counts(make_client: MakeClient, sandbox: Any, ledger: Any) -> None:
-    """The default: the caller is told, the ledger says why, what waits is delivered later."""
+    """The default: the call returns False, the ledger says why, what waits is delivered later."""
     sandbox.segment.answer(503)
     client = make_client(spool_max_bytes=2_000)
     answers = [client.track("u1", "E", {"text": "x" * 300})[0] for _ in range(10)]
@@ -79,7 +79,7 @@ def test_block_waits_for_room(make_client: MakeClient, sandbox: Any) -> None:
 
 
 def test_block_gives_up_after_its_time(make_client: MakeClient, sandbox: Any) -> None:
-    """Then the call is refused, as it would have been at once."""
+    """After `block_timeout_s` the call is refused."""
     sandbox.customerio.answer(503)
     client = make_client(segment_write_key=None, on_full="block", max_queue_size=1, block_timeout_s=0.2)
     assert client.track("u1", "E")[0]
@@ -98,7 +98,7 @@ def test_an_unknown_way_of_being_full_is_refused() -> None:
 def test_a_living_sibling_adopts_what_a_dead_one_left(
     make_client: MakeClient, sandbox: Any, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a new process: a sender that idles looks around."""
+    """No new process is needed: an idle sender adopts it."""
     monkeypatch.setattr(pipeline_module, "ADOPT_EVERY_S", 0.0)
     monkeypatch.setattr(sender_module, "TICK_S", 0.05)
     monkeypatch.setattr(sender_module, "IDLE_TICK_S", 0.05)
@@ -116,7 +116,7 @@ def test_a_living_sibling_adopts_what_a_dead_one_left(
 
 
 def test_a_damaged_file_of_a_dead_process_is_set_aside(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
-    """As evidence, counted by `status`; service goes on."""
+    """It is kept as evidence and listed by `status`; delivery goes on."""
     (state_dir / "spool").mkdir(parents=True)
     (state_dir / "spool" / "dead.db").write_bytes(b"this was a database once" * 100)
     client = make_client()
@@ -127,7 +127,9 @@ def test_a_damaged_file_of_a_dead_process_is_set_aside(make_client: MakeClient, 
     assert read_status(state_dir, now=utc_now()).unreadable == ["dead.db.damaged"]
 
 
-def test_damage_under_a_living_client_costs_no_call(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
+def test_damaged_cursors_of_a_running_client_lose_no_message(
+    make_client: MakeClient, sandbox: Any, state_dir: Path
+) -> None:
     """The file of its cursors is set aside, it goes on with a new one, and nothing that waited is lost."""
     sandbox.customerio.answer(503)
     sandbox.segment.answer(503)
@@ -158,7 +160,7 @@ def test_damage_under_a_living_client_costs_no_call(make_client: MakeClient, san
 
 
 def test_a_clock_that_jumps_harms_nothing(make_client: MakeClient, sandbox: Any) -> None:
-    """Neither back by ten years nor forth by ten: waits are measured by another clock."""
+    """Ten years back or ahead: waits are measured with the monotonic clock."""
     sandbox.customerio.answer(503, times=2)
     client = make_client()
     for moment in ("2036-01-01", "2016-01-01", "2026-01-01"):
@@ -185,7 +187,7 @@ def test_a_network_share_is_recognised_by_the_mount_above() -> None:
 def test_a_refusal_in_memory_leaves_the_rest_of_the_leg_delivered(
     make_client: MakeClient, sandbox: Any, on_delivery: Any
 ) -> None:
-    """Without a ledger and without dead letters a refused message is counted, told to `on_error`, and passed."""
+    """Without ledger and dead letters a refused message is counted and given to `on_error`, and the rest goes on."""
     told: list[Any] = []
     client = make_client(
         segment_write_key=None, spool="memory", on_error=lambda _, calls: told.extend(calls), on_delivery=on_delivery
@@ -203,7 +205,7 @@ def test_a_refusal_in_memory_leaves_the_rest_of_the_leg_delivered(
 def test_a_busy_process_adopts_what_a_dead_one_left(
     make_client: MakeClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a second of peace: each batch that goes is an occasion to look around."""
+    """A process that is never idle adopts between two batches."""
     monkeypatch.setattr(pipeline_module, "ADOPT_EVERY_S", 0.0)
     busy = make_client()
     busy.track("u1", "Busy")
@@ -218,11 +220,11 @@ def test_a_busy_process_adopts_what_a_dead_one_left(
         assert sandbox.customerio.wait_for(number + 2)
         if "Left behind" in [m["event"] for m in sandbox.customerio.accepted]:
             return
-    pytest.fail("nobody looked around")
+    pytest.fail("the busy process adopted nothing")
 
 
-def test_what_many_dead_left_is_taken_over_a_few_at_a_time(make_client: MakeClient, sandbox: Any) -> None:
-    """Sixty dead processes while the API is down: not sixty times threads and files; in the end all is delivered."""
+def test_the_spools_of_many_dead_processes_are_adopted_a_few_at_a_time(make_client: MakeClient, sandbox: Any) -> None:
+    """Sixty dead processes during an outage do not mean sixty times the threads; in the end all is delivered."""
     sandbox.customerio.answer(503)
     for number in range(60):
         dying = make_client(segment_write_key=None, flush_timeout_s=0, upload_interval=60)
@@ -240,8 +242,8 @@ def test_what_many_dead_left_is_taken_over_a_few_at_a_time(make_client: MakeClie
     assert {m["properties"]["n"] for m in sandbox.customerio.accepted} == set(range(61))
 
 
-def test_clients_let_go_in_an_outage_leave_no_threads(make_client: MakeClient, sandbox: Any) -> None:
-    """Shut down or only dropped: what they could not send is on disk, and the next one delivers it."""
+def test_clients_that_are_released_in_an_outage_leave_no_threads(make_client: MakeClient, sandbox: Any) -> None:
+    """What they could not send is on disk, and the next client delivers it."""
     sandbox.customerio.answer(503)
     before = set(threading.enumerate())
     for number in range(10):
@@ -263,7 +265,7 @@ def test_clients_let_go_in_an_outage_leave_no_threads(make_client: MakeClient, s
 def test_a_state_directory_removed_under_a_living_client_costs_no_message(
     make_client: MakeClient, sandbox: Any, state_dir: Path
 ) -> None:
-    """A cleaner of temporary files: what is in memory is delivered, and new files are made."""
+    """A cleaner of temporary files did it: what is in memory is delivered, and new files are created."""
     client = make_client(upload_interval=60)
     assert client.track("u1", "E", {"n": 0})[0]
     shutil.rmtree(state_dir)

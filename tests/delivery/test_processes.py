@@ -109,7 +109,7 @@ def test_what_an_exit_leaves_the_next_process_delivers_first_to_last(
 
 
 def test_a_kill_right_after_the_last_call_loses_nothing(run: Any, sandbox: Any, state_dir: Path) -> None:
-    """P2: 5,000 calls, then SIGKILL by its own hand; the next process delivers what was not."""
+    """P2: 5,000 calls, then the process kills itself; the next process delivers the rest."""
     process = run("""
         import os, signal
         import pipelines_client as analytics
@@ -164,7 +164,7 @@ def test_another_key_does_not_deliver_what_was_meant_for_this_one(run: Any, sand
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which this platform lacks")
 @pytest.mark.parametrize("leaves_by", ["sys.exit(0)", "os._exit(0)"])
-def test_a_forked_child_delivers_its_own_and_harms_nobody(
+def test_a_forked_child_delivers_its_messages_and_leaves_the_parents_alone(
     run: Any, sandbox: Any, state_dir: Path, leaves_by: str
 ) -> None:
     """P3: and the parent, killed later, has lost nothing (docs/adr/0001)."""
@@ -216,7 +216,7 @@ def test_importing_and_constructing_open_no_thread_and_no_file(run: Any, state_d
 
 
 def test_a_corrected_key_delivers_what_the_wrong_one_left(run: Any, sandbox: Any, state_dir: Path) -> None:
-    """P6: the team mends the variable and restarts; the state directory is theirs, so the backlog goes."""
+    """P6: the team corrects the variable and restarts; the backlog of its state directory is delivered."""
     sandbox.customerio.allow_keys("right")
     script = """
         import pipelines_client as analytics

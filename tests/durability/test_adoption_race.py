@@ -73,8 +73,10 @@ def test_six_at_once_over_twenty_spools_deliver_each_message_once(
     say(f"adopted {SPOOLS} spools by 6 competing processes: {len(ALL)} messages delivered, duplicates 0")
 
 
-def test_heirs_that_are_killed_leave_the_rest_to_others(start: Any, start_together: Any, evidence: Evidence) -> None:
-    """Three of six die while they deliver; the others, or those who come next, deliver it all."""
+def test_adopting_processes_that_are_killed_leave_the_rest_to_others(
+    start: Any, start_together: Any, evidence: Evidence
+) -> None:
+    """Three of six die while they deliver; the others, or later processes, deliver the rest."""
     leave_spools(start, evidence.sandbox)
     evidence.sandbox.customerio.delay_s = 0.02
     heirs = start_together(HEIR, 6)
@@ -153,7 +155,7 @@ def test_two_clients_of_one_process_keep_their_files_from_others(run: Any, start
     evidence.check_nothing_lost({"m0", "m1", "m2"})
 
 
-def test_a_client_let_go_as_the_process_ends_delivers_once(start: Any, evidence: Evidence) -> None:
+def test_a_client_released_as_the_process_ends_delivers_once(start: Any, evidence: Evidence) -> None:
     """A function's own client: the collector retires it while the exit closes it."""
     script = """
         import os, threading

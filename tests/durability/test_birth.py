@@ -54,10 +54,10 @@ def newborn(start: Callable[..., Child], tmp_path: Path) -> Iterator[tuple[Path,
     os.close(tell)
 
 
-def test_a_spool_that_another_looks_into_as_it_is_born_stays_durable(
+def test_a_spool_that_another_process_opens_during_creation_stays_durable(
     newborn: Any, start: Any, evidence: Evidence, tmp_path: Path
 ) -> None:
-    """A sibling or `status` has the lock for a moment: no reason to keep messages in memory, where kills lose them."""
+    """Another process or `status` has the lock for a moment: the new process still keeps its messages on disk."""
     path, let_go = newborn
     other = Spool(path, legs={"customerio": "another"}, writer="other")
     let_go()
@@ -67,7 +67,7 @@ def test_a_spool_that_another_looks_into_as_it_is_born_stays_durable(
     evidence.check_nothing_lost({"m0"})
 
 
-def test_a_spool_that_another_looked_into_as_it_was_born_is_its_owners(
+def test_a_spool_that_another_process_opened_during_creation_belongs_to_its_creator(
     newborn: Any, start: Any, evidence: Evidence, tmp_path: Path
 ) -> None:
     """An earlier process leaves nothing in the file that the owner takes for its own."""

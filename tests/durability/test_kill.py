@@ -84,7 +84,7 @@ def begin(start: Callable[..., Child], tmp_path: Path) -> Callable[..., Child]:
 def test_a_kill_before_append_returns_loses_nothing_that_was_taken(
     begin: Any, start: Any, evidence: Evidence, tmp_path: Path, seam: str
 ) -> None:
-    """The message under way may arrive or not, as its caller was told nothing."""
+    """The message under way may arrive or not: its call did not return."""
     assert begin(seam, _TRACK).wait() == -9
     assert acknowledged(tmp_path) == [f"m{n}" for n in range(49)]
     start(DRAIN).finish()
@@ -96,7 +96,7 @@ def test_a_kill_before_append_returns_loses_nothing_that_was_taken(
 def test_a_kill_right_after_append_returned_loses_nothing(
     begin: Any, start: Any, evidence: Evidence, tmp_path: Path
 ) -> None:
-    """Before anything was sent: the first batch still waits for company."""
+    """Before anything was sent: the first batch is not full yet."""
     assert begin(_TRACK, "die()", PIPELINES_UPLOAD_INTERVAL="60").wait() == -9
     assert len(acknowledged(tmp_path)) == 50
     assert evidence.sandbox.customerio.count == 0
@@ -134,7 +134,9 @@ def test_a_kill_of_the_owner_while_it_sends_loses_nothing(
 
 
 @pytest.mark.parametrize("seam", SENDING.values(), ids=SENDING.keys())
-def test_a_kill_of_the_heir_while_it_sends_loses_nothing(begin: Any, start: Any, evidence: Evidence, seam: str) -> None:
+def test_a_kill_of_the_adopting_process_while_it_sends_loses_nothing(
+    begin: Any, start: Any, evidence: Evidence, seam: str
+) -> None:
     """The same steps, on a file that was left by another."""
     begin(_TRACK, "die()", PIPELINES_UPLOAD_INTERVAL="60").wait()
     assert begin(seam, "analytics.flush(25)").wait() == -9

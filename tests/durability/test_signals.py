@@ -52,10 +52,10 @@ def storm(start: Any, tmp_path: Path, *, kind: str, end: str) -> set[str]:
     return set(read_acknowledged(tmp_path / "acks"))
 
 
-def test_what_was_taken_among_exceptions_of_handlers_is_delivered_by_the_heir(
+def test_what_was_taken_among_exceptions_of_handlers_is_delivered_by_the_next_process(
     start: Any, evidence: Evidence, tmp_path: Path
 ) -> None:
-    """Each number is given once, so the log is read to its end; what was not acknowledged may be there or not."""
+    """Each number is used once, so the log is read to its end; an unacknowledged message may be there or not."""
     taken = storm(start, tmp_path, kind="Exception", end=KILL)
     start(DRAIN).finish()
     for name, ids in evidence.delivered.items():

@@ -37,7 +37,7 @@ def promised(record: DeliveryRecord) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.soak)])
-def test_moving_through_all_stages_under_load_loses_and_doubles_nothing(
+def test_moving_through_all_stages_under_load_loses_nothing_and_sends_nothing_twice(
     start: Any, evidence: Evidence, sandbox: Any, tmp_path: Path, say: Callable[[str], None], rounds: int
 ) -> None:
     """Three processes; a kill at each stage; Customer.io down on the way there, Segment down on the way back."""

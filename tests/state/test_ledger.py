@@ -43,7 +43,7 @@ def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_ledger(tmp_path).records == [record(1), record(2), record(3)]
 
 
-def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
+def test_files_and_folders_are_private(tmp_path: Path) -> None:
     """0700 and 0600, sealed or not."""
     writer = LedgerWriter(tmp_path / "ledger", "w")
     writer.append(lines(record(1)), now=NOON)
@@ -54,8 +54,8 @@ def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(sealed.stat().st_mode) == 0o600
 
 
-def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> None:
-    """A kill in the middle of a write costs that line alone; the record is written again by whoever comes next."""
+def test_a_torn_last_line_is_counted_and_costs_no_other_line(tmp_path: Path) -> None:
+    """A kill in the middle of a write costs that line only; the next process writes the record again."""
     writer = LedgerWriter(tmp_path, "w")
     writer.append(lines(record(1)), now=NOON)
     file = tmp_path / "2026-11-02" / "w.jsonl"
@@ -71,7 +71,7 @@ def test_a_torn_last_line_is_counted_and_swallows_nothing(tmp_path: Path) -> Non
 
 
 def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
-    """A process that ends and comes back under the same name seals a file of its own; the order stays."""
+    """A process that starts again under the same name seals a second file; the order stays."""
     for number in (1, 2):
         writer = LedgerWriter(tmp_path, "w")
         writer.append(lines(record(number)), now=NOON)
@@ -80,7 +80,7 @@ def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
     assert read_ledger(tmp_path).records == [record(1), record(2)]
 
 
-def test_a_large_day_is_sealed_apart_from_who_writes_the_next_one(tmp_path: Path) -> None:
+def test_a_large_day_is_sealed_in_a_thread_while_the_next_day_is_written(tmp_path: Path) -> None:
     """Each record is read once at any moment, also when a fork or an end comes in between."""
     writer = DailyFile(tmp_path, "w")
     large = lines(*map(record, range(5_000)))
@@ -111,7 +111,7 @@ def test_sealing_takes_little_memory_however_large_the_day(tmp_path: Path) -> No
 
 
 def test_a_kill_between_the_last_steps_of_sealing_leaves_each_record_once(tmp_path: Path) -> None:
-    """The sealed file then has the open one's name; whoever comes next under that name does not write into it."""
+    """The sealed file then has the open one's name; the next process of that name does not write into it."""
     folder = tmp_path / "2026-11-02"
     folder.mkdir()
     (folder / "w.jsonl").write_bytes(gzip.compress(lines(record(1))))
@@ -125,8 +125,8 @@ def test_a_kill_between_the_last_steps_of_sealing_leaves_each_record_once(tmp_pa
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.0])
-def test_a_cut_or_damaged_file_costs_only_what_stands_behind_that_place(tmp_path: Path, keep: float) -> None:
-    """What comes before and the other files are read, and the file is named."""
+def test_a_cut_or_damaged_file_costs_only_the_lines_after_that_place(tmp_path: Path, keep: float) -> None:
+    """The lines before it and the other files are read, and the file is named."""
     for name in ("a", "b", "c"):
         writer = LedgerWriter(tmp_path, name)
         writer.append(lines(*map(record, range(1_000))), now=NOON)
@@ -150,7 +150,7 @@ def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
         writer.append(lines(record(1)), now=NOON)
 
 
-def test_the_identity_key_is_made_once_however_many_come_at_once(tmp_path: Path) -> None:
+def test_the_identity_key_is_created_once_when_many_processes_start_together(tmp_path: Path) -> None:
     """All joiners hash alike, from the first message on."""
     start = threading.Barrier(8)
     keys: list[bytes] = []
@@ -170,7 +170,7 @@ def test_the_identity_key_is_made_once_however_many_come_at_once(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "identity.key").stat().st_mode) == 0o600
 
 
-def test_a_spoiled_identity_key_is_named_and_not_shown(tmp_path: Path) -> None:
+def test_an_invalid_identity_key_is_named_and_not_shown(tmp_path: Path) -> None:
     """Overwriting it would silently end the join by identity."""
     (tmp_path / "identity.key").write_text("n0t-hex")
     with pytest.raises(LedgerError, match=r"identity\.key") as caught:

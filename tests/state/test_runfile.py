@@ -22,7 +22,7 @@ def test_a_run_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert LEG.lag_s(datetime(2026, 11, 2, 12, 0, 5, tzinfo=timezone.utc)) == 5.0
 
 
-def test_what_a_version_does_not_know_is_ignored_and_what_it_adds_has_a_default(tmp_path: Path) -> None:
+def test_unknown_keys_are_ignored_and_missing_ones_have_a_default(tmp_path: Path) -> None:
     """Processes of two versions share a state directory during a deployment."""
     counts = {"recorded": 1, "pending": 1, "accepted": 0, "rejected": {}, "dropped": {}, "skipped": {}, "new": True}
     (tmp_path / "w.json").write_bytes(orjson.dumps({"legs": {"segment": counts}, "added_later": 1}))

@@ -79,7 +79,7 @@ def test_netrc_is_never_read(make_client: Any, sandbox: Any, tmp_path: Path, mon
 
 
 def test_a_failure_names_its_kind_and_no_address() -> None:
-    """The host may be a customer's own."""
+    """The host may be a customer's."""
     far_end = Http("http://127.0.0.1:9/secret-path", timeout_s=1)
     with pytest.raises(NoAnswerError) as caught:
         far_end.post(b"{}", {})
@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed(sandbox: Any) -> None:
 
 
 class _Dripping(http.server.BaseHTTPRequestHandler):
-    """Answers at once, and goes on saying so for as long as anybody listens."""
+    """Answers at once, with a body that never ends."""
 
     protocol_version = "HTTP/1.1"
 
@@ -119,7 +119,7 @@ class _Dripping(http.server.BaseHTTPRequestHandler):
 
 
 def test_an_answer_that_does_not_end_is_taken_at_its_status_and_dropped() -> None:
-    """A leg is not held by a server that drips, nor by one that pours."""
+    """A slow or endless answer does not block the leg."""
     server = http.server.HTTPServer(("127.0.0.1", 0), _Dripping)
     server.is_over = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -27,14 +27,16 @@ def numbers(api: Any) -> list[int]:
 
 
 def test_a_refusal_by_segment_leaves_customerio_delivered(client: Client, sandbox: Any, ledger: Any) -> None:
-    """One leg's 400 settles only its own side of the message."""
+    """A 400 of one leg settles only that leg."""
     sandbox.segment.answer(400)
     client.track("u1", "Signed Up", message_id="m1")
     client.flush(timeout=5)
     assert ledger.outcomes("m1") == {"segment": Outcome.REJECTED, "customerio": Outcome.ACCEPTED}
 
 
-def test_a_400_is_split_until_the_culprit_is_alone(make_client: MakeClient, sandbox: Any, ledger: Any) -> None:
+def test_a_batch_with_one_bad_message_is_split_until_only_that_message_is_rejected(
+    make_client: MakeClient, sandbox: Any, ledger: Any
+) -> None:
     """FACTS C5: only the bad message is rejected, in the API's words; the rest arrives in order."""
     client = make_client(upload_interval=0.2)
     ids = send(client, 5)
@@ -100,7 +102,7 @@ def test_a_429_waits_and_keeps_the_order(make_client: MakeClient, sandbox: Any) 
 def test_a_wrong_key_or_host_pauses_the_leg_and_keeps_everything(
     make_client: MakeClient, sandbox: Any, ledger: Any, caplog: pytest.LogCaptureFixture, answer: int, cure: str
 ) -> None:
-    """P6, P12: said once; tried again slowly; delivered when the cause is gone; the other leg does not notice."""
+    """P6, P12: logged once, retried slowly, delivered when the cause is gone; the other leg is not affected."""
     sandbox.customerio.answer(answer, headers={"Location": "http://127.0.0.1:9/elsewhere"})
     client = make_client()
     ids = send(client, 5)
@@ -176,7 +178,7 @@ def test_gzip_is_honoured(make_client: MakeClient, sandbox: Any) -> None:
 def test_a_full_batch_goes_at_once_just_after_another(
     make_client: MakeClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sender that waits for company before there is a message is told of a whole batch."""
+    """A sender that waits for a first message is woken by a full batch."""
     monkeypatch.setattr("pipelines_client.delivery.sending.sender.TICK_S", 30.0)
     client = make_client(upload_size=10, upload_interval=30)
     for count in (10, 20, 30):
@@ -184,8 +186,8 @@ def test_a_full_batch_goes_at_once_just_after_another(
         assert sandbox.customerio.wait_for(count)
 
 
-def test_a_lone_message_is_seen_though_nobody_tells(make_client: MakeClient, sandbox: Any) -> None:
-    """Just after a batch nobody wakes the sender, which looks by itself once the interval is over."""
+def test_a_single_message_is_sent_after_the_upload_interval(make_client: MakeClient, sandbox: Any) -> None:
+    """Just after a batch a message does not wake the sender: it checks when the interval is over."""
     client = make_client(upload_interval=1.5)
     send(client, 1)
     assert client.flush(timeout=5)
@@ -195,8 +197,8 @@ def test_a_lone_message_is_seen_though_nobody_tells(make_client: MakeClient, san
     assert sandbox.customerio.wait_for(2)
 
 
-def test_a_sender_with_nothing_to_do_says_how_things_stand(make_client: MakeClient) -> None:
-    """However long a message may wait for company."""
+def test_an_idle_sender_keeps_calling_on_tick(make_client: MakeClient) -> None:
+    """However long the upload interval is."""
     client = make_client(upload_interval=60)
     send(client, 1)
     assert client.flush(timeout=5)
@@ -220,10 +222,10 @@ def test_a_sender_with_nothing_to_do_says_how_things_stand(make_client: MakeClie
         ((401, 200, 401), (True, False, True)),
     ],
 )
-def test_a_token_is_worth_one_more_until_messages_were_taken_with_one(
+def test_a_refused_token_is_retried_once_until_messages_were_settled(
     statuses: tuple[int, ...], worth_another: tuple[bool, ...]
 ) -> None:
-    """A wrong key behind a gateway that also fails otherwise is a wrong key still."""
+    """A wrong key pauses the leg even if other failures come in between."""
     cleared: list[int] = []
 
     class Source:

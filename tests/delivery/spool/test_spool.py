@@ -49,7 +49,7 @@ def everything(spool: Spool, leg: str) -> list[Any]:
 
 @pytest.fixture(params=["disk", "memory"])
 def spool(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """One contract, both places."""
+    """The same contract on disk and in memory."""
     made = Spool(tmp_path / "w.db" if request.param == "disk" else None, legs=LEGS, writer="w")
     yield made
     made.close()
@@ -92,7 +92,7 @@ def test_recorded_is_counted_apart_from_the_outcomes(spool: Spool) -> None:
     assert tally == {ACCEPTED: 1, (Outcome.REJECTED, "http_400"): 1, (Outcome.SKIPPED, "stage"): 1}
 
 
-def test_settling_out_of_turn_is_refused(spool: Spool) -> None:
+def test_settling_anything_but_the_next_messages_is_refused(spool: Spool) -> None:
     """A cursor never jumps over a message."""
     for number in range(3):
         append(spool, number)
@@ -128,8 +128,8 @@ def test_a_leg_far_behind_reads_what_memory_no_longer_holds(tmp_path: Path, monk
     spool.close()
 
 
-def test_a_leg_that_reads_the_disk_keeps_nobody_from_appending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the disk is: here a pipe in the file's place, which nobody writes to before the append is done."""
+def test_a_leg_that_reads_the_disk_does_not_block_appends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the disk is: here a pipe replaces the file, and is written to only after the append."""
     monkeypatch.setattr(spool_module, "MAX_TAIL_BYTES", 100)
     monkeypatch.setattr(logfiles, "FILE_BYTES", 1_500)
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
@@ -149,8 +149,8 @@ def test_a_leg_that_reads_the_disk_keeps_nobody_from_appending(tmp_path: Path, m
     spool.close()
 
 
-def test_lines_that_stand_twice_or_out_of_turn_are_read_once_and_in_order(tmp_path: Path) -> None:
-    """Whoever mended a file by hand may have done so: each message is read once, in the order of its number."""
+def test_repeated_and_unordered_lines_are_read_once_and_in_order(tmp_path: Path) -> None:
+    """A file that was edited by hand: each message is read once, in the order of the numbers."""
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
     for number in range(6):
         append(spool, number)
@@ -186,7 +186,7 @@ def test_a_reopened_spool_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_seq_is_never_reused_once_the_log_is_empty(tmp_path: Path) -> None:
-    """A number that came again would be behind every cursor, and its message never sent."""
+    """A reused number would be behind every cursor, and its message would never be sent."""
     path = tmp_path / "w.db"
     spool = Spool(path, legs=LEGS, writer="w")
     for number in range(3):
@@ -222,8 +222,8 @@ def test_files_that_every_leg_has_passed_go(tmp_path: Path, monkeypatch: pytest.
     again.close()
 
 
-def test_a_torn_last_line_was_promised_to_nobody(tmp_path: Path) -> None:
-    """A kill in the middle of a write: that message is not there, and the next one takes its number."""
+def test_a_torn_last_line_is_not_a_message(tmp_path: Path) -> None:
+    """After a kill in the middle of a write the message does not exist, and the next one takes its number."""
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
     for number in range(3):
         append(spool, number)
@@ -262,7 +262,7 @@ def test_a_damaged_line_is_counted_and_the_lines_around_it_are_read(tmp_path: Pa
 
 @pytest.mark.parametrize("harm", ["the last line", "every line", "zeros behind a cut"])
 def test_damage_at_the_end_of_a_log_is_counted_and_kept(tmp_path: Path, harm: str) -> None:
-    """No line behind it says that there was one, and it was promised all the same."""
+    """No later line shows that a message is missing, yet its call returned True."""
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
     for number in range(5):
         append(spool, number)
@@ -286,7 +286,7 @@ def test_damage_at_the_end_of_a_log_is_counted_and_kept(tmp_path: Path, harm: st
     assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
 
 
-def test_a_log_that_somebody_removed_is_counted_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_log_file_is_counted_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cursor passes what is gone; what is left is read."""
     monkeypatch.setattr(logfiles, "FILE_BYTES", 500)
     spool = Spool(tmp_path / "w.db", legs=LEGS, writer="w")
@@ -303,7 +303,7 @@ def test_a_log_that_somebody_removed_is_counted_as_lost(tmp_path: Path, monkeypa
     again.close()
 
 
-def test_a_file_belongs_to_one_at_a_time_and_to_its_owner_alone(tmp_path: Path) -> None:
+def test_a_spool_file_has_one_process_and_is_private(tmp_path: Path) -> None:
     """Exclusive, and 0600."""
     path = tmp_path / "w.db"
     spool = Spool(path, legs=LEGS, writer="w")
@@ -314,7 +314,7 @@ def test_a_file_belongs_to_one_at_a_time_and_to_its_owner_alone(tmp_path: Path) 
     Spool(path, legs=LEGS, writer="w").close()
 
 
-def test_a_level_spool_is_removed_and_another_is_kept(tmp_path: Path) -> None:
+def test_a_spool_with_nothing_left_is_removed_and_another_is_kept(tmp_path: Path) -> None:
     """What waits stays on disk."""
     path = tmp_path / "w.db"
     spool = Spool(path, legs={"customerio": "m"}, writer="w")
@@ -340,10 +340,10 @@ def test_a_file_of_another_schema_is_refused_with_the_cure_and_left_alone(tmp_pa
 
 
 @pytest.mark.parametrize("is_at_hand", [True, False])
-def test_what_the_ledger_says_of_a_message_is_the_same_in_the_process_that_made_it_and_in_its_heir(
+def test_a_message_is_described_the_same_by_its_process_and_by_the_one_that_adopts_it(
     tmp_path: Path, *, is_at_hand: bool
 ) -> None:
-    """The heir has only the line in the log: a stamp, and the body."""
+    """The adopting process has only the line in the log: a stamp and the body."""
     call = {"integrations": {}, "context": {}, "timestamp": None, "messageId": "m1", "userId": "u1"}
     call |= {"type": "track", "event": "E", "properties": {"b": 2.0, "a": 1}}
     message = build(call, library={}, now_ms=1_793_611_800_000).message
