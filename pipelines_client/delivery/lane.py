@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -12,9 +12,10 @@ from typing import Any
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.delivery.sending.context import LaneContext
-from pipelines_client.delivery.sending.fates import Delivery
+from pipelines_client.delivery.sending.fates import Delivery, Fate
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
 from pipelines_client.delivery.spool.creation_lock import creation_lock
+from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
@@ -34,7 +35,7 @@ class Lane:
     def __init__(self, spool: Spool, destinations: Mapping[str, Destination], context: LaneContext) -> None:
         """Make a lane whose senders do not run yet; `destinations` are the legs to serve."""
         self.spool = spool
-        self._stages, self._hooks = context.stages, context.hooks
+        self._stages, self._hooks, self._show = context.stages, context.hooks, context.show
         state = context.state
         self.ledger = LedgerWriter(state.ledger if state else None, spool.writer)
         self._dead_letters = DailyFile(state.dead_letters if state else None, spool.writer)
@@ -165,6 +166,17 @@ class Lane:
         self._dead_letters.release()
         self.ledger.release()
         self.spool.release()
+
+    def record(self, leg: str, entries: Sequence[Entry], fate: Fate) -> None:
+        """Write one fate of messages that are not sent into the ledger.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        now = utc_now()
+        fates = [fate] * len(entries)
+        delivery = Delivery(leg, self.spool.writer, iso_utc(now), entries, fates, self._show)
+        self.ledger.append(delivery.lines, now=now)
 
     def _record(self, delivery: Delivery, now: datetime) -> None:
         """Keep refused messages as dead letters, then write all fates into the ledger.

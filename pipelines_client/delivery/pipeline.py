@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
@@ -298,12 +298,10 @@ class Pipeline:
 
     def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str, plan: Plan) -> None:
         """Record a message that is not taken: no leg gets it, and the ledger says why."""
-        now = utc_now()
         entry = Entry(0, 0, self._opener.stamp(message, plan.name), message.body, skips, message)
         fates = {leg: skipped(skips[leg]) if leg in skips else dropped(reason) for leg in self._legs}
         for leg, fate in fates.items():
-            delivery = Delivery(leg, lane.spool.writer, iso_utc(now), [entry], [fate], self._opener.show)
-            lane.ledger.append(delivery.lines, now=now)
+            lane.record(leg, [entry], fate)
         lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
         lane.publish()
         self._log_dropped(reason)

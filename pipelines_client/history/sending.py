@@ -21,7 +21,7 @@ from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import LaneOpener, fingerprint, open_dead
 from pipelines_client.delivery.sending.context import Hooks
-from pipelines_client.delivery.sending.fates import Delivery, Fate
+from pipelines_client.delivery.sending.fates import Delivery, dropped
 from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.entry import MessageFacts
 from pipelines_client.delivery.spool.spool import Spool, spools_in
@@ -34,7 +34,6 @@ from pipelines_client.history.rate import TokenBucket
 from pipelines_client.routing.plan import Plan, Stage, Switch
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.layout import StateDir
-from pipelines_client.state.ledger import Outcome
 
 INTERRUPTED = "interrupted"
 """Why a message was dropped that an ended run had not sent."""
@@ -168,11 +167,9 @@ class RunLane:
     def _write_off(self, lane: Lane) -> None:
         """Write down what waits in a lane as dropped, and close it."""
         spool, leg = lane.spool, self._leg
-        fate, now = Fate(Outcome.DROPPED, INTERRUPTED, INTERRUPTED), utc_now()
+        fate = dropped(INTERRUPTED)
         while entries := spool.read(leg, max_bytes=_MAX_WAITING_BYTES, max_count=_WRITTEN_OFF_AT_ONCE):
-            fates = [fate] * len(entries)
-            delivery = Delivery(leg, spool.writer, iso_utc(now), entries, fates, self._opener.show)
-            lane.ledger.append(delivery.lines, now=now)
+            lane.record(leg, entries, fate)
             spool.settle(leg, entries, Counter({(fate.outcome, fate.code): len(entries)}))
         lane.close()
 
