@@ -1,4 +1,4 @@
-"""`pipelines-client parity`: compare what was sent with what each side received. A skin, as every command."""
+"""`pipelines-client parity`: compare what was sent with what each side received."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ parity_app = typer.Typer(cls=_ParityGroup, help="Compare what was sent with what
 def compare(asked: Comparison) -> None:
     """Compare what was sent with what each side received.
 
-    Sources are local paths, globs, or addresses (s3://, gs://, az://); options may be repeated.
-    Any one of the three may be left out; a path called like a command is written ./diff.
-    Exit code 0: pass, 1: fail, 3: inconclusive, 2: bad input.
+    Give at least two of --ledger, --segment and --customerio, or one of them and --counts.
+    A source is a path, a glob or an address (s3://, gs://, az://); its option may be repeated.
+    Write a path with the name of a command as ./diff.
+    Exit code 0: pass, 1: fail, 2: bad input, 3: inconclusive.
     """
     now = datetime.now(timezone.utc)
     from pipelines_client.parity import run_parity
@@ -62,7 +63,7 @@ parity_app.command("diff")(diff)
 
 
 def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
-    """Write the files, then standard output: to a terminal as wide and as colourful as it is."""
+    """Write the files, then standard output; on a terminal in its width and colours."""
     from pipelines_client.parity.render import ENDINGS, render
 
     for path in outputs:

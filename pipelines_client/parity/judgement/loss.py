@@ -126,8 +126,8 @@ def _bound_words(side: Side, messages: tuple[int, int, float], hours: tuple[int,
 
 def _look_words(look: int, error: float) -> str:
     return (
-        f"Look {look:,} of a series: wrong with a chance of {100 * error:.2g} % at most;"
-        f" all looks together, however many, with one of {100 * ERROR:.2g} %."
+        f"Report {look:,} of this history: each bound is wrong with a probability of {100 * error:.2g} % or less,"
+        f" all bounds of the history together with {100 * ERROR:.2g} % or less."
     )
 
 

@@ -1,4 +1,4 @@
-"""The report's counts by event and day as CSV, for a spreadsheet. No cell is a formula."""
+"""The counts by event and day as CSV, for a spreadsheet. No cell is a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
 
 _FORMULA = re.compile(r"(^|[,;|])(\s*[\"']*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])")
-"""What makes a spreadsheet calculate, or fetch, instead of show; after a separator too: each country has its own."""
+"""What a spreadsheet takes for a formula, also after a separator, which differs from country to country."""
 _COUNTS = ("messages", "sent", "segment", "customerio", "matched")
 _FAULTS = ("drift", "duplicates", "identity", "renamed", "too_young", "faults")
 
@@ -39,5 +39,5 @@ def render(report: ParityReport) -> str:
 
 
 def cell(text: str) -> str:
-    """Return text from outside as a cell that no spreadsheet takes for a formula: then an apostrophe comes first."""
+    """Return text from outside as a cell; an apostrophe keeps a spreadsheet from taking it for a formula."""
     return _FORMULA.sub(r"\1\2'", one_line(text))

@@ -1,6 +1,6 @@
-"""The report as JUnit XML: each gate is a test case, so that every CI system shows parity beside the tests.
+"""The report as JUnit XML: each gate is a test case, so that a CI system shows parity next to the tests.
 
-An inconclusive gate is an *error*, not *skipped*: what was skipped counts as fine, and short evidence never does.
+An inconclusive gate is an *error*, not *skipped*: CI systems count skipped tests as fine, and short evidence is not.
 """
 
 from __future__ import annotations

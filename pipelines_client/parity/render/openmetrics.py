@@ -1,7 +1,7 @@
 """The report as OpenMetrics text. Gauges only, so that older readers (node_exporter's textfile collector) take it too.
 
-No label holds an event, a path or an id of the data: their number has no bound. An event that a team watches has a gate
-of its own, and with it a name.
+No label contains an event, a path or an id from the data, because their number is unlimited. An event with a gate in
+`parity.toml` appears under the name of its gate.
 """
 
 from __future__ import annotations
@@ -27,20 +27,24 @@ def render(report: ParityReport) -> str:
     """Return the report's numbers, one gauge a family, ending in `# EOF`."""
     totals, gates, sources = report.totals, report.gates, words.sources(report)
     families: tuple[tuple[str, str, list[Sample]], ...] = (
-        ("verdict", "1 for the verdict of the run, 0 for the others.", _verdict(report)),
-        ("generated_timestamp_seconds", "When the report was made.", [({}, _seconds(report.generated_at))]),
+        ("verdict", "1 for the verdict of the run, 0 for the other verdicts.", _verdict(report)),
+        (
+            "generated_timestamp_seconds",
+            "Unix time at which the report was made.",
+            [({}, _seconds(report.generated_at))],
+        ),
         ("messages", "Messages in the window.", [({}, totals.messages)]),
-        ("matched", "Messages that are the same wherever they were looked for.", [({}, totals.matched)]),
-        ("missing", "Messages that a side lacks, by cause; some causes are no loss.", _missing(report)),
-        ("found", "How many of each class of findings.", [({"class": row.name}, row.count) for row in report.classes]),
-        ("expected", "Messages that a rule explains.", _expected(report)),
-        ("loss_at_most_percent", "What a side loses at most, as far as is proven.", _bounds(report)),
+        ("matched", "Messages that are in every source that should have them, and the same.", [({}, totals.matched)]),
+        ("missing", "Messages missing at a side, by cause; some causes do not count as loss.", _missing(report)),
+        ("found", "Findings by class.", [({"class": row.name}, row.count) for row in report.classes]),
+        ("expected", "Messages with a difference that a rule explains.", _expected(report)),
+        ("loss_at_most_percent", "The largest loss at a side that is still possible, in percent.", _bounds(report)),
         ("source_rows", "Rows of a source.", [({"source": name}, counts.rows) for name, _, counts in sources]),
         ("source_unread_lines", "Lines that could not be read.", _unread(report)),
-        ("gate_actual", "What a gate found, in its unit.", [(_gate(gate), gate.actual) for gate in gates]),
-        ("gate_limit", "What a gate allows, in its unit.", [(_gate(gate), gate.limit) for gate in gates]),
-        ("gate_result", "1 for the result of a gate, 0 for the others.", _results(report)),
-        ("days_until_ready", "Passing days that are left until ready.", _days_left(report)),
+        ("gate_actual", "The value of a gate, in its unit.", [(_gate(gate), gate.actual) for gate in gates]),
+        ("gate_limit", "The limit of a gate, in its unit.", [(_gate(gate), gate.limit) for gate in gates]),
+        ("gate_result", "1 for the result of a gate, 0 for the other results.", _results(report)),
+        ("days_until_ready", "Passing days until ready.", _days_left(report)),
         ("latency_seconds", "How long messages took to a side, by quantile.", _latency(report)),
     )
     return "".join(_family(f"pipelines_parity_{name}", text, samples) for name, text, samples in families) + "# EOF\n"

@@ -1,7 +1,7 @@
 """What changed between two reports. Pure.
 
-*Worse* is a verdict that is worse (pass, inconclusive, fail), or any gate that is, or a new gate that does not pass.
-Counts alone are told and make nothing worse: that is what limits are for.
+The result is *worse* if the verdict is worse (pass, inconclusive, fail), a gate is worse, or a new gate does not pass.
+Counts alone are listed and do not make it worse: gates have limits for that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BY_SIDE = ("missing", "skipped", "too_young", "expected")
 
 
 class Side(Frozen):
-    """Which report one of the two is."""
+    """One of the two reports."""
 
     generated_at: str
     verdict: Verdict
@@ -38,7 +38,7 @@ class Side(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateChange(GateKey):
-    """A gate whose result, limit or number is another; None where a report has no such gate."""
+    """A gate whose result, limit or value changed; None if a report does not have the gate."""
 
     unit: str
     before: GateResult | None
@@ -51,7 +51,7 @@ class GateChange(GateKey):
 
 
 class CountChange(Frozen):
-    """A count that is another: a total, a cause with its side, or a class. 0 where a report does not have it."""
+    """A count that changed: a total, a cause with its side, or a class. 0 if a report does not have it."""
 
     name: str
     before: int
@@ -59,7 +59,7 @@ class CountChange(Frozen):
 
 
 class DriftChange(Frozen):
-    """A path whose count is another. It appeared if `before` is 0, and vanished if `after` is."""
+    """A path whose count changed. It appeared if `before` is 0, and vanished if `after` is 0."""
 
     path: str
     kind: str
@@ -68,7 +68,7 @@ class DriftChange(Frozen):
 
 
 class EventChange(Frozen):
-    """An event, over all days, of which one of these counts is another; 0 where a report does not have the event."""
+    """An event whose counts over all days changed; 0 if a report does not have the event."""
 
     event: str
     type: str
@@ -79,7 +79,7 @@ class EventChange(Frozen):
 
 
 class Changes(Frozen):
-    """What changed from one report to another. Only what changed is listed."""
+    """The changes from one report to another."""
 
     schema_version: int = 1
     result: Literal["better", "same", "worse"]
@@ -94,7 +94,7 @@ class Changes(Frozen):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: 1 if it is worse, else 0; 2 is bad input."""
+        """The exit code of the command: 1 if the result is worse, else 0; 2 is bad input."""
         return int(self.result == "worse")
 
     def to_json(self) -> str:
@@ -103,31 +103,33 @@ class Changes(Frozen):
 
 
 def parse_report(text: bytes, where: str) -> ParityReport:
-    """Return the report that a JSON text is.
+    """Return the report in a JSON text.
 
     Args:
         text: As `ParityReport.to_json` wrote it.
-        where: The name of its file, for what is said of it.
+        where: The name of its file, for errors.
 
     Raises:
-        SourceError: It is no report, or one of another version; says what to do.
+        SourceError: The text is not a report of this version; says what to do.
     """
     try:
         version = _Versioned.model_validate_json(text).schema_version
     except ValidationError:
-        raise SourceError(f"{where}: no parity report; `parity --output report.json` writes one") from None
+        raise SourceError(f"{where}: not a parity report; write one with `parity --output report.json`") from None
     if version != SCHEMA_VERSION:
         cure = "compare the sources again with this version" if version < SCHEMA_VERSION else "update this package"
-        raise SourceError(f"{where}: a report of schema_version {version}, and this reads {SCHEMA_VERSION}: {cure}")
+        raise SourceError(
+            f"{where}: the report has schema_version {version}, this version reads {SCHEMA_VERSION}: {cure}"
+        )
     try:
         return ParityReport.model_validate_json(text)
     except ValidationError as error:
         place = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
-        raise SourceError(f"{where}: no whole parity report: {place} is not as it should be") from None
+        raise SourceError(f"{where}: not a complete parity report: {place} is missing or wrong") from None
 
 
 def compare_reports(before: ParityReport, after: ParityReport) -> Changes:
-    """Say what changed."""
+    """Return what changed."""
     gates = _gates(before.gates, after.gates)
     return Changes(
         result=_result(before.verdict, after.verdict, gates),

@@ -34,7 +34,8 @@ def test_the_words_are_for_a_manager():
         " If losses come in bursts: fewer than 1 in 25 messages of an average hour, as 1 of 168 hours has a loss."
     )
     assert found.words == (
-        "Look 1 of a series: wrong with a chance of 2.5 % at most; all looks together, however many, with one of 5 %."
+        "Report 1 of this history: each bound is wrong with a probability of 2.5 % or less,"
+        " all bounds of the history together with 5 % or less."
     )
 
 

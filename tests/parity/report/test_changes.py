@@ -125,11 +125,11 @@ def test_names_from_outside_stay_text(reports):
     ("content", "says"),
     [
         (None, "No such file or directory"),
-        ("{", "no parity report; `parity --output report.json` writes one"),
-        ("[1]", "no parity report"),
-        ('{"schema_version": 1}', f"schema_version 1, and this reads {SCHEMA_VERSION}: compare the sources again"),
+        ("{", "not a parity report; write one with `parity --output report.json`"),
+        ("[1]", "not a parity report"),
+        ('{"schema_version": 1}', f"schema_version 1, this version reads {SCHEMA_VERSION}: compare the sources again"),
         ('{"schema_version": 99}', "update this package"),
-        (f'{{"schema_version": {SCHEMA_VERSION}, "verdict": "secret"}}', "no whole parity report: generated_at"),
+        (f'{{"schema_version": {SCHEMA_VERSION}, "verdict": "secret"}}', "not a complete parity report: generated_at"),
     ],
 )
 def test_what_is_no_report_of_this_version_exits_2_and_says_what_to_do(files, tmp_path, content, says):
