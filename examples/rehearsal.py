@@ -26,8 +26,7 @@ from processes import HERE, DemoError, command, environment, make_empty
 from rich.console import Console
 from rich.table import Table
 
-from pipelines_client import read_ledger
-from pipelines_client.routing.plan import Stage
+from pipelines_client import Stage, read_ledger
 from pipelines_client.sandbox import Sandbox
 
 POLL_S = 0.5

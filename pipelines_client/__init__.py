@@ -52,6 +52,7 @@ from pipelines_client.state.ledger import DeliveryRecord, LedgerContents, Outcom
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult
+    from pipelines_client.routing.plan import Stage, Switch
 
 __version__ = VERSION = "0.1.0"
 
@@ -137,7 +138,9 @@ __all__ = [
     "Settings",
     "SettingsKeywords",
     "SpoolKind",
+    "Stage",
     "StageName",
+    "Switch",
     "SwitchName",
     "Taken",
     "Timestamp",
@@ -158,12 +161,13 @@ if not TYPE_CHECKING:  # else a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         """Import at its first use what would make the import of this package slow."""
-        if name not in ("FlushResult", "Settings"):
+        if name not in ("FlushResult", "Settings", "Stage", "Switch"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
         from pipelines_client.config import Settings
         from pipelines_client.delivery.pipeline import FlushResult
+        from pipelines_client.routing.plan import Stage, Switch
 
-        globals().update(FlushResult=FlushResult, Settings=Settings)
+        globals().update(FlushResult=FlushResult, Settings=Settings, Stage=Stage, Switch=Switch)
         return globals()[name]
 
 
