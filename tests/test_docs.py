@@ -40,7 +40,7 @@ CHILD_S = 60
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_FACT = r"(?:[CS]\d+|T\b)"
+_FACT = r"(?:[CRS]\d+|T\b)"
 _FACTS_CITED = re.compile(rf"FACTS ({_FACT}(?:(?:, | and ){_FACT})*)")
 _PLACE_IN_CODE = re.compile(r"`(pipelines_client/[\w/]+\.py)::([\w.]+)`")
 _CODE_ENDINGS = (".py", ".sql", ".jinja")
@@ -269,15 +269,16 @@ def cited(text: str) -> Iterator[str]:
 
 
 def test_the_facts_are_numbered_without_a_gap_and_each_says_how_sure_it_is() -> None:
-    """C1 to C21, S1 to S13 and T, each with letters that the page explains."""
-    found = re.findall(r"^\| ([CS]\d+) \| .+ \| ([DCI?/]+) \|$", text_of("docs/facts.md"), re.MULTILINE)
-    assert [number for number, _ in found] == [f"C{n}" for n in range(1, 22)] + [f"S{n}" for n in range(1, 14)]
+    """C1 to C22, S1 to S13, R1 to R10 and T, each with letters that the page explains."""
+    found = re.findall(r"^\| ([CRS]\d+) \| .+ \| ([DCI?/]+) \|$", text_of("docs/facts.md"), re.MULTILINE)
+    last = {"C": 22, "S": 13, "R": 10}
+    assert [number for number, _ in found] == [f"{part}{n}" for part in last for n in range(1, last[part] + 1)]
     assert "\n## T. " in text_of("docs/facts.md")
 
 
 def test_every_fact_that_is_cited_is_there() -> None:
     """A number in the code or on a page leads to its fact."""
-    known = {*re.findall(r"^\| ([CS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
+    known = {*re.findall(r"^\| ([CRS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
     code = [path for path in PACKAGE.rglob("*") if path.suffix in _CODE_ENDINGS]
     pages = [ROOT / page for page in ALL_PAGES]
     numbers = {path: set(cited(path.read_text("utf-8"))) for path in code + pages}
