@@ -101,15 +101,13 @@ def _counts_in(text: str) -> Named | AskedApi:
 
 
 def help_of(source: str) -> str:
-    """Return what an option accepts, for the help of the command."""
-    usual = KINDS.get(source)
-    others = [f"{name}:PATH" for name in _kinds_for(source) if name != source]
+    """Return what the option of a source accepts, for the help of the command."""
+    others = ", ".join(f"{name}:PATH" for name in _kinds_for(source) if name != source)
     if source == COUNTS:
-        others += [f"{name}:{api.target_word}" for name, api in APIS.items()]
-    if usual is None:
-        return f"Evidence that only counts: {', '.join(others)}."
-    first = usual.cure[0].upper() + usual.cure[1:]
-    return f"{first}{'; or ' if others else ''}{', '.join(others)}."
+        apis = ", ".join(f"{name}:{api.target_word}" for name, api in APIS.items())
+        return f"Evidence that only counts: {others}; or an API: {apis}."
+    usual = KINDS[source].cure.removeprefix("pass ")
+    return f"{usual[0].upper()}{usual[1:]}{'; or ' if others else ''}{others}."
 
 
 def _kinds_for(source: str) -> list[str]:

@@ -57,6 +57,18 @@ def _limit(text: str, default: str) -> typer.models.OptionInfo:
     return option
 
 
+def _evidence(source: str, metavar: str = "PATH") -> typer.models.OptionInfo:
+    """Return the option of a source, whose help lists the kinds of evidence that it accepts."""
+    try:
+        from pipelines_client.evidence.naming import help_of
+    except ImportError:  # the command itself says how to install what is missing
+        text = "Needs pipelines-client[parity]."
+    else:
+        text = help_of(source)
+    option: typer.models.OptionInfo = typer.Option(metavar=metavar, help=text)
+    return option
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The options of a comparison; None is an option that was not given."""
@@ -64,26 +76,10 @@ class Comparison:
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="Sources whose kind is recognised, or kind:PATH.")
     ] = None
-    ledger: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH", help="The client's state directory, its ledger, or a file of it."),
-    ] = None
-    segment: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH", help="Segment's raw archive; also warehouse:PATH, jsonl:PATH, table:PATH."),
-    ] = None
-    customerio: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH", help="Customer.io's storage files; also jsonl:PATH, table:PATH."),
-    ] = None
-    counts: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KIND:PATH",
-            help="Sources of counts only: mixpanel:, amplitude:, table:PATH; segment-volume:, segment-delivery:ID, "
-            "customerio-activities:",
-        ),
-    ] = None
+    ledger: Annotated[list[str] | None, _evidence("ledger")] = None
+    segment: Annotated[list[str] | None, _evidence("segment")] = None
+    customerio: Annotated[list[str] | None, _evidence("customerio")] = None
+    counts: Annotated[list[str] | None, _evidence("counts", "KIND:PATH")] = None
     column_map: Annotated[
         list[str] | None,
         typer.Option(
