@@ -20,15 +20,11 @@ from pipelines_client.cli.parity.options import moment
 from pipelines_client.cli.progress import sending
 from pipelines_client.clock import utc_now
 from pipelines_client.log import LOGGER_NAME
-from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
     from pipelines_client.history import Refusal, RunOptions, Summary
     from pipelines_client.history.run import Leg
-
-HORIZON_DAYS = 395.0
-"""About 13 months (FACTS C16); `history.past` has the same, which the base package cannot import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +47,11 @@ class Asked:
         float, typer.Option(min=0, metavar="N", help="Most messages a second, evenly; 0: as many as it takes.")
     ] = 1_000.0
     horizon_days: Annotated[
-        float, typer.Option(min=0, metavar="DAYS", help="What happened longer ago is listed, not sent; 13 months.")
-    ] = HORIZON_DAYS
+        float | None,
+        typer.Option(
+            min=0, metavar="DAYS", help="What happened longer ago is listed, not sent.", show_default="13 months"
+        ),
+    ] = None
     allow_command: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A reserved event name that may reach Customer.io.")
     ] = None
@@ -69,6 +68,7 @@ class Asked:
     def options(self, **told: Any) -> RunOptions:
         """Return what the library is asked; `told` is whom a run tells."""
         from pipelines_client.history import RunOptions
+        from pipelines_client.history.messages import HORIZON_DAYS
 
         now = utc_now()
         first, last = moment(self.since, now=now), moment(self.until, now=now)
@@ -79,7 +79,7 @@ class Asked:
             where=self.where or (),
             since=first,
             until=last,
-            horizon_days=self.horizon_days,
+            horizon_days=HORIZON_DAYS if self.horizon_days is None else self.horizon_days,
             allow_commands=frozenset(self.allow_command or ()),
             is_dry_run=self.dry_run,
             again=self.again,
@@ -135,6 +135,8 @@ def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
 def _print(summary: Summary, refused: Path | None) -> None:
     from rich.console import Console
 
+    from pipelines_client.history.summary import lines_of
+
     console = Console(highlight=False)
     for line in lines_of(summary):
         console.print(line, markup=False, soft_wrap=True)
@@ -144,62 +146,3 @@ def _print(summary: Summary, refused: Path | None) -> None:
         console.print(
             f"{summary.refused.total():,} that are not sent are listed in {refused}", markup=False, soft_wrap=True
         )
-
-
-def lines_of(summary: Summary) -> Iterator[str]:
-    """Yield the lines of a summary."""
-    from pipelines_client.history.summary import REASONS
-
-    rows = (
-        ("read", summary.read),
-        ("left out by --where, --since, --until or for the other side", summary.filtered),
-        ("the same messageId again", summary.duplicates),
-        ("accepted before, as the ledger says", summary.already_sent),
-        ("not sent", summary.refused.total()),
-        ("chosen", summary.chosen),
-    )
-    yield f"{summary.command} to {summary.to}" + (", dry run: nothing was sent" if summary.is_dry_run else "")
-    yield from (f"{count:>11,}  {words}" for words, count in rows if count or words in ("read", "chosen"))
-    if summary.first_at is not None:
-        yield f"{'':11}  from {summary.first_at} to {summary.last_at}"
-    if summary.is_dry_run:
-        yield from (f"{'':11}  {count:,} {one_line(event)}" for event, count in summary.events.items())
-    else:
-        yield f"{summary.accepted:>11,}  accepted"
-        yield from (f"{count:>11,}  rejected: {one_line(words)}" for words, count in summary.rejected.most_common())
-        yield from (f"{summary.left:>11,}  left: run it again" for _ in range(bool(summary.left)))
-    for reason, count in summary.refused.most_common():
-        named = (refusal for refusal in summary.refusals if refusal.reason == reason)
-        places = ", ".join(one_line(_place_of(refusal)) for refusal in named)
-        yield f"not sent, {reason}: {count:,} ({REASONS.get(reason, reason)})"
-        yield f"  such as {places}"
-    yield from warnings_of(summary)
-
-
-def _place_of(refusal: Refusal) -> str:
-    """Name a message that is nowhere by its id."""
-    return f"messageId {refusal.message_id}" if refusal.reason == "no_copy" else refusal.place
-
-
-def warnings_of(summary: Summary) -> Iterator[str]:
-    """Yield what somebody should know before, or after, they send it."""
-    vendor = "Customer.io" if summary.to == "customerio" else "Segment"
-    if summary.under_72_h and summary.to == "customerio":
-        yield f"warning: {summary.under_72_h:,} happened less than 72 h ago and can trigger campaigns in Customer.io"
-    if summary.within_dedup_window:
-        yield (
-            f"warning: {summary.within_dedup_window:,} may have reached {vendor} less than 24 h ago: repeats of a "
-            "messageId may be dropped until then"
-        )
-    if summary.beyond_dedup_window:
-        yield (
-            f"warning: {summary.beyond_dedup_window:,} may have reached {vendor} more than 24 h ago, where nobody "
-            "promises to drop a repeat: those that did count twice"
-        )
-    if summary.written_off:
-        yield (
-            f"an earlier run was killed with {summary.written_off:,} on its way: the ledger has them as dropped "
-            "(interrupted); a request that was under way then may arrive twice, with the same messageIds"
-        )
-    if summary.stopped_by:
-        yield f"stopped: {one_line(summary.stopped_by)}; run it again to go on"

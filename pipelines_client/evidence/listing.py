@@ -76,7 +76,7 @@ class Listing:
 
 
 @dataclass(slots=True)
-class _Found:
+class _Listed:
     """What lies below one root, by its name there; a root that is a file has the empty name."""
 
     places: dict[str, Path | SourceFile] = field(default_factory=dict)
@@ -113,7 +113,7 @@ def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
     return Listing(tuple(given), ordered, tuple(sorted(ignored)), tuple(problems), tuple(notes))
 
 
-def _take(kind: type[Kind], root: str, prefix: str, found: _Found, files: dict[object, SourceFile]) -> list[str]:
+def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[object, SourceFile]) -> list[str]:
     """Add the files of one root that are of the kind; return the names of the rest."""
     names = list(found.places)
     wanted = names if names == [""] else kind.select(names)
@@ -189,8 +189,8 @@ def _is_there(text: str) -> bool:
     return True
 
 
-def _local(kind: type[Kind], given: Path) -> _Found:
-    found = _Found()
+def _local(kind: type[Kind], given: Path) -> _Listed:
+    found = _Listed()
     root = kind.root_of(given)
     try:
         mode = root.stat().st_mode
@@ -207,7 +207,7 @@ def _local(kind: type[Kind], given: Path) -> _Found:
     return found
 
 
-def _walk(root: Path, found: _Found) -> None:
+def _walk(root: Path, found: _Listed) -> None:
     """Gather all files below a folder, through links too, but each folder once: a link may lead back."""
     seen: set[tuple[int, int]] = set()
 
@@ -231,7 +231,7 @@ def _walk(root: Path, found: _Found) -> None:
             _note(folder / name, (folder / name).relative_to(root).as_posix(), found)
 
 
-def _note(path: Path, name: str, found: _Found) -> None:
+def _note(path: Path, name: str, found: _Listed) -> None:
     try:
         if stat.S_ISREG(path.stat().st_mode):
             found.places[name] = path
@@ -277,7 +277,7 @@ def _shown(name: str) -> str:
     return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
 
 
-def _remote(address: str) -> _Found:
+def _remote(address: str) -> _Listed:
     """List what is below an address, but for hidden files and the marks that stand for folders."""
     system = file_system(address)
     found = _remotely(address, lambda: _details(system, address))
@@ -292,7 +292,7 @@ def _remote(address: str) -> _Found:
         size = int(details.get("size") or 0)
         mark = "|".join(str(details[key]) for key in _MARKS if details.get(key) is not None)
         places[name] = SourceFile(name, _address(address, path), size, 0, mark)
-    return _Found(places)
+    return _Listed(places)
 
 
 def _details(system: Any, address: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pipelines_client.sides import SIDES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines_client.evidence.count_apis.base import Api
+    from pipelines_client.evidence.count_apis.base import CountsApi
     from pipelines_client.evidence.kinds.base import Kind
 
 LEDGER = "ledger"
@@ -37,7 +37,7 @@ class Named(NamedTuple):
 class AskedApi(NamedTuple):
     """An API that counts, and what the user wrote after the colon."""
 
-    api: Api
+    api: CountsApi
     target: str
 
 

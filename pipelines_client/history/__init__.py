@@ -1,7 +1,8 @@
-"""What should have been sent: `replay` what one side lacks, `backfill` what happened before there was a client.
+"""History: `replay` sends what one side lacks, `backfill` sends what happened before the client was in use.
 
-Both choose on disk, leave out what was sent before, and send the rest through a lane of their own: a live client's
-messages neither wait for them nor mix with them.
+Owns the choice of past messages, on disk, and their sending through a separate lane, so that a live client's messages
+neither wait for them nor mix with them. Reads evidence and sends with `delivery`; never imports `parity`. To add a
+source of messages, write a function in `sources` that yields candidates, and a line in `run`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Lines of archives → the calls that were sent. Pure but for what decodes them.
+"""Turns lines of archives back into the calls that were sent. Pure, except for the decoding of lines.
 
-An archive adds to a call what it learned on the way (FACTS S9), and Customer.io's files take away when it happened and
-what a page was called (FACTS C19): `hint` brings that back where a ledger knew it.
+An archive adds fields to a call (FACTS S9). Customer.io's files lack the time of the event and the names of pages
+(FACTS C19): a `hint` from the ledger fills them in.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines_client.evidence.instants import iso_ms, unix_ms
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.evidence.lines import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.evidence.payloads import payload_in
-from pipelines_client.history.messages import Past
+from pipelines_client.history.messages import PastMessage
 from pipelines_client.history.rowmap import RowError
 from pipelines_client.identity import hash_identity, primary_identity
 from pipelines_client.sides import CUSTOMERIO
@@ -39,19 +39,19 @@ _OF_THE_CALL = (
 )
 
 
-class Reader:
-    """Makes messages of calls, with their identity as the ledger shows it."""
+class CallReader:
+    """Turns calls into messages, with their identity as the ledger writes it."""
 
     def __init__(self, to: str, identity_key: bytes, *, shows_identity: bool) -> None:
         self._to = to
         self._key = None if shows_identity else identity_key
         self._rows = CustomerioFiles(identity_key)
 
-    def past_of(self, call: Mapping[str, Any]) -> Past:
-        """Return the message that a call is.
+    def past_of(self, call: Mapping[str, Any]) -> PastMessage:
+        """Return a call as a message.
 
         Raises:
-            RowError: It is none.
+            RowError: It is not a message.
         """
         kind, message_id = type_of(call.get("type")), text_of(call.get("messageId"))
         if kind is None or message_id is None:
@@ -67,7 +67,7 @@ class Reader:
         except (orjson.JSONDecodeError, ValueError, TypeError, RecursionError) as error:
             raise error if isinstance(error, RowError) else RowError("unreadable") from None
         name = name_of(call.get("event" if kind == "track" else "name"))
-        return Past(message_id, kind, name, self._identity_of(call), at_ms, body, hashed)
+        return PastMessage(message_id, kind, name, self._identity_of(call), at_ms, body, hashed)
 
     def _identity_of(self, call: Mapping[str, Any]) -> str | None:
         identity = primary_identity(
@@ -76,13 +76,13 @@ class Reader:
         return identity if self._key is None else hash_identity(self._key, identity)
 
     def call_of_line(self, line: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the call that a line of Segment's archive, or of a file of calls, was sent as.
+        """Return the call that was sent, from a line of Segment's archive or of a file of calls.
 
-        It happened at `originalTimestamp`, where an archive has that (FACTS S7). What was added on the way goes; so
-        does, on the way to Customer.io, the word that Segment should not forward it.
+        Its time is `originalTimestamp` if the archive has that (FACTS S7). Fields that the archive added are removed.
+        For Customer.io, so are the `integrations` that keep Segment from forwarding the call.
 
         Raises:
-            RowError: It has no time.
+            RowError: The line has no time.
         """
         at = line.get("originalTimestamp")
         at = line.get("timestamp") if at is None else at
@@ -98,10 +98,10 @@ class Reader:
         return call
 
     def call_of_export(self, data: bytes, file: str, hint: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the call that a row of Customer.io's files was sent as; when it happened and its name are in `hint`.
+        """Return the call that was sent, from a row of Customer.io's files; `hint` holds its time and its name.
 
         Raises:
-            RowError: It is no row, or nobody knows when it happened (FACTS C19).
+            RowError: It is not a row, or its time is unknown (FACTS C19).
         """
         try:
             fact, payload = self._rows.read(data, file, 0, 0)
@@ -130,7 +130,7 @@ class Reader:
 
 
 def _object(value: Any) -> Any:
-    """Return a context that CSV and Parquet have as text."""
+    """Return a context as an object; CSV and Parquet hold it as text."""
     if not isinstance(value, str):
         return value or {}
     try:

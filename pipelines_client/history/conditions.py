@@ -1,4 +1,4 @@
-"""Conditions on messages, as `--where` has them: `event=Order Completed`, `properties.plan!=free`. Pure."""
+"""Conditions on messages, as written after `--where`: `event=Order Completed`, `properties.plan!=free`. Pure."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _CONDITION = re.compile(r"\s*([^=!~\s]+)\s*(!=|=|~)(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A path into the call, or a word that the source knows; how it compares; with which values."""
+    """A path into the call, or a field that only the source knows; an operator; the values to compare with."""
 
     path: tuple[str, ...]
     sign: str
     values: tuple[str, ...]
 
     def holds(self, call: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
-        """Say whether a message meets it; `about` is what only the source knows."""
-        found = _text(_at(about if self.path[0] in about else call, self.path))
+        """Return whether a message meets the condition; `about` holds what only the source knows."""
+        text = _text(_at(about if self.path[0] in about else call, self.path))
         if self.sign == "~":
-            return any(value in found for value in self.values)
-        return (found in self.values) == (self.sign == "=")
+            return any(value in text for value in self.values)
+        return (text in self.values) == (self.sign == "=")
 
 
 def parse_where(texts: Iterable[str]) -> tuple[Condition, ...]:
     """Read conditions: `PATH=VALUE`, `PATH!=VALUE` or `PATH~PART`; values may be alternatives, with `|` between them.
 
     Raises:
-        SourceError: A text is no condition.
+        SourceError: A text is not a condition.
     """
-    found = []
+    conditions = []
     for text in texts:
         match = _CONDITION.fullmatch(text)
         if match is None:
@@ -42,8 +42,8 @@ def parse_where(texts: Iterable[str]) -> tuple[Condition, ...]:
                 f"--where {text}: write PATH=VALUE, PATH!=VALUE or PATH~PART, as in 'event=Order Completed'"
             )
         path, sign, values = match.groups()
-        found.append(Condition(tuple(path.split(".")), sign, tuple(value.strip() for value in values.split("|"))))
-    return tuple(found)
+        conditions.append(Condition(tuple(path.split(".")), sign, tuple(value.strip() for value in values.split("|"))))
+    return tuple(conditions)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:
@@ -55,7 +55,7 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Spell a value as JSON does, texts without quotes; nothing is the empty text."""
+    """Return a value as JSON writes it, texts without quotes; a missing value is the empty text."""
     if value is None:
         return ""
     if isinstance(value, bool):

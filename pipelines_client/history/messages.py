@@ -1,4 +1,4 @@
-"""A message of the past, and whether it may be sent now. Pure."""
+"""A past message, and the rules that say whether it may be sent now. Pure."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pipelines_client.routing.plan import Names
 from pipelines_client.sides import CUSTOMERIO
 
 HORIZON_DAYS = 395
-"""How far back a message may reach: about 13 months (FACTS C16)."""
+"""How many days ago a message may have happened at most: about 13 months (FACTS C16)."""
 
 YOUNG = timedelta(hours=72)
-"""What happened less long ago can still trigger campaigns (FACTS C16)."""
+"""Messages younger than this can still trigger campaigns (FACTS C16)."""
 
 DEDUP_WINDOW = timedelta(hours=24)
-"""So long Segment drops repeats of a messageId, and nobody promises more (FACTS S6)."""
+"""How long Segment drops repeats of a messageId at least (FACTS S6)."""
 
 
-class Past(NamedTuple):
-    """A message as it will be sent. `identity` is as the ledger shows it; `at_ms` is when it happened, Unix ms."""
+class PastMessage(NamedTuple):
+    """A message to send. `identity` is written as in the ledger; `at_ms` is when it happened, in Unix ms."""
 
     message_id: str
     type: str
@@ -35,26 +35,32 @@ class Past(NamedTuple):
     payload_hash: str
 
 
-class Found(NamedTuple):
-    """What a source holds at a place: a message with its call and what else is known of it, or why there is none.
+class Candidate(NamedTuple):
+    """A message that a source holds at a place, with its call; or why there is none (`fault`).
 
-    `about` is what only the source knows (`cause`, `reason`, …), for conditions.
+    `about` holds what only the source knows (`cause`, `reason`, …), for conditions.
     """
 
     place: str
-    past: Past | None
+    past: PastMessage | None
     call: Mapping[str, Any]
     fault: str = ""
     about: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What may be sent.
+class SendRules:
+    """Which messages may be sent.
 
-    `now` is aware. `horizon` is how far back a message may reach. `allow_commands` are reserved names that may reach
-    Customer.io. `since` and `until` are the span of time that is asked for. `deny` is what the stage file never lets
-    reach this leg.
+    Attributes:
+        to: The leg.
+        now: The present, aware.
+        horizon: How long ago a message may have happened at most.
+        max_message_bytes: Most bytes of a message.
+        allow_commands: Reserved names that may reach Customer.io.
+        since: Start of the time window that the user asked for, aware.
+        until: Its end, not included.
+        deny: What the stage file keeps from this leg.
     """
 
     to: str
@@ -66,13 +72,13 @@ class Rules:
     until: datetime | None = None
     deny: Names = field(default_factory=Names)
 
-    def is_outside(self, past: Past) -> bool:
-        """Say whether nobody asked for a message of this time."""
+    def is_outside(self, past: PastMessage) -> bool:
+        """Return whether a message lies outside the time window."""
         since, until = self.since, self.until
         return (since is not None and past.at_ms < _ms(since)) or (until is not None and past.at_ms >= _ms(until))
 
-    def fault_of(self, past: Past, call: Mapping[str, Any]) -> str:
-        """Return why a message may not be sent, or an empty text."""
+    def fault_of(self, past: PastMessage, call: Mapping[str, Any]) -> str:
+        """Return why a message may not be sent (`summary.REASONS`), or an empty text."""
         now_ms = _ms(self.now)
         if past.at_ms > now_ms:
             return "in_the_future"
@@ -87,7 +93,7 @@ class Rules:
             return "denied"
         return self._fault_of_call(past, call)
 
-    def _fault_of_call(self, past: Past, call: Mapping[str, Any]) -> str:
+    def _fault_of_call(self, past: PastMessage, call: Mapping[str, Any]) -> str:
         has_person = bool(call.get("userId") or call.get("anonymousId"))
         has_group = bool(call.get("groupId"))
         if past.type == "group":
@@ -107,8 +113,8 @@ class Rules:
         return "reserved_name" if is_command else ""
 
 
-def _does_without_person(past: Past, call: Mapping[str, Any], *, has_group: bool, to: str) -> bool:
-    """Say whether Customer.io takes a call without a person: a group's track, an identify by e-mail (FACTS C10)."""
+def _does_without_person(past: PastMessage, call: Mapping[str, Any], *, has_group: bool, to: str) -> bool:
+    """Return whether Customer.io accepts a call that names only a group or an e-mail address (FACTS C10)."""
     if to != CUSTOMERIO:
         return False
     traits = call.get("traits")

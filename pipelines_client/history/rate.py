@@ -1,16 +1,16 @@
-"""A steady pace: a token for each message, so many a second. Pure."""
+"""A steady pace: each message takes a token, and a fixed number of tokens is added each second. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 _BURST_S = 0.1
-_WHOLE = 1.0 - 1e-9  # what sums of fractions make of a token
+_WHOLE = 1.0 - 1e-9  # a token, less the rounding error of a sum of fractions
 
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Holds at most a tenth of a second's tokens, and at least one: a wait is not made up for by a rush.
+    """Holds at most the tokens of a tenth of a second, and at least one, so a pause is not followed by a burst.
 
     Args:
         rate: Tokens a second; None for no limit.
@@ -21,7 +21,7 @@ class TokenBucket:
     _at_s: float | None = field(default=None, init=False)
 
     def take(self, now_s: float) -> float:
-        """Take a token and return 0, or take none and return the seconds until there is one."""
+        """Take a token and return 0; if there is none, return the seconds until there is one."""
         if self.rate is None:
             return 0.0
         most = max(1.0, self.rate * _BURST_S)

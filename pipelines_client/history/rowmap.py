@@ -1,4 +1,4 @@
-"""How the rows of a file become calls: a map of columns, and ids that are the same each time. Pure."""
+"""How the rows of a file become calls: a map of columns, and messageIds that are the same in each run. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines_client.evidence.fact import CALL_TYPES, CallType
 from pipelines_client.evidence.instants import iso_ms, unix_ms
 
 LINE = "#line"
-"""Stands for a row's place in its file, where a log has no key of its own and its files never change."""
+"""Stands for a row's line in its file: a key for logs that have no other and whose files never change."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]  # ten bits each
@@ -31,11 +31,11 @@ ValueType = Literal["as_is", "text", "number", "boolean", "json"]
 
 
 class RowError(ValueError):
-    """A row is no message; the text is a code: why it is refused."""
+    """A row is not a message; the text is the reason (`summary.REASONS`)."""
 
 
 class Column(BaseModel):
-    """A column and what its text stands for: CSV knows nothing but text."""
+    """A column and the type of its values, because CSV holds only text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,25 +44,25 @@ class Column(BaseModel):
 
 
 class RowMap(BaseModel):
-    """Where a row says what; the words are those of a column map of `parity`. Nested columns are written with dots.
+    """Which column holds what, in the words of the column maps of `parity`. Nested columns are written with dots.
 
     Attributes:
-        time: Column of when it happened.
-        time_format: How the column spells it, as `strptime` has it; default: ISO-8601 or Unix time.
-        time_zone: Zone of times that do not say theirs.
-        type: Column of the call type; without it every row is of `default_type`.
-        default_type: Call type of rows that do not say theirs.
-        event: Column of the event's name; without it every row is `default_event`.
-        default_event: The event's name where no column has it.
-        names: Their name of an event to ours.
+        time: Column with the time of the event.
+        time_format: Format of the time, for `strptime`; default: ISO-8601 or Unix time.
+        time_zone: Time zone of times without one.
+        type: Column of the call type; without it every row has the `default_type`.
+        default_type: Call type of rows without one.
+        event: Column of the event's name; without it every row has the `default_event`.
+        default_event: The event's name of rows without one.
+        names: Names of events in the rows, and what to call them.
         user_id: Column of the person.
         anonymous_id: Column of the anonymous id.
         group_id: Column of the group.
         previous_id: Column of an alias' previous id.
         message_id: Column of the messageId, if the rows have one.
-        idempotency: Columns that name a row: the same values make the same messageId. `#line` is its place in the file.
+        idempotency: Columns that identify a row: the same values give the same messageId. `#line` is the line.
         properties: Column of the whole payload, or columns by property.
-        context: What every call has as its context.
+        context: The context of every call.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,30 +91,30 @@ class RowMap(BaseModel):
 
 
 def parse_row_map(values: Mapping[str, Any], where: str) -> RowMap:
-    """Return the map that a TOML file holds.
+    """Return the map in a TOML file.
 
     Raises:
-        SourceError: It has an unknown key, lacks one, or says nothing that would make a messageId.
+        SourceError: It has an unknown key, lacks one, or names nothing that gives a messageId.
     """
     try:
-        found = RowMap.model_validate(values)
+        row_map = RowMap.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key, known = ".".join(map(str, first["loc"])), ", ".join(RowMap.model_fields)
         raise SourceError(f"{where}: {key}: {first['msg']}; a map has {known}") from None
-    if found.message_id is None and not found.idempotency:
+    if row_map.message_id is None and not row_map.idempotency:
         raise SourceError(
-            f"{where}: without an id a second run would count twice: name the columns that name a row, as in "
-            f'idempotency = ["order_id"], or a column of messageIds as message_id; "{LINE}" is the place in the file'
+            f"{where}: rows have no id, so a second run would send duplicates; name the columns that identify a row, "
+            f'as in idempotency = ["order_id"], or a column of messageIds as message_id; "{LINE}" is the line number'
         )
-    return found
+    return row_map
 
 
 def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, Any]:
-    """Return the call that a row stands for, with its time and its messageId.
+    """Return the call that a row describes, with its time and its messageId.
 
     Raises:
-        RowError: It has no time, an unknown type, a value that is not of its type, or nothing that names it.
+        RowError: It has no time, an unknown type, a value of the wrong type, or no key.
     """
     at_ms = _time(cell(row, columns.time), columns)
     kind = cell(row, columns.type) or columns.default_type
@@ -142,7 +142,7 @@ def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, An
 
 
 def id_of_row(call: Mapping[str, Any], key: Sequence[Any] | None, at_ms: int) -> str:
-    """Return the messageId of a row: a ULID of its time whose rest depends on type, event and key alone (FACTS C14).
+    """Return the messageId of a row: a ULID of its time, whose rest depends on type, event and key only (FACTS C14).
 
     Raises:
         RowError: A column of the key is empty.
@@ -193,7 +193,7 @@ def _payload(row: dict[str, Any], columns: RowMap) -> dict[str, Any]:
 
 
 def _typed(value: Any, kind: ValueType) -> Any:
-    """Return what a cell stands for."""
+    """Return the value of a cell in the type of its column."""
     if value is None or kind == "as_is":
         return value
     if kind == "text":

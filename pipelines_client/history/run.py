@@ -1,4 +1,4 @@
-"""A run from sources to summary: choose, set apart what was sent before, send what is left. `replay` and `backfill`."""
+"""`replay` and `backfill`: choose messages, leave out what was sent before, send the rest, return a summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.config import Settings
@@ -17,9 +17,9 @@ from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.evidence.kinds.calls import CallFiles
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.evidence.naming import split_kind
-from pipelines_client.history.calls import Reader
+from pipelines_client.history.calls import CallReader
 from pipelines_client.history.conditions import parse_where
-from pipelines_client.history.messages import HORIZON_DAYS, Found, Rules
+from pipelines_client.history.messages import HORIZON_DAYS, Candidate, SendRules
 from pipelines_client.history.rate import TokenBucket
 from pipelines_client.history.rowmap import RowMap, parse_row_map
 from pipelines_client.history.selection import Selection
@@ -34,27 +34,28 @@ from pipelines_client.state.ledger import Outcome
 
 Leg = Literal["customerio", "segment"]
 ReplaySource = Literal["dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl"]
-SOURCES: tuple[ReplaySource, ...] = ("dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl")
+SOURCES: tuple[ReplaySource, ...] = get_args(ReplaySource)
 _EVENTS_NAMED = 20
 Paths = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What both commands may be told.
+    """Options of both commands.
 
     Attributes:
-        rate: Most messages a second; None for as many as the API takes.
-        where: Conditions that all must hold, as `event=Order Completed` (`parse_where`).
-        since: Aware; only what happened from then on.
-        until: Aware; only what happened before.
-        horizon_days: How far back a message may reach (FACTS C16).
-        allow_commands: Reserved names that may reach Customer.io, besides those of the settings (FACTS C12).
+        rate: Most messages a second; None for as many as the API accepts.
+        where: Conditions that all must hold, such as `event=Order Completed` (`parse_where`).
+        since: Aware; send only what happened at this time or later.
+        until: Aware; send only what happened before this time.
+        horizon_days: How many days ago a message may have happened at most (FACTS C16).
+        allow_commands: Reserved names that may reach Customer.io, added to those of the settings (FACTS C12).
         is_dry_run: Choose and count, and send nothing.
-        again: Send also what the ledger says was accepted.
-        patience_s: Seconds without an answer that is one, after which the run gives up.
-        on_refused: Told of every message that is not sent.
-        on_progress: Told how far a run is: `read` in bytes, then `send` in messages; with the total where it is known.
+        again: Also send what was accepted according to the ledger.
+        patience_s: Seconds without success after which the run stops.
+        on_refused: Called with each message that is not sent.
+        on_progress: Called with the phase (`read` in bytes, then `send` in messages), the count, and the
+            total if it is known.
     """
 
     rate: float | None = None
@@ -80,24 +81,27 @@ def replay(
     settings: Settings | None = None,
     options: RunOptions | None = None,
 ) -> Summary:
-    """Send what a side lacks, as it was: the same messageId, the same time, in order for each person.
+    """Send what a side lacks, unchanged: the same messageId, the same time, in order for each person.
 
-    Killed at any moment, the same call goes on: what the ledger says was accepted does not go again. What was on its
-    way at the moment of a kill may arrive twice, with the same messageId.
+    If a run is killed, the same call continues it: what was accepted according to the ledger is not sent again. A
+    request that was under way when the run was killed may arrive twice, with the same messageIds.
 
     Args:
         to: The side that lacks it.
-        source: Where it comes from.
-        paths: The replay lists, archives or files of calls; nothing for `dead-letters` and `ledger+archive`.
-        archive: Where the bodies are of what a list or a ledger names.
-        ledger: Ledgers or state directories besides the settings' own.
+        source: Where the messages come from.
+        paths: The replay lists, archives or files of calls; empty for `dead-letters` and `ledger+archive`.
+        archive: Where to find the bodies of messages that a list or a ledger names.
+        ledger: Ledgers or state directories, in addition to that of the settings.
         settings: Keys, hosts and state directory; default: those of the environment.
-        options: What else may be told.
+        options: Rate, conditions, time window and so on.
+
+    Returns:
+        Counts of messages by what happened to them.
 
     Raises:
         ConfigError: There is no key for this side.
-        SourceError: A path is missing, or is not what it was given as.
-        SpoolError: Another run to this side is under way.
+        SourceError: A path is missing, or is of another kind than the source.
+        SpoolError: Another run to this side is in progress.
         OSError, sqlite3.Error: The state directory cannot be written.
     """
     settings, lists, archives = settings or Settings.load(), _texts(paths), _texts(archive)
@@ -105,7 +109,7 @@ def replay(
     ledgers = tuple(map(Path, _texts(ledger)))
     run = _Run("replay", to, settings, options or RunOptions(), ledgers, is_absence_known=source == "replay-list")
 
-    def choose(selection: Selection, letters: Sequence[DeadLetter]) -> Iterator[Found]:
+    def choose(selection: Selection, letters: Sequence[DeadLetter]) -> Iterator[Candidate]:
         if source == "dead-letters":
             return letters_in(letters)
         if source in ("segment-archive", "jsonl"):
@@ -130,35 +134,39 @@ def backfill(
     settings: Settings | None = None,
     options: RunOptions | None = None,
 ) -> Summary:
-    """Send the past: rows of files, each with its own time.
+    """Send past events: rows of files, each with its time.
 
-    Running it twice counts once: the same row has the same messageId, and what the ledger says was sent does not go
-    again. Killed at any moment, the same call goes on.
+    A second run sends no duplicates: the same row has the same messageId, and what was sent according to the ledger is
+    not sent again. If a run is killed, the same call continues it.
 
     Args:
-        paths: JSON lines, CSV or Parquet, or a Segment archive as it is; files, folders, globs or addresses.
+        paths: JSON lines, CSV, Parquet or a Segment archive: files, folders, globs or addresses.
         to: The side.
-        columns: How rows are read; None for files of calls and archives.
-        idempotency: Columns that name a row, besides those in `columns`; for calls without a messageId, paths in it.
+        columns: The map of the columns of rows; None for files of calls and archives.
+        idempotency: Columns that identify a row, in place of those in `columns`; for calls without a messageId, paths
+            in the call.
         settings: Keys, hosts and state directory; default: those of the environment.
-        options: What else may be told.
+        options: Rate, conditions, time window and so on.
+
+    Returns:
+        Counts of messages by what happened to them.
 
     Raises:
         ConfigError: There is no key for this side.
-        SourceError: A path is missing, or a map cannot be right.
-        SpoolError: Another run to this side is under way.
+        SourceError: A path is missing, or the map is invalid.
+        SpoolError: Another run to this side is in progress.
         OSError, sqlite3.Error: The state directory cannot be written.
     """
     run = _Run("backfill", to, settings or Settings.load(), options or RunOptions())
     texts = _texts(paths)
     if not texts:
-        raise SourceError("backfill: give the files to send")
+        raise SourceError("backfill: pass the files to send")
     rows = None
     if columns is not None:
         given = columns.model_dump(exclude_defaults=True) if isinstance(columns, RowMap) else dict(columns)
         rows = parse_row_map({**given, **({"idempotency": tuple(idempotency)} if idempotency else {})}, "the map")
 
-    def choose(_: Selection, __: Sequence[DeadLetter]) -> Iterator[Found]:
+    def choose(_: Selection, __: Sequence[DeadLetter]) -> Iterator[Candidate]:
         if rows is not None:
             return rows_in(texts, run.reader, rows, advance=run.advance)
         return calls_in(texts, run.reader, idempotency=idempotency, advance=run.advance)
@@ -167,18 +175,18 @@ def backfill(
 
 
 def _check(source: str, settings: Settings, lists: Sequence[str], archives: Sequence[str]) -> None:
-    """Refuse what cannot be meant, before anything is opened."""
+    """Check the arguments of a replay before anything is opened."""
     if source not in SOURCES:
-        raise SourceError(f"{source}: a replay comes from one of {', '.join(SOURCES)}")
+        raise SourceError(f"{source}: unknown source; a replay comes from one of {', '.join(SOURCES)}")
     if source == "replay-list" and not lists:
-        raise SourceError("replay-list: give the file that `pipelines-client parity --replay-list FILE` wrote")
+        raise SourceError("replay-list: pass the file that `pipelines-client parity --replay-list FILE` wrote")
     if source in ("segment-archive", "jsonl") and not (lists or archives):
-        raise SourceError(f"{source}: give its files or folders")
+        raise SourceError(f"{source}: pass its files or folders")
     if source in ("dead-letters", "ledger+archive"):
         existing(settings.state_dir)
 
 
-Choose = Callable[[Selection, Sequence[DeadLetter]], Iterator[Found]]
+Choose = Callable[[Selection, Sequence[DeadLetter]], Iterator[Candidate]]
 
 
 @dataclass(slots=True)
@@ -190,7 +198,7 @@ class _Run:
     more_ledgers: tuple[Path, ...] = ()
     is_absence_known: bool = False
     summary: Summary = field(init=False)
-    reader: Reader = field(init=False)
+    reader: CallReader = field(init=False)
     _sent_letters: set[str] = field(default_factory=set)
     _letter_ids: frozenset[str] = frozenset()
     _bytes: int = 0
@@ -202,7 +210,7 @@ class _Run:
         )
         given = self.settings.ledger_key
         key = ensure_identity_key(self._state.path) if given is None else parse_identity_key(given.get_secret_value())
-        self.reader = Reader(self.to, key, shows_identity=self.settings.ledger_identity == "plain")
+        self.reader = CallReader(self.to, key, shows_identity=self.settings.ledger_identity == "plain")
 
     @property
     def _state(self) -> StateDir:
@@ -210,11 +218,11 @@ class _Run:
 
     @property
     def ledgers(self) -> tuple[Path, ...]:
-        """The ledger of the state directory, and others that were given."""
+        """The ledger of the state directory, and those that the user added."""
         return (self._state.ledger, *self.more_ledgers)
 
     def advance(self, count: int) -> None:
-        """Tell of bytes that were read."""
+        """Report bytes that were read."""
         self._bytes += count
         self.options.on_progress("read", self._bytes, None)
 
@@ -230,17 +238,17 @@ class _Run:
                 self._choose(selection, choose(selection, letters))
                 if lane is not None:
                     self._send(selection, lane)
-                    self._answer(letters)
+                    self._mark_sent(letters)
             finally:
                 selection.close()
         return self.summary
 
     def _lane(self) -> RunLane:
-        found = {destination.name: destination for destination in self.settings.destinations()}
-        if self.to not in found:
+        destination = next((each for each in self.settings.destinations() if each.name == self.to), None)
+        if destination is None:
             raise ConfigError(f"there is no key for {self.to}: set segment_write_key (or PIPELINES_SEGMENT_WRITE_KEY)")
         return RunLane(
-            self.settings, found[self.to], stage=self.command, patience_s=self.options.patience_s, tell=self._count
+            self.settings, destination, stage=self.command, patience_s=self.options.patience_s, tell=self._count
         )
 
     def _letters(self) -> list[DeadLetter]:
@@ -250,10 +258,10 @@ class _Run:
         self._letter_ids = frozenset(letter.message_id for letter in letters)
         return letters
 
-    def _choose(self, selection: Selection, found: Iterable[Found]) -> None:
+    def _choose(self, selection: Selection, candidates: Iterable[Candidate]) -> None:
         options, summary, now = self.options, self.summary, utc_now()
         conditions = parse_where(options.where)
-        rules = Rules(
+        rules = SendRules(
             self.to,
             now,
             timedelta(days=options.horizon_days),
@@ -263,7 +271,7 @@ class _Run:
             options.until,
             self.settings.stage_watch().plan().rules_of(self.to).deny,
         )
-        for place, past, call, fault, about in found:
+        for place, past, call, fault, about in candidates:
             summary.read += 1
             if past is None:
                 self._refuse(Refusal(place, fault, about.get("message_id")))
@@ -273,14 +281,14 @@ class _Run:
                 self._refuse(Refusal(place, reason, past.message_id))
             elif not selection.add(past):
                 summary.duplicates += 1
-        self._set_apart(selection, now)
+        self._leave_out_sent(selection, now)
 
     def _refuse(self, refusal: Refusal) -> None:
         self.summary.refuse(refusal)
         self.options.on_refused(refusal)
 
-    def _set_apart(self, selection: Selection, now: datetime) -> None:
-        """Take out what the ledger says was accepted, and add up the rest."""
+    def _leave_out_sent(self, selection: Selection, now: datetime) -> None:
+        """Leave out what was accepted according to the ledger, and add up the rest."""
         summary = self.summary
         selection.note(records_in(self.ledgers), self.to)
         if not self.options.again:
@@ -311,7 +319,7 @@ class _Run:
         summary.left = chosen - summary.accepted - summary.rejected.total()
 
     def _count(self, delivery: Delivery) -> None:
-        """Count what became of messages; called by the sender's thread."""
+        """Count the outcomes of messages; called by the sender's thread."""
         for fate in delivery.fates:
             if fate.outcome is Outcome.ACCEPTED:
                 self.summary.accepted += 1
@@ -321,12 +329,12 @@ class _Run:
             accepted = (record.message_id for record, _ in delivery.records(Outcome.ACCEPTED))
             self._sent_letters.update(self._letter_ids.intersection(accepted))
 
-    def _answer(self, letters: Sequence[DeadLetter]) -> None:
-        """Write down which dead letters were sent again, so that they are no longer listed."""
-        answered = [letter for letter in letters if letter.message_id in self._sent_letters]
-        if answered:
+    def _mark_sent(self, letters: Sequence[DeadLetter]) -> None:
+        """Record which dead letters were sent again, so that they are no longer listed."""
+        sent = [letter for letter in letters if letter.message_id in self._sent_letters]
+        if sent:
             now = utc_now()
-            mark_requeued(self._state.dead_letters, answered, writer=f"replay-{self.to}", now=now, at=iso_utc(now))
+            mark_requeued(self._state.dead_letters, sent, writer=f"replay-{self.to}", now=now, at=iso_utc(now))
 
 
 def _texts(paths: Paths) -> list[str]:

@@ -1,6 +1,6 @@
-"""What a run will send, on disk while it is chosen: each messageId once, in the order in which it happened.
+"""What a run has chosen to send, on disk: each messageId once, in the order of events.
 
-One SQLite file, made anew by each run and removed at its end: nothing in it outlives a run. The only SQL of this room.
+One SQLite file, created by each run and removed at its end. The only SQL of this room.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipelines_client.evidence.instants import unix_ms
-from pipelines_client.history.messages import DEDUP_WINDOW, YOUNG, Past
+from pipelines_client.history.messages import DEDUP_WINDOW, YOUNG, PastMessage
 
 STAGES = ("replay", "backfill")
-"""What the ledger shows as stage of a message that was sent by a run."""
+"""The `stage` in the ledger of messages that a run sent."""
 
 _AT_ONCE = 500
-_MEANT = ("reserved_name", "empty_event", "before_send", "denied")  # why a leg may lack a message for good
+_MEANT = ("reserved_name", "empty_event", "before_send", "denied")  # a leg is meant to lack messages with these reasons
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -53,10 +53,11 @@ FROM message
 Record = Mapping[str, Any]
 
 
-class Totals(NamedTuple):
-    """What was chosen: how many, from when to when (Unix ms), and how many of them need a word of warning.
+class ChosenTotals(NamedTuple):
+    """What was chosen: how many, from when to when (Unix ms), and how many need a warning.
 
-    `young` happened less than 72 hours ago. The last two may have been there before: less and more than 24 hours ago.
+    `young` happened less than 72 hours ago. `within_window` and `beyond_window` may have arrived before: less, and
+    more, than 24 hours ago.
     """
 
     chosen: int
@@ -68,13 +69,13 @@ class Totals(NamedTuple):
 
 
 class Selection:
-    """What was chosen so far. For one thread."""
+    """What a run has chosen so far. Used by one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Begin anew at a path, whatever a run that was killed has left there.
+        """Start empty at a path; what a killed run left there is removed.
 
         Raises:
-            OSError, sqlite3.Error: It cannot be written.
+            OSError, sqlite3.Error: The file cannot be written.
         """
         self._path = path
         path.unlink(missing_ok=True)
@@ -84,40 +85,40 @@ class Selection:
         self._connection.execute("BEGIN")
 
     def want(self, message_id: str, hint: Mapping[str, Any]) -> None:
-        """Ask for a message whose body is elsewhere; `hint` is what is known of it."""
+        """Ask for a message whose body is elsewhere; `hint` holds what is known about it."""
         self._connection.execute(_WANT, (message_id, 0, 1, orjson.dumps(hint)))
 
     def want_lacking(self, records: Iterable[Record], leg: str) -> None:
-        """Ask for what a leg never had, as the last record of each message says: rejected, dropped, or left out."""
+        """Ask for what a leg lacks, according to the last record of each message: rejected, dropped, or left out."""
         rows = (_lacking(record) for record in records if record.get("leg") == leg)
         while chunk := list(islice(rows, _AT_ONCE)):
             self._connection.executemany(_WANT, chunk)
         self._connection.execute("DELETE FROM wanted WHERE NOT is_lacking")
 
     def hint(self, message_id: str) -> dict[str, Any] | None:
-        """Return what is known of a message that is asked for and not found yet; None if it is not asked for."""
+        """Return what is known about a message that is still asked for; None if it is not."""
         row = self._connection.execute("SELECT hint FROM wanted WHERE id = ?", (message_id,)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
-    def found(self, message_id: str) -> None:
-        """Ask for a message no longer."""
+    def settle(self, message_id: str) -> None:
+        """Stop asking for a message."""
         self._connection.execute("DELETE FROM wanted WHERE id = ?", (message_id,))
 
     def wanted(self) -> Iterator[str]:
-        """Yield the ids of what is asked for and was not found."""
+        """Yield the ids that are still asked for."""
         for (message_id,) in self._connection.execute("SELECT id FROM wanted ORDER BY id"):
             yield message_id
 
-    def add(self, past: Past) -> bool:
-        """Choose a message; False if one of its id is chosen already."""
+    def add(self, past: PastMessage) -> bool:
+        """Choose a message; return False if its id is chosen already."""
         row = (past.message_id, past.at_ms, past.type, past.event, past.identity, past.payload_hash, past.body)
         changed = self._connection.execute("INSERT OR IGNORE INTO message VALUES (?,?,?,?,?,?,?,NULL,NULL,NULL)", row)
         return changed.rowcount == 1
 
     def note(self, records: Iterable[Record], leg: str) -> None:
-        """Note what the ledger last said of the messages that are chosen."""
+        """Note the last ledger record of each chosen message."""
         rows = (
-            (unix_ms(record.get("finished_at")) or 0, record.get("outcome"), record.get("stage"), record["message_id"])
+            (_finished_ms(record), record.get("outcome"), record.get("stage"), record["message_id"])
             for record in records
             if record.get("leg") == leg
         )
@@ -125,50 +126,54 @@ class Selection:
             self._connection.executemany(_NOTE, chunk)
 
     def leave_sent(self, *, is_absence_known: bool) -> list[str]:
-        """Give up what the ledger says was accepted, and return the ids.
+        """Remove what was accepted according to the ledger, and return the ids.
 
         Args:
-            is_absence_known: The source says that what was accepted is absent all the same: then only what an earlier
-                run has sent since is given up.
+            is_absence_known: The source lists messages that were accepted and are absent all the same: then only what
+                an earlier run has sent is removed.
         """
         where = _ACCEPTED + (_BY_A_RUN if is_absence_known else "")
         ids = [row[0] for row in self._connection.execute(f"SELECT id FROM message WHERE {where}")]  # noqa: S608 - ours
         self._connection.execute(f"DELETE FROM message WHERE {where}")  # noqa: S608 - as above
         return ids
 
-    def totals(self, *, now: datetime, unknown_was_sent: bool) -> Totals:
-        """Add up what is chosen; `unknown_was_sent` takes what no ledger knows for sent when it happened."""
+    def totals(self, *, now: datetime, unknown_was_sent: bool) -> ChosenTotals:
+        """Add up what is chosen; `unknown_was_sent` assumes that messages in no ledger were sent when they happened."""
         values = {
             "young": _ms(now - YOUNG),
             "window": _ms(now - DEDUP_WINDOW),
             "unknown": "accepted" if unknown_was_sent else "",
         }
-        return Totals(*self._connection.execute(_TOTALS, values).fetchone())
+        return ChosenTotals(*self._connection.execute(_TOTALS, values).fetchone())
 
     def events(self, most: int) -> dict[str, int]:
-        """Count what is chosen by event, or where there is none by type: the most frequent ones."""
+        """Count what is chosen by event, or by type if it has no event; return the most frequent."""
         asked = "SELECT coalesce(event, type), count(*) FROM message GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
         return dict(self._connection.execute(asked, (most,)).fetchall())
 
-    def in_order(self) -> Iterator[Past]:
-        """Yield what is chosen in the order in which it happened; what happened at once, in the order of the source."""
+    def in_order(self) -> Iterator[PastMessage]:
+        """Yield what is chosen in the order of events; of the same instant, in the order of the source."""
         self._connection.execute("CREATE INDEX IF NOT EXISTS by_time ON message (at)")
         order = "SELECT id, type, event, identity, at, body, hash FROM message ORDER BY at, rowid"
         for row in self._connection.execute(order):
-            yield Past(*row)
+            yield PastMessage(*row)
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the file."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
         self._path.unlink(missing_ok=True)
+
+
+def _finished_ms(record: Record) -> int:
+    return unix_ms(record.get("finished_at")) or 0
 
 
 def _lacking(record: Record) -> tuple[str, int, bool, bytes]:
     outcome, reason = record.get("outcome"), record.get("reason")
     is_lacking = outcome != "accepted" and reason not in _MEANT
     hint = {name: record.get(name) for name in ("outcome", "reason", "event", "occurred_at")}
-    return record["message_id"], unix_ms(record.get("finished_at")) or 0, is_lacking, orjson.dumps(hint)
+    return record["message_id"], _finished_ms(record), is_lacking, orjson.dumps(hint)
 
 
 def _ms(at: datetime) -> int:

@@ -1,8 +1,8 @@
-"""A lane of its own for a run: a spool that no process adopts, one sender, one leg.
+"""The separate lane of a run: a spool that no other process adopts, with one sender for one leg.
 
-A run that was killed leaves what it had not sent in its spool. The next one never sends that: it writes it down as
-dropped, `interrupted`, and what it wants of it, it chooses again. So nothing goes that nobody has just asked for, and
-each run's sum holds: recorded = pending + outcomes (docs/adr/0011).
+A killed run leaves unsent messages in its spool. The next run records them as dropped (`interrupted`) and chooses again
+what it was asked for. So only messages of the present request are sent, and the sum of each run holds:
+recorded = pending + outcomes (docs/adr/0011).
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolError
 from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.files import lock, open_lock
-from pipelines_client.history.messages import Past
+from pipelines_client.history.messages import PastMessage
 from pipelines_client.history.rate import TokenBucket
 from pipelines_client.routing.plan import Plan, Stage, Switch
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.layout import StateDir
 
 INTERRUPTED = "interrupted"
-"""Why a message was dropped that an ended run had not sent."""
+"""The reason in the ledger for messages that a run did not send before it ended."""
 
 _MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 2 << 20
 _WRITTEN_OFF_AT_ONCE = 1_000
@@ -45,11 +45,11 @@ _STOP_S = 30.0
 
 
 class LegStuckError(Exception):
-    """The leg cannot go on: the text says what the API says."""
+    """The leg cannot continue; the text is the last error, such as `http_401`."""
 
 
 class RunLane:
-    """Sends messages to one leg, as fast as a bucket lets them go and the API takes them."""
+    """Sends messages to one leg, at the pace of a token bucket and of the API."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class RunLane:
             oauth=oauth_manager(settings),
         )
 
-    def send(self, messages: Iterable[Past], bucket: TokenBucket, advance: Callable[[int], object]) -> None:
+    def send(self, messages: Iterable[PastMessage], bucket: TokenBucket, advance: Callable[[int], object]) -> None:
         """Send messages in order; return once all are settled.
 
         Raises:
-            LegStuckError: A key or a host is wrong, the leg is switched off, or nothing was settled for as long as
-                patience lasts.
+            LegStuckError: A key or a host is wrong, the leg is switched off, or nothing was settled for `patience_s`
+                seconds.
             OSError, sqlite3.Error: The state directory cannot be written.
         """
         self._heed_switch()
@@ -101,7 +101,7 @@ class RunLane:
             self._write_off(lane)
 
     def write_off_dead(self) -> int:
-        """Write down what runs that were killed had not sent; return how many messages that were."""
+        """Record what killed runs did not send as dropped; return how many messages that were."""
         count = 0
         for path in spools_in(self._state.replays):
             spool = open_dead(path)
@@ -120,7 +120,7 @@ class RunLane:
         with creation_lock(self._state.replays):
             return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
 
-    def _facts(self, past: Past) -> bytes:
+    def _facts(self, past: PastMessage) -> bytes:
         return MessageFacts(
             message_id=past.message_id,
             type=past.type,
@@ -134,24 +134,24 @@ class RunLane:
         ).as_stamp()
 
     def _wait_for(self, lane: Lane, bucket: TokenBucket) -> float:
-        """Return how long to wait before the next message may be appended; 0 if it may be now."""
+        """Return the seconds to wait before the next message may be appended."""
         spool, leg = lane.spool, self._leg
         if spool.pending(leg) >= _MAX_WAITING or spool.pending_bytes(leg) >= _MAX_WAITING_BYTES:
             return _STEP_S
         return bucket.take(monotonic_s())
 
     def _wait(self, lane: Lane, seconds: float) -> None:
-        """Wait for progress, but no longer than so many seconds.
+        """Wait for progress, but no longer than `seconds`.
 
         Raises:
-            LegStuckError: The leg cannot go on.
+            LegStuckError: The leg cannot continue.
         """
         self._heed_switch()
         health = lane.senders[self._leg].health
         if health.is_paused or health.failing_for_s > self._patience_s:
             raise LegStuckError(health.last_error or "no answer")
         if not lane.is_running:
-            raise LegStuckError("its spool is damaged, or its sender has failed: the log says more")
+            raise LegStuckError("its spool is damaged or its sender has failed; see the log")
         with self._changed:
             self._changed.wait(min(seconds, _STEP_S))
 
@@ -165,7 +165,7 @@ class RunLane:
             self._changed.notify_all()
 
     def _write_off(self, lane: Lane) -> None:
-        """Write down what waits in a lane as dropped, and close it."""
+        """Record what waits in a lane as dropped, and close the lane."""
         spool, leg = lane.spool, self._leg
         fate = dropped(INTERRUPTED)
         while entries := spool.read(leg, max_bytes=_MAX_WAITING_BYTES, max_count=_WRITTEN_OFF_AT_ONCE):
@@ -176,12 +176,12 @@ class RunLane:
 
 @contextmanager
 def only_run(folder: Path, leg: str) -> Iterator[None]:
-    """Hold a leg for one run: two at a time would choose the same messages, and send them twice.
+    """Lock a leg for one run: two runs at the same time would send the same messages twice.
 
-    The lock is of the open file, so a killed run lets go of it.
+    The lock belongs to the open file, so a killed run releases it.
 
     Raises:
-        SpoolError: Another run holds it.
+        SpoolError: Another run holds the lock.
         OSError: The folder cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

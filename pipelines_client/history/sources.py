@@ -27,8 +27,8 @@ from pipelines_client.evidence.kinds.table import Table
 from pipelines_client.evidence.listing import SourceFile, list_files
 from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.recognise import recognise
-from pipelines_client.history.calls import Reader
-from pipelines_client.history.messages import Found, Past
+from pipelines_client.history.calls import CallReader
+from pipelines_client.history.messages import Candidate, PastMessage
 from pipelines_client.history.rowmap import RowError, RowMap, call_of_row, id_of_row
 from pipelines_client.history.selection import Selection
 from pipelines_client.state.daily import read_lines as read_daily
@@ -40,8 +40,8 @@ _CALLS = (SegmentArchive,)  # files of calls too, which are a subclass
 _READABLE = (*_CALLS, CustomerioFiles)
 
 
-def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Found]:
-    """Yield refused messages as they were."""
+def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Candidate]:
+    """Yield refused messages, unchanged."""
     for letter in letters:
         place = f"dead letter {letter.letter}"
         body, at_ms = letter.body.encode(), unix_ms(letter.occurred_at)
@@ -50,76 +50,78 @@ def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Found]:
         except orjson.JSONDecodeError:
             call = None
         if not isinstance(call, dict) or at_ms is None or b"\n" in body or b"\t" in body:
-            yield Found(place, None, {}, _UNREADABLE)
+            yield Candidate(place, None, {}, _UNREADABLE)
             continue
-        past = Past(letter.message_id, letter.type, letter.event, letter.identity, at_ms, body, letter.payload_hash)
-        yield Found(place, past, call, about={"reason": letter.reason or ""})
+        past = PastMessage(
+            letter.message_id, letter.type, letter.event, letter.identity, at_ms, body, letter.payload_hash
+        )
+        yield Candidate(place, past, call, about={"reason": letter.reason or ""})
 
 
 def calls_in(
-    paths: Sequence[str], reader: Reader, *, idempotency: Sequence[str] = (), advance: Advance | None = None
-) -> Iterator[Found]:
-    """Yield the calls of a Segment archive, or of files of calls, as they were sent.
+    paths: Sequence[str], reader: CallReader, *, idempotency: Sequence[str] = (), advance: Advance | None = None
+) -> Iterator[Candidate]:
+    """Yield the calls that were sent, from a Segment archive or files of calls.
 
     Args:
         paths: Files, folders, globs or addresses.
-        reader: Makes messages of calls.
-        idempotency: What names a call that has no messageId.
-        advance: Told of bytes read.
+        reader: Turns calls into messages.
+        idempotency: Paths of the values that identify a call without a messageId.
+        advance: Called with the number of bytes of each read.
 
     Raises:
-        SourceError: There is nothing there that can be read.
+        SourceError: A path does not exist, or nothing there can be read.
     """
     for _, file in _files_in(paths, _CALLS):
-        yield from _read(file, partial(_found_in_line, reader=reader, idempotency=idempotency), advance)
+        yield from _read(file, partial(_from_line, reader=reader, idempotency=idempotency), advance)
 
 
 def rows_in(
-    paths: Sequence[str], reader: Reader, columns: RowMap, *, advance: Advance | None = None
-) -> Iterator[Found]:
-    """Yield the calls that the rows of files stand for: JSON lines, CSV or Parquet, read by a map of their columns.
+    paths: Sequence[str], reader: CallReader, columns: RowMap, *, advance: Advance | None = None
+) -> Iterator[Candidate]:
+    """Yield the calls that rows describe, from JSON lines, CSV or Parquet and a map of their columns.
 
     Raises:
-        SourceError: There is nothing there that can be read.
+        SourceError: A path does not exist, or nothing there can be read.
     """
     for path in paths:
         _check_there(path)
     for file in list_files(Table, list(paths)).files:
-        yield from _read(file, partial(_found_in_row, reader=reader, columns=columns), advance)
+        yield from _read(file, partial(_from_row, reader=reader, columns=columns), advance)
 
 
 def wanted_in(
     selection: Selection,
-    reader: Reader,
+    reader: CallReader,
     letters: Iterable[DeadLetter],
     archives: Sequence[str],
     *,
     advance: Advance | None = None,
-) -> Iterator[Found]:
-    """Yield what a selection asks for, from dead letters where it is there whole, else from the other side's archive.
+) -> Iterator[Candidate]:
+    """Yield what a selection asks for, from dead letters if they hold it, else from the other side's archive.
 
     Raises:
-        SourceError: There is nothing there that can be read.
+        SourceError: A path does not exist, or nothing there can be read.
     """
-    for found in letters_in(letters):
-        hint = selection.hint(found.past.message_id) if found.past is not None else None
-        if found.past is not None and hint is not None:
-            selection.found(found.past.message_id)
-            yield found._replace(about={**hint, **found.about})
+    for candidate in letters_in(letters):
+        hint = selection.hint(candidate.past.message_id) if candidate.past is not None else None
+        if candidate.past is not None and hint is not None:
+            selection.settle(candidate.past.message_id)
+            yield candidate._replace(about={**hint, **candidate.about})
     for kind, file in _files_in(archives, _READABLE):
-        wanted = partial(_found_wanted, kind=kind, file=file.name, reader=reader, selection=selection)
-        for found in _read(file, wanted, advance):
-            if found.past is not None or found.fault not in (_OTHER, _UNREADABLE):
-                yield found
+        wanted = partial(_from_wanted, kind=kind, file=file.name, reader=reader, selection=selection)
+        for candidate in _read(file, wanted, advance):
+            if candidate.past is not None or candidate.fault not in (_OTHER, _UNREADABLE):
+                yield candidate
     for message_id in selection.wanted():
-        yield Found("nowhere", None, {}, "no_copy", {"message_id": message_id})
+        yield Candidate("nowhere", None, {}, "no_copy", {"message_id": message_id})
 
 
 def want_listed(selection: Selection, lists: Sequence[str], to: str) -> int:
-    """Ask for what replay lists of `parity` name for a side; return how many lines are for the other side.
+    """Ask for what the replay lists of `parity` name for a side; return how many lines are for the other side.
 
     Raises:
-        SourceError: A file is no replay list.
+        SourceError: A file is not a replay list.
     """
     others = 0
     for path in lists:
@@ -129,7 +131,7 @@ def want_listed(selection: Selection, lists: Sequence[str], to: str) -> int:
                 row = _object(data)
                 if row is None or not {"message_id", "side", "cause"} <= row.keys():
                     raise SourceError(
-                        f"{file.name}:{line}: no replay list; write one with `pipelines-client parity --replay-list`"
+                        f"{file.name}:{line}: not a replay list; write one with `pipelines-client parity --replay-list`"
                     )
                 if row["side"] == to:
                     selection.want(
@@ -141,7 +143,7 @@ def want_listed(selection: Selection, lists: Sequence[str], to: str) -> int:
 
 
 def records_in(ledgers: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the records of ledgers; lines that are none are not ours to judge."""
+    """Yield the records of ledgers; other lines are skipped."""
     for ledger in ledgers:
         folder = ledger / "ledger" if (ledger / "ledger").is_dir() else ledger
         for record in read_daily(folder):
@@ -149,65 +151,72 @@ def records_in(ledgers: Iterable[Path]) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def _found_in_line(
-    line: dict[str, Any], data: bytes, number: int, *, reader: Reader, idempotency: Sequence[str]
-) -> Found:
+def _from_line(
+    line: dict[str, Any], data: bytes, number: int, *, reader: CallReader, idempotency: Sequence[str]
+) -> Candidate:
     del data
     if "letter" in line and isinstance(line.get("body"), dict):
-        line = line["body"]  # an exported dead letter, mended by hand
+        line = line["body"]  # an exported dead letter, corrected by hand
     call = reader.call_of_line(line)
     if not call.get("messageId"):
         key = [cell(line, name) for name in idempotency] or None
         call["messageId"] = id_of_row(call, key, unix_ms(call["timestamp"]) or 0)
     del number
-    return Found("", reader.past_of(call), call)
+    return Candidate("", reader.past_of(call), call)
 
 
-def _found_in_row(row: dict[str, Any], data: bytes, number: int, *, reader: Reader, columns: RowMap) -> Found:
+def _from_row(row: dict[str, Any], data: bytes, number: int, *, reader: CallReader, columns: RowMap) -> Candidate:
     del data
     call = call_of_row(row, columns, number)
-    return Found("", reader.past_of(call), call)
+    return Candidate("", reader.past_of(call), call)
 
 
-def _found_wanted(
-    line: dict[str, Any], data: bytes, number: int, *, kind: type[Kind], file: str, reader: Reader, selection: Selection
-) -> Found:
+def _from_wanted(
+    line: dict[str, Any],
+    data: bytes,
+    number: int,
+    *,
+    kind: type[Kind],
+    file: str,
+    reader: CallReader,
+    selection: Selection,
+) -> Candidate:
     del number
     is_call = issubclass(kind, _CALLS)
     message_id = line.get("messageId" if is_call else "id")
     hint = selection.hint(message_id) if isinstance(message_id, str) else None
     if hint is None:
-        return Found("", None, {}, _OTHER)
+        return Candidate("", None, {}, _OTHER)
     try:
         call = reader.call_of_line(line) if is_call else reader.call_of_export(data, file, hint)
         past = reader.past_of(call)
     except RowError as error:
-        if str(error) != _UNREADABLE:  # then another copy may be readable; if none is, there is no copy
-            selection.found(str(message_id))
+        if str(error) != _UNREADABLE:  # of an unreadable one, another copy may be readable
+            selection.settle(str(message_id))
         raise
-    selection.found(past.message_id)
-    return Found("", past, call, about=hint)
+    selection.settle(past.message_id)
+    return Candidate("", past, call, about=hint)
 
 
 def _read(
-    file: SourceFile, make: Callable[[dict[str, Any], bytes, int], Found], advance: Advance | None
-) -> Iterator[Found]:
-    """Yield what is made of each row of a file; of one that cannot be read, that it cannot."""
-    unreadable: list[Found] = []
+    file: SourceFile, make: Callable[[dict[str, Any], bytes, int], Candidate], advance: Advance | None
+) -> Iterator[Candidate]:
+    """Yield what `make` returns for each row of a file, and a fault for each row that cannot be read."""
+    unreadable: list[Candidate] = []
 
     def reject(line: int, reason: str, *, incomplete: bool = False) -> None:
         del incomplete
-        unreadable.append(Found(f"{file.name}:{line}", None, {}, _UNREADABLE, {"why": reason}))
+        unreadable.append(Candidate(f"{file.name}:{line}", None, {}, _UNREADABLE, {"why": reason}))
 
     for line, _, data in read_rows(file.location, reject, advance=advance):
         row, place = _object(data), f"{file.name}:{line}"
         if row is None:
-            yield Found(place, None, {}, _UNREADABLE)
+            yield Candidate(place, None, {}, _UNREADABLE)
             continue
         try:
             yield make(row, data, line)._replace(place=place)
         except RowError as error:
-            yield Found(place, None, {}, str(error))
+            yield Candidate(place, None, {}, str(error))
         yield from unreadable
         unreadable.clear()
     yield from unreadable
@@ -231,15 +240,13 @@ def _check_path(path: str) -> None:
         SourceError: It is one of these.
     """
     if is_table(path):
-        raise SourceError(
-            f"{path}: the columns of a table mean nothing by themselves: say what they are, with --map FILE"
-        )
+        raise SourceError(f"{path}: the rows of a table are not calls; name its columns with --map FILE")
     _check_there(path)
 
 
 def _check_there(path: str) -> None:
     if not is_remote(path) and not has_magic(path) and not Path(path).exists():
-        raise SourceError(f"{path}: no such file or folder")
+        raise SourceError(f"{path}: no such file or folder; check the path")
 
 
 def _kind_at(path: str) -> type[Kind]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.evidence.columns import refuse_unknown
-from pipelines_client.evidence.count_apis.base import MAX_DAYS, Span, fetch_counts
+from pipelines_client.evidence.count_apis.base import MAX_DAYS, TimeSpan, fetch_counts
 from pipelines_client.evidence.identity_keys import KEYS_DIFFER, find_identity_key
 from pipelines_client.evidence.kinds.table import Table
 from pipelines_client.evidence.listing import list_files
@@ -276,7 +276,7 @@ def _counted(kind: Kind, listing: Listing, total: Reading) -> CountsSource:
 def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, now: datetime) -> Pack:
     """Have an API count, and keep what it says for this run only."""
     until = options.until or now
-    span = Span(options.since or until - timedelta(days=MAX_DAYS), until)
+    span = TimeSpan(options.since or until - timedelta(days=MAX_DAYS), until)
     advance = options.advance or (lambda _: None)
     rows = fetch_counts(asked.api, asked.target, span, source=name, advance=advance)
     folder = store.begin(Table(bytes(32), name, {"event": "event", "time": "day"}))

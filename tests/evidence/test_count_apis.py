@@ -9,7 +9,7 @@ import pytest
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.count_apis import APIS
-from pipelines_client.evidence.count_apis.base import Span, fetch_counts
+from pipelines_client.evidence.count_apis.base import TimeSpan, fetch_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def fetch(environment: dict[str, str]) -> Callable[..., Any]:
 
     def run(name: str, target: str = "", **changes: Any) -> dict[tuple[str, str], int]:
         now = datetime.now(timezone.utc)
-        span = Span(now - timedelta(days=2), now + timedelta(minutes=1))
+        span = TimeSpan(now - timedelta(days=2), now + timedelta(minutes=1))
         given = {"environment": environment, "pause": waits.append, **changes}
         rows = fetch_counts(APIS[name], target, span, source=name, **given)
         return {(row.event, row.type): row.count for row in rows}
@@ -69,7 +69,7 @@ def test_what_is_outside_the_span_is_not_counted(client, environment):
     send(client, 3)
     early = datetime.now(timezone.utc) - timedelta(days=3)
     for name in ("segment-volume", "customerio-activities"):
-        span = Span(early, early + timedelta(days=1))
+        span = TimeSpan(early, early + timedelta(days=1))
         assert fetch_counts(APIS[name], "", span, source="x", environment=environment, pause=len_of) == []
 
 

@@ -253,7 +253,7 @@ def test_a_rate_is_kept(fill: Fill) -> None:
     ("rows", "columns", "words"),
     [
         ("nowhere.csv", MAP, "nowhere.csv: no such file"),
-        ([], MAP, "give the files to send"),
+        ([], MAP, "pass the files to send"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_that_says_so(settings: Settings, rows: Any, columns: Any, words: str) -> None:

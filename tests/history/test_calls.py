@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
-from pipelines_client.history.calls import Reader
+from pipelines_client.history.calls import CallReader
 from pipelines_client.history.rowmap import RowError
 
 AT = "2026-01-01T09:30:00.000Z"
@@ -32,7 +32,7 @@ def test_a_row_of_csv_is_the_call_that_it_was() -> None:
         "properties": '{"total":42.5}',
         "context": '{"ip":"10.0.0.1"}',
     }
-    reader, data = Reader("segment", b"key", shows_identity=True), json.dumps(row).encode()
+    reader, data = CallReader("segment", b"key", shows_identity=True), json.dumps(row).encode()
     call_read = reader.call_of_export(data, "2184.13699.1.track.csv", {"occurred_at": AT})
     assert call_read == {
         "type": "track",
@@ -63,7 +63,7 @@ def test_a_row_of_csv_is_the_call_that_it_was() -> None:
 def test_what_is_no_call_says_why(changed: dict[str, Any], reason: str) -> None:
     """Nothing of it is in the error."""
     with pytest.raises(RowError) as caught:
-        Reader("segment", b"key", shows_identity=False).past_of({**call(1), "timestamp": AT, **changed})
+        CallReader("segment", b"key", shows_identity=False).past_of({**call(1), "timestamp": AT, **changed})
     assert str(caught.value) == reason
 
 
@@ -80,5 +80,5 @@ def test_an_archived_call_is_what_was_sent_and_segment_may_not_forbid_it() -> No
         "_metadata": {},
     }
     for to, integrations in (("customerio", {"All": True}), ("segment", line["integrations"])):
-        call = Reader(to, b"key", shows_identity=False).call_of_line(line)
+        call = CallReader(to, b"key", shows_identity=False).call_of_line(line)
         assert call == {**sent, "integrations": integrations, "timestamp": "2026-11-01T09:30:00.000+00:00"}

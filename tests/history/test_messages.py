@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from pipelines_client.history.messages import Past, Rules
+from pipelines_client.history.messages import PastMessage, SendRules
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 
 
-def past(call: dict[str, Any], **changed: Any) -> Past:
+def past(call: dict[str, Any], **changed: Any) -> PastMessage:
     """Return a message of a call, an hour old."""
     at_ms = int((NOW - timedelta(hours=1)).timestamp() * 1000)
-    return Past("m1", call["type"], call.get("event"), None, at_ms, b"{}", "")._replace(**changed)
+    return PastMessage("m1", call["type"], call.get("event"), None, at_ms, b"{}", "")._replace(**changed)
 
 
 def fault(
     call: dict[str, Any], *, to: str = "customerio", allowed: frozenset[str] = frozenset(), **changed: Any
 ) -> str:
     """Return why a call may not be sent."""
-    rules = Rules(to, NOW, timedelta(days=395), max_message_bytes=1_000, allow_commands=allowed)
+    rules = SendRules(to, NOW, timedelta(days=395), max_message_bytes=1_000, allow_commands=allowed)
     return rules.fault_of(past(call, **changed), call)
 
 

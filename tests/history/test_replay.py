@@ -245,8 +245,8 @@ def test_a_living_client_is_not_held_up_and_takes_nothing_over(
     [
         ("dead-letters", LedgerError, "is not a state directory"),
         ("replay-list", SourceError, "--replay-list FILE"),
-        ("jsonl", SourceError, "give its files"),
-        ("elsewhere", SourceError, "a replay comes from one of dead-letters"),
+        ("jsonl", SourceError, "pass its files"),
+        ("elsewhere", SourceError, "unknown source; a replay comes from one of dead-letters"),
     ],
 )
 def test_what_cannot_be_replayed_is_an_error_that_says_what_to_give(
@@ -260,5 +260,5 @@ def test_what_cannot_be_replayed_is_an_error_that_says_what_to_give(
 def test_a_file_that_is_no_replay_list_is_refused(again: Replay, tmp_path: Path) -> None:
     """With the command that writes one."""
     (tmp_path / "list.jsonl").write_text('{"message_id":"m1"}\n', "utf-8")
-    with pytest.raises(SourceError, match=r"list.jsonl:1: no replay list; write one with"):
+    with pytest.raises(SourceError, match=r"list.jsonl:1: not a replay list; write one with"):
         again("customerio", "replay-list", tmp_path / "list.jsonl")

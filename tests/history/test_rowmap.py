@@ -88,7 +88,7 @@ def test_a_row_that_is_no_message_says_why(changed: dict[str, Any], reason: str)
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"time": "at"}, "without an id a second run would count twice"),
+        ({"time": "at"}, "so a second run would send duplicates"),
         ({**MAP, "evnt": "x"}, "evnt: Extra inputs are not permitted; a map has time"),
         ({**MAP, "time_zone": "Atlantis"}, "no time zone of that name"),
     ],

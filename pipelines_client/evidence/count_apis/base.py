@@ -34,7 +34,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """The time that is asked about; both instants are aware."""
 
     since: datetime
@@ -48,7 +48,7 @@ class Ask(Protocol):
         """Return the JSON value of the answer."""
 
 
-class Api(ABC):
+class CountsApi(ABC):
     """One API that counts.
 
     Attributes:
@@ -70,14 +70,14 @@ class Api(ABC):
     target_word: ClassVar[str] = ""
 
     @abstractmethod
-    def count(self, ask: Ask, target: str, span: Span) -> Iterator[tuple[Key, int]]:
+    def count(self, ask: Ask, target: str, span: TimeSpan) -> Iterator[tuple[Key, int]]:
         """Yield keys (event, type, day) with counts; a key may repeat."""
 
 
 def fetch_counts(
-    api: Api,
+    api: CountsApi,
     target: str,
-    span: Span,
+    span: TimeSpan,
     *,
     source: str,
     environment: Mapping[str, str] | None = None,
@@ -113,7 +113,7 @@ def fetch_counts(
         def ask(path: str, query: Iterable[tuple[str, str]]) -> Any:
             return _ask(_Request(pool, f"{address}{path}", list(query), key), api, pause, advance)
 
-        for counted, number in api.count(ask, target, Span(since, until)):
+        for counted, number in api.count(ask, target, TimeSpan(since, until)):
             counts[counted] += number
     return [CountRow(source, *counted, number) for counted, number in sorted(counts.items())]
 
@@ -126,7 +126,7 @@ class _Request:
     key: str
 
 
-def _ask(request: _Request, api: Api, pause: Callable[[float], object], advance: Callable[[int], object]) -> Any:
+def _ask(request: _Request, api: CountsApi, pause: Callable[[float], object], advance: Callable[[int], object]) -> Any:
     headers = {"Authorization": f"Bearer {request.key}", "Accept": "application/json"}
     for attempt in range(_TRIES):
         pause(_PAUSE_S)
@@ -145,7 +145,7 @@ def _ask(request: _Request, api: Api, pause: Callable[[float], object], advance:
     raise SourceError(f"{api.name}: {api.title} answered {answer.status}")
 
 
-def _json(data: bytes, api: Api) -> dict[str, Any]:
+def _json(data: bytes, api: CountsApi) -> dict[str, Any]:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pipelines_client.evidence.count_apis.base import Api, Ask, Key, Span
+from pipelines_client.evidence.count_apis.base import Ask, CountsApi, Key, TimeSpan
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.sides import CUSTOMERIO
 
@@ -15,7 +15,7 @@ _PAGE = 100  # FACTS C20
 _DATA_TYPES = {"event": "track", "page": "page", "screen": "screen"}
 
 
-class CustomerioActivities(Api):
+class CustomerioActivities(CountsApi):
     """Customer.io's activities of the last 30 days."""
 
     name: ClassVar[str] = "customerio-activities"
@@ -25,7 +25,7 @@ class CustomerioActivities(Api):
     url_variable: ClassVar[str] = "PIPELINES_CUSTOMERIO_APP_URL"
     url: ClassVar[str] = "https://api.customer.io"
 
-    def count(self, ask: Ask, target: str, span: Span) -> Iterator[tuple[Key, int]]:
+    def count(self, ask: Ask, target: str, span: TimeSpan) -> Iterator[tuple[Key, int]]:
         """Yield one for each activity; the API has no time window, so all 30 days are read (FACTS C20)."""
         del target
         first, last = span.since.timestamp() * 1000, span.until.timestamp() * 1000

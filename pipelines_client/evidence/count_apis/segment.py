@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pipelines_client.evidence.count_apis.base import Api, Ask, Key, Span
+from pipelines_client.evidence.count_apis.base import Ask, CountsApi, Key, TimeSpan
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.sides import SEGMENT
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class _SegmentApi(Api):
+class _SegmentApi(CountsApi):
     side: ClassVar[str] = SEGMENT
     key_variable: ClassVar[str] = "PIPELINES_SEGMENT_API_TOKEN"
     url_variable: ClassVar[str] = "PIPELINES_SEGMENT_API_URL"
@@ -25,7 +25,7 @@ class SegmentVolume(_SegmentApi):
     name: ClassVar[str] = "segment-volume"
     title: ClassVar[str] = "Segment's event volume"
 
-    def count(self, ask: Ask, target: str, span: Span) -> Iterator[tuple[Key, int]]:
+    def count(self, ask: Ask, target: str, span: TimeSpan) -> Iterator[tuple[Key, int]]:
         """Yield the volume of each event and day."""
         more = [("sourceId", target)] if target else []
         yield from _series(ask, "/events/volume", "result", more, span)
@@ -38,12 +38,12 @@ class SegmentDelivery(_SegmentApi):
     title: ClassVar[str] = "Segment's delivery overview"
     target_word: ClassVar[str] = "SOURCE_ID"
 
-    def count(self, ask: Ask, target: str, span: Span) -> Iterator[tuple[Key, int]]:
+    def count(self, ask: Ask, target: str, span: TimeSpan) -> Iterator[tuple[Key, int]]:
         """Yield what was received of each event and day."""
         yield from _series(ask, "/delivery-overview/successfully-received", "dataset", [("sourceId", target)], span)
 
 
-def _series(ask: Ask, path: str, field: str, more: list[tuple[str, str]], span: Span) -> Iterator[tuple[Key, int]]:
+def _series(ask: Ask, path: str, field: str, more: list[tuple[str, str]], span: TimeSpan) -> Iterator[tuple[Key, int]]:
     cursor: str | None = None
     while True:
         query = [
