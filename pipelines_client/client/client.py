@@ -371,4 +371,5 @@ def _make_pipeline(
                 callbacks.run(functools.partial(on_error, api_error(delivery), failed))
 
     destinations = settings.destinations()
-    return Pipeline(settings, destinations, stages, tell=tell, tells_records=on_delivery is not None, oauth=oauth)
+    wants_records = on_delivery is not None
+    return Pipeline(settings, destinations, stages, on_delivery=tell, wants_records=wants_records, oauth=oauth)

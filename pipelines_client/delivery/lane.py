@@ -119,7 +119,7 @@ class Lane:
             return
         # No other process may open the file while it is removed: it would meet half of it.
         with creation_lock(self.spool.path.parent, timeout_s=_REMOVE_TIMEOUT_S) as is_ours:
-            self.spool.close(remove_if_level=is_published and is_ours)
+            self.spool.close(remove_if_settled=is_published and is_ours)
 
     def publish(self, *, force: bool = False, state: str = "running") -> bool:
         """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""

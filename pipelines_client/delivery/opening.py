@@ -130,7 +130,7 @@ class LaneOpener:
             if spool is None:
                 continue
             legs = self._legs_to_serve(spool, any_key=any_key)
-            if spool.is_level or any(spool.pending(leg) for leg in legs):
+            if spool.is_settled or any(spool.pending(leg) for leg in legs):
                 adopted.append(self._lane(spool, legs))
             else:
                 spool.close()

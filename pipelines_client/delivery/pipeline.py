@@ -68,8 +68,8 @@ class Pipeline:
         destinations: Sequence[Destination],
         stages: StageWatch,
         *,
-        tell: Callable[[Delivery, Callbacks], None],
-        tells_records: bool,
+        on_delivery: Callable[[Delivery, Callbacks], None],
+        wants_records: bool,
         oauth: TokenSource | None,
     ) -> None:
         self._settings = settings
@@ -83,7 +83,10 @@ class Pipeline:
             settings.on_full == "drop_oldest",
         )
         hooks = Hooks(
-            lambda delivery: tell(delivery, self._callbacks), self._progressed, self._look_around, tells_records
+            lambda delivery: on_delivery(delivery, self._callbacks),
+            on_progress=self._progressed,
+            on_tick=self._look_around,
+            wants_records=wants_records,
         )
         self._opener = LaneOpener(settings, destinations, stages, hooks=hooks, oauth=oauth)
         self._reset()
@@ -162,7 +165,7 @@ class Pipeline:
         The garbage collector may run in any thread and inside any of our locks, so this takes no lock.
         """
         if self._lanes:
-            threading.Thread(target=self._close_when_level, name="pipelines-client-retire", daemon=True).start()
+            threading.Thread(target=self._close_when_settled, name="pipelines-client-retire", daemon=True).start()
         else:
             processes.LIVE.discard(self)
 
@@ -344,7 +347,7 @@ class Pipeline:
                     return True
         return False
 
-    def _close_when_level(self) -> None:
+    def _close_when_settled(self) -> None:
         """Deliver what is left, then close; what cannot go in time stays on disk for the next process."""
         with self._lock:
             if self._is_closing:

@@ -110,7 +110,7 @@ def read_status(path: Path, *, now: datetime) -> Status:
 
 
 def _writers(state: StateDir, status: Status) -> dict[str, Mapping[str, LegReport]]:
-    """Return what each writer reports, by its name; note in `status` who lives and what cannot be read."""
+    """Return what each writer reports, by its name; note living writers and unreadable files in `status`."""
     writers: dict[str, Mapping[str, LegReport]] = {}
     for path, run in read_run_files(state.run):
         if run is None:
@@ -140,7 +140,7 @@ def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: 
         # A killed writer's run file may be a second old; its spool is exact.
         last = writers.get(spool.writer, {})
         writers[spool.writer] = {leg: leg_report(spool, leg, last=last.get(leg)) for leg in spool.legs}
-        status.waiting += not spool.is_level
+        status.waiting += not spool.is_settled
         spool.close()
 
 

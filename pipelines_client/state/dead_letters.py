@@ -25,7 +25,7 @@ _rejected_at = attrgetter("rejected_at")
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message that one leg was refused.
+    """One message that the API of one leg refused.
 
     `body` is the call as JSON. `letter` names this refusal among others of the same message. `requeued_at` is set in
     the line that says it was sent again; there, `answers` names the letters that were meant: more than one if a crash

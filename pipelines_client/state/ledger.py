@@ -15,7 +15,7 @@ from pipelines_client.state.daily import DailyFile, read_lines
 
 
 class Outcome(str, enum.Enum):
-    """The final fate of a message on one leg. A str, because the ledger's lines and the cursors are written with it."""
+    """The final fate of a message on one leg. A str: ledger lines and cursors are written from it."""
 
     ACCEPTED = "accepted"  # the API answered 2xx; what that proves is FACTS C3 and S3
     REJECTED = "rejected"  # the API refused it, in its own words

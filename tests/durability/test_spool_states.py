@@ -192,9 +192,9 @@ class SpoolMachine(RuleBasedStateMachine):
     @rule(is_removed=st.booleans())
     def end(self, *, is_removed: bool) -> None:
         """A level file goes with its owner if that is wanted; any other stays."""
-        path, is_level = self.spool.path, self.spool.is_level
-        assert self.spool.close(remove_if_level=is_removed) == (is_level and is_removed)
-        assert path.exists() != (is_level and is_removed)
+        path, is_settled = self.spool.path, self.spool.is_settled
+        assert self.spool.close(remove_if_settled=is_removed) == (is_settled and is_removed)
+        assert path.exists() != (is_settled and is_removed)
         if path.exists():
             self._open(path, "heir")
         else:

@@ -91,7 +91,7 @@ class Delivery:
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
         if not any(fate.outcome in outcomes for fate in self.counts):
-            return  # the usual case: each batch is asked for its refusals, and has none
+            return  # the usual case: the refusals of each batch are asked for, and there are none
         for entry, fate in zip(self.entries, self.fates, strict=True):
             if fate.outcome in outcomes and not entry.is_lost:
                 yield entry, fate

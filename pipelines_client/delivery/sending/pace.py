@@ -53,7 +53,7 @@ MAX_RETRY_AFTER_S = 3_600.0  # after an hour we ask again anyway: the answer may
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Full jitter: a random wait up to a limit that grows by two, so that many processes spread their retries."""
+    """Full jitter: a random wait up to a limit that doubles, so that many processes spread their retries."""
 
     base_s: float = 0.5
     cap_s: float = 60.0

@@ -186,7 +186,7 @@ class Sender:
         return False
 
     def _be_busy(self) -> None:
-        """Let messages come without a wake-up, until we wait for them again."""
+        """Turn off wake-ups by new messages until we wait for them again."""
         self._idle = False
         self._due_seq = self._due_bytes = sys.maxsize
 
@@ -291,7 +291,7 @@ class Sender:
         return retry or self.destination.read(response.status, response.headers, response.body, now=utc_now())
 
     def _finish(self, entries: Sequence[Entry], fate: Fate, answer: ApiAnswer | None = None) -> None:
-        """Write the fate of messages into the ledger, then move the cursor. Skipped ones get their reason instead."""
+        """Write the fate of messages into the ledger, then move the cursor; an entry's `skips` replace its fate."""
         now = utc_now()
         fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
         delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self._show, answer)

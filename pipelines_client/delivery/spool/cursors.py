@@ -117,7 +117,7 @@ class Cursors:
         self.refused.update(after.keys())
 
     def set_paused(self, leg: str, *, is_paused: bool) -> None:
-        """Remember, beyond the process, that a leg stands still because its key or host is wrong.
+        """Store that a leg stands still because its key or host is wrong.
 
         Raises:
             SpoolClosedError: After `close`.
@@ -175,7 +175,7 @@ class Cursors:
         self._run("COMMIT")
 
     def _run(self, statement: str, values: Sequence[object] = ()) -> None:
-        """Run a statement; in memory, where there is nothing to write, do nothing."""
+        """Run a statement; do nothing if the cursors are in memory only."""
         if self._is_closed:
             raise SpoolClosedError("the spool is closed")
         if self._connection is not None:
@@ -187,7 +187,7 @@ def _as_text(outcomes: Tally) -> str:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a damaged file, and what belongs to it, as evidence: `….db` becomes `….db.damaged`."""
+    """Rename a damaged file and its write-ahead log as evidence: `….db` becomes `….db.damaged`."""
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
@@ -202,7 +202,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def _open(path: Path, *, is_new: bool) -> sqlite3.Connection:
-    """Open the file for this process alone; only a new one is made if it is not there.
+    """Open the file for this process only; create it if `is_new`.
 
     Raises:
         SpoolBusyError: A living process owns it.

@@ -75,7 +75,7 @@ def stamp_of(message: Message, *, stage: str) -> bytes:
 
 
 def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
-    """Fill in the `facts` of entries that have none. The first sender that needs them does it, not the caller."""
+    """Fill in the `facts` of entries that have none: in the first sender that needs them, not in `track()`."""
     new = []
     for entry in entries:
         if entry.stamp.startswith(_COMPLETE):

@@ -59,7 +59,7 @@ class LogFiles:
             data = path.read_bytes()
             *lines, torn = data.split(b"\n")
             if torn and not _is_damaged_end(torn):
-                os.truncate(path, len(data) - len(torn))  # else the next line would make a whole one of it
+                os.truncate(path, len(data) - len(torn))  # else the next line would be glued to it
             known = [entry for entry in map(_parsed, lines) if entry is not None and entry.seq]
             last = max(known, key=_seq, default=None)
             behind = lines[_index_of(last, lines) + 1 :] if last is not None else lines

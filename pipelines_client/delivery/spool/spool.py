@@ -191,7 +191,7 @@ class Spool:
             self._windows[leg] = self._read_piece(piece, seq + 1, end, last_seq)
 
     def settle(self, leg: str, entries: Sequence[Entry], tally: Tally) -> None:
-        """Move the leg's cursor past `entries`, which are its next ones, and count what became of them.
+        """Move the leg's cursor past `entries`, which are its next ones, and count their outcomes.
 
         Raises:
             SpoolClosedError: After `close`.
@@ -219,7 +219,7 @@ class Spool:
             self._cursors.refuse(outcomes)
 
     def set_paused(self, leg: str, *, is_paused: bool) -> None:
-        """Remember, beyond the process, that a leg stands still because its key or host is wrong.
+        """Store that a leg stands still because its key or host is wrong; the next process reads it.
 
         Raises:
             SpoolClosedError: After `close`.
@@ -262,17 +262,17 @@ class Spool:
             return recorded, pending, Counter(self._cursors.outcomes[leg])
 
     @property
-    def is_level(self) -> bool:
-        """Whether no leg has anything left to settle."""
+    def is_settled(self) -> bool:
+        """Whether every leg has settled all its messages."""
         return all(self.pending(leg) == 0 for leg in self.legs)
 
-    def close(self, *, remove_if_level: bool = False) -> bool:
+    def close(self, *, remove_if_settled: bool = False) -> bool:
         """Close the files; remove them if no message waits and the caller wants that. True if they were removed."""
         with self._cursor_lock, self._lock:
             if self._is_closed:
                 return False
             self._is_closed = True
-            is_removed = remove_if_level and self.is_level and self.path is not None
+            is_removed = remove_if_settled and self.is_settled and self.path is not None
             # The log goes before the cursors: a kill in between leaves a spool without messages.
             if self._log is not None:
                 self._log.remove() if is_removed else self._log.close()

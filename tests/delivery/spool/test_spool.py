@@ -256,7 +256,7 @@ def test_a_damaged_line_is_counted_and_the_lines_around_it_are_read(tmp_path: Pa
         assert again.pending_bytes(leg) == 50
         again.settle(leg, found, Counter({ACCEPTED: 4, (Outcome.DROPPED, "damaged"): 1}))
         assert again.pending_bytes(leg) == 0
-    assert again.close(remove_if_level=True)
+    assert again.close(remove_if_settled=True)
     assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
 
 
@@ -282,7 +282,7 @@ def test_damage_at_the_end_of_a_log_is_counted_and_kept(tmp_path: Path, harm: st
     assert [entry.is_lost for entry in found] == [False] * (5 - lost) + [True] * lost
     for leg in LEGS:
         again.settle(leg, everything(again, leg), Counter({ACCEPTED: 5 - lost, (Outcome.DROPPED, "damaged"): lost}))
-    assert again.close(remove_if_level=True)
+    assert again.close(remove_if_settled=True)
     assert [path.name for path in tmp_path.iterdir()] == ["w.1.log.damaged"]
 
 
@@ -319,10 +319,10 @@ def test_a_spool_with_nothing_left_is_removed_and_another_is_kept(tmp_path: Path
     path = tmp_path / "w.db"
     spool = Spool(path, legs={"customerio": "m"}, writer="w")
     append(spool, 0)
-    assert not spool.close(remove_if_level=True)
+    assert not spool.close(remove_if_settled=True)
     again = Spool(path, legs={}, writer="")
     again.settle("customerio", everything(again, "customerio"), Counter({ACCEPTED: 1}))
-    assert again.close(remove_if_level=True)
+    assert again.close(remove_if_settled=True)
     assert list(tmp_path.iterdir()) == []
 
 
