@@ -1,4 +1,4 @@
-"""`pipelines-client backfill`: send the past, rows of files with their own times. A skin, as every command."""
+"""`pipelines-client backfill`: send rows of files as messages of the past."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines_client.cli import resending as history
 from pipelines_client.cli.group import takes
+from pipelines_client.cli.resending import ResendOptions, run, side_of
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
@@ -17,46 +17,46 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backfill(history.Asked):
-    """What a backfill is asked."""
+class BackfillOptions(ResendOptions):
+    """Options of `backfill`."""
 
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="JSON lines, CSV, Parquet; or a Segment archive as it is.")
+        list[str], typer.Argument(metavar="FILE...", help="JSON lines, CSV or Parquet; or a Segment archive.")
     ]
-    to: Annotated[str, typer.Option(metavar="customerio|segment", help="Where to.")] = "customerio"
+    to: Annotated[str, typer.Option(metavar="customerio|segment", help="The side to send to.")] = "customerio"
     column_map: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help="TOML file that says what the columns are.")
+        Path | None, typer.Option("--map", metavar="FILE", help="TOML file that names the columns.")
     ] = None
     idempotency: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="A column that names a row: its messageId is made of it. Repeatable."),
+        typer.Option(metavar="COLUMN", help="Column that identifies a row; the messageId is made of it. Repeatable."),
     ] = None
 
 
-@takes(Backfill)
-def backfill(asked: Backfill) -> None:
-    """Send what happened before: every row with its own time, and counted once.
+@takes(BackfillOptions)
+def backfill(given: BackfillOptions) -> None:
+    """Send what happened in the past: each row once, with the time at which it happened.
 
-    A row has the same messageId each time, and what the ledger says was
-    accepted does not go again: run twice, killed or interrupted, the same
-    command goes on. Keys and hosts come from the PIPELINES_ variables.
+    Run it again after a kill or an interrupt: a row has the same messageId
+    each time, and what the ledger has as accepted is not sent twice. Keys and
+    hosts come from the PIPELINES_ variables.
 
-    Exit code 0: all was sent, 1: something was not, 2: bad input, 130: interrupted.
+    Exit code 0: all sent, 1: some not sent, 2: bad input, 130: interrupted.
     """
-    side = history.side_of(asked.to)
+    side = side_of(given.to)
 
     def work(settings: Settings, options: RunOptions) -> Summary:
         from pipelines_client.cli.parity.sources import read_map
         from pipelines_client.history import backfill as send
 
-        columns = read_map(asked.column_map) if asked.column_map is not None else None
+        columns = read_map(given.column_map) if given.column_map is not None else None
         return send(
-            asked.files,
+            given.files,
             to=side,
             columns=columns,
-            idempotency=asked.idempotency or (),
+            idempotency=given.idempotency or (),
             settings=settings,
             options=options,
         )
 
-    history.run(asked, work)
+    run(given, work)

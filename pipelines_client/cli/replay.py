@@ -1,4 +1,4 @@
-"""`pipelines-client replay`: send what one side lacks, as it was. A skin, as every command."""
+"""`pipelines-client replay`: send what one side lacks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pipelines_client.cli import resending as history
 from pipelines_client.cli.group import takes
+from pipelines_client.cli.resending import ResendOptions, run, side_of
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay(history.Asked):
-    """What a replay is asked."""
+class ReplayOptions(ResendOptions):
+    """Options of `replay`."""
 
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH]...", help="The replay lists, archives or files of calls.")
+        list[str] | None, typer.Argument(metavar="[PATH]...", help="Replay lists, archives or files of calls.")
     ] = None
     to: Annotated[str, typer.Option(metavar="customerio|segment", help="The side that lacks them.")]
     source: Annotated[
@@ -31,24 +31,24 @@ class Replay(history.Asked):
     ]
     archive: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help="Where the bodies are: the other side's archive. Repeatable."),
+        typer.Option(metavar="PATH", help="The other side's archive, which has the bodies. Repeatable."),
     ] = None
     ledger: Annotated[
-        list[str] | None, typer.Option(metavar="PATH", help="Ledgers of other hosts, to know what was sent.")
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Ledgers of other hosts: what they sent is not sent again. Repeatable."),
     ] = None
 
 
-@takes(Replay)
-def replay(asked: Replay) -> None:
-    """Send what one side lacks: the same messageId, the same time, in order.
+@takes(ReplayOptions)
+def replay(given: ReplayOptions) -> None:
+    """Send the messages that one side lacks, with their messageIds and times, in order.
 
-    Killed or interrupted, the same command goes on: what the ledger says was
-    accepted does not go again. Keys and hosts come from the PIPELINES_
-    variables.
+    Run it again after a kill or an interrupt: what the ledger has as accepted
+    is not sent twice. Keys and hosts come from the PIPELINES_ variables.
 
-    Exit code 0: all was sent, 1: something was not, 2: bad input, 130: interrupted.
+    Exit code 0: all sent, 1: some not sent, 2: bad input, 130: interrupted.
     """
-    side, kind = history.side_of(asked.to), cast("Any", asked.source)
+    side, kind = side_of(given.to), cast("Any", given.source)
 
     def work(settings: Settings, options: RunOptions) -> Summary:
         from pipelines_client.history import replay as send
@@ -56,11 +56,11 @@ def replay(asked: Replay) -> None:
         return send(
             side,
             kind,
-            asked.paths or (),
-            archive=asked.archive or (),
-            ledger=asked.ledger or (),
+            given.paths or (),
+            archive=given.archive or (),
+            ledger=given.ledger or (),
             settings=settings,
             options=options,
         )
 
-    history.run(asked, work)
+    run(given, work)

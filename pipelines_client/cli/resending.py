@@ -1,4 +1,4 @@
-"""What `replay` and `backfill` share: their options, how far they are, and what they came to."""
+"""What `replay` and `backfill` share: their options, their progress and their summary."""
 
 from __future__ import annotations
 
@@ -28,90 +28,88 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What both commands are asked; None is an option that was not given."""
+class ResendOptions:
+    """Options of both commands; None is an option that was not given."""
 
     state_dir: StateDirOption = None
     where: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'; repeatable.",
+            help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'. Repeatable.",
         ),
     ] = None
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="Happened from then on: 2026-11-02, 24h, 7d.")] = (
-        None
-    )
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Happened before then.")] = None
-    rate: Annotated[
-        float, typer.Option(min=0, metavar="N", help="Most messages a second, evenly; 0: as many as it takes.")
-    ] = 1_000.0
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what happened from then on: 2026-11-02, 24h, 7d.")
+    ] = None
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what happened before then.")] = None
+    rate: Annotated[float, typer.Option(min=0, metavar="N", help="Messages a second at most; 0 is no limit.")] = 1_000.0
     horizon_days: Annotated[
         float | None,
         typer.Option(
-            min=0, metavar="DAYS", help="What happened longer ago is listed, not sent.", show_default="13 months"
+            min=0, metavar="DAYS", help="Do not send what happened longer ago.", show_default="395, about 13 months"
         ),
     ] = None
     allow_command: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A reserved event name that may reach Customer.io.")
+        list[str] | None, typer.Option(metavar="NAME", help="Send this reserved event name to Customer.io. Repeatable.")
     ] = None
-    dry_run: Annotated[bool, flag("--dry-run", "Choose and count, and send nothing.")] = False
-    again: Annotated[bool, flag("--again", "Send also what the ledger says was accepted.")] = False
+    dry_run: Annotated[bool, flag("--dry-run", "Choose and count; send nothing.")] = False
+    again: Annotated[bool, flag("--again", "Also send what the ledger has as accepted.")] = False
     patience: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Give up after so long without success.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Give up after this long without success.")
     ] = 600.0
     refused: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="List all that is not sent, and why, as JSON lines.")
+        Path | None, typer.Option(metavar="FILE", help="List every message that is not sent, and why, as JSON lines.")
     ] = None
     as_json: Annotated[bool, flag("--json", "Print the summary as JSON.")] = False
 
-    def options(self, **told: Any) -> RunOptions:
-        """Return what the library is asked; `told` is whom a run tells."""
+    def options(self, **hooks: Any) -> RunOptions:
+        """Return the options of the library; `hooks` are what a run calls."""
         from pipelines_client.history import RunOptions
-        from pipelines_client.history.messages import HORIZON_DAYS
 
         now = utc_now()
         first, last = moment(self.since, now=now), moment(self.until, now=now)
         if first and last and first >= last:
             raise typer.BadParameter("--since must be earlier than --until")
+        if self.horizon_days is not None:
+            hooks["horizon_days"] = self.horizon_days
         return RunOptions(
             rate=self.rate or None,
             where=self.where or (),
             since=first,
             until=last,
-            horizon_days=HORIZON_DAYS if self.horizon_days is None else self.horizon_days,
             allow_commands=frozenset(self.allow_command or ()),
             is_dry_run=self.dry_run,
             again=self.again,
             patience_s=self.patience,
-            **told,
+            **hooks,
         )
 
 
 def side_of(text: str) -> Leg:
-    """Read a side."""
+    """Return the side that `--to` names."""
     if text not in ("customerio", "segment"):
-        raise typer.BadParameter("--to is customerio or segment")
+        raise typer.BadParameter("--to must be customerio or segment")
     return cast("Leg", text)
 
 
-def run(asked: Asked, work: Callable[[Settings, RunOptions], Summary]) -> None:
-    """Do the work, show how far it is, print what it came to, and leave with its exit code."""
+def run(given: ResendOptions, work: Callable[[Settings, RunOptions], Summary]) -> None:
+    """Run it with progress, print the summary and leave with its exit code."""
     from pipelines_client.config import Settings
 
-    settings = Settings.load(state_dir=asked.state_dir)
-    with writing(settings.state_dir), _quiet_log(), _listing(asked.refused) as note, sending(sys.stderr) as on_progress:
-        summary = work(settings, asked.options(on_refused=note, on_progress=on_progress))
-    if asked.as_json:
+    settings = Settings.load(state_dir=given.state_dir)
+    with writing(settings.state_dir), _quiet_log(), _listing(given.refused) as note, sending(sys.stderr) as on_progress:
+        summary = work(settings, given.options(on_refused=note, on_progress=on_progress))
+    if given.as_json:
         typer.echo(json.dumps(summary.as_dict(), indent=2))
     else:
-        _print(summary, asked.refused)
+        _print(summary, given.refused)
     leave(summary.exit_code)
 
 
 @contextmanager
 def _quiet_log() -> Iterator[None]:
-    """Keep the log still, which would tear the bar: the summary says what it would."""
+    """Silence the log, which would tear the progress bar; the summary says the same."""
     log = logging.getLogger(LOGGER_NAME)
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -123,7 +121,7 @@ def _quiet_log() -> Iterator[None]:
 
 @contextmanager
 def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
-    """Write refusals to a file of its owner's; without one, nowhere."""
+    """Yield what writes refusals to a file that only its owner can read; without a path, to none."""
     if path is None:
         yield lambda _: None
         return
@@ -141,8 +139,6 @@ def _print(summary: Summary, refused: Path | None) -> None:
     for line in lines_of(summary):
         console.print(line, markup=False, soft_wrap=True)
     if summary.refused and refused is None:
-        console.print("all that is not sent: --refused FILE", markup=False)
+        console.print("to list every message that is not sent: --refused FILE", markup=False)
     elif refused is not None:
-        console.print(
-            f"{summary.refused.total():,} that are not sent are listed in {refused}", markup=False, soft_wrap=True
-        )
+        console.print(f"{summary.refused.total():,} that are not sent: see {refused}", markup=False, soft_wrap=True)

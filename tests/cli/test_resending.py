@@ -109,11 +109,11 @@ def test_bad_input_is_told_in_a_line_and_leaves_with_two(command: Any, words: li
 
 def test_a_side_that_is_none_is_refused(command: Any) -> None:
     """Before anything is opened."""
-    assert "--to is customerio or segment" in command("replay", "--to", "mixpanel", "--from", "jsonl", "x").output
+    assert "--to must be customerio or segment" in command("replay", "--to", "mixpanel", "--from", "jsonl", "x").output
 
 
 def test_every_reason_has_words_and_every_warning_is_said() -> None:
-    """A summary of everything at once."""
+    """The summary explains every reason and every risk."""
     summary = Summary("replay", "segment", written_off=7, within_dedup_window=1, beyond_dedup_window=2, under_72_h=3)
     for reason in REASONS:
         summary.refuse(Refusal("file:1", reason, None))
