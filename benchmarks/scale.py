@@ -23,10 +23,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines_client.parity import findings
 from pipelines_client.parity.facts.writer import ROWS_SORTED, SCHEMAS, Tables
 from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.engine import TABLES, VIEWS, EngineSettings
 from pipelines_client.parity.questions.open import open_engine
+from pipelines_client.parity.questions.rows import SPANS, TOTALS, Answers
 from pipelines_client.parity.run import QUESTIONS
 
 SIZES = (100_000, 1_000_000, 5_000_000, 20_000_000)
@@ -150,23 +152,29 @@ def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
         started = begun = time.perf_counter()
         engine.load(sorted(folder.glob("[!.]*")))
         seconds["load"] = time.perf_counter() - begun
-        engine.ask("spans")
+        engine.ask(SPANS)
         engine.set_up(settings, causes.TABLE)
         for name in TABLES:
             begun = time.perf_counter()
             engine.build_table(name)
             if name not in VIEWS:
                 seconds[f"table {name}"] = time.perf_counter() - begun
-        answers = {}
-        for name in QUESTIONS:
+        answers = Answers()
+        for question in (*QUESTIONS, *findings.QUESTIONS):
             begun = time.perf_counter()
-            answers[name] = engine.ask(name)
-            seconds[f"question {name}"] = time.perf_counter() - begun
+            answers[question] = engine.ask(question)
+            seconds[f"question {question.name}"] = time.perf_counter() - begun
         total = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     times = resource.getrusage(resource.RUSAGE_SELF)
     cpu = times.ru_utime + times.ru_stime
-    return {"total_s": total, "cpu_s": cpu, "peak_bytes": peak, "seconds": seconds, "totals": answers["totals"][0]}
+    return {
+        "total_s": total,
+        "cpu_s": cpu,
+        "peak_bytes": peak,
+        "seconds": seconds,
+        "totals": answers[TOTALS][0]._asdict(),
+    }
 
 
 def check(count: int, totals: dict[str, int]) -> None:

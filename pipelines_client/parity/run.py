@@ -40,8 +40,10 @@ from pipelines_client.parity.judgement.counts import CountsSource
 from pipelines_client.parity.judgement.readiness import judge_readiness
 from pipelines_client.parity.judgement.runs import History, run_of
 from pipelines_client.parity.model import Limits
+from pipelines_client.parity.questions import rows
 from pipelines_client.parity.questions.engine import Engine, EngineSettings
 from pipelines_client.parity.questions.open import open_engine, shares_folders
+from pipelines_client.parity.questions.rows import Answers
 from pipelines_client.parity.questions.watermarks import spans_of
 from pipelines_client.parity.report.build import build_report
 from pipelines_client.parity.report.inputs import Asked, Found, SourceRead
@@ -70,25 +72,11 @@ SKEW_MS = 10_000
 
 _SAMPLES_EACH = 3
 _SOURCES_NEEDED = 2
+_ASKED_ELSEWHERE = (rows.SPANS, rows.LEGS, rows.REPLAY_LIST, rows.ABSENCE_GROUPS)
 
 
-QUESTIONS = (
-    "totals",
-    "outside",
-    "missing_by_cause",
-    "absent_days",
-    "duplicates",
-    "identity",
-    "renamed",
-    "latency",
-    "events",
-    "slugs",
-    "hours",
-    "samples",
-    "drift_pairs",
-    "counts",
-)
-"""What is asked in each run; the rest of `queries/` is built upon by these, or asked by name."""
+QUESTIONS = tuple(question for question in rows.QUESTIONS if question not in _ASKED_ELSEWHERE)
+"""What each run asks besides the findings; the rest of `queries/` is asked where it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +150,10 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             answers = _answers(engine, known)
             checked = ask_checks(engine, options.rules.check)
             if options.replay_list is not None:
-                write_replay_list(unexplained(engine.stream("replay_list"), known), options.replay_list)
+                write_replay_list(unexplained(engine.stream(rows.REPLAY_LIST), known), options.replay_list)
         tell("opening what differs")
         openers = _openers(sources, evidence.totals)
-        drift = open_pairs(answers.pop("drift_pairs"), openers, samples_each=_SAMPLES_EACH)
+        drift = open_pairs(answers.pop(rows.DRIFT_PAIRS), openers, samples_each=_SAMPLES_EACH)
         baseline = None if second is None else _measure(second, sources, store, Path(scratch), options)
     found = Found(asked, evidence.reads, answers, drift, now, evidence.counts, known, baseline, checked)
     report = build_report(found)
@@ -278,11 +266,11 @@ def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, now
     until = options.until or now
     span = TimeSpan(options.since or until - timedelta(days=MAX_DAYS), until)
     advance = options.advance or (lambda _: None)
-    rows = fetch_counts(asked.api, asked.target, span, source=name, advance=advance)
+    counts = fetch_counts(asked.api, asked.target, span, source=name, advance=advance)
     folder = store.begin(Table(bytes(32), name, {"event": "event", "time": "day"}))
     with Tables(folder) as tables:
-        tables.add("counts", rows)
-    return store.keep(folder, (), Reading(rows=len(rows)))
+        tables.add("counts", counts)
+    return store.keep(folder, (), Reading(rows=len(counts)))
 
 
 def _store(options: ParityOptions, scratch: Path) -> Store:
@@ -300,8 +288,8 @@ def _store(options: ParityOptions, scratch: Path) -> Store:
 def _ask(
     engine: Engine, reads: Mapping[str, SourceRead], options: ParityOptions, now: datetime, *, knows_identity: bool
 ) -> Asked:
-    spans = spans_of(engine.ask("spans"), now)
-    legs = tuple(row["leg"] for row in engine.ask("legs"))
+    spans = spans_of(engine.ask(rows.SPANS), now)
+    legs = tuple(row.leg for row in engine.ask(rows.LEGS))
     ledger = spans.get("ledger")
     is_given = options.since is not None or options.until is not None
     is_ledger = not is_given and not options.is_all and ledger is not None
@@ -339,11 +327,10 @@ def _measure(
     )
 
 
-def _answers(engine: Engine, known: tuple[Known, ...]) -> dict[str, list[dict[str, object]]]:
+def _answers(engine: Engine, known: tuple[Known, ...]) -> Answers:
     explains = any(rule.row.kind == MISSING and not rule.row.is_builtin for rule in known)
-    return {
-        name: engine.ask(name) for name in (*QUESTIONS, *findings.QUESTIONS, *(["absence_groups"] if explains else []))
-    }
+    asked = (*QUESTIONS, *findings.QUESTIONS, *([rows.ABSENCE_GROUPS] if explains else []))
+    return Answers({question: engine.ask(question) for question in asked})
 
 
 def _ms(at: datetime | None) -> int | None:

@@ -17,6 +17,7 @@ from pipelines_client.parity.facts.read import read_sources
 from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.engine import EngineSettings
 from pipelines_client.parity.questions.open import open_engine
+from pipelines_client.parity.questions.rows import DRIFT_PAIRS, TOTALS
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
@@ -98,12 +99,12 @@ def measure_noise(
         packs = read_sources(sources, store, processes=processes, read_jobs=asked.read_jobs, find=asked.find)
         asked.load(pack.folder for found in packs.values() for pack in found)
         asked.build(_SETTINGS, causes.TABLE)
-        (total,), rows = asked.ask("totals"), asked.ask("drift_pairs")
+        (total,), rows = asked.ask(TOTALS), asked.ask(DRIFT_PAIRS)
     openers = {name: Opener(kind, listing.location_of, Reading()) for name, (kind, listing) in sources.items()}
     found = open_pairs(rows, openers, samples_each=0)
     for signature in [one for one in found.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
         del found.signatures[signature]
-    return Baseline(second.side, second.path, total["paired"], total["drift"], found)
+    return Baseline(second.side, second.path, total.paired, total.drift, found)
 
 
 def _other(side: Side) -> str:

@@ -1,32 +1,41 @@
-"""Takes what is expected, and what is noise, out of the counts, and says how much that was. Pure.
+"""Takes what rules and noise explain out of the counts, and says how much that was. Pure.
 
-A drifted message is drift if any of its differences is. It is *expected* if a rule explains all of them, and *noise* if
-what no rule explains is no more than the baseline's own. An absence is expected if a rule explains it. Only pairs that
-were opened can be explained: beyond `MAX_PAIRS` what differs counts as drift.
+A message counts as drift if any of its differences does. It is *expected* if a rule explains all of them, and *noise*
+if what no rule explains is no more than the baseline's own noise. An absence is expected if a rule explains it. Only
+pairs that were opened can be explained: what differs beyond `MAX_PAIRS` counts as drift.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipelines_client.parity.differences.expected import Known, first_of
 from pipelines_client.parity.differences.noise import judge_noise
 from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN
 from pipelines_client.parity.model import ExpectedRow, Noise
+from pipelines_client.parity.questions.rows import (
+    ABSENCE_GROUPS,
+    ABSENT_DAYS,
+    EVENTS,
+    HOURS,
+    MISSING_BY_CAUSE,
+    SAMPLES,
+    TOTALS,
+    AbsenceGroupsRow,
+    Answers,
+    MissingByCauseRow,
+)
 from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
-    from pipelines_client.parity.differences.reopen import DriftFound, OpenedPair, Signature, Spot
+    from pipelines_client.parity.differences.reopen import DriftResult, OpenedPair, Signature, Spot
+    from pipelines_client.parity.questions.rows import R, ReplayListRow, SamplesRow
 
-Row = dict[str, Any]
-Answers = dict[str, list[Row]]
 Path = tuple[str, str]
-
 _EVENTS_NAMED = 5
-_CHANGED = ("totals", "events", "hours", "missing_by_cause", "absent_days", "samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Baseline:
     path: str
     compared: int
     drift: int
-    found: DriftFound
+    result: DriftResult
 
 
 @dataclass(slots=True)
@@ -54,11 +63,11 @@ class PathDrift:
 
 
 @dataclass(slots=True)
-class Excused:
+class Explained:
     """The answers without what is explained, and what that was.
 
-    `paths` is the drift that is left; `unproven` are those of its messages that may be noise. `samples` pairs a drifted
-    message with the cause for which it is none (`expected`, `noise`), or an empty text.
+    `paths` is the drift that is left; `unproven` counts those of its messages that may be noise. `samples` pairs a
+    message that differs with why it does not count as drift (`expected`, `noise`), or with an empty text.
     """
 
     answers: Answers
@@ -71,60 +80,92 @@ class Excused:
     samples: tuple[tuple[OpenedPair, str], ...] = ()
 
 
-def excuse(answers: Answers, drift: DriftFound, known: tuple[Known, ...], baseline: Baseline | None) -> Excused:
+class _Less:
+    """How much to take out of the answers, by the key of a row and its column."""
+
+    def __init__(self) -> None:
+        self.total: Counter[str] = Counter()
+        self.events: dict[Hashable, Counter[str]] = defaultdict(Counter)
+        self.hours: dict[Hashable, Counter[str]] = defaultdict(Counter)
+        self.absent_days: dict[Hashable, Counter[str]] = defaultdict(Counter)
+        self.missing: Counter[MissingByCauseRow] = Counter()  # rows of count 0; less than 0 is more
+
+    def of(self, answers: Answers) -> Answers:
+        """Return the answers that are left."""
+        total, *_ = answers[TOTALS]
+        changed: Answers = Answers(answers)
+        changed[TOTALS] = [_lower(total, self.total)]
+        changed[EVENTS] = [_lower(row, self.events.get((row.event, row.type, row.day))) for row in answers[EVENTS]]
+        changed[HOURS] = [_lower(row, self.hours.get((row.side, row.hour))) for row in answers[HOURS]]
+        days = (_lower(row, self.absent_days.get((row.side, row.day, row.cause))) for row in answers[ABSENT_DAYS])
+        changed[ABSENT_DAYS] = [row for row in days if row.count]
+        counts = Counter({row._replace(count=0): row.count for row in answers[MISSING_BY_CAUSE]})
+        counts.subtract(self.missing)
+        changed[MISSING_BY_CAUSE] = sorted(row._replace(count=count) for row, count in counts.items() if count)
+        return changed
+
+
+class _Match(NamedTuple):
+    """The rule in force that explains something, if one does, and the name of the rule that counts it."""
+
+    rule: Known | None
+    counted_by: str = ""
+
+
+def explain(answers: Answers, drift: DriftResult, known: tuple[Known, ...], baseline: Baseline | None) -> Explained:
     """Return the answers without what rules and noise explain.
 
     Args:
-        answers: By question; they are left as they are.
+        answers: By question; they are not changed.
         drift: What opening the pairs brought.
         known: The rules, in order.
         baseline: A leg compared with itself, if that was asked.
     """
     counts: Counter[str] = Counter()
-    _count_ours(answers["missing_by_cause"], counts)
-    excused = Excused(answers | {name: [dict(row) for row in answers[name]] for name in _CHANGED})
-    _excuse_absences(excused.answers, known, counts)
+    _count_builtin(answers[MISSING_BY_CAUSE], counts)
+    less = _Less()
+    _explain_absences(answers, known, counts, less)
     left = {signature: _unexplained(signature, known, counts, times) for signature, times in drift.signatures.items()}
-    total = excused.answers["totals"][0]
-    excused.noise = _noise(left, drift, total, baseline, known)
-    quiet: dict[Path, str] = {(row.path, row.kind): row.result for row in excused.noise.rows} if excused.noise else {}
-    causes = {
-        signature: _sort(signature, spots, drift.signatures[signature], quiet, excused)
+    explained = Explained(answers, noise=_noise(left, drift, answers, baseline, known))
+    results: dict[Path, str] = (
+        {(row.path, row.kind): row.result for row in explained.noise.rows} if explained.noise else {}
+    )
+    reasons = {
+        signature: _sort(signature, spots, drift.signatures[signature], results, explained)
         for signature, spots in left.items()
     }
-    _take_out(excused.answers, drift.signatures, causes)
+    _take_out_drift(less, drift.signatures, reasons)
+    explained.answers = less.of(answers)
+    explained.answers[SAMPLES] = [_explain_sample(row, known) for row in answers[SAMPLES]]
     if baseline is not None:
-        excused.unproven += max(0, answers["totals"][0]["drift"] - drift.examined)
-    excused.samples = tuple((pair, causes[pair.signature]) for pair in drift.samples)
-    excused.expected = tuple(rule.row.model_copy(update={"count": counts[rule.row.name]}) for rule in known)
-    return excused
+        explained.unproven += max(0, answers[TOTALS][0].drift - drift.examined)
+    explained.samples = tuple((pair, reasons[pair.signature]) for pair in drift.samples)
+    explained.expected = tuple(rule.row.model_copy(update={"count": counts[rule.row.name]}) for rule in known)
+    return explained
 
 
-def unexplained(rows: Iterable[Row], known: tuple[Known, ...]) -> Iterator[Row]:
-    """Leave out what a rule explains of the answer to `replay_list`: a replay would not bring it either."""
-    for row in rows:
-        group = {f"{row['side']}_cause": row["cause"], "event": row["event"] or row["type"], "count": 1}
-        if not _rule_of(known, row["side"], group, Counter()):
-            yield row
+def unexplained(rows: Iterable[ReplayListRow], known: tuple[Known, ...]) -> Iterator[ReplayListRow]:
+    """Leave out of the answer to `replay_list` what a rule explains: a replay would not bring it either."""
+    return (row for row in rows if _match(known, row.side, row.cause, row.event or row.type).rule is None)
 
 
 def _unexplained(signature: Signature, known: Iterable[Known], counts: Counter[str], times: int) -> frozenset[Spot]:
     """Return the differences that no rule explains, and count the messages of each rule."""
     explained, names = set(), set()
     for spot in signature.spots:
-        told = (rule for rule in known if rule.explains_drift(spot.path, spot.kind, signature.event, spot.builtin))
-        rule, expired = first_of(told)
+        rules = (rule for rule in known if rule.explains_drift(spot.path, spot.kind, signature.event, spot.builtin))
+        rule, expired = first_of(rules)
         if rule is not None:
             explained.add(spot)
-        names |= {found.row.name for found in (rule or expired,) if found is not None}
+        names |= {one.row.name for one in (rule or expired,) if one is not None}
     counts.update(dict.fromkeys(names, times))
     return signature.spots - explained
 
 
 def _noise(
     left: Mapping[Signature, frozenset[Spot]],
-    drift: DriftFound,
-    total: Row,
+    drift: DriftResult,
+    answers: Answers,
     baseline: Baseline | None,
     known: Iterable[Known],
 ) -> Noise | None:
@@ -132,120 +173,106 @@ def _noise(
         return None
     own = {
         signature: _unexplained(signature, known, Counter(), times)
-        for signature, times in baseline.found.signatures.items()
+        for signature, times in baseline.result.signatures.items()
     }
+    compared = answers[TOTALS][0].paired
     rows = judge_noise(
-        _by_path(left, drift.signatures), total["paired"], _by_path(own, baseline.found.signatures), baseline.compared
+        _by_path(left, drift.signatures), compared, _by_path(own, baseline.result.signatures), baseline.compared
     )
     return Noise(
-        side=baseline.side,
-        path=baseline.path,
-        compared=total["paired"],
-        baseline_compared=baseline.compared,
-        rows=rows,
+        side=baseline.side, path=baseline.path, compared=compared, baseline_compared=baseline.compared, rows=rows
     )
 
 
 def _by_path(left: Mapping[Signature, frozenset[Spot]], times: Counter[Signature]) -> Counter[Path]:
-    found: Counter[Path] = Counter()
+    counts: Counter[Path] = Counter()
     for signature, spots in left.items():
         for path in {(spot.path, spot.kind) for spot in spots}:
-            found[path] += times[signature]
-    return found
+            counts[path] += times[signature]
+    return counts
 
 
-def _sort(signature: Signature, spots: frozenset[Spot], times: int, quiet: Mapping[Path, str], excused: Excused) -> str:
-    """Count messages that are alike where they belong; return why they are no drift, or an empty text."""
+def _sort(
+    signature: Signature, spots: frozenset[Spot], times: int, results: Mapping[Path, str], explained: Explained
+) -> str:
+    """Count messages that are alike where they belong; return why they are not drift, or an empty text."""
     if not spots:
-        excused.expected_drift += times
+        explained.expected_drift += times
         return "expected"
-    results = {path: quiet.get(path, "drift") for path in {(spot.path, spot.kind) for spot in spots}}
-    drifting = [path for path, result in results.items() if result != "noise"]
+    here = {path: results.get(path, "drift") for path in {(spot.path, spot.kind) for spot in spots}}
+    drifting = [path for path, result in here.items() if result != "noise"]
     if not drifting:
-        excused.noise_drift += times
+        explained.noise_drift += times
         return "noise"
-    if all(results[path] == "unproven" for path in drifting):
-        excused.unproven += times
+    if all(here[path] == "unproven" for path in drifting):
+        explained.unproven += times
     for path in drifting:
-        entry = excused.paths.setdefault(path, PathDrift())
+        entry = explained.paths.setdefault(path, PathDrift())
         entry.count += times
         entry.sides[signature.side] += times
         entry.events[signature.event] += times
     return ""
 
 
-def _take_out(answers: Answers, times: Counter[Signature], causes: Mapping[Signature, str]) -> None:
-    events, total = _index(answers["events"]), answers["totals"][0]
-    for signature, cause in causes.items():
-        if cause:
-            row = events[signature.event, signature.type, signature.day]
-            total["drift"] -= times[signature]
-            row["drift"] -= times[signature]
-            row["bad"] -= 0 if signature.is_faulty else times[signature]
+def _take_out_drift(less: _Less, times: Counter[Signature], reasons: Mapping[Signature, str]) -> None:
+    for signature, reason in reasons.items():
+        if reason:
+            less.total["drift"] += times[signature]
+            event = less.events[signature.event, signature.type, signature.day]
+            event["drift"] += times[signature]
+            event["bad"] += 0 if signature.is_faulty else times[signature]
 
 
-def _excuse_absences(answers: Answers, known: tuple[Known, ...], counts: Counter[str]) -> None:
-    events = _index(answers["events"])
-    hours = {(row["side"], row["hour"]): row for row in answers["hours"]}
-    for group in answers.pop("absence_groups", []):
-        names = {side: _rule_of(known, side, group, counts) for side in SIDES}
-        row = events[group["event"], group["type"], group["day"]]
-        for side, name in names.items():
-            if name:
-                cause, times = group[f"{side}_cause"], group["count"]
-                row[f"missing_{side}"] -= times
-                row[f"proven_{side}"] -= times if cause in PROVEN else 0
-                hours[side, group["hour"]]["messages"] -= times
-                hours[side, group["hour"]]["lost"] -= times
-                _move(answers["missing_by_cause"], side, group, name)
-                _lower(answers["absent_days"], times, side=side, day=group["day"], cause=cause)
-        lost = any(group[f"{side}_cause"] in LOSSES and not names[side] for side in SIDES)
-        if any(names.values()) and not lost and not group["is_faulty"]:
-            row["bad"] -= group["count"]
-    answers["missing_by_cause"].sort(key=lambda row: (row["side"], row["cause"], row["reason"], row["type"]))
-    for sample in answers["samples"]:
-        if sample["class"] == "missing" and _rule_of(
-            known, sample["side"], sample | {f"{sample['side']}_cause": sample["cause"], "count": 0}, Counter()
-        ):
-            sample["cause"] = EXPECTED.name
+def _explain_absences(answers: Answers, known: tuple[Known, ...], counts: Counter[str], less: _Less) -> None:
+    for group in answers.get(ABSENCE_GROUPS, []):
+        causes = {"segment": group.segment_cause, "customerio": group.customerio_cause}
+        matches = {side: _match(known, side, causes[side], group.event) for side in SIDES}
+        for side, match in matches.items():
+            if match.counted_by:
+                counts[match.counted_by] += group.count
+            if match.rule is not None:
+                _take_out_absences(less, side, group, match.rule.row.name)
+        is_lost = any(causes[side] in LOSSES and matches[side].rule is None for side in SIDES)
+        if not is_lost and not group.is_faulty and any(match.rule is not None for match in matches.values()):
+            less.events[group.event, group.type, group.day]["bad"] += group.count
 
 
-def _rule_of(known: tuple[Known, ...], side: str, group: Row, counts: Counter[str]) -> str:
-    """Name the rule in force that explains an absence; empty for none."""
-    if group[f"{side}_cause"] not in EXPLAINABLE:
-        return ""
-    rule, expired = first_of(rule for rule in known if rule.explains_absence(side, group["event"]))
-    told = rule or expired
-    if told is not None:
-        counts[told.row.name] += group["count"]
-    return rule.row.name if rule is not None else ""
-
-
-def _move(rows: list[Row], side: str, group: Row, name: str) -> None:
+def _take_out_absences(less: _Less, side: str, group: AbsenceGroupsRow, rule: str) -> None:
     """Count absences as expected instead, with the rule's name for a reason."""
-    times, kind = group["count"], group["type"]
-    _lower(rows, times, side=side, cause=group[f"{side}_cause"], reason=group[f"{side}_reason"], type=kind)
-    named = {"side": side, "cause": EXPECTED.name, "reason": name, "type": kind}
-    found = next((row for row in rows if row.items() >= named.items()), None)
-    if found is None:
-        rows.append(named | {"count": times})
-    else:
-        found["count"] += times
+    cause, reason, times = getattr(group, f"{side}_cause"), getattr(group, f"{side}_reason"), group.count
+    event = less.events[group.event, group.type, group.day]
+    event[f"missing_{side}"] += times
+    event[f"proven_{side}"] += times if cause in PROVEN else 0
+    less.hours[side, group.hour].update(messages=times, lost=times)
+    less.absent_days[side, group.day, cause]["count"] += times
+    less.missing[MissingByCauseRow(side, cause, reason, group.type, 0)] += times
+    less.missing[MissingByCauseRow(side, EXPECTED.name, rule, group.type, 0)] -= times
 
 
-def _lower(rows: list[Row], times: int, **named: str) -> None:
+def _explain_sample(row: SamplesRow, known: tuple[Known, ...]) -> SamplesRow:
+    rule = _match(known, row.side, row.cause, row.event).rule if row.kind == "missing" else None
+    return row if rule is None else row._replace(cause=EXPECTED.name)
+
+
+def _match(known: tuple[Known, ...], side: str, cause: str, event: str) -> _Match:
+    """Return what explains an absence; an expired rule only counts it."""
+    if cause not in EXPLAINABLE:
+        return _Match(None)
+    rule, expired = first_of(rule for rule in known if rule.explains_absence(side, event))
+    counting = rule or expired
+    return _Match(rule, "" if counting is None else counting.row.name)
+
+
+def _lower(row: R, less: Counter[str] | None) -> R:
+    """Return a row whose columns are less."""
+    if not less:
+        return row
+    lowered: R = row._replace(**{name: getattr(row, name) - count for name, count in less.items()})  # type: ignore[attr-defined]
+    return lowered
+
+
+def _count_builtin(rows: Iterable[MissingByCauseRow], counts: Counter[str]) -> None:
+    """Count what the question on absences itself takes for expected, by the built-in rule for it."""
     for row in rows:
-        if row.items() >= named.items():
-            row["count"] -= times
-    rows[:] = [row for row in rows if row["count"]]
-
-
-def _count_ours(rows: Iterable[Row], counts: Counter[str]) -> None:
-    """Count what the question on absences itself took for expected, by our rule for it."""
-    for row in rows:
-        if row["cause"] == EXPECTED.name:
-            counts["alias" if row["type"] == "alias" else "groupid_only"] += row["count"]
-
-
-def _index(events: Iterable[Row]) -> dict[tuple[str, str, str], Row]:
-    return {(row["event"], row["type"], row["day"]): row for row in events}
+        if row.cause == EXPECTED.name:
+            counts["alias" if row.type == "alias" else "groupid_only"] += row.count

@@ -19,6 +19,7 @@ from pipelines_client.evidence.files.rows import reopen_rows
 from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.parity.differences.diff import Difference, drift, json_type
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD, builtin_of
+from pipelines_client.parity.questions.rows import DriftPairsRow
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
@@ -35,7 +36,6 @@ _MAX_SPOTS = 250_000  # of all signatures; more is known of payloads whose keys 
 _MAX_NAMES = 1_000  # so many paths and kinds have samples
 _MAX_SHOWN_BYTES = 2_000
 
-Row = dict[str, Any]
 LocationOf = Callable[[str], str]
 
 
@@ -62,13 +62,13 @@ class Signature(NamedTuple):
 class OpenedPair:
     """A message that drifted and the first of its differences, Segment's value on the left; large values as words."""
 
-    row: Row
+    row: DriftPairsRow
     signature: Signature
     differences: list[Difference]
 
 
 @dataclass(slots=True)
-class DriftFound:
+class DriftResult:
     """What opening the pairs brought; `samples` holds the first few messages of each path and kind."""
 
     examined: int = 0
@@ -100,7 +100,7 @@ class _Samples:
         self._uses: Counter[int] = Counter()
         self._pairs: dict[int, OpenedPair] = {}
 
-    def offer(self, number: int, row: Row, signature: Signature, differences: list[Difference]) -> None:
+    def offer(self, number: int, row: DriftPairsRow, signature: Signature, differences: list[Difference]) -> None:
         """Take a message, the `number`th, if it is among the first of any path and kind."""
         for name in {(spot.path, spot.kind) for spot in signature.spots}:
             first = self._first.get(name, [])
@@ -139,10 +139,10 @@ class _Found:
         self._samples = _Samples(samples_each)
         self._spots = 0
 
-    def take(self, number: int, row: Row, differences: list[Difference]) -> None:
+    def take(self, number: int, row: DriftPairsRow, differences: list[Difference]) -> None:
         """Count a pair, the `number`th of all."""
         spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
-        signature = Signature(row["label"], row["type"], row["day"], _side(row), bool(row["is_faulty"]), spots)
+        signature = Signature(row.label, row.type, row.day, _side(row), bool(row.is_faulty), spots)
         if signature not in self._signatures:
             if self._spots + len(spots) > _MAX_SPOTS:
                 differences = [_WHOLE]
@@ -151,9 +151,9 @@ class _Found:
         self._signatures[signature] += 1
         self._samples.offer(number, row, signature, differences)
 
-    def all(self) -> DriftFound:
+    def all(self) -> DriftResult:
         """Return it."""
-        return DriftFound(self._signatures.total(), self._signatures, self._samples.all())
+        return DriftResult(self._signatures.total(), self._signatures, self._samples.all())
 
 
 class _Lost:
@@ -168,12 +168,12 @@ class _Lost:
         """Take note of a file of which something is gone."""
         self._files.setdefault((side, file), why)
 
-    def note(self, side: str, row: Row, error: Exception) -> None:
+    def note(self, side: str, row: DriftPairsRow, error: Exception) -> None:
         """Take note of a line whose differences cannot be named."""
-        file = row[f"{side}_file"]
+        file = getattr(row, f"{side}_file")
         is_deep = isinstance(error, RecursionError)
         why = "nested too deep to say where it differs" if is_deep else f"not compared ({type(error).__name__})"
-        self._notes.setdefault((side, file), f"{file}:{row[f'{side}_line']}: {why}")
+        self._notes.setdefault((side, file), f"{file}:{getattr(row, f'{side}_line')}: {why}")
 
     def tell(self) -> None:
         """Hand over to the readings of the sources: a file that is not what it was is a gap in its evidence."""
@@ -186,10 +186,10 @@ class _Lost:
 
 _WHOLE = Difference(WHOLE_PAYLOAD, "value", Difference.ABSENT, Difference.ABSENT)
 _Lines = dict[tuple[str, int], bytes]
-_Numbered = tuple[int, Row]
+_Numbered = tuple[int, DriftPairsRow]
 
 
-def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int) -> DriftFound:
+def open_pairs(rows: list[DriftPairsRow], openers: dict[str, Opener], *, samples_each: int) -> DriftResult:
     """Say what differs in each pair.
 
     Args:
@@ -200,7 +200,7 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
     found, lost = _Found(samples_each), _Lost(openers)
     both: list[_Numbered] = []
     for number, row in enumerate(rows[:MAX_PAIRS]):
-        if row["exports_drift"]:
+        if row.exports_drift:
             both.append((number, row))
         else:
             found.take(number, row, [_WHOLE])
@@ -212,21 +212,21 @@ def open_pairs(rows: list[Row], openers: dict[str, Opener], *, samples_each: int
     return found.all()
 
 
-def _side(row: Row) -> str:
+def _side(row: DriftPairsRow) -> str:
     """Say who differs from what was sent: only the ledger can tell."""
-    if not row["in_ledger"]:
+    if not row.in_ledger:
         return "unknown"
-    if row["segment_drift"] and row["customerio_drift"]:
+    if row.segment_drift and row.customerio_drift:
         return "both"
-    return "segment" if row["segment_drift"] else "customerio"
+    return "segment" if row.segment_drift else "customerio"
 
 
 def _batches(rows: list[_Numbered]) -> Iterator[list[_Numbered]]:
     """Put together what lies together, as much as may be held."""
     held: list[_Numbered] = []
     size = 0
-    for number, row in sorted(rows, key=lambda one: (one[1]["segment_file"], one[1]["segment_offset"])):
-        row_bytes = row["segment_bytes"] + row["customerio_bytes"]
+    for number, row in sorted(rows, key=lambda one: (one[1].segment_file, one[1].segment_offset)):
+        row_bytes = (row.segment_bytes or 0) + (row.customerio_bytes or 0)
         if held and size + row_bytes > _OPENED_BYTES:
             yield held
             held, size = [], 0
@@ -241,13 +241,13 @@ def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -
     wanted: dict[tuple[str, str], list[_Numbered]] = defaultdict(list)
     for number, row in rows:
         for side in openers:
-            wanted[side, row[f"{side}_file"]].append((number, row))
+            wanted[side, getattr(row, f"{side}_file")].append((number, row))
     lines: _Lines = {}
 
     def read(place: tuple[str, str]) -> None:
         side, file = place
-        rows = sorted(wanted[place], key=lambda one: one[1][f"{side}_offset"])
-        spans = [(row[f"{side}_offset"], row[f"{side}_bytes"]) for _, row in rows]
+        rows = sorted(wanted[place], key=lambda one: getattr(one[1], f"{side}_offset"))
+        spans = [(getattr(row, f"{side}_offset"), getattr(row, f"{side}_bytes")) for _, row in rows]
         opener = openers[side]
         try:
             again = reopen_rows(opener.location_of(file), spans, columns=opener.kind.columns)
@@ -265,7 +265,7 @@ def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -
 
 
 def _differences(
-    number: int, row: Row, lines: _Lines, openers: dict[str, Opener], lost: _Lost
+    number: int, row: DriftPairsRow, lines: _Lines, openers: dict[str, Opener], lost: _Lost
 ) -> list[Difference] | None:
     """Compare a pair and let go of its lines; None where its payloads are not to be had, or not to be compared."""
     payloads = {side: _payload(lines.pop((side, number), None), row, side, openers[side], lost) for side in openers}
@@ -273,7 +273,7 @@ def _differences(
         return None
     (left,), (right,) = payloads["segment"] or (None,), payloads["customerio"] or (None,)
     try:
-        differences = drift(left, right, PAYLOAD_FIELD.get(row["type"], ""))
+        differences = drift(left, right, PAYLOAD_FIELD.get(row.type, ""))
     except Exception as error:  # noqa: BLE001 - a payload that cannot be compared takes no other with it
         _let_pass(error)
         for side in openers:
@@ -281,25 +281,25 @@ def _differences(
         return None
     if not differences:
         for side in openers:
-            lost.lose(side, row[f"{side}_file"], _CHANGED)
+            lost.lose(side, getattr(row, f"{side}_file"), _CHANGED)
     return differences
 
 
 _CHANGED = "it is not what it was"
 
 
-def _payload(data: bytes | None, row: Row, side: str, opener: Opener, lost: _Lost) -> tuple[Any] | None:
+def _payload(data: bytes | None, row: DriftPairsRow, side: str, opener: Opener, lost: _Lost) -> tuple[Any] | None:
     """Return the payload of a line in a tuple, as it may be None; or None if this is not the line that it was."""
     if data is None:
         return None
-    file = row[f"{side}_file"]
+    file = getattr(row, f"{side}_file")
     try:
-        fact, payload = opener.kind.read(data, file, row[f"{side}_line"], row[f"{side}_offset"])
+        fact, payload = opener.kind.read(data, file, getattr(row, f"{side}_line"), getattr(row, f"{side}_offset"))
     except Exception as error:  # noqa: BLE001 - as any line that is read
         _let_pass(error)
         lost.lose(side, file, _why(error))
         return None
-    if fact.message_id != row["message_id"]:
+    if fact.message_id != row.message_id:
         lost.lose(side, file, _CHANGED)
         return None
     return (payload,)

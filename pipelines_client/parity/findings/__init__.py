@@ -1,14 +1,16 @@
-"""Classes of findings: one file for each, in the order in which one would look at them. Pure.
+"""Classes of findings: what else is wrong with the messages, beyond missing ones and drift. Pure.
 
-A new class is a file here with a `FindingClass`, its place in `CLASSES`, and its question in `queries/` if it asks one.
+A class owns everything about its findings: words, question, rows, samples, and what its gate may prove. Classes know
+neither each other nor the report. To add one, write a file here with a `FindingClass`, add it to `CLASSES`, and put its
+question into `queries/` if it asks one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
-from pipelines_client.parity import model as parts
 from pipelines_client.parity.findings import (
     arrivals,
     by_event,
@@ -22,9 +24,9 @@ from pipelines_client.parity.findings import (
     type_conflicts,
     volume_shifts,
 )
-from pipelines_client.parity.findings.base import ROWS_LISTED, Finding, FindingClass, Material, places_of
-
-_SAMPLES_EACH = 3
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material
+from pipelines_client.parity.model import ClassReport, Sample
+from pipelines_client.parity.questions.rows import Question
 
 CLASSES = (
     by_event.IDENTITY,
@@ -45,45 +47,49 @@ CLASSES = (
     arrivals.SLOW,
     arrivals.CLOCK_SKEW,
 )
-"""The classes, in the order in which one would look at them."""
+"""The classes, the most urgent first: the report and the headline follow this order."""
 
 BY_NAME: dict[str, FindingClass] = {each.name: each for each in CLASSES}
-QUESTIONS = tuple(dict.fromkeys(each.question for each in CLASSES if each.question))
-"""What is asked for them alone."""
+
+QUESTIONS: tuple[Question[Any], ...] = tuple(dict.fromkeys(each.question for each in CLASSES if each.question))
+"""What only classes ask."""
+
+ROWS_LISTED = 1000
+_SAMPLES_EACH = 3
 
 
-def find_classes(material: Material) -> tuple[tuple[parts.ClassReport, ...], tuple[parts.Sample, ...]]:
-    """Return every class, also those of which there is nothing, and samples of those that `samples` does not have."""
-    found = [(each, each.find(material)) for each in CLASSES]
-    reports = tuple(_report(each, findings) for each, findings in found)
-    return reports, tuple(sample for each, findings in found for sample in _samples(each, findings))
+def find_classes(material: Material) -> tuple[tuple[ClassReport, ...], tuple[Sample, ...]]:
+    """Return a report of every class, also of those without findings, and samples of those that bring examples."""
+    findings = [(each, each.find(material)) for each in CLASSES]
+    reports = tuple(_report(each, rows) for each, rows in findings)
+    return reports, tuple(sample for each, rows in findings for sample in _samples(each, rows))
 
 
-def _report(each: FindingClass, found: list[Finding]) -> parts.ClassReport:
-    return parts.ClassReport(
+def _report(each: FindingClass, findings: list[Finding]) -> ClassReport:
+    return ClassReport(
         name=each.name,
         title=each.title,
         unit=each.unit,
         meaning=each.meaning,
         advice=each.advice,
-        count=sum(finding.row.count for finding in found),
-        rows=tuple(finding.row for finding in found[:ROWS_LISTED]),
+        count=sum(finding.row.count for finding in findings),
+        rows=tuple(finding.row for finding in findings[:ROWS_LISTED]),
     )
 
 
-def _samples(each: FindingClass, found: list[Finding]) -> Iterable[parts.Sample]:
+def _samples(each: FindingClass, findings: list[Finding]) -> Iterable[Sample]:
     seen: Counter[str] = Counter()
-    for row, sample in found:
-        seen[row.side] += sample is not None
-        if sample is not None and seen[row.side] <= _SAMPLES_EACH:
-            yield parts.Sample(
+    for row, example, reason in findings:
+        seen[row.side] += example is not None
+        if example is not None and seen[row.side] <= _SAMPLES_EACH:
+            yield Sample(
                 kind=each.sample,
                 side=row.side,
                 cause="",
-                reason=sample.get("reason", row.detail),
-                message_id=sample["message_id"],
+                reason=reason or row.detail,
+                message_id=example.message_id,
                 type=row.type,
                 event=row.event,
                 day=row.day,
-                **places_of(sample),
+                **example.places,
             )

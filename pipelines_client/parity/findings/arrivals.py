@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, _row
+from typing import NamedTuple
+
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
+from pipelines_client.parity.questions.rows import Question
 from pipelines_client.parity.spell import duration
 
 
-def _of(name: str, material: Material) -> list[Finding]:
-    rows = (row for row in material.answers["arrival_faults"] if row["class"] == name)
-    return [Finding(_row(row, f"up to {duration(row['worst_ms'])}"), row) for row in rows]
+class ArrivalFaultsRow(NamedTuple):
+    """Messages that arrived badly in one way (`kind`), and one of them."""
+
+    kind: str
+    side: str
+    event: str
+    type: str
+    day: str
+    count: int  # type: ignore[assignment]
+    worst_ms: int
+    message_id: str
+    segment_file: str | None
+    segment_line: int | None
+    segment_offset: int | None
+    customerio_file: str | None
+    customerio_line: int | None
+    customerio_offset: int | None
+
+
+QUESTION = Question("arrival_faults", ArrivalFaultsRow)
+
+
+def _of_kind(kind: str, material: Material) -> list[Finding]:
+    rows = (row for row in material.answers[QUESTION] if row.kind == kind)
+    return [finding(row, f"up to {duration(row.worst_ms)}") for row in rows]
 
 
 LATE = FindingClass(
     name="late",
     title="Late",
     unit="messages",
-    meaning="A side received them long after it had taken them.",
+    meaning="A side received them long after its API had accepted them.",
     advice="Wait that much longer before you judge a day, and ask the vendor about the delay.",
-    question="arrival_faults",
+    question=QUESTION,
     sample="late",
     needs_ledger=True,
-    find=lambda material: _of("late", material),
+    find=lambda material: _of_kind("late", material),
 )
 SLOW = FindingClass(
     name="slow",
@@ -28,10 +53,10 @@ SLOW = FindingClass(
     unit="messages",
     meaning="They took over 2 minutes from the call to the side.",
     advice="Look at `pipelines-client status` and at the outages of those hours.",
-    question="arrival_faults",
+    question=QUESTION,
     sample="slow",
     needs_ledger=True,
-    find=lambda material: _of("slow", material),
+    find=lambda material: _of_kind("slow", material),
 )
 CLOCK_SKEW = FindingClass(
     name="clock_skew",
@@ -39,7 +64,7 @@ CLOCK_SKEW = FindingClass(
     unit="messages",
     meaning="A side received them before they were sent.",
     advice="Set the sender's clock by NTP: event times and delays are wrong by as much.",
-    question="arrival_faults",
+    question=QUESTION,
     sample="clock_skew",
-    find=lambda material: _of("clock_skew", material),
+    find=lambda material: _of_kind("clock_skew", material),
 )

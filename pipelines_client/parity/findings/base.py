@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pipelines_client.parity import model as parts
+from pipelines_client.parity.model import ClassRow
+from pipelines_client.parity.questions.rows import Answers, Question
 from pipelines_client.sides import SIDES
 
 MIN_MESSAGES = 50
@@ -15,40 +16,28 @@ MIN_MESSAGES = 50
 Day = str
 """A UTC date, as in `2026-11-28`; empty where the day is not known."""
 
-ROWS_LISTED = 1000
 
+class Example(NamedTuple):
+    """A message that shows a finding. `places` are the fields of a sample that say where its lines are."""
 
-Row = dict[str, Any]
+    message_id: str
+    places: dict[str, Any]
 
 
 class Finding(NamedTuple):
-    """One row of a class, with a message to look at if there is one."""
+    """One row of a class, with a message to look at if there is one; `reason` is for the sample, else `row.detail`."""
 
-    row: parts.ClassRow
-    sample: Row | None = None
-
-
-def _row(row: Row, detail: str = "", **more: Any) -> parts.ClassRow:
-    fields = {name: row[name] for name in ("side", "event", "type", "day", "count")}
-    return parts.ClassRow(**fields | more, detail=detail)
-
-
-def places_of(row: Row) -> dict[str, Any]:
-    """Return where the lines of a message are: the fields of a sample that say so."""
-    places: dict[str, Any] = {}
-    for side in SIDES:
-        file = row.get(f"{side}_file")
-        places[side] = None if file is None else f"{file}:{row[f'{side}_line']}"
-        places[f"{side}_offset"] = None if file is None else row[f"{side}_offset"]
-    return places
+    row: ClassRow
+    example: Example | None = None
+    reason: str = ""
 
 
 class Material(NamedTuple):
-    """What classes look at: the answers by question, and what the evidence lacks, by side."""
+    """What classes look at: the answers by question, and what the evidence of each side lacks."""
 
-    answers: Mapping[str, list[Row]]
+    answers: Answers
     holes: Mapping[str, Iterable[str]]
-    empty: Mapping[str, Mapping[str, int]]
+    empty: Mapping[str, Mapping[Day, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +49,15 @@ class FindingClass:
         title: For people.
         unit: What is counted, in the plural.
         meaning: One sentence: what is the case.
-        advice: One sentence: what to do about it.
-        find: Its rows, of what was asked.
-        question: The file in `queries/` that it alone asks, if it asks one.
+        advice: One sentence: what to do about it. The headline of a report that passes gives the advice of the first
+            class that has findings.
+        find: Returns its findings.
+        question: The question that it asks, if it needs more than each run asks anyway.
         sample: `Sample.kind` of a message that shows it; empty if no message does.
-        needs_ledger: Without a ledger nothing is found, which proves nothing.
-        is_short_evidence: It says itself that evidence is short: it never fails.
+        needs_ledger: Without a ledger there are no findings, which proves nothing.
+        needs_whole_evidence: A gap in the evidence may explain the findings, so they prove nothing while there is one.
+        is_short_evidence: A finding itself says that evidence is short, so its gate never fails.
+        has_own_table: The report shows its rows in another table already.
     """
 
     name: str
@@ -74,7 +66,30 @@ class FindingClass:
     meaning: str
     advice: str
     find: Callable[[Material], list[Finding]]
-    question: str = ""
+    question: Question[Any] | None = None
     sample: str = ""
     needs_ledger: bool = False
+    needs_whole_evidence: bool = False
     is_short_evidence: bool = False
+    has_own_table: bool = False
+
+
+def finding(row: Any, detail: str = "") -> Finding:
+    """Return the finding of an answer's row that has a side, event, type, day, count and the places of a message."""
+    return Finding(class_row(row, detail), Example(row.message_id, places_of(row)))
+
+
+def class_row(row: Any, detail: str = "", **given: Any) -> ClassRow:
+    """Return the row of a report: its columns as given, else those of the same name in an answer's row."""
+    names = ("side", "event", "type", "day", "count")
+    return ClassRow(**{name: given[name] if name in given else getattr(row, name) for name in names}, detail=detail)
+
+
+def places_of(row: Any) -> dict[str, Any]:
+    """Return where the lines of a message are, as the fields of a sample."""
+    places: dict[str, Any] = {}
+    for side in SIDES:
+        file = getattr(row, f"{side}_file")
+        places[side] = None if file is None else f"{file}:{getattr(row, f'{side}_line')}"
+        places[f"{side}_offset"] = None if file is None else getattr(row, f"{side}_offset")
+    return places

@@ -1,23 +1,19 @@
-"""Classes that the counts by event and day count already. Pure."""
+"""Classes that the answer to `events` counts. Pure."""
 
 from __future__ import annotations
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, _row
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material, class_row
+from pipelines_client.parity.questions.rows import EVENTS
 from pipelines_client.sides import SIDES
 
 
-def _of(name: str, material: Material) -> list[Finding]:
-    events = material.answers["events"]
-    return [Finding(_row(row | {"side": "", "count": row[name]})) for row in events if row[name]]
+def _counted(column: str, material: Material, side: str = "") -> list[Finding]:
+    counts = ((row, getattr(row, column)) for row in material.answers[EVENTS])
+    return [Finding(class_row(row, side=side, count=count)) for row, count in counts if count]
 
 
 def _missing(material: Material) -> list[Finding]:
-    return [
-        Finding(_row(row | {"side": side, "count": row[f"missing_{side}"]}))
-        for side in SIDES
-        for row in material.answers["events"]
-        if row[f"missing_{side}"]
-    ]
+    return [finding for side in SIDES for finding in _counted(f"missing_{side}", material, side)]
 
 
 IDENTITY = FindingClass(
@@ -27,7 +23,8 @@ IDENTITY = FindingClass(
     meaning="The same message names another person at one side.",
     advice="Find what rewrites the id on the way: no replay repairs a merged person.",
     sample="identity",
-    find=lambda material: _of("identity", material),
+    has_own_table=True,
+    find=lambda material: _counted("identity", material),
 )
 RENAMED = FindingClass(
     name="renamed",
@@ -36,7 +33,8 @@ RENAMED = FindingClass(
     meaning="The same message has another event name at one side.",
     advice="Campaigns listen to exact names: remove the rename, or use the new name everywhere.",
     sample="renamed",
-    find=lambda material: _of("renamed", material),
+    has_own_table=True,
+    find=lambda material: _counted("renamed", material),
 )
 DRIFT = FindingClass(
     name="drift",
@@ -45,23 +43,27 @@ DRIFT = FindingClass(
     meaning="The payloads of one message differ.",
     advice="Start with the first path below and compare its samples.",
     sample="drift",
-    find=lambda material: _of("drift", material),
+    has_own_table=True,
+    find=lambda material: _counted("drift", material),
 )
 DUPLICATES = FindingClass(
     name="duplicates",
     title="Duplicates",
     unit="rows",
     meaning="A message arrived more than once.",
-    advice="Find who sends twice: a second forwarding destination, or a retry with a new request.",
+    advice="Find what sends twice: a second forwarding destination, or a retry with a new request.",
     sample="duplicate",
-    find=lambda material: _of("duplicates", material),
+    has_own_table=True,
+    find=lambda material: _counted("duplicates", material),
 )
 MISSING = FindingClass(
     name="missing",
     title="Missing",
     unit="messages",
-    meaning="A side does not have what it should.",
-    advice="See each cause below; --replay-list writes down what a replay should send.",
+    meaning="A side lacks messages that it should have.",
+    advice="See the causes below; --replay-list writes the list of what a replay should send.",
     sample="missing",
+    has_own_table=True,
+    needs_whole_evidence=True,
     find=_missing,
 )

@@ -1,20 +1,19 @@
-"""Days on which a side has nothing although it should. Pure."""
+"""Days on which a side has no message although it should have many. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 
-from pipelines_client.parity import model as parts
-from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass
+from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass, Material, class_row
 
 
 def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]) -> dict[Day, int]:
-    """Return the days on which a side has nothing although there was much, with how much.
+    """Return the days on which a side has no message although it lacks many, with how many it lacks.
 
-    That a day is empty where the ledger says "accepted" is a gap on any day. Without its word a side may have begun
-    later, or its export ended earlier: only a day between others tells. A side without any message at all is empty as
-    a whole, which is said of it elsewhere.
+    Where the ledger says "accepted", an empty day is a gap, whichever day it is. Otherwise the side may have begun
+    later, or its export ended earlier, so only a day between two days with messages counts. A side without any message
+    is not looked at: its evidence is empty as a whole.
 
     Args:
         present: Messages of the side by day.
@@ -31,6 +30,14 @@ def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]
     return {day: count for day, count in sorted(lacking.items()) if count >= MIN_MESSAGES and not present.get(day)}
 
 
+def _find(material: Material) -> list[Finding]:
+    return [
+        Finding(class_row(None, f"{lacking:,} absent", side=side, event="", type="", day=day, count=1))
+        for side, days in material.empty.items()
+        for day, lacking in days.items()
+    ]
+
+
 CLASS = FindingClass(
     name="empty_days",
     title="Empty days",
@@ -38,9 +45,5 @@ CLASS = FindingClass(
     meaning="A side has no message of a day on which it should have many.",
     advice="Get the export of that day; if it is whole, ask the vendor where the day went.",
     is_short_evidence=True,
-    find=lambda material: [
-        Finding(parts.ClassRow(side=side, event="", type="", day=day, count=1, detail=f"{lacking:,} absent"))
-        for side, days in material.empty.items()
-        for day, lacking in days.items()
-    ],
+    find=_find,
 )

@@ -1,13 +1,42 @@
-"""Messages of an export that the ledger never saw. Pure."""
+"""Messages of an export that are not in the ledger. Pure."""
 
 from __future__ import annotations
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Row, _row
+from typing import NamedTuple
+
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
+from pipelines_client.parity.questions.rows import Question
 
 
-def _writer(row: Row) -> str:
-    key = f", write key …{row['write_key_suffix']}" if row["write_key_suffix"] else ""
-    return f"library {row['library'] or 'unknown'}{key}"
+class ForeignWritersRow(NamedTuple):
+    """Messages of one writer that the ledger does not know, and one of them."""
+
+    side: str
+    event: str
+    type: str
+    day: str
+    library: str
+    write_key_suffix: str
+    count: int  # type: ignore[assignment]
+    message_id: str
+    segment_file: str | None
+    segment_line: int | None
+    segment_offset: int | None
+    customerio_file: str | None
+    customerio_line: int | None
+    customerio_offset: int | None
+
+
+QUESTION = Question("foreign_writers", ForeignWritersRow)
+
+
+def _find(material: Material) -> list[Finding]:
+    return [finding(row, _writer(row)) for row in material.answers[QUESTION]]
+
+
+def _writer(row: ForeignWritersRow) -> str:
+    key = f", write key …{row.write_key_suffix}" if row.write_key_suffix else ""
+    return f"library {row.library or 'unknown'}{key}"
 
 
 CLASS = FindingClass(
@@ -16,8 +45,8 @@ CLASS = FindingClass(
     unit="messages",
     meaning="An export has messages that our ledger never saw.",
     advice="Find the sender by its library and write key; move it to this client, or give its ledger too.",
-    question="foreign_writers",
+    question=QUESTION,
     sample="foreign_writer",
     needs_ledger=True,
-    find=lambda material: [Finding(_row(row, _writer(row)), row) for row in material.answers["foreign_writers"]],
+    find=_find,
 )

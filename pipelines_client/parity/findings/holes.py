@@ -1,20 +1,24 @@
-"""Files that an export's sequence lacks. Pure."""
+"""Files that are missing from the sequence of an export. Pure."""
 
 from __future__ import annotations
 
-from pipelines_client.parity import model as parts
-from pipelines_client.parity.findings.base import Finding, FindingClass
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material, class_row
+
+
+def _find(material: Material) -> list[Finding]:
+    return [
+        Finding(class_row(None, name, side=side, event="", type="", day="", count=1))
+        for side, names in material.holes.items()
+        for name in names
+    ]
+
 
 CLASS = FindingClass(
     name="holes",
     title="Holes in an export",
     unit="files",
-    meaning="The sequence of an export's files lacks some.",
+    meaning="Files are missing from the sequence of an export.",
     advice="Copy the files that are named, or have the export written again, then run again.",
     is_short_evidence=True,
-    find=lambda material: [
-        Finding(parts.ClassRow(side=side, event="", type="", day="", count=1, detail=name))
-        for side, names in material.holes.items()
-        for name in names
-    ],
+    find=_find,
 )

@@ -1,6 +1,6 @@
-"""Event names that were probably meant to be one: other casing, other separators, typos. Pure.
+"""Event names that were probably meant to be the same: other casing, other separators, typos. Pure.
 
-What only *looks* alike is suspected. That one message goes by both names, at two sources, proves it.
+Names that only look alike are suspected. One message that has both names, in two sources, proves it.
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Row, _row
-from pipelines_client.sides import SIDES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from pipelines_client.parity.findings.base import Example, Finding, FindingClass, Material, class_row, places_of
+from pipelines_client.parity.questions.rows import Question
 
 RARE = 20
-"""A name is a suspected typo of one that is at least so many times as frequent; a proven one needs no such ratio."""
+"""A suspected typo is at most 1/20 as frequent as the name it resembles; a proven one may be more frequent."""
 
 _ONE_TYPO_CHARS, _TWO_TYPOS_CHARS = 6, 12  # shorter names differ by a letter and mean another thing: "Seen", "Sent"
 _MOST_FREQUENT, _MOST_NAMES = 2_000, 20_000  # compared with each other; a plan has some dozens
@@ -101,27 +98,55 @@ def _digits(form: str) -> str:
     return "".join(char for char in form if char.isdigit())
 
 
-def _name_variants(rows: list[Row]) -> list[Finding]:
-    by_name: dict[str, list[Row]] = defaultdict(list)
+class NamesRow(NamedTuple):
+    """Messages that have these names, and one of them."""
+
+    ledger_event: str | None
+    segment_event: str | None
+    customerio_event: str | None
+    day: str
+    count: int  # type: ignore[assignment]
+    message_id: str
+    segment_file: str | None
+    segment_line: int | None
+    segment_offset: int | None
+    customerio_file: str | None
+    customerio_line: int | None
+    customerio_offset: int | None
+
+
+QUESTION = Question("names", NamesRow)
+
+
+def _find(material: Material) -> list[Finding]:
+    by_name: dict[str, list[NamesRow]] = defaultdict(list)
     together: set[tuple[str, str]] = set()
-    for row in rows:
-        names = sorted({row[f"{name}_event"] for name in ("ledger", *SIDES)} - {None})
+    for row in material.answers[QUESTION]:
+        given = (row.ledger_event, row.segment_event, row.customerio_event)
+        names = sorted({name for name in given if name is not None})
         for name in names:
             by_name[name].append(row)
         together |= {(one, two) for one in names for two in names if one < two}
-    counts = {name: sum(row["count"] for row in named) for name, named in by_name.items()}
-    found = []
-    for variant in variants(counts, together):
-        days: dict[str, Row] = {}
-        for row in by_name[variant.name]:
-            kept = days.setdefault(row["day"], row | {"count": 0})
-            kept["count"] += row["count"]
-        certainty = "proven: one message has both names" if variant.is_proven else "suspected"
-        detail = f"{variant.kind} of “{variant.like}” ({counts[variant.like]:,}), {certainty}"
-        for _, row in sorted(days.items()):
-            seen = row | {"side": "", "event": variant.name, "type": "track"}
-            found.append(Finding(_row(seen, detail), seen | {"reason": f"like {variant.like}"}))
-    return found
+    counts = {name: sum(row.count for row in rows) for name, rows in by_name.items()}
+    return [
+        finding
+        for variant in variants(counts, together)
+        for finding in _days_of(variant, by_name[variant.name], counts[variant.like])
+    ]
+
+
+def _days_of(variant: Variant, rows: list[NamesRow], like_count: int) -> Iterable[Finding]:
+    """Yield a finding for each day on which a variant was used, with the first message of that day."""
+    first: dict[str, NamesRow] = {}
+    totals: Counter[str] = Counter()
+    for row in rows:
+        first.setdefault(row.day, row)
+        totals[row.day] += row.count
+    certainty = "proven: one message has both names" if variant.is_proven else "suspected"
+    detail = f"{variant.kind} of “{variant.like}” ({like_count:,}), {certainty}"
+    for day, row in sorted(first.items()):
+        found = class_row(row, detail, side="", event=variant.name, type="track", count=totals[day])
+        yield Finding(found, Example(row.message_id, places_of(row)), f"like {variant.like}")
 
 
 CLASS = FindingClass(
@@ -130,7 +155,7 @@ CLASS = FindingClass(
     unit="messages",
     meaning="An event name is probably another spelling of a more frequent one.",
     advice="Rename the rarer one at its source, or alias it, if both mean the same.",
-    question="names",
+    question=QUESTION,
     sample="name_variant",
-    find=lambda material: _name_variants(material.answers["names"]),
+    find=_find,
 )

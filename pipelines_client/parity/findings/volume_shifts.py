@@ -1,10 +1,11 @@
-"""What the counts by day tell: events that left their usual volume, and days on which a side has nothing. Pure.
+"""Days on which an event was sent far more or far less often than usual. Pure.
 
-An event's day is held against the up to 28 days before it, from its first message on. It is a shift if it is far from
-their median (more than three times of it, or less than a third) *and* beyond the highest or lowest of them; of what is
-not sent every day, more than three times of the days that had any. So a weekend is none once there was one before, nor
-is a mailing on Mondays, and a lasting change is said once and not every day. Asked is only what can be told: with a
-week of days before it, with enough messages, and never of the first and the last day, which the window cuts.
+A day of an event is compared with the up to 28 days before it, from the event's first message on. It is a shift if it
+is far from their median (more than three times of it, or less than a third) *and* beyond the highest or lowest of them.
+For an event that is not sent every day, "more" means more than three times the median of the days that had any. So
+weekends and weekly mailings are not shifts once there was one before, and a lasting change is reported once. A day is
+judged only with a week of days before it and enough messages, and never if it is the first or the last day, which the
+window may cut.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median_low
 
-from pipelines_client.parity import model as parts
-from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass, Row
+from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass, Material, class_row
+from pipelines_client.parity.questions.rows import EVENTS
 
 FACTOR = 3
 MIN_DAYS = 7
@@ -80,19 +81,10 @@ def _since_first(past: list[int]) -> list[int]:
     return past[next((place for place, count in enumerate(past) if count), len(past)) :]
 
 
-def _volume_shifts(events: list[Row]) -> list[Finding]:
-    rows = ((row["event"], row["type"], row["day"], row["messages"]) for row in events)
+def _find(material: Material) -> list[Finding]:
+    rows = ((row.event, row.type, row.day, row.messages) for row in material.answers[EVENTS])
     return [
-        Finding(
-            parts.ClassRow(
-                side="",
-                event=shift.event,
-                type=shift.type,
-                day=shift.day,
-                count=1,
-                detail=f"{shift.count:,} messages, usually {shift.usual:,}",
-            )
-        )
+        Finding(class_row(shift, f"{shift.count:,} messages, usually {shift.usual:,}", side="", count=1))
         for shift in shifts(rows)
     ]
 
@@ -103,5 +95,5 @@ CLASS = FindingClass(
     unit="days",
     meaning="An event was sent far more or far less often than on the days before.",
     advice="Ask what was released that day; a loop, a lost call and a campaign look alike here.",
-    find=lambda material: _volume_shifts(material.answers["events"]),
+    find=_find,
 )

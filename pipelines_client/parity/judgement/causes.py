@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines_client.parity.questions.engine import CauseRow
+from pipelines_client.parity.questions.rows import CauseRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

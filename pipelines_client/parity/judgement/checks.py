@@ -58,7 +58,7 @@ class _Part(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CheckAnswer:
     """What an engine answered to a check."""
 
     check: Check
@@ -66,7 +66,7 @@ class Answer:
     rows: list[Row]
 
 
-def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[Answer, ...]:
+def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[CheckAnswer, ...]:
     """Ask an engine, whose tables are built, all checks.
 
     Raises:
@@ -75,10 +75,10 @@ def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[Answer, ...]:
     return tuple(_ask(engine, check) for check in checks)
 
 
-def _ask(engine: Engine, check: Check) -> Answer:
+def _ask(engine: Engine, check: Check) -> CheckAnswer:
     question = check.question()
     try:
-        return Answer(check, question, engine.select(question.sql))
+        return CheckAnswer(check, question, engine.select(question.sql))
     except (EngineError, MemoryError):
         raise
     except TypeError:
@@ -91,7 +91,7 @@ def _ask(engine: Engine, check: Check) -> Answer:
 
 
 def judge_checks(
-    answers: Iterable[Answer], sources: Mapping[str, SourceEvidence], limits: Limits, *, is_redacted: bool
+    answers: Iterable[CheckAnswer], sources: Mapping[str, SourceEvidence], limits: Limits, *, is_redacted: bool
 ) -> tuple[tuple[Gate, ...], tuple[CheckReport, ...]]:
     """Hold each answer against what was expected; a gate and a report for each.
 
@@ -106,7 +106,7 @@ def judge_checks(
     return tuple(gate for gate, _ in judged), tuple(report for _, report in judged)
 
 
-def _judge(answer: Answer, short: str, *, is_redacted: bool) -> tuple[Gate, CheckReport]:
+def _judge(answer: CheckAnswer, short: str, *, is_redacted: bool) -> tuple[Gate, CheckReport]:
     check = answer.check
     holds, limit, actual, unit = _held(answer)
     result: GateResult = "inconclusive" if short or holds is None else "passed" if holds else "failed"
@@ -136,7 +136,7 @@ def _found(holds: bool | None, actual: int, unit: str) -> str:
     return f"{actual:,} {unit}".rstrip()
 
 
-def _held(answer: Answer) -> tuple[bool | None, int, int, str]:
+def _held(answer: CheckAnswer) -> tuple[bool | None, int, int, str]:
     """Return whether the answer is as expected, the limit, what was found and its unit; None: nothing to compare."""
     most = answer.check.most_rows()
     if most is not None:
@@ -151,7 +151,7 @@ def _held(answer: Answer) -> tuple[bool | None, int, int, str]:
     return not broken, limit, far[-1] if broken else far[0], column if column.isidentifier() else ""
 
 
-def _untold(answer: Answer, sources: Mapping[str, SourceEvidence]) -> str:
+def _untold(answer: CheckAnswer, sources: Mapping[str, SourceEvidence]) -> str:
     asks_ledger = "sent" in answer.question.views and "ledger" not in sources
     return "only a ledger tells what was sent: give --ledger" if asks_ledger else ""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines_client.parity.judgement.evidence import SourceEvidence, gaps_of
 from pipelines_client.parity.judgement.gates import COUNTS
 from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
+from pipelines_client.parity.questions.rows import CountsByDayRow, EventsRow
 from pipelines_client.parity.spell import percent
 from pipelines_client.text import plural
 
@@ -27,8 +28,8 @@ _SLUGS = (
 )
 _NAMELESS = "A warehouse without event and event_text has tracks that no source names: no event's counts were judged."
 
-Row = dict[str, Any]
 Event = tuple[str, str]
+_Counted = TypeVar("_Counted", CountsByDayRow, EventsRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class CountsSource:
 
 def compare_counts(
     source: CountsSource,
-    theirs: Iterable[Row],
-    events: Iterable[Row],
+    theirs: Iterable[CountsByDayRow],
+    events: Iterable[EventsRow],
     given: Mapping[str, SourceEvidence],
     limits: Limits,
     *,
@@ -159,17 +160,20 @@ def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
     return "sent" if "ledger" in given else "messages"
 
 
-def _by_slug(theirs: list[Row], events: list[Row], slugs: Mapping[str, bool]) -> tuple[list[Row], list[Row]]:
+def _by_slug(
+    theirs: list[CountsByDayRow], events: list[EventsRow], slugs: Mapping[str, bool]
+) -> tuple[list[CountsByDayRow], list[EventsRow]]:
     """Give one name to all tracks that a slug may stand for: the first of them, capitals before small letters."""
     squeezed = {_squeeze(event) for event in slugs}
     names: dict[str, str] = {}
-    for row in (*theirs, *events):
-        key, event = _squeeze(row["event"]), row["event"]
-        if row["type"] == "track" and key in squeezed:
+    rows: list[CountsByDayRow | EventsRow] = [*theirs, *events]
+    for row in rows:
+        key, event = _squeeze(row.event), row.event
+        if row.type == "track" and key in squeezed:
             names[key] = min(names.get(key, event), event)
 
-    def named(row: Row) -> Row:
-        return row if row["type"] != "track" else {**row, "event": names.get(_squeeze(row["event"]), row["event"])}
+    def named(row: _Counted) -> _Counted:
+        return row if row.type != "track" else row._replace(event=names.get(_squeeze(row.event), row.event))
 
     return [*map(named, theirs)], [*map(named, events)]
 
@@ -178,10 +182,10 @@ def _squeeze(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _table(rows: Iterable[Row], column: str) -> Counter[tuple[Event, str]]:
+def _table(rows: Iterable[_Counted], column: str) -> Counter[tuple[Event, str]]:
     counts: Counter[tuple[Event, str]] = Counter()
     for row in rows:
-        counts[(row["event"], row["type"]), row["day"]] += row[column] or 0
+        counts[(row.event, row.type), row.day] += getattr(row, column)
     return counts
 
 

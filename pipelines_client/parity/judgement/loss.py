@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pipelines_client.parity.judgement.bounds import at_most, at_most_mean, error_at, needed
 from pipelines_client.parity.model import LossBound, ThinEvent, Unseen
+from pipelines_client.parity.questions.rows import EVENTS, HOURS
 from pipelines_client.sides import TITLES
 from pipelines_client.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from pipelines_client.parity.model import Limits
+    from pipelines_client.parity.questions.rows import Answers, EventsRow, HoursRow
     from pipelines_client.parity.rules import Gates
 
 ERROR = 0.05
@@ -24,7 +26,6 @@ ERROR = 0.05
 _ROWS_LISTED = 1000
 _SOME = 0.5  # a bound over it says nothing worth a number
 
-Row = dict[str, Any]
 Side = Literal["segment", "customerio"]
 SIDES: tuple[Side, ...] = ("segment", "customerio")
 
@@ -33,9 +34,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def find_unseen(
-    answers: Mapping[str, Sequence[Row]], given: Container[str], gates: Gates, limits: Limits, *, look: int = 1
-) -> Unseen:
+def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: Limits, *, look: int = 1) -> Unseen:
     """Say what is proven about loss.
 
     Args:
@@ -52,22 +51,22 @@ def find_unseen(
         return own.get(event, limits.max_missing_pct)
 
     sides = [side for side in SIDES if side in given]
-    thin = [row for side in sides for row in _thin(side, answers["events"], limit_of, error)]
+    thin = [row for side in sides for row in _thin(side, answers[EVENTS], limit_of, error)]
     thin.sort(key=lambda row: (-row.messages, row.event, row.type, row.side))
     return Unseen(
         confidence_pct=_percent(1 - ERROR),
         look=look,
         error_pct=_percent(error),
         words=_look_words(look, error),
-        bounds=tuple(_bound(side, [row for row in answers["hours"] if row["side"] == side], error) for side in sides),
+        bounds=tuple(_bound(side, [row for row in answers[HOURS] if row.side == side], error) for side in sides),
         thin_events=len(thin),
         thin=tuple(thin[:_ROWS_LISTED]),
     )
 
 
-def _bound(side: Side, hours: list[Row], error: float) -> LossBound:
-    messages, missing = sum(row["messages"] for row in hours), sum(row["lost"] for row in hours)
-    shares = [row["lost"] / row["messages"] for row in hours if row["lost"]]
+def _bound(side: Side, hours: list[HoursRow], error: float) -> LossBound:
+    messages, missing = sum(row.messages for row in hours), sum(row.lost for row in hours)
+    shares = [row.lost / row.messages for row in hours if row.lost]
     share, hour_share = at_most(missing, messages, error), at_most_mean(shares, len(hours), error)
     return LossBound(
         side=side,
@@ -83,13 +82,15 @@ def _bound(side: Side, hours: list[Row], error: float) -> LossBound:
     )
 
 
-def _thin(side: Side, events: Sequence[Row], limit_of: Callable[[str], float], error: float) -> Iterable[ThinEvent]:
+def _thin(
+    side: Side, events: Sequence[EventsRow], limit_of: Callable[[str], float], error: float
+) -> Iterable[ThinEvent]:
     messages: Counter[tuple[str, str]] = Counter()
     missing: Counter[tuple[str, str]] = Counter()
     for row in events:
-        event = (row["event"], row["type"])
-        missing[event] += row[f"missing_{side}"]
-        messages[event] += row[side] + row[f"missing_{side}"]
+        event = (row.event, row.type)
+        missing[event] += getattr(row, f"missing_{side}")
+        messages[event] += getattr(row, side) + getattr(row, f"missing_{side}")
     for event, seen in messages.items():
         limit, lost = limit_of(event[0]) / 100, missing[event]
         share = at_most(lost, seen, error)

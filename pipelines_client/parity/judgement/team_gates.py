@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.judgement.evidence import Evidence
@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipelines_client.parity.model import ClassReport, Noise
+    from pipelines_client.parity.questions.rows import DuplicatesRow, EventsRow
     from pipelines_client.parity.rules import Bound, EventGates, Gates
-
-Row = dict[str, Any]
 
 
 def judge_rules(
     gates: Gates,
     whole: Evidence,
-    events: Iterable[Row],
-    duplicates: Iterable[Row],
+    events: Iterable[EventsRow],
+    duplicates: Iterable[DuplicatesRow],
     classes: Iterable[ClassReport],
 ) -> tuple[Gate, ...]:
     """Hold events and classes against their own limits, in the order of the file.
@@ -39,7 +38,7 @@ def judge_rules(
         classes: Every class, also those of which there is nothing.
     """
     rows, surplus = list(events), list(duplicates)
-    found = {report.name: report for report in classes}
+    reports = {report.name: report for report in classes}
     of_events = (
         gate
         for event, limits in gates.events.items()
@@ -47,7 +46,7 @@ def judge_rules(
     )
     is_enough = whole.messages >= gates.limits().min_events
     of_classes = (
-        _judge_class(found[name], limit.max, whole, is_enough=is_enough) for name, limit in gates.classes.items()
+        _judge_class(reports[name], limit.max, whole, is_enough=is_enough) for name, limit in gates.classes.items()
     )
     return (*of_events, *of_classes)
 
@@ -70,15 +69,13 @@ def _judge_event(event: str, gates: EventGates, evidence: Evidence) -> tuple[Gat
     return tuple(replace(gate, event=event) for gate in judged if gate.kind in asked)
 
 
-def _evidence_of(event: str, whole: Evidence, events: list[Row], duplicates: list[Row]) -> Evidence:
-    rows = [row for row in events if row["event"] == event]
-    surplus = {
-        side: sum(row["count"] for row in duplicates if row["event"] == event and row["side"] == side) for side in SIDES
-    }
+def _evidence_of(event: str, whole: Evidence, events: list[EventsRow], duplicates: list[DuplicatesRow]) -> Evidence:
+    rows = [row for row in events if row.event == event]
+    surplus = {side: sum(row.count for row in duplicates if row.event == event and row.side == side) for side in SIDES}
     sides = {side: source for side, source in whole.sources.items() if side in SIDES}
 
     def total(column: str) -> int:
-        return sum(row[column] for row in rows)
+        return sum(getattr(row, column) for row in rows)
 
     def by_side(column: str) -> dict[str, int]:
         return {side: total(f"{column}_{side}") for side in sides}
@@ -99,16 +96,17 @@ def _evidence_of(event: str, whole: Evidence, events: list[Row], duplicates: lis
     )
 
 
-def _judge_class(found: ClassReport, bound: Bound, whole: Evidence, *, is_enough: bool) -> Gate:
-    actual = percent(found.count, whole.messages) if bound.is_share else float(found.count)
+def _judge_class(report: ClassReport, bound: Bound, whole: Evidence, *, is_enough: bool) -> Gate:
+    kind = BY_NAME[report.name]
+    actual = percent(report.count, whole.messages) if bound.is_share else float(report.count)
     result: GateResult = "passed"
-    text = f"{plural(found.count, found.unit.removesuffix('s'))}: {found.meaning.rstrip('.')}"
+    text = f"{plural(report.count, report.unit.removesuffix('s'))}: {report.meaning.rstrip('.')}"
     if actual > bound.value:
-        is_proof = not BY_NAME[found.name].is_short_evidence and (is_enough or not bound.is_share)
-        is_proof = is_proof and (found.name != "missing" or not any(source.gaps for source in whole.sources.values()))
+        is_hidden = kind.needs_whole_evidence and any(source.gaps for source in whole.sources.values())
+        is_proof = not kind.is_short_evidence and not is_hidden and (is_enough or not bound.is_share)
         result = "failed" if is_proof else "inconclusive"
         text += "" if is_proof else ", which is no proof while evidence is short"
-    elif BY_NAME[found.name].needs_ledger and "ledger" not in whole.sources:
+    elif kind.needs_ledger and "ledger" not in whole.sources:
         result, text = "inconclusive", "Only a ledger tells: give --ledger"
-    unit = "%" if bound.is_share else found.unit
-    return CLASS.gate(bound.value, actual, unit, result, text, subject=found.name)
+    unit = "%" if bound.is_share else report.unit
+    return CLASS.gate(bound.value, actual, unit, result, text, subject=report.name)

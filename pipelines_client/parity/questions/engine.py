@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines_client.errors import EngineError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.listing import SourceFile
     from pipelines_client.parity.facts.packs import Pack, Reading
     from pipelines_client.parity.facts.read import Job
+    from pipelines_client.parity.questions.rows import CauseRow, Question, R
 
 TABLES = (
     "words_known",
@@ -54,16 +55,6 @@ BY_KEY = frozenset(("messages_joined",))
 
 _ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1 OR words = 0"
 """Whether a number of `words` means two things; 0 is the number of no words, where a source lacks a message."""
-
-
-class CauseRow(NamedTuple):
-    """One cause of an absence, as the questions know it: a name and flags of 0 or 1."""
-
-    cause: str
-    is_loss: int
-    is_proven: int
-    is_unexplained: int
-    is_replayed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +129,25 @@ class Engine(ABC):
 
     def build_table(self, name: str) -> None:
         """Make one of `TABLES`; those before it must be there."""
-        self._create(name, question(name), is_kept=name not in VIEWS)
+        self._create(name, text_of(name), is_kept=name not in VIEWS)
 
-    def ask(self, name: str) -> list[dict[str, Any]]:
+    def ask(self, question: Question[R]) -> list[R]:
         """Return the rows that answer a question, in its order: texts, whole numbers and None.
 
         Raises:
             TypeError: The question's answer holds something else.
         """
-        return self.select(question(name))
+        return list(self.stream(question))
+
+    def stream(self, question: Question[R]) -> Iterator[R]:
+        """Yield what `ask` returns, for an answer that may be long; ask nothing else before it ends."""
+        _, rows = self._select(text_of(question.name))
+        return (question.row(*map(_plain, row)) for row in rows)
 
     def select(self, sql: str) -> list[dict[str, Any]]:
-        """Return the rows of one SELECT in DuckDB's dialect, as `ask` does."""
-        return list(self._rows(sql))
-
-    def stream(self, name: str) -> Iterator[dict[str, Any]]:
-        """Yield what `ask` returns, for an answer that may be long; ask nothing else before it ends."""
-        return self._rows(question(name))
-
-    def _rows(self, sql: str) -> Iterator[dict[str, Any]]:
+        """Return the rows of one SELECT in DuckDB's dialect by column, with the values that `ask` allows."""
         columns, rows = self._select(sql)
-        for row in rows:
-            yield dict(zip(columns, map(_plain, row), strict=True))
+        return [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
 
     @abstractmethod
     def close(self) -> None:
@@ -174,15 +162,9 @@ class Engine(ABC):
         """Return the columns and rows of one SELECT; the rows may be fetched as they are taken."""
 
 
-def question(name: str) -> str:
-    """Return the text of a question: one SELECT."""
+def text_of(name: str) -> str:
+    """Return the text of a file of `queries/`: one SELECT."""
     return resources.files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
-
-
-def questions() -> list[str]:
-    """Name the questions that are asked of the tables, by name."""
-    found = (entry.name for entry in resources.files(__package__).joinpath("queries").iterdir())
-    return sorted(name[:-4] for name in found if name.endswith(".sql") and name[:-4] not in TABLES)
 
 
 def _select_of(values: Mapping[str, str | int | None]) -> str:

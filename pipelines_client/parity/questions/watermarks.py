@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines_client.clock import unix_ms
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-_DAY_MS = 86_400_000
+    from pipelines_client.parity.questions.rows import SpansRow
 
-Row = dict[str, Any]
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +56,39 @@ class Span:
         return notes
 
 
-def spans_of(rows: Iterable[Row], now: datetime) -> dict[str, Span]:
+def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
     """Return the span of each source.
 
     Args:
         rows: Answer to the question `spans`.
         now: Of the report; where all of a source is of later than tomorrow, it is this clock that is not believed.
     """
-    by_source: dict[str, list[Row]] = defaultdict(list)
+    by_source: dict[str, list[SpansRow]] = defaultdict(list)
     for row in rows:
-        by_source[row["source"]].append(row)
+        by_source[row.source].append(row)
     tomorrow = unix_ms(now) // _DAY_MS + 1
-    return {source: _span(found, tomorrow) for source, found in by_source.items()}
+    return {source: _span(days, tomorrow) for source, days in by_source.items()}
 
 
-def _span(rows: list[Row], tomorrow: int) -> Span:
-    known = [row for row in rows if row["last_ms"] is not None]
-    received = [row for row in known if row["is_received"]]
+def _span(rows: list[SpansRow], tomorrow: int) -> Span:
+    known = [row for row in rows if row.last_ms is not None]
+    received = [row for row in known if row.is_received]
     dated = received if 2 * _messages(received) >= _messages(known) else known  # a few do not speak for all
-    believed = [row for row in dated if row["day_number"] <= tomorrow] or dated
-    appended = [row for row in rows if row["last_appended_ms"] is not None]
+    believed = [row for row in dated if row.day_number <= tomorrow] or dated
     return Span(
-        first_ms=min((row["first_ms"] for row in believed), default=None),
-        last_ms=max((row["last_ms"] for row in believed), default=None),
-        first_appended_ms=min(
-            (row["first_appended_ms"] for row in appended if row["first_appended_ms"] is not None), default=None
-        ),
-        last_appended_ms=max((row["last_appended_ms"] for row in appended), default=None),
-        has_milliseconds=any(row["has_milliseconds"] for row in believed),
+        first_ms=min(_known(row.first_ms for row in believed), default=None),
+        last_ms=max(_known(row.last_ms for row in believed), default=None),
+        first_appended_ms=min(_known(row.first_appended_ms for row in rows), default=None),
+        last_appended_ms=max(_known(row.last_appended_ms for row in rows), default=None),
+        has_milliseconds=any(row.has_milliseconds for row in believed),
         later=_messages(dated) - _messages(believed),
-        misdated=sum(row["misdated"] for row in appended),
+        misdated=sum(row.misdated for row in rows),
     )
 
 
-def _messages(rows: list[Row]) -> int:
-    return sum(row["messages"] for row in rows)
+def _known(instants: Iterable[int | None]) -> list[int]:
+    return [instant for instant in instants if instant is not None]
+
+
+def _messages(rows: list[SpansRow]) -> int:
+    return sum(row.messages for row in rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.table import Cell, Heading, Mood, TextTable, table
@@ -16,7 +17,7 @@ from pipelines_client.text import plural
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipelines_client.parity.model import CheckReport, ClassReport, ExpectedRow, ParityReport, TrendDay
+from pipelines_client.parity.model import CheckReport, ClassReport, ExpectedRow, ParityReport, TrendDay
 
 MOODS: dict[Verdict | None, Mood] = {
     Verdict.PASS: "passed",
@@ -37,7 +38,6 @@ GRADE_MOODS: dict[str, Mood] = {
     "slow": "inconclusive",
     "trouble": "failed",
 }
-_OWN_TABLES = frozenset(("missing", "drift", "duplicates", "identity", "renamed"))
 """Classes of findings that have a table with more columns than `_finding` shows."""
 
 _PLACES = 5
@@ -260,7 +260,7 @@ def _counts(report: ParityReport) -> Iterator[TextTable]:
 def _findings(report: ParityReport) -> Iterator[TextTable]:
     """List the other findings, a table for each class."""
     for found in report.classes:
-        if found.count and found.name not in _OWN_TABLES:
+        if found.count and not (found.name in BY_NAME and BY_NAME[found.name].has_own_table):
             yield from _finding(found)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines_client.clock import iso_utc
 from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.parity import model
-from pipelines_client.parity.differences.explain import PathDrift, excuse
+from pipelines_client.parity.differences.explain import PathDrift, explain
 from pipelines_client.parity.findings import find_classes
 from pipelines_client.parity.findings.base import Material
 from pipelines_client.parity.findings.empty_days import empty_days
@@ -29,8 +29,26 @@ from pipelines_client.parity.judgement.gates import conclude, judge
 from pipelines_client.parity.judgement.loss import find_unseen
 from pipelines_client.parity.judgement.team_gates import judge_baseline, judge_rules
 from pipelines_client.parity.model import CountsReport, ParityReport
+from pipelines_client.parity.questions.rows import (
+    ABSENT_DAYS,
+    COUNTS,
+    DUPLICATES,
+    EVENTS,
+    IDENTITY,
+    LATENCY,
+    MISSING_BY_CAUSE,
+    OUTSIDE,
+    RENAMED,
+    SAMPLES,
+    SLUGS,
+    TOTALS,
+    DuplicatesRow,
+    EventsRow,
+    MissingByCauseRow,
+    RenamesRow,
+)
 from pipelines_client.parity.report.advice import advise, expired_words
-from pipelines_client.parity.report.inputs import Found, Row
+from pipelines_client.parity.report.inputs import Found
 from pipelines_client.parity.report.latency import latency_rows
 from pipelines_client.parity.report.samples import show_samples
 from pipelines_client.parity.report.sources import source_evidence, source_report
@@ -45,16 +63,16 @@ _ROWS_LISTED = 1000
 
 def build_report(found: Found) -> ParityReport:
     """Write down what was found, and judge it."""
-    excused = excuse(found.answers, found.drift, found.known, found.baseline)
-    found = replace(found, answers=excused.answers)
+    explained = explain(found.answers, found.drift, found.known, found.baseline)
+    found = replace(found, answers=explained.answers)
     causes = _causes(found)
     empty = _empty_days(found)
     totals = _totals(found, causes).model_copy(
-        update={"drift_expected": excused.expected_drift, "drift_noise": excused.noise_drift}
+        update={"drift_expected": explained.expected_drift, "drift_noise": explained.noise_drift}
     )
-    drift_by_path = _drift_by_path(excused.paths)
+    drift_by_path = _drift_by_path(explained.paths)
     rows = found.answers
-    evidence = replace(_evidence(found, causes, empty), unproven_drift=excused.unproven)
+    evidence = replace(_evidence(found, causes, empty), unproven_drift=explained.unproven)
     counts = _counts(found, evidence)
     classes, samples = find_classes(Material(rows, {name: read.holes for name, read in found.reads.items()}, empty))
     limits = found.asked.limits
@@ -62,8 +80,8 @@ def build_report(found: Found) -> ParityReport:
     gates = (
         *judge(evidence, limits),
         *judge_counts(counts, limits),
-        *judge_baseline(excused.noise, limits),
-        *judge_rules(found.asked.rules.gates, evidence, rows["events"], rows["duplicates"], classes),
+        *judge_baseline(explained.noise, limits),
+        *judge_rules(found.asked.rules.gates, evidence, rows[EVENTS], rows[DUPLICATES], classes),
         *of_checks,
     )
     verdict = conclude(gates)
@@ -72,62 +90,62 @@ def build_report(found: Found) -> ParityReport:
         generated_at=iso_utc(found.now),
         verdict=verdict,
         headline=headline,
-        advice=advice + expired_words(excused.expected),
+        advice=advice + expired_words(explained.expected),
         window=_window(found),
         sources={name: source_report(name, read, found.asked, empty) for name, read in found.reads.items()},
         totals=totals,
         gates=gates,
-        expected=excused.expected,
-        noise=excused.noise,
+        expected=explained.expected,
+        noise=explained.noise,
         unseen=find_unseen(rows, found.reads, found.asked.rules.gates, found.asked.limits, look=found.asked.look),
         missing_by_cause=causes,
-        missing_by_reason=_reasons(rows["missing_by_cause"]),
+        missing_by_reason=_reasons(rows[MISSING_BY_CAUSE]),
         drift_by_path=drift_by_path,
-        duplicates=_duplicates(rows["duplicates"]),
+        duplicates=_duplicates(rows[DUPLICATES]),
         identity=_identity(found),
-        renamed=_renamed(rows["renamed"]),
+        renamed=_renamed(rows[RENAMED]),
         classes=classes,
-        latency=latency_rows(rows["latency"]),
-        events=tuple(_event(row) for row in rows["events"]),
+        latency=latency_rows(rows[LATENCY]),
+        events=tuple(_event(row) for row in rows[EVENTS]),
         counts=counts,
         checks=checks,
-        samples=(*show_samples(rows["samples"], excused.samples, is_redacted=found.asked.is_redacted), *samples),
+        samples=(*show_samples(rows[SAMPLES], explained.samples, is_redacted=found.asked.is_redacted), *samples),
         is_redacted=found.asked.is_redacted,
     )
 
 
-def _reasons(rows: list[Row]) -> tuple[model.ReasonRow, ...]:
-    return tuple(model.ReasonRow(**row, is_counted=row["cause"] in LOSSES) for row in rows)
+def _reasons(rows: list[MissingByCauseRow]) -> tuple[model.ReasonRow, ...]:
+    return tuple(model.ReasonRow(**row._asdict(), is_counted=row.cause in LOSSES) for row in rows)
 
 
-def _duplicates(rows: list[Row]) -> model.Duplicates:
+def _duplicates(rows: list[DuplicatesRow]) -> model.Duplicates:
     return model.Duplicates(
-        count=sum(row["count"] for row in rows), rows=tuple(model.DuplicateRow(**row) for row in rows)
+        count=sum(row.count for row in rows), rows=tuple(model.DuplicateRow(**row._asdict()) for row in rows)
     )
 
 
 def _identity(found: Found) -> model.Identity:
-    rows = found.answers["identity"]
+    rows = found.answers[IDENTITY]
     return model.Identity(
         count=len(rows),
         is_ledger_compared=bool(found.asked.settings.knows_identity and "ledger" in found.reads),
-        rows=tuple(model.IdentityRow(**row) for row in rows[:_ROWS_LISTED]),
+        rows=tuple(model.IdentityRow(**row._asdict()) for row in rows[:_ROWS_LISTED]),
     )
 
 
-def _renamed(rows: list[Row]) -> model.Renamed:
+def _renamed(rows: list[RenamesRow]) -> model.Renamed:
     return model.Renamed(
-        count=sum(row["count"] for row in rows),
-        rows=tuple(model.RenamedRow(**row) for row in rows[:_ROWS_LISTED]),
+        count=sum(row.count for row in rows),
+        rows=tuple(model.RenamedRow(**row._asdict()) for row in rows[:_ROWS_LISTED]),
     )
 
 
 def _counts(found: Found, evidence: Evidence) -> dict[str, CountsReport]:
-    rows, events, limits = found.answers["counts"], found.answers["events"], found.asked.limits
-    slugs = {row["event"]: bool(row["is_slug"]) for row in found.answers["slugs"]}
+    rows, events, limits = found.answers[COUNTS], found.answers[EVENTS], found.asked.limits
+    slugs = {row.event: bool(row.is_slug) for row in found.answers[SLUGS]}
     return {
         name: compare_counts(
-            source, [row for row in rows if row["source"] == name], events, evidence.sources, limits, slugs=slugs
+            source, [row for row in rows if row.source == name], events, evidence.sources, limits, slugs=slugs
         )
         for name, source in found.counted.items()
     }
@@ -135,8 +153,8 @@ def _counts(found: Found, evidence: Evidence) -> dict[str, CountsReport]:
 
 def _causes(found: Found) -> dict[model.Side, model.Counts | None]:
     counts: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
-    for row in found.answers["missing_by_cause"]:
-        counts[row["side"]][row["cause"]] += row["count"]
+    for row in found.answers[MISSING_BY_CAUSE]:
+        counts[row.side][row.cause] += row.count
     return {side: _ordered(counts[side]) if side in found.reads else None for side in ("segment", "customerio")}
 
 
@@ -157,29 +175,27 @@ def _empty_days(found: Found) -> dict[str, dict[str, int]]:
     for side in SIDES:
         if side in found.reads:
             present: Counter[str] = Counter()
-            for row in found.answers["events"]:
-                present[row["day"]] += row[side]
-            rows = found.answers["absent_days"]
-            empty[side] = empty_days(
-                present, {(row["day"], row["cause"]): row["count"] for row in rows if row["side"] == side}
-            )
+            for row in found.answers[EVENTS]:
+                present[row.day] += getattr(row, side)
+            rows = found.answers[ABSENT_DAYS]
+            empty[side] = empty_days(present, {(row.day, row.cause): row.count for row in rows if row.side == side})
     return empty
 
 
 def _evidence(
     found: Found, causes: dict[model.Side, model.Counts | None], empty: dict[str, dict[str, int]]
 ) -> Evidence:
-    total = found.answers["totals"][0]
+    total = found.answers[TOTALS][0]
 
     def by_side(which: Container[str]) -> dict[str, int]:
         return {side: count for side, count in _sum(causes, which).items() if count is not None}
 
     return Evidence(
-        messages=total["messages"],
-        compared=total["compared"],
-        drift=total["drift"],
-        identity=total["identity"],
-        renamed=total["renamed"],
+        messages=total.messages,
+        compared=total.compared,
+        drift=total.drift,
+        identity=total.identity,
+        renamed=total.renamed,
         sources={
             name: source_evidence(name, read, total, empty.get(name, {}), found.asked.legs)
             for name, read in found.reads.items()
@@ -188,41 +204,41 @@ def _evidence(
         proven_missing=by_side(PROVEN),
         foreign_missing=by_side({FOREIGN_WRITER.name}),
         too_young=by_side({TOO_YOUNG.name}),
-        is_identity_compared=bool(total["owned"])
-        or (not total["messages"] and (set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity))),
+        is_identity_compared=bool(total.owned)
+        or (not total.messages and (set(SIDES) <= set(found.reads) or bool(found.asked.settings.knows_identity))),
         days=_messages_by_day(found),
     )
 
 
 def _messages_by_day(found: Found) -> tuple[int, ...]:
     by_day: Counter[str] = Counter()
-    for row in found.answers["events"]:
-        by_day[row["day"]] += row["messages"]
+    for row in found.answers[EVENTS]:
+        by_day[row.day] += row.messages
     return tuple(by_day.values())
 
 
 def _totals(found: Found, causes: dict[model.Side, model.Counts | None]) -> model.Totals:
-    total = found.answers["totals"][0]
+    total = found.answers[TOTALS][0]
     sources = {
         name: model.SourceTotals(
-            rows=total[f"{name}_rows"],
-            messages=total[f"{name}_messages"],
-            duplicates=total[f"{name}_duplicates"],
+            rows=getattr(total, f"{name}_rows"),
+            messages=getattr(total, f"{name}_messages"),
+            duplicates=getattr(total, f"{name}_duplicates"),
             rejected_lines=read.reading.rejected_lines,
         )
         for name, read in found.reads.items()
     }
     return model.Totals(
-        messages=total["messages"],
-        matched=total["matched"],
-        compared=total["compared"],
-        drift=total["drift"],
+        messages=total.messages,
+        matched=total.matched,
+        compared=total.compared,
+        drift=total.drift,
         drift_examined=found.drift.examined,
         missing=_sum(causes, LOSSES),
         skipped=_sum(causes, {SKIPPED.name}),
         too_young=_sum(causes, {TOO_YOUNG.name}),
         expected=_sum(causes, {EXPECTED.name}),
-        unrecorded=total["unrecorded"],
+        unrecorded=total.unrecorded,
         ledger=sources.get("ledger"),
         segment=sources.get("segment"),
         customerio=sources.get("customerio"),
@@ -242,7 +258,7 @@ def _window(found: Found) -> model.Window:
         chosen = "As given, by when a message happened: the ledger's word, else Segment's, else Customer.io's sent_at."
     else:
         chosen = "Everything in the sources."
-    outside = {name: found.answers["outside"][0][name] for name in found.reads}
+    outside = {name: getattr(found.answers[OUTSIDE][0], name) for name in found.reads}
     return model.Window(mode=found.asked.mode, since=iso_ms(since), until=iso_ms(until), chosen=chosen, outside=outside)
 
 
@@ -262,10 +278,10 @@ def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[model.Drift
     )
 
 
-def _event(row: Row) -> model.EventRow:
+def _event(row: EventsRow) -> model.EventRow:
     return model.EventRow(
-        **{name: row[name] for name in model.EventRow.model_fields if name in row},
-        missing={"segment": row["missing_segment"], "customerio": row["missing_customerio"]},
-        faults=row["bad"] + row["duplicates"],
-        health=round(percent(row["messages"] - row["bad"], row["messages"]), 3),
+        **{name: value for name, value in row._asdict().items() if name in model.EventRow.model_fields},
+        missing={"segment": row.missing_segment, "customerio": row.missing_customerio},
+        faults=row.bad + row.duplicates,
+        health=round(percent(row.messages - row.bad, row.messages), 3),
     )

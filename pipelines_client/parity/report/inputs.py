@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from pipelines_client.parity import model
     from pipelines_client.parity.differences.expected import Known
     from pipelines_client.parity.differences.explain import Baseline
-    from pipelines_client.parity.differences.reopen import DriftFound
+    from pipelines_client.parity.differences.reopen import DriftResult
     from pipelines_client.parity.facts.packs import Reading
-    from pipelines_client.parity.judgement.checks import Answer
+    from pipelines_client.parity.judgement.checks import CheckAnswer
     from pipelines_client.parity.judgement.counts import CountsSource
     from pipelines_client.parity.model import Limits
     from pipelines_client.parity.questions.engine import EngineSettings
+    from pipelines_client.parity.questions.rows import Answers
     from pipelines_client.parity.questions.watermarks import Span
     from pipelines_client.parity.rules import Rules
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,10 @@ class Found:
 
     asked: Asked
     reads: dict[str, SourceRead]
-    answers: dict[str, list[Row]]
-    drift: DriftFound
+    answers: Answers
+    drift: DriftResult
     now: datetime
     counted: dict[str, CountsSource] = field(default_factory=dict)
     known: tuple[Known, ...] = ()
     baseline: Baseline | None = None
-    checked: tuple[Answer, ...] = ()
+    checked: tuple[CheckAnswer, ...] = ()

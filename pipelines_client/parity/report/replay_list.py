@@ -10,13 +10,15 @@ import orjson
 from pipelines_client.evidence.instants import iso_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from pipelines_client.parity.questions.rows import ReplayListRow
 
 _ONLY_FOR_US = 0o600
 
 
-def write_replay_list(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+def write_replay_list(rows: Iterable[ReplayListRow], path: Path) -> None:
     """Write the answer to `replay_list` to a file that only its owner may read, as it comes.
 
     Raises:
@@ -28,18 +30,18 @@ def write_replay_list(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
         file.writelines(orjson.dumps(_line(row)) + b"\n" for row in rows)
 
 
-def _line(row: Mapping[str, Any]) -> dict[str, Any]:
+def _line(row: ReplayListRow) -> dict[str, Any]:
     names = ("message_id", "side", "cause", "type", "event")
     return {
-        **{name: row[name] for name in names},
-        "occurred_at": iso_ms(row["message_at_ms"]),
+        **{name: getattr(row, name) for name in names},
+        "occurred_at": iso_ms(row.message_at_ms),
         "copy": None
-        if row["copy_source"] is None
+        if row.copy_source is None
         else {
-            "source": row["copy_source"],
-            "file": row["copy_file"],
-            "line": row["copy_line"],
-            "offset": row["copy_offset"],
-            "bytes": row["copy_bytes"],
+            "source": row.copy_source,
+            "file": row.copy_file,
+            "line": row.copy_line,
+            "offset": row.copy_offset,
+            "bytes": row.copy_bytes,
         },
     }

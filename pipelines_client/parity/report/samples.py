@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity import model
 from pipelines_client.parity.differences.reopen import SAMPLE_DIFFERENCES, show
@@ -11,12 +11,11 @@ from pipelines_client.parity.findings.base import places_of
 
 if TYPE_CHECKING:
     from pipelines_client.parity.differences.reopen import OpenedPair
-
-Row = dict[str, Any]
+    from pipelines_client.parity.questions.rows import SamplesRow
 
 
 def show_samples(
-    rows: Iterable[Row], drifted: Iterable[tuple[OpenedPair, str]], *, is_redacted: bool
+    rows: Iterable[SamplesRow], drifted: Iterable[tuple[OpenedPair, str]], *, is_redacted: bool
 ) -> tuple[model.Sample, ...]:
     """Return the samples of absences, duplicates, identities and names, and those of drift.
 
@@ -27,14 +26,14 @@ def show_samples(
     """
     found = [
         model.Sample(
-            kind=row["class"],
-            side=row["side"],
-            cause=row["cause"],
-            reason=row["reason"],
-            message_id=row["message_id"],
-            type=row["type"],
-            event=row["event"],
-            day=row["day"],
+            kind=row.kind,
+            side=row.side,
+            cause=row.cause,
+            reason=row.reason,
+            message_id=row.message_id,
+            type=row.type,
+            event=row.event,
+            day=row.day,
             **places_of(row),
         )
         for row in rows
@@ -48,10 +47,10 @@ def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> model.S
         side=pair.signature.side,
         cause=cause,
         reason="",
-        message_id=pair.row["message_id"],
-        type=pair.row["type"],
-        event=pair.row["label"],
-        day=pair.row["day"],
+        message_id=pair.row.message_id,
+        type=pair.row.type,
+        event=pair.row.label,
+        day=pair.row.day,
         **places_of(pair.row),
         differences=tuple(
             model.SampleDifference(

@@ -11,7 +11,8 @@ from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.files.base import Rejected
-    from pipelines_client.parity.report.inputs import Asked, Row, SourceRead
+    from pipelines_client.parity.questions.rows import TotalsRow
+    from pipelines_client.parity.report.inputs import Asked, SourceRead
 
 _NOTES_LISTED = 5
 
@@ -77,7 +78,7 @@ def place_of(place: Rejected) -> model.Place:
 
 
 def source_evidence(
-    name: str, read: SourceRead, total: Row, empty: dict[str, int], legs: tuple[str, ...]
+    name: str, read: SourceRead, total: TotalsRow, empty: dict[str, int], legs: tuple[str, ...]
 ) -> SourceEvidence:
     """Return what the gates ask of a source: how much it brought, and what of it is not there."""
     gaps = [place_of(place).text for place in read.reading.incomplete]
@@ -86,9 +87,9 @@ def source_evidence(
     if not read.reading.rows:
         gaps.append("it is empty")
     return SourceEvidence(
-        rows=total[f"{name}_rows"],
-        messages=total[f"{name}_messages"],
-        duplicates=total[f"{name}_duplicates"],
+        rows=getattr(total, f"{name}_rows"),
+        messages=getattr(total, f"{name}_messages"),
+        duplicates=getattr(total, f"{name}_duplicates"),
         rejected_lines=read.reading.rejected_lines - sum(not place.line for place in read.reading.incomplete),
         files=len(read.listing.files),
         gaps=tuple(gaps),

@@ -9,16 +9,19 @@ from math import comb
 
 import numpy as np
 import pytest
+from answers import filled
 from evidence import DAY_MS, Evidence
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.differences.explain import Baseline, excuse
+from pipelines_client.parity.differences.explain import Baseline, explain
 from pipelines_client.parity.differences.noise import chance_of_noise, judge_noise
-from pipelines_client.parity.differences.reopen import DriftFound, Signature, Spot
+from pipelines_client.parity.differences.reopen import DriftResult, Signature, Spot
 from pipelines_client.parity.judgement.evidence import Evidence as Counts
 from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.parity.judgement.gates import conclude, judge
 from pipelines_client.parity.model import ERROR_PCT, Limits, Verdict
+from pipelines_client.parity.questions import rows
+from pipelines_client.parity.questions.rows import Answers, EventsRow, TotalsRow
 
 RUNS = 1000
 COMPARED = 5000
@@ -58,35 +61,35 @@ def test_a_path_is_noise_drift_or_unproven():
 def verdict_of(differing: dict[str, int], own: dict[str, int] | None) -> Verdict:
     """Judge a run in which so many messages differ at each path, and nothing else is wrong."""
     total = sum(differing.values())
-    answers = {name: [] for name in ("missing_by_cause", "absent_days", "samples", "hours")}
-    event = {"event": "E", "type": "track", "day": "2026-11-02", "drift": total, "bad": total}
-    answers |= {"totals": [{"drift": total, "paired": COMPARED}], "events": [event]}
-    baseline = own and Baseline("segment", "second", COMPARED, sum(own.values()), found_in(own))
-    excused = excuse(answers, found_in(differing), (), baseline or None)
+    event = filled(EventsRow, event="E", type="track", day="2026-11-02", drift=total, bad=total)
+    answers = Answers({question: [] for question in rows.QUESTIONS})
+    answers |= {rows.TOTALS: [filled(TotalsRow, drift=total, paired=COMPARED)], rows.EVENTS: [event]}
+    baseline = own and Baseline("segment", "second", COMPARED, sum(own.values()), result_of(own))
+    explained = explain(answers, result_of(differing), (), baseline or None)
     source = SourceEvidence(rows=COMPARED, messages=COMPARED, duplicates=0, rejected_lines=0, files=1)
     sides = ("segment", "customerio")
     counts = Counts(
         messages=COMPARED,
         compared=COMPARED,
-        drift=excused.answers["totals"][0]["drift"],
+        drift=explained.answers[rows.TOTALS][0].drift,
         identity=0,
         renamed=0,
         sources=dict.fromkeys(sides, source),
         missing=dict.fromkeys(sides, 0),
         proven_missing=dict.fromkeys(sides, 0),
         too_young=dict.fromkeys(sides, 0),
-        unproven_drift=excused.unproven,
+        unproven_drift=explained.unproven,
     )
     return conclude(judge(counts, Limits()))
 
 
-def found_in(differing: dict[str, int]) -> DriftFound:
+def result_of(differing: dict[str, int]) -> DriftResult:
     signatures = {
         Signature("E", "track", "2026-11-02", "unknown", False, frozenset([Spot(path, "value", "")])): count
         for path, count in differing.items()
         if count
     }
-    return DriftFound(examined=sum(signatures.values()), signatures=Counter(signatures))
+    return DriftResult(examined=sum(signatures.values()), signatures=Counter(signatures))
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,9 @@ from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.parity import ParityReport, Verdict
 from pipelines_client.parity.differences import reopen as pairs
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD
-from pipelines_client.parity.differences.reopen import DriftFound, Opener, open_pairs
+from pipelines_client.parity.differences.reopen import DriftResult, Opener, open_pairs
 from pipelines_client.parity.facts.packs import Reading
+from pipelines_client.parity.questions.rows import DriftPairsRow
 
 PEAK = """
 import re, sys
@@ -141,7 +142,7 @@ def test_a_payload_too_deep_to_be_compared_here_is_drift(tmp_path):
         deep, other = {"k": deep}, {"k": other}
     openers, rows = opened(tmp_path, [(deep, other), (1, 2)])
 
-    def below(depth: int) -> DriftFound:
+    def below(depth: int) -> DriftResult:
         return below(depth - 1) if depth else open_pairs(rows, openers, samples_each=1)
 
     kinds = set()
@@ -167,7 +168,7 @@ def test_batches_find_what_one_batch_finds(tmp_path, monkeypatch):
     monkeypatch.setattr(pairs, "_OPENED_BYTES", 1000)
     parts = open_pairs(list(rows), openers, samples_each=3)
     assert parts == whole
-    assert [pair.row["message_id"] for pair in parts.samples] == ["m000", "m001", "m002"]
+    assert [pair.row.message_id for pair in parts.samples] == ["m000", "m001", "m002"]
 
 
 def test_memory_stays_bounded_however_large_the_pairs_are(evidence):
@@ -200,7 +201,7 @@ def opened(folder, payloads):
             place = {"file": name, "line": number + 1, "offset": len(texts[side]), "bytes": len(line)}
             row |= {f"{side}_{part}": found for part, found in place.items()}
             texts[side] += line + b"\n"
-        rows.append(row)
+        rows.append(DriftPairsRow(**row))
     for side, name in names.items():
         (folder / name).write_bytes(texts[side])
     kinds = {"segment": SegmentArchive(bytes(32)), "customerio": CustomerioFiles(bytes(32))}

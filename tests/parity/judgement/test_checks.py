@@ -15,7 +15,7 @@ from pipelines_client.cli.app import app
 from pipelines_client.errors import ConfigError, EngineError
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.check_sql import COLUMNS, plain_select
-from pipelines_client.parity.judgement.checks import Answer, judge_checks
+from pipelines_client.parity.judgement.checks import CheckAnswer, judge_checks
 from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.parity.model import Limits
 from pipelines_client.parity.render import render
@@ -191,7 +191,7 @@ def test_a_select_sees_the_views_only():
 
 def answer(rows, **given: str):
     mine = Check(name="mine", sql="SELECT side, happened_ms AS n FROM received", **given)
-    return Answer(mine, mine.question(), [{"side": "segment", "n": row} for row in rows])
+    return CheckAnswer(mine, mine.question(), [{"side": "segment", "n": row} for row in rows])
 
 
 def judged(found, **source: Any):
@@ -240,7 +240,7 @@ def test_short_evidence_proves_nothing_either_way(source):
 def test_without_a_ledger_nobody_tells_what_was_sent():
     """However whole the exports are."""
     sent = Check(name="mine", sql="SELECT day FROM sent")
-    assert judged(Answer(sent, sent.question(), []))[0] == "inconclusive"
+    assert judged(CheckAnswer(sent, sent.question(), []))[0] == "inconclusive"
 
 
 def test_an_answer_that_no_report_can_hold_is_an_error_with_the_cure(shop):

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 
+from answers import filled
+
 from pipelines_client.parity.judgement.loss import find_unseen
 from pipelines_client.parity.model import Limits
+from pipelines_client.parity.questions.rows import EVENTS, HOURS, Answers, EventsRow, HoursRow
 from pipelines_client.parity.render import render
 from pipelines_client.parity.rules import EventGates, Gates
 
 
 def find(hours, events, *sides: str, look=1, **limits: float):
     gates = Gates(events={name: EventGates(max_missing=limit) for name, limit in limits.items()})
-    return find_unseen({"hours": hours, "events": events}, sides, gates, Limits(), look=look)
+    return find_unseen(Answers({HOURS: hours, EVENTS: events}), sides, gates, Limits(), look=look)
 
 
 def hour(side, number, messages, lost=0):
-    return {"side": side, "hour": number, "messages": messages, "lost": lost}
+    return HoursRow(side, number, messages, lost)
 
 
 def event(name, seen, *, missing=0, day="2026-11-02"):
     there = {"segment": seen, "customerio": seen - missing, "missing_segment": 0, "missing_customerio": missing}
-    return {"event": name, "type": "track", "day": day, **there}
+    return filled(EventsRow, event=name, type="track", day=day, **there)
 
 
 def test_the_words_are_for_a_manager():

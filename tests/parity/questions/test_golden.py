@@ -6,21 +6,29 @@ import json
 from importlib import resources
 
 import pytest
+from answers import ASKED
 from traps import TEXTS
 
-from pipelines_client.parity.questions.engine import TABLES, VIEWS, questions
+from pipelines_client.parity.questions.engine import TABLES, VIEWS, text_of
+from pipelines_client.parity.questions.rows import EVENTS
 
 
 def canonical(rows):
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
-@pytest.mark.parametrize("name", questions())
-def test_each_question_has_the_same_rows_on_every_engine(name, planted, reference):
+@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
+def test_each_question_has_the_same_rows_on_every_engine(question, planted, reference):
     """Byte for byte what DuckDB answers, on data that holds every trap that we know of."""
-    answer = planted.ask(name)
-    assert answer, f"the planted data has no row that answers {name}: plant one"
-    assert canonical(answer) == canonical(reference.ask(name))
+    answer = planted.ask(question)
+    assert answer, f"the planted data has no row that answers {question.name}: plant one"
+    assert canonical(answer) == canonical(reference.ask(question))
+
+
+@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
+def test_the_fields_of_a_row_are_the_columns_of_its_file(question, reference):
+    """The engine fills rows by place, so the names and their order must be those of the SQL."""
+    assert tuple(reference.select(text_of(question.name))[0]) == question.row._fields
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -32,16 +40,16 @@ def test_each_table_has_the_same_rows_on_every_engine(name, planted, reference):
 
 
 def test_no_file_of_the_folder_is_left_out():
-    """A question is found by being there; a table must be named, since tables have an order."""
+    """Each file is a table of `TABLES`, or the question of a run or of a finding."""
     folder = resources.files("pipelines_client.parity.questions").joinpath("queries")
     files = {entry.name for entry in folder.iterdir()}
-    assert files == {f"{name}.sql" for name in (*TABLES, *questions())} | {"README.md"}
+    assert files == {f"{name}.sql" for name in (*TABLES, *(question.name for question in ASKED))} | {"README.md"}
     assert set(VIEWS) <= set(TABLES)
 
 
 def test_every_planted_text_comes_through_and_in_the_order_of_its_bytes(planted):
     """Upper before lower case, no alphabet, no trimming, no escapes; Python's own order is the judge."""
-    events = [row["event"] for row in planted.ask("events")]
+    events = [row.event for row in planted.ask(EVENTS)]
     assert set(TEXTS) <= set(events)
     assert events == sorted(events, key=lambda text: text.encode())
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import filled
 from evidence import START, Evidence
 from exports import as_lines
 
+from pipelines_client.parity.questions.rows import SpansRow
 from pipelines_client.parity.questions.watermarks import spans_of
 
 FAR = (timedelta(days=365 * 7000), timedelta(days=40), timedelta(days=2))
@@ -92,21 +94,14 @@ def test_a_ledger_record_of_a_clock_that_was_not_set_opens_no_window(cut, compar
 
 def test_what_has_receipts_goes_by_them_unless_they_are_few():
     """A message without one is no reason to go by the senders' clocks, nor one with it among many without."""
-    row = {
-        "source": "segment",
-        "messages": 1,
-        "first_appended_ms": None,
-        "last_appended_ms": None,
-        "has_milliseconds": 0,
-        "misdated": 0,
-    }
     day = int(START.timestamp()) // 86_400
+    row = filled(SpansRow, source="segment", messages=1, day_number=day)
     rows = [
-        {**row, "is_received": 0, "day_number": -1, "first_ms": None, "last_ms": None},
-        {**row, "is_received": 0, "day_number": day, "first_ms": 1000, "last_ms": 9000},
-        {**row, "is_received": 1, "day_number": day, "first_ms": 2000, "last_ms": 5000},
+        row._replace(day_number=-1),
+        row._replace(first_ms=1000, last_ms=9000),
+        row._replace(is_received=1, first_ms=2000, last_ms=5000),
     ]
-    few = [rows[0], {**rows[1], "messages": 2}, rows[2]]
+    few = [rows[0], rows[1]._replace(messages=2), rows[2]]
     assert spans_of(rows, START)["segment"].watermark_ms == 5999
     assert spans_of(few, START)["segment"].watermark_ms == 9999
     assert spans_of(rows[:2], START)["segment"].watermark_ms == 9999

@@ -1,5 +1,5 @@
 -- What arrived before it was sent, late, or slowly? `arrivals_faulty`, with where the messages are.
-SELECT found.class, found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
+SELECT found.kind, found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
@@ -8,5 +8,5 @@ SELECT found.class, found.side, found.event, found.type, found.day, found.count,
        max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM arrivals_faulty AS found
 JOIN places AS place ON place.message_key = found.message_key
-GROUP BY found.class, found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_key
-ORDER BY found.class, found.side, found.event, found.type, found.day
+GROUP BY found.kind, found.side, found.event, found.type, found.day, found.count, found.worst_ms, found.message_key
+ORDER BY found.kind, found.side, found.event, found.type, found.day

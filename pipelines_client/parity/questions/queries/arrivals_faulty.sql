@@ -1,14 +1,14 @@
 -- What arrived before it was sent, late, or slowly? Counts by side, event and day, each with a message to look at.
 -- A message has one of the three at a side: where the clocks disagree, no lag says anything; and what the vendor held
 -- back after it had answered is late, and not slow.
-SELECT class, side, label AS event, type, day, count(*) AS count, max(worst_ms) AS worst_ms,
+SELECT kind, side, label AS event, type, day, count(*) AS count, max(worst_ms) AS worst_ms,
        min(message_key) AS message_key
 FROM (
     SELECT side, label, type, day, message_key,
            CASE WHEN sent_at_ms - received_at_ms > skew_ms THEN 'clock_skew'
                 WHEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms) > allowance_ms THEN 'late'
                 WHEN received_at_ms - appended_at_ms > slow_ms THEN 'slow'
-                ELSE '' END AS class,
+                ELSE '' END AS kind,
            CASE WHEN sent_at_ms - received_at_ms > skew_ms THEN sent_at_ms - received_at_ms
                 WHEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms) > allowance_ms
                     THEN received_at_ms - coalesce(accepted_at_ms, sent_at_ms)
@@ -16,5 +16,5 @@ FROM (
                 ELSE 0 END AS worst_ms
     FROM arrivals
 ) AS classed
-WHERE class <> ''
-GROUP BY class, side, label, type, day
+WHERE kind <> ''
+GROUP BY kind, side, label, type, day

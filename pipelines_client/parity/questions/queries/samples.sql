@@ -1,5 +1,5 @@
 -- Which messages show it? A few of each class, side and cause, with where their lines are.
-SELECT found.class, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
+SELECT found.kind, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
@@ -8,9 +8,9 @@ SELECT found.class, found.side, found.cause, found.reason, max(place.message_id)
        max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
     SELECT classed.*,
-           row_number() OVER (PARTITION BY class, side, cause ORDER BY message_key) AS number
+           row_number() OVER (PARTITION BY kind, side, cause ORDER BY message_key) AS number
     FROM (
-        SELECT 'missing' AS class, side, cause, coalesce(reason, '') AS reason, message_key, message_check, type,
+        SELECT 'missing' AS kind, side, cause, coalesce(reason, '') AS reason, message_key, message_check, type,
                label AS event, day
         FROM absences
         UNION ALL
@@ -29,6 +29,6 @@ FROM (
 ) AS found
 JOIN places AS place ON place.message_key = found.message_key AND place.message_check = found.message_check
 WHERE found.number <= 3
-GROUP BY found.class, found.side, found.cause, found.reason, found.type, found.event, found.day, found.message_key,
+GROUP BY found.kind, found.side, found.cause, found.reason, found.type, found.event, found.day, found.message_key,
          found.message_check
-ORDER BY found.class, found.side, found.cause, message_id
+ORDER BY found.kind, found.side, found.cause, message_id
