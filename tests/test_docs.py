@@ -345,6 +345,6 @@ def test_the_rooms_of_the_architecture_page_exist() -> None:
     block = plan.partition("```\n")[2].partition("```")[0]
     modules = set(re.findall(r"(?<![\w.])([a-z_]+\.py)\b", block))
     folders = set(re.findall(r"^  +([a-z_]+)/", block, re.MULTILINE))
-    assert {"spool.py", "drift.py"} <= modules
+    assert {"spool.py", "fact.py"} <= modules
     assert modules <= {path.name for path in PACKAGE.rglob("*.py")}
     assert folders <= {path.name for path in PACKAGE.rglob("*") if path.is_dir()}
