@@ -1,4 +1,4 @@
-"""To be told: once per state, whoever fails to hear, and without a key in sight."""
+"""Notifications: each receiver gets a message once per verdict, and no key is shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tell(report, tmp_path):
     def run(addresses: list[str], *verdicts: Verdict) -> list[str]:
         receivers = read_receivers(addresses)
         changed = (report.model_copy(update={"verdict": verdict}) for verdict in verdicts)
-        return [line for one in changed for line in notify(one, receivers, tmp_path / "told.json")]
+        return [line for one in changed for line in notify(one, receivers, tmp_path / "sent.json")]
 
     return run
 
@@ -44,7 +44,7 @@ def test_what_is_news():
     assert news == [False, False, True, False, True, False, True, True, False, True]
 
 
-def test_each_state_is_told_once(tell):
+def test_each_verdict_is_sent_once(tell):
     """Over eight runs, four messages, with a type that a pager understands."""
     with listening() as (address, heard, _):
         assert tell([address], PASS, FAIL, FAIL, INCONCLUSIVE, INCONCLUSIVE, PASS, PASS, FAIL) == []
@@ -54,8 +54,8 @@ def test_each_state_is_told_once(tell):
     ]  # fmt: skip
 
 
-def test_a_receiver_that_could_not_be_told_is_told_by_the_next_run_and_others_are_not_told_twice(tell):
-    """Each has a state of its own; what failed is said without the address."""
+def test_a_failed_message_is_sent_by_the_next_run_and_other_receivers_get_no_second_one(tell):
+    """Each receiver has a state; a failure is reported without the address."""
     with listening() as (deaf, unheard, answers), listening() as (address, heard, _):
         answers.append(500)
         said = tell([address, deaf], FAIL)
@@ -77,18 +77,18 @@ def test_the_file_holds_no_key_and_is_its_owners(tell, tmp_path):
     """It knows a receiver by a hash; a broken file is as none."""
     with listening() as (address, heard, _):
         tell([address], FAIL)
-        file = tmp_path / "told.json"
+        file = tmp_path / "sent.json"
         assert SECRET not in file.read_text()
         assert file.stat().st_mode & 0o777 == 0o600
         file.write_text("{broken")
         tell([address], FAIL)
     assert len(heard) == 2
-    assert [path.name for path in tmp_path.glob("*told*")] == ["told.json"]
+    assert [path.name for path in tmp_path.glob("*sent*")] == ["sent.json"]
 
 
 def test_what_cannot_be_remembered_is_said(tell, tmp_path):
     """The message went out all the same."""
-    (tmp_path / "told.json").mkdir()
+    (tmp_path / "sent.json").mkdir()
     with listening() as (address, heard, _):
         (said,) = tell([address], FAIL)
     assert said.endswith("(Is a directory); the next run sends the same message again")

@@ -94,7 +94,7 @@ def test_the_file_is_read_and_an_unreadable_one_is_said(tmp_path):
 
 
 def test_the_example_is_valid_shows_every_key_and_is_the_one_of_the_page():
-    """Who copies it gets what the page says."""
+    """A reader who copies it gets what the page promises."""
     text = (ROOT / "examples" / "parity.toml").read_text()
     page = (ROOT / "docs" / "parity.md").read_text()
     assert f"```toml\n{text}```" in page
@@ -107,7 +107,7 @@ def test_the_example_is_valid_shows_every_key_and_is_the_one_of_the_page():
 
 @pytest.fixture
 def selling(tmp_path):
-    """Two hundred usual events, and forty orders of which one is lost, one doubled and one drifts."""
+    """Two hundred usual events, and forty orders of which one is lost, one is a duplicate and one drifts."""
     evidence = Evidence(tmp_path, count=200)
     orders = [evidence.track("u1", "Order Completed", {"n": index}) for index in range(40)]
     orders[3].lose("customerio")
@@ -155,7 +155,7 @@ def test_an_event_has_limits_of_its_own(selling, compare):
 
 
 def test_an_event_that_does_not_come_is_inconclusive(selling, compare):
-    """A guarded event that a release no longer sends is no pass."""
+    """An event with a gate that a release no longer sends does not pass."""
     report = compare(selling.paths(), rules=of_events(events={"Checkout Started": {"max_missing": 0}}))
     assert report.verdict is Verdict.INCONCLUSIVE
     assert gates_of(report, "Checkout Started")["min_events"].result == "inconclusive"
@@ -220,7 +220,7 @@ def test_days_count_with_their_part_of_the_messages(tmp_path, compare):
 
 
 def test_identities_that_nobody_can_compare_are_no_pass(evidence, compare):
-    """A ledger without its key, and one export: whose messages they are is not told twice."""
+    """A ledger without its key, and one export: only one source has identities to compare."""
     paths = {"ledger": evidence.write_ledger(key=None), "customerio": evidence.write_customerio()}
     report = compare(paths)
     assert report.verdict is Verdict.INCONCLUSIVE

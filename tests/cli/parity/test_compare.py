@@ -195,8 +195,8 @@ def test_maps_are_named_by_their_source_or_by_nothing(tmp_path, monkeypatch):
             read_maps(given)
 
 
-def test_a_terminal_is_told_what_goes_on(monkeypatch):
-    """Of the bytes while they are read, and then of what comes after; anything else is told of nothing."""
+def test_a_terminal_shows_progress(monkeypatch):
+    """Bytes while they are read, then each later step; a stream that is not a terminal shows nothing."""
 
     class Terminal(StringIO):
         def isatty(self) -> bool:

@@ -89,7 +89,7 @@ def column(page):
 
 @pytest.mark.parametrize("name", ["showcase", "hostile"])
 def test_the_page_asks_for_nothing_and_complains_of_nothing(page, reports, name):
-    """One request, for the file itself; no error, no refusal of its own policy, no dialog, no script of theirs."""
+    """One request, for the file itself; no error, no violation of its policy, no dialog, no script from outside."""
     page.open(reports[name])
     asked = [
         event["params"]["request"]["url"] for event in page.events if event["method"] == "Network.requestWillBeSent"
@@ -163,7 +163,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page, reports):
 
 
 def test_a_table_sorts_by_keyboard_and_back(page, reports, column):
-    """Enter on a head sorts up, then down, then as it was; aria-sort says so, and numbers sort as numbers."""
+    """Enter on a heading sorts up, then down, then not at all; aria-sort says so, and numbers sort as numbers."""
     page.open(reports["showcase"])
     before = column(GATES, 2)
     head = f"document.querySelector('{GATES} thead').rows[0].cells[2]"

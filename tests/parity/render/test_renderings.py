@@ -111,7 +111,7 @@ def test_markdown_escapes_links_and_code():
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_terminal_gets_no_control_characters_and_fits(hostile, width):
-    """Their escapes are shown as a mark, their rich markup as it is, and no line is too long."""
+    """Escapes from outside are shown as a mark, rich markup as text, and no line is too long."""
     console = Console(file=StringIO(), width=width, force_terminal=False, color_system=None, highlight=False)
     print_report(hostile, console)
     text = console.file.getvalue()
@@ -131,7 +131,7 @@ def test_the_page_allows_its_own_script_only(hostile):
 
 
 def test_junit_is_xml_in_which_every_gate_is_a_case(hostile):
-    """What is proven wrong is a failure, what cannot be told an error; nothing of theirs is a tag."""
+    """A failed gate is a failure, an inconclusive one an error; no text from outside is a tag."""
     suite = ET.fromstring(render(hostile, "junit")).find("testsuite")  # noqa: S314 - our own text
     cases = suite.findall("testcase")
     assert len(cases) == len(hostile.gates) == int(suite.get("tests"))
@@ -146,7 +146,7 @@ def test_junit_is_xml_in_which_every_gate_is_a_case(hostile):
 
 @pytest.mark.parametrize("read", [openmetrics, prometheus], ids=["openmetrics", "prometheus"])
 def test_metrics_are_read_by_new_and_old_readers(hostile, read):
-    """Prometheus' own parsers take it, and it says what the report says."""
+    """The parsers of Prometheus read it, and its numbers are those of the report."""
     families = {family.name: family for family in read(render(hostile, "openmetrics"))}
     assert all(name.startswith("pipelines_parity_") for name in families)
     verdicts = {sample.labels["verdict"]: sample.value for sample in families["pipelines_parity_verdict"].samples}
@@ -183,8 +183,8 @@ def test_markdown_that_is_too_long_for_github_is_cut_and_says_so(hostile, plain)
 
 
 @pytest.mark.parametrize("form", FOR_EYES)
-def test_every_format_shows_verdict_first_and_unread_lines(hostile, form):
-    """Nobody has to look for either."""
+def test_every_format_shows_the_verdict_first_and_unreadable_lines(hostile, form):
+    """A reader sees both without searching."""
     text = render(hostile, form)
     assert "fail" in text.lower()[:4000]
     assert "x.json" in text
@@ -194,7 +194,7 @@ def test_every_format_shows_verdict_first_and_unread_lines(hostile, form):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_clean_and_an_empty_report_render(plain, form):
-    """Nothing to show is no error."""
+    """A report without findings renders in every format."""
     assert [report.verdict.value for report in plain] == ["pass", "inconclusive"]
     assert all(render(report, form) for report in plain)
 

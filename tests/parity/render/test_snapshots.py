@@ -40,7 +40,7 @@ def check(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_rendering_is_as_it_was(report, ending):
+def test_a_rendering_is_the_snapshot(report, ending):
     """Down to the last character."""
     check(FOLDER / f"report{ending}", render(report, ENDINGS[ending]))
 
@@ -48,8 +48,8 @@ def test_a_rendering_is_as_it_was(report, ending):
 @pytest.mark.parametrize(
     ("name", "width", "color"), [("terminal-80.ansi", 80, "standard"), ("terminal-140.ansi", 140, None)]
 )
-def test_a_terminal_is_as_it_was(report, name, width, color):
-    """Narrow with colours, wide without; `cat` shows the file as it was."""
+def test_a_terminal_shows_the_snapshot(report, name, width, color):
+    """Narrow with colours, wide without; `cat` shows what the terminal showed."""
     console = Console(
         file=StringIO(), width=width, force_terminal=color is not None, color_system=color, highlight=False
     )
@@ -58,7 +58,7 @@ def test_a_terminal_is_as_it_was(report, name, width, color):
     check(FOLDER / name, console.file.getvalue())
 
 
-def test_the_message_of_a_notification_is_as_it_was(report):
+def test_the_message_of_a_notification_is_the_snapshot(report):
     """Title, then body."""
     check(FOLDER / "message.txt", "\n".join(render_message(report)) + "\n")
 
@@ -71,7 +71,7 @@ def test_the_published_schema_is_the_models():
 
 @pytest.mark.parametrize("make", [showcase_report, hostile_report])
 def test_a_report_is_as_the_schema_says(make, tmp_path):
-    """And one with a key too many, or a word that is no verdict, is not."""
+    """A report with an extra key or an unknown verdict is refused."""
     validator = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     written = json.loads(make(tmp_path).to_json())
     validator.validate(written)

@@ -76,7 +76,7 @@ def test_the_way_back_is_better_and_to_itself_is_the_same(reports):
 
 
 def test_one_gate_that_is_worse_makes_it_worse_though_the_verdict_is_not(reports):
-    """Of two failures the later one may fail in more; a gate that is gone is told, and no worse."""
+    """The later of two failures may fail more gates; a gate that is gone is listed and does not make it worse."""
     bad = reports[1]
     fewer = bad.model_copy(update={"gates": tuple(gate for gate in bad.gates if gate.name != "drift")})
     assert compare_reports(fewer, bad).result == "worse"
@@ -88,7 +88,7 @@ def test_one_gate_that_is_worse_makes_it_worse_though_the_verdict_is_not(reports
 
 
 def test_a_limit_that_is_another_is_said(reports):
-    """A looser limit makes a pass of a failure, and who reads the change should see that."""
+    """A looser limit can turn a failure into a pass; the change shows both limits."""
     bad = reports[1]
     gates = [replace(gate, limit=5.0) if gate.name == "drift" else gate for gate in bad.gates]
     changes = compare_reports(bad, bad.model_copy(update={"gates": tuple(gates)}))

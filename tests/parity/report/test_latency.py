@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 
-def test_latency_is_told_by_percentiles_and_a_histogram(evidence, compare):
+def test_latency_has_percentiles_and_a_histogram(evidence, compare):
     """Nearest rank over all messages, in whole milliseconds, and each message in one bucket."""
     for index, sent in enumerate(evidence.messages):
         sent.received_after["customerio"] = timedelta(milliseconds=500 * (index + 1))

@@ -54,7 +54,7 @@ def test_the_replay_list_names_what_a_replay_should_send(lossy, compare, tmp_pat
 
 
 def test_without_a_ledger_the_replay_list_has_what_the_other_side_has(lossy, compare, tmp_path):
-    """Nobody knows why it is absent, and each line says so."""
+    """The cause of each absence is unknown, and each line says so."""
     paths = lossy.paths()
     del paths["ledger"]
     compare(paths, replay_list=tmp_path / "replay.jsonl")

@@ -1,4 +1,4 @@
-"""Any one of the three sources may be left out, and the report says what that costs."""
+"""Any one of the three sources may be left out; the report says what it cannot tell then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines_client.parity.model import Verdict
 
 
 def test_without_a_ledger_a_miss_has_no_cause(evidence, compare):
-    """The other side has it, so it is missing; nobody can say why."""
+    """The other side has it, so it is missing; the cause is unknown."""
     evidence.messages[3].lose("segment")
     evidence.messages[4].payload("customerio")["price"] = 1
     paths = evidence.paths()
@@ -23,7 +23,7 @@ def test_without_a_ledger_a_miss_has_no_cause(evidence, compare):
 
 @pytest.mark.parametrize(("given", "left_out"), [("segment", "customerio"), ("customerio", "segment")])
 def test_a_ledger_and_one_side_judge_that_side_only(evidence, compare, given, left_out):
-    """Misses and drift are told against what was recorded; the other side is not judged."""
+    """Missing messages and drift are found by comparison with the ledger; the other side is not judged."""
     evidence.messages[3].lose(given)
     evidence.messages[4].lose(left_out)
     evidence.messages[5].payload(given)["price"] = 1
