@@ -17,8 +17,8 @@ from pipelines_client.clock import utc_now
 from pipelines_client.cutover import actions
 from pipelines_client.cutover.actions import BlockedError
 from pipelines_client.cutover.journal import StageChange
+from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
-from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview

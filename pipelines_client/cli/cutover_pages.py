@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
-from pipelines_client.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from pipelines_client.cli.common import JsonOption, StateDirOption, flag, print_text, settings_for, state_path
 from pipelines_client.cli.leaving import BAD_INPUT, leave, say, writing
+from pipelines_client.evidence.text import one_line
 from pipelines_client.state.dead_letters import DeadLetter, count_by_reason, read_dead_letters, select
 from pipelines_client.state.layout import existing
-from pipelines_client.text import one_line
 
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API refused: list, show, requeue, export.")
 

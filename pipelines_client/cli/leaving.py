@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipelines_client.errors import PipelinesError
-from pipelines_client.text import one_line
+from pipelines_client.evidence.text import one_line
 
 GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes of all commands."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from pipelines_client.evidence.text import one_line
 from pipelines_client.history.messages import HORIZON_DAYS
 from pipelines_client.sides import CUSTOMERIO, TITLES
-from pipelines_client.text import one_line
 
 REASONS: Mapping[str, str] = {
     "unreadable": "it is not a call, or cannot be read",

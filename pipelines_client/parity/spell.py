@@ -1,8 +1,13 @@
-"""How durations and shares are written, the same in the report and its renderings. Pure."""
+"""How counts, durations and shares are written, the same in the report and its renderings. Pure."""
 
 from __future__ import annotations
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 message`, `2 messages`."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def duration(ms: int) -> str:

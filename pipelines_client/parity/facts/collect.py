@@ -9,7 +9,7 @@ from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD, CountRow
 from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.evidence.payloads import TraitHasher
 from pipelines_client.parity.facts.property_types import Shapes
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.fact import Fact

@@ -24,8 +24,8 @@ from pipelines_client.parity.judgement.evidence import gaps_of
 from pipelines_client.parity.judgement.gates import CHECK
 from pipelines_client.parity.model import CheckReport, Gate, GateResult
 from pipelines_client.parity.rules import Check
+from pipelines_client.parity.spell import plural
 from pipelines_client.sides import TITLES
-from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,8 +15,7 @@ from pipelines_client.parity.judgement.evidence import SourceEvidence, gaps_of
 from pipelines_client.parity.judgement.gates import COUNTS
 from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
 from pipelines_client.parity.questions.rows import CountsByDayRow, EventsRow
-from pipelines_client.parity.spell import percent
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

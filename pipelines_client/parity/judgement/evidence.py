@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines_client.parity.spell import percent
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import percent, plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import Limits

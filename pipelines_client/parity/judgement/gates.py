@@ -23,9 +23,8 @@ from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.judgement.causes import CAUSE_OF
 from pipelines_client.parity.judgement.evidence import Evidence, SourceEvidence, gaps_of
 from pipelines_client.parity.model import Counts, DriftRow, Gate, GateKey, GateResult, Limits, Verdict
-from pipelines_client.parity.spell import percent
+from pipelines_client.parity.spell import percent, plural
 from pipelines_client.sides import SIDES, TITLES
-from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

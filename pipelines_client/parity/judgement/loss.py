@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pipelines_client.parity.judgement.bounds import at_most, at_most_mean, error_at, needed
 from pipelines_client.parity.model import LossBound, ThinEvent, Unseen
 from pipelines_client.parity.questions.rows import EVENTS, HOURS
+from pipelines_client.parity.spell import plural
 from pipelines_client.sides import TITLES
-from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines_client.parity.judgement.runs import History, Run
 from pipelines_client.parity.model import Readiness, TrendDay, Verdict
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import plural
 
 DAYS_SHOWN = 30
 

@@ -9,9 +9,8 @@ from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.judgement.evidence import Evidence
 from pipelines_client.parity.judgement.gates import BASELINE, CLASS, judge
 from pipelines_client.parity.model import Gate, GateResult, Limits
-from pipelines_client.parity.spell import percent
+from pipelines_client.parity.spell import percent, plural
 from pipelines_client.sides import SIDES, TITLES
-from pipelines_client.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import tables
-from pipelines_client.text import one_line, plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport

@@ -11,8 +11,7 @@ from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.table import Cell, Heading, Mood, TextTable, table
-from pipelines_client.parity.spell import duration
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import duration, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pipelines_client.text import plural
+from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,15 +1,10 @@
-"""Words that all rooms show alike: a count with its noun, and text from outside made safe to print. Pure."""
+"""Makes text from outside safe to print on one line. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _NONCHARS = 0xFFFE  # the last two of each plane
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 message`, `2 messages`."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def one_line(text: object) -> str:
