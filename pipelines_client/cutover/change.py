@@ -80,6 +80,7 @@ def _read(path: Path, expected: Stage | None) -> str:
 
 def _edited(text: str, edits: Edits) -> str:
     import tomlkit
+    import tomlkit.items
 
     document = tomlkit.parse(text)
     for (*tables, name), value in edits.items():

@@ -16,6 +16,7 @@ class TokenSource(Protocol):
 
     def get_token(self) -> str:
         """Return a token; may block, may raise."""
+        ...
 
     def clear_token(self) -> None:
         """Forget a token that was refused."""

@@ -58,6 +58,7 @@ class ReadRows(Protocol):
         ending: Ending | None = None,
     ) -> Iterator[Place]:
         """Yield the rows of a file with their places, as `rows.read_rows` does."""
+        ...
 
 
 class ReopenRows(Protocol):
@@ -67,6 +68,7 @@ class ReopenRows(Protocol):
         self, location: str, spans: list[tuple[int, int]], *, columns: Collection[str] | None = None
     ) -> Iterator[bytes | None]:
         """Yield the rows at places that `ReadRows` gave, as `rows.reopen_rows` does."""
+        ...
 
 
 class Format(NamedTuple):

@@ -351,7 +351,8 @@ def _lengths(column: pa.Array) -> Iterator[int]:
     kind = column.type
     if pa.types.is_dictionary(kind):
         if len(column.dictionary):
-            yield pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+            lengths = pc.binary_length(column.dictionary)  # pyright: ignore[reportAttributeAccessIssue]  # made at run time
+            yield pc.max(lengths).as_py() or 0  # pyright: ignore[reportAttributeAccessIssue]
     elif pa.types.is_map(kind):
         yield from _lengths(column.keys)
         yield from _lengths(column.items)
