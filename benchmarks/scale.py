@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,7 @@ import pyarrow as pa
 from pipelines_client.parity import findings
 from pipelines_client.parity.facts.writer import ROWS_SORTED, SCHEMAS, Tables
 from pipelines_client.parity.judgement import causes
-from pipelines_client.parity.questions.engine import TABLES, VIEWS, EngineSettings
+from pipelines_client.parity.questions.engine import TABLES, VIEWS, Engine, EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.rows import SPANS, TOTALS, Answers
 from pipelines_client.parity.run import QUESTIONS
@@ -131,8 +132,45 @@ def _make_pack(folder: Path, source: str, first: int, last: int, **numbers: int)
 def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
     """Ask every question over the packs of a folder; return the seconds of each step and the peak memory in bytes."""
     seconds: dict[str, float] = {}
-    has_ledger = any(folder.glob("ledger-*"))
-    settings = EngineSettings(
+    with TemporaryDirectory(dir=folder.parent) as scratch, closing(open_engine(engine_name, Path(scratch))) as engine:
+        started = time.perf_counter()
+        totals = _ask(engine, folder, seconds)
+        total_s = time.perf_counter() - started
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "total_s": total_s,
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_bytes": used.ru_maxrss * 1024,
+        "seconds": seconds,
+        "totals": totals,
+    }
+
+
+def _ask(engine: Engine, folder: Path, seconds: dict[str, float]) -> dict[str, Any]:
+    """Load the packs, build the tables and ask the questions; note the seconds of each, and return the totals."""
+    with _timed(seconds, "load"):
+        engine.load(sorted(folder.glob("[!.]*")))
+    engine.ask(SPANS)
+    engine.set_up(_settings(has_ledger=any(folder.glob("ledger-*"))), causes.TABLE)
+    for name in TABLES:
+        with _timed({} if name in VIEWS else seconds, f"table {name}"):
+            engine.build_table(name)
+    answers = Answers()
+    for question in (*QUESTIONS, *findings.QUESTIONS):
+        with _timed(seconds, f"question {question.name}"):
+            answers[question] = engine.ask(question)
+    return answers[TOTALS][0]._asdict()
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - begun
+
+
+def _settings(*, has_ledger: bool) -> EngineSettings:
+    return EngineSettings(
         has_ledger=int(has_ledger),
         has_segment=1,
         has_customerio=1,
@@ -148,33 +186,6 @@ def ask_all(folder: Path, engine_name: str) -> dict[str, Any]:
         slow_ms=60_000,
         skew_ms=10_000,
     )
-    with TemporaryDirectory(dir=folder.parent) as scratch, closing(open_engine(engine_name, Path(scratch))) as engine:
-        started = begun = time.perf_counter()
-        engine.load(sorted(folder.glob("[!.]*")))
-        seconds["load"] = time.perf_counter() - begun
-        engine.ask(SPANS)
-        engine.set_up(settings, causes.TABLE)
-        for name in TABLES:
-            begun = time.perf_counter()
-            engine.build_table(name)
-            if name not in VIEWS:
-                seconds[f"table {name}"] = time.perf_counter() - begun
-        answers = Answers()
-        for question in (*QUESTIONS, *findings.QUESTIONS):
-            begun = time.perf_counter()
-            answers[question] = engine.ask(question)
-            seconds[f"question {question.name}"] = time.perf_counter() - begun
-        total = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    times = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = times.ru_utime + times.ru_stime
-    return {
-        "total_s": total,
-        "cpu_s": cpu,
-        "peak_bytes": peak,
-        "seconds": seconds,
-        "totals": answers[TOTALS][0]._asdict(),
-    }
 
 
 def check(count: int, totals: dict[str, int]) -> None:

@@ -39,7 +39,7 @@ TOO_LARGE = {
 HARD_WORDS = {
     "whoever, nobody, somebody": r"\b([Ww]hoever|[Nn]obody|[Ss]omebody)\b",
     "of its own (say what it has)": r"\bof (its|their|our|his) own\b",
-    "is no X (say: is not an X)": r"(?<![Tt]here )\b(is|are) no (?!longer|more)[a-z]",
+    "is no X (say: is not an X)": r"(?<![Tt]here )(?<!still )\b(is|are) no (?!longer|more)[a-z]",
     "doubled (say: duplicate, sent twice)": r"\b[Dd]oubled\b",
     "unread (say: not read, unreadable)": r"\b[Uu]nread\b",
 }
@@ -153,6 +153,6 @@ def test_plain_words(rule: str) -> None:
         f"{place_of(path, number)}: {line.strip()}"
         for path in files
         for number, line in words_in(path)
-        if re.search(HARD_WORDS[rule], line)
+        if re.search(HARD_WORDS[rule], re.sub(r"`[^`]*`", "", line))
     ]
     assert not hits, "\n".join(["", *hits])

@@ -85,6 +85,7 @@ TESTED_IN: dict[str, str] = {
     "parity/model/report.py": "parity/render/test_snapshots.py",
     "parity/model/verdict.py": "parity/render/test_snapshots.py",
     "parity/questions/postgresql.py": "parity/questions/test_engine.py",
+    "parity/questions/rows.py": "parity/questions/test_golden.py",
     "parity/questions/spark.py": "parity/questions/test_engine.py",
     "parity/questions/translate.py": "parity/questions/test_golden.py",
     "parity/render/changes.py": "parity/report/test_changes.py",
