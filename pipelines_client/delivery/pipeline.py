@@ -101,7 +101,6 @@ class Pipeline:
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
         self._is_closing = False
         self._looked_at_s = monotonic_s()
-        self._untaken: Counter[str] = Counter()
         self._drops = Throttle()
 
     # What the client calls
@@ -200,11 +199,6 @@ class Pipeline:
     def is_running(self) -> bool:
         """Whether a sender's thread runs."""
         return any(sender.is_alive for lane in list(self._lanes) for sender in lane.senders.values())
-
-    @property
-    def untaken(self) -> Mapping[str, int]:
-        """Messages that could not be counted on disk, by reason."""
-        return dict(self._untaken)
 
     # Starting
 
@@ -310,12 +304,11 @@ class Pipeline:
         self._log_dropped(reason)
 
     def _not_taken(self, error: Exception) -> str:
-        """Count a message that could be neither taken nor recorded as refused."""
+        """Log a message that could be neither taken nor recorded as refused; return the reason."""
         let_through(error)
         is_full = isinstance(error, OSError) and error.errno in _NO_SPACE
         is_full |= isinstance(error, sqlite3.OperationalError) and "full" in str(error)
         reason = "disk_full" if is_full else "spool_error"
-        self._untaken[reason] += 1
         self._log_dropped(reason)
         return reason
 

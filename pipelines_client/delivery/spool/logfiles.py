@@ -16,7 +16,6 @@ import os
 from binascii import crc32
 from bisect import bisect_right
 from collections.abc import Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +25,6 @@ from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.signals import is_from_signal
 
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
-_seq = attrgetter("seq")
 _SUFFIX = ".log"
 _DAMAGED = ".damaged"
 
@@ -60,10 +58,11 @@ class LogFiles:
             *lines, torn = data.split(b"\n")
             if torn and not _is_damaged_end(torn):
                 os.truncate(path, len(data) - len(torn))  # else the next line would be glued to it
-            known = [entry for entry in map(_parsed, lines) if entry is not None and entry.seq]
-            last = max(known, key=_seq, default=None)
-            behind = lines[_index_of(last, lines) + 1 :] if last is not None else lines
-            damaged = sum(_is_damaged(line) for line in behind) + _is_damaged_end(torn)
+            entries = list(map(_parsed, lines))
+            known = ((entry.seq, index) for index, entry in enumerate(entries) if entry is not None and entry.seq)
+            _, index = max(known, default=(0, -1))
+            last = entries[index] if index >= 0 else None
+            damaged = _count_damaged(lines[index + 1 :], entries[index + 1 :]) + _is_damaged_end(torn)
             if damaged:
                 self._damaged.add(path)
             seq = damaged + (first - 1 if last is None else last.seq)
@@ -158,8 +157,7 @@ class LogFiles:
             data = b""
         *lines, torn = data.split(b"\n")
         entries = list(map(_parsed, lines))
-        unreadable = (line for line, entry in zip(lines, entries, strict=True) if entry is None)
-        if _is_damaged_end(torn) or any(map(_is_damaged, unreadable)):
+        if _is_damaged_end(torn) or _count_damaged(lines, entries):
             self._damaged.add(piece.path)
         return [entry for entry in entries if entry is not None and entry.seq]
 
@@ -231,15 +229,10 @@ def _parsed(line: bytes) -> Entry | None:
         return None
 
 
-def _is_damaged(line: bytes) -> bool:
-    return bool(line) and _parsed(line) is None
+def _count_damaged(lines: list[bytes], entries: list[Entry | None]) -> int:
+    return sum(entry is None and bool(line) for line, entry in zip(lines, entries, strict=True))
 
 
 def _is_damaged_end(torn: bytes) -> bool:
     """Say whether the rest after the last line end is damage and not a torn line: a loss of power leaves zeros."""
     return b"\0" in torn
-
-
-def _index_of(entry: Entry, lines: list[bytes]) -> int:
-    """Return the index of the last line that reads as an entry."""
-    return next(index for index in range(len(lines) - 1, -1, -1) if _parsed(lines[index]) == entry)
