@@ -128,6 +128,7 @@ class _Request:
 
 def _ask(request: _Request, api: CountsApi, pause: Callable[[float], object], advance: Callable[[int], object]) -> Any:
     headers = {"Authorization": f"Bearer {request.key}", "Accept": "application/json"}
+    status = 0
     for attempt in range(_TRIES):
         pause(_PAUSE_S)
         try:
@@ -135,14 +136,15 @@ def _ask(request: _Request, api: CountsApi, pause: Callable[[float], object], ad
         except urllib3.exceptions.HTTPError as error:
             raise SourceError(f"{api.name}: {api.title} did not answer ({type(error).__name__})") from None
         advance(len(answer.data))
-        if answer.status == HTTPStatus.OK:
+        status = answer.status
+        if status == HTTPStatus.OK:
             return _json(answer.data, api)
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise SourceError(f"{api.name}: the key in {api.key_variable} was refused ({answer.status})")
-        if answer.status != HTTPStatus.TOO_MANY_REQUESTS and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise SourceError(f"{api.name}: the key in {api.key_variable} was refused ({status})")
+        if status != HTTPStatus.TOO_MANY_REQUESTS and status < HTTPStatus.INTERNAL_SERVER_ERROR:
             break
         pause(min(_LONGEST_WAIT_S, _seconds(answer.headers.get("Retry-After")) or 2.0**attempt))
-    raise SourceError(f"{api.name}: {api.title} answered {answer.status}")
+    raise SourceError(f"{api.name}: {api.title} answered {status}")
 
 
 def _json(data: bytes, api: CountsApi) -> dict[str, Any]:

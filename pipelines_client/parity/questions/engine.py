@@ -164,7 +164,7 @@ class Engine(ABC):
 
 def text_of(name: str) -> str:
     """Return the text of a file of `queries/`: one SELECT."""
-    return resources.files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
+    return resources.files(__package__ or "").joinpath("queries", f"{name}.sql").read_text("utf-8")
 
 
 def _select_of(values: Mapping[str, str | int | None]) -> str:
