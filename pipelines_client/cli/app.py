@@ -1,4 +1,4 @@
-"""Puts the commands together."""
+"""All commands: one line each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ app.command()(sandbox)
 app.add_typer(parity_app, name="parity")
 
 
-def _say_version(value: bool) -> None:
+def _print_version(value: bool) -> None:
     if value:
         typer.echo(f"pipelines-client {pipelines_client.__version__}")
         leave(GOOD)
@@ -47,7 +47,7 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", metavar="", callback=_say_version, is_eager=True, help="Print the version and leave."
+            "--version", metavar="", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:

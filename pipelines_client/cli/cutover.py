@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview
 
 cutover_app = typer.Typer(
-    no_args_is_help=True, help="The stage of the migration: see it, see what blocks the next one, advance, roll back."
+    no_args_is_help=True, help="Show the stage of the migration and what blocks the next one; advance or roll back."
 )
 
 FileOption = Annotated[

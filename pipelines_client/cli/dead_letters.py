@@ -1,4 +1,4 @@
-"""`pipelines-client dead-letters`: what an API refused, its words, and how to send it again."""
+"""`pipelines-client dead-letters`: messages that an API refused, its words, and sending them again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ dead_letters_app = typer.Typer(no_args_is_help=True, help="Messages that an API 
 LegOption = Annotated[str | None, typer.Option("--leg", metavar="LEG", help="Only this leg: customerio or segment.")]
 EventOption = Annotated[str | None, typer.Option("--event", metavar="NAME", help="Only this event name.")]
 ReasonOption = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Only refusals whose words contain this.")
+    str | None, typer.Option("--reason", metavar="TEXT", help="Only if the API's words contain this.")
 ]
 
 
@@ -35,7 +35,10 @@ def list_letters(
     reason: ReasonOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count the refused messages by leg, event and the API's words."""
+    """Count the refused messages by leg, event and the API's words.
+
+    Exit code 0: counted, 2: bad input.
+    """
     letters = _find(state_dir, leg, event, reason)
     counts = count_by_reason(letters)
     if as_json:
@@ -53,7 +56,10 @@ def list_letters(
 
 @dead_letters_app.command()
 def show(message_id: Annotated[str, typer.Argument(help="Its messageId.")], state_dir: StateDirOption = None) -> None:
-    """Print one refused message whole, with what the API said. It may hold personal data."""
+    """Print one refused message, complete, with the API's words. It may hold personal data.
+
+    Exit code 0: printed, 2: there is no such message.
+    """
     letters = _find(state_dir, message_ids=[message_id])
     if not letters:
         leave(BAD_INPUT, "no dead letter has this messageId; `pipelines-client dead-letters export -` lists all")
@@ -63,13 +69,16 @@ def show(message_id: Annotated[str, typer.Argument(help="Its messageId.")], stat
 
 @dead_letters_app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="Where to; `-` is standard output.")],
+    file: Annotated[Path, typer.Argument(help="File to write; `-` is standard output.")],
     state_dir: StateDirOption = None,
     leg: LegOption = None,
     event: EventOption = None,
     reason: ReasonOption = None,
 ) -> None:
-    """Write the refused messages as JSON lines, whole. The file holds personal data and is its owner's alone."""
+    """Write the refused messages as JSON lines, complete. Only its owner can read the file: it holds personal data.
+
+    Exit code 0: written, 2: bad input.
+    """
     letters = _find(state_dir, leg, event, reason)
     lines = "".join(json.dumps(letter.opened(), ensure_ascii=True) + "\n" for letter in letters)
     if str(file) == "-":
@@ -89,22 +98,25 @@ def requeue(
     message_id: Annotated[
         list[str] | None, typer.Option("--id", metavar="ID", help="Only this messageId. Repeatable.")
     ] = None,
-    everything: Annotated[bool, flag("--all", "All of them.")] = False,
+    everything: Annotated[bool, flag("--all", "All refused messages.")] = False,
 ) -> None:
-    """Put refused messages back to be sent again, with the same messageId.
+    """Send refused messages again, unchanged and with the same messageId.
 
-    For when the cause is mended at the API's side: the message goes as it was. The next process delivers them, or
-    `pipelines-client drain` does at once. Keys come from the PIPELINES_ variables.
+    Use it once the cause is removed at the API's side. The next process that
+    starts delivers them; `pipelines-client drain` does it now. Keys come from
+    the PIPELINES_ variables.
+
+    Exit code 0: all put back, 2: bad input, or a message of a leg without a key.
     """
     if not (everything or leg or event or reason or message_id):
-        leave(BAD_INPUT, "say which: --leg, --event, --reason, --id or --all")
+        leave(BAD_INPUT, "choose messages with --leg, --event, --reason, --id or --all")
     from pipelines_client.delivery.requeueing import requeue as put_back
 
     settings = settings_for(state_dir)
     letters = _find(settings.state_dir, leg, event, reason, message_id)
     with writing(settings.state_dir):
         put = put_back(settings, letters)
-    typer.echo(f"{put:,} put back; the next process delivers them, or now: pipelines-client drain")
+    typer.echo(f"{put:,} put back; the next process delivers them, or run: pipelines-client drain")
     if put < len(letters):
         leave(BAD_INPUT, f"{len(letters) - put:,} belong to a leg without a key: set PIPELINES_SEGMENT_WRITE_KEY")
 

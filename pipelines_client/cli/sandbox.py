@@ -1,10 +1,9 @@
-"""`pipelines-client sandbox`: both APIs on loopback until interrupted, then their exports. A skin over `sandbox`."""
+"""`pipelines-client sandbox`: both APIs on loopback until interrupted, then their exports."""
 
 from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,29 +19,31 @@ if TYPE_CHECKING:
 
     from pipelines_client.sandbox import Sandbox, Scenario
 
-_API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
-_EXPORT_EVERY_S = 1.0
-_EXPORT_SHARE = 4  # exports take at most about a fifth of the time
-
 
 def sandbox(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for both exports; an earlier run's files there stay.")
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for both exports; files of earlier runs stay.")],
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 is any free port.")
     ] = 0,
     scenario: Annotated[Path | None, typer.Option(metavar="FILE", help="TOML file of faults to plant.")] = None,
     write_key: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY",
-            help="A right write key, for all APIs or as `segment=KEY`. May be repeated. Without: any key.",
+            help="Accept only this write key; for one API as `segment=KEY`. Repeatable.",
+            show_default="any key",
         ),
     ] = None,
 ) -> None:
-    """Run Customer.io's and Segment's APIs on loopback; write what they accepted as both vendors' exports."""
-    keys = _keys_by_api(write_key or [])
+    """Run Customer.io's and Segment's APIs on loopback, and write what they accept as both vendors' exports.
+
+    Exit code 0: interrupted by Ctrl-C or SIGTERM, 2: bad input.
+    """
+    from pipelines_client.sandbox import API_NAMES
+    from pipelines_client.sandbox.auth import keys_by_api
+    from pipelines_client.sandbox.export import keep_exporting
+
+    keys = keys_by_api(write_key or [], API_NAMES)
     running = _make(out, port, scenario, keys)
     with _interruption() as interrupted:
         try:
@@ -52,7 +53,7 @@ def sandbox(
             leave(BAD_INPUT, f"the sandbox cannot start with --out {out} --port {port}: {error.strerror}")
         _announce(running, keys, out)
         try:
-            _export_until(interrupted, running, out)
+            keep_exporting(lambda: sum(api.count for api in running.apis), lambda: running.export(out), interrupted)
         finally:
             running.stop()
             _conclude(running, out)
@@ -77,17 +78,6 @@ def _load(path: Path | None) -> Scenario | None:
         leave(BAD_INPUT, str(error))
 
 
-def _keys_by_api(given: list[str]) -> dict[str, list[str]]:
-    """Sort the keys by API: `segment=KEY` is for one, `KEY` for all four."""
-    keys: dict[str, list[str]] = {}
-    for text in given:
-        name, equals, key = text.partition("=")
-        is_named = bool(equals) and name in _API_NAMES
-        for api in (name,) if is_named else _API_NAMES:
-            keys.setdefault(api, []).append(key if is_named else text)
-    return keys
-
-
 def _announce(running: Sandbox, keys: dict[str, list[str]], out: Path) -> None:
     for api in running.apis:
         typer.echo(f"{api.name:14} {api.url}")
@@ -98,20 +88,6 @@ def _announce(running: Sandbox, keys: dict[str, list[str]], out: Path) -> None:
     typer.echo(f"export PIPELINES_SEGMENT_WRITE_KEY={keys.get('segment', ['sandbox-segment'])[0]}")
     typer.echo("")
     typer.echo(f"Counts at {running.url}/ ; exports go to {out} ; stop with Ctrl-C.")
-
-
-def _export_until(interrupted: threading.Event, running: Sandbox, out: Path) -> None:
-    """Keep the exports up to date, so that a kill loses about a second."""
-    exported = -1
-    pause_s = _EXPORT_EVERY_S
-    while not interrupted.wait(pause_s):
-        count = sum(api.count for api in running.apis)
-        if count == exported:
-            continue
-        began = time.monotonic()
-        running.export(out)
-        exported = count
-        pause_s = max(_EXPORT_EVERY_S, _EXPORT_SHARE * (time.monotonic() - began))
 
 
 def _conclude(running: Sandbox, out: Path) -> None:
@@ -128,8 +104,8 @@ def _conclude(running: Sandbox, out: Path) -> None:
     for api in running.apis:
         lost = ", ".join(f"{count} {reason}" for reason, count in sorted(api.lost.items()))
         if counts[api.name] or lost:
-            told = f"; lost behind a 200: {lost}" if lost else ""
-            typer.echo(f"{out / api.name}: {messages[api.name]} messages in {counts[api.name]} files{told}")
+            after = f"; lost behind a 200: {lost}" if lost else ""
+            typer.echo(f"{out / api.name}: {messages[api.name]} messages in {counts[api.name]} files{after}")
     planted = Counter(f"{fault.kind} at {fault.api}" for fault in running.planted)
     if planted:
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(planted.items()))

@@ -1,4 +1,4 @@
-"""`pipelines-client status`: where every message is, by leg, with the sum checked."""
+"""`pipelines-client status`: counts of every leg, and whether they add up."""
 
 from __future__ import annotations
 
@@ -23,46 +23,48 @@ def status(
     state_dir: StateDirOption = None,
     as_json: JsonOption = False,
     form: Annotated[
-        str, typer.Option("--format", metavar="text|json|openmetrics", help="openmetrics: for Prometheus.")
+        str,
+        typer.Option("--format", metavar="text|json|openmetrics", help="Output format; openmetrics is for Prometheus."),
     ] = "text",
 ) -> None:
-    """Say, for each leg, what was recorded and what became of it.
+    """Show for each leg how many messages were recorded, wait, and were accepted, rejected, dropped or skipped.
 
-    Checks that recorded = pending + accepted + rejected + dropped + skipped; exit code 1 if it does not hold.
+    Exit code 0: the counts add up (recorded = pending + accepted + rejected +
+    dropped + skipped), 1: they do not, 2: bad input.
     """
     path = state_path(state_dir)
-    found = read_status(path, now=utc_now())
+    result = read_status(path, now=utc_now())
     if form not in ("text", "json", "openmetrics"):
-        leave(BAD_INPUT, "--format is one of text, json, openmetrics")
+        leave(BAD_INPUT, "--format must be one of text, json, openmetrics")
     if as_json or form == "json":
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        typer.echo(json.dumps(result.as_dict(), indent=2))
     elif form == "openmetrics":
-        typer.echo(as_openmetrics(found), nl=False)
+        typer.echo(as_openmetrics(result), nl=False)
     else:
-        _print(found, path)
-    leave(GOOD if found.is_balanced else BAD_NEWS)
+        _print(result, path)
+    leave(GOOD if result.is_balanced else BAD_NEWS)
 
 
-def _print(found: Status, path: Path) -> None:
+def _print(result: Status, path: Path) -> None:
     console = Console(highlight=False)
     console.print(f"state directory {path}", markup=False, soft_wrap=True)
-    if not found.legs:
-        console.print("nothing was recorded here yet")
+    if not result.legs:
+        console.print("no messages recorded yet")
         return
-    table = Table("", *sorted(found.legs), box=None, pad_edge=False)
+    table = Table("", *sorted(result.legs), box=None, pad_edge=False)
     for name, cell in _ROWS:
-        cells = [cell(leg) for _, leg in sorted(found.legs.items())]
+        cells = [cell(leg) for _, leg in sorted(result.legs.items())]
         if any(cells):
             table.add_row(name, *cells)
     console.print(table)
-    console.print(f"processes at work: {found.living}; dead ones that left messages: {found.waiting}")
-    for name, leg in sorted(found.legs.items()):
+    console.print(f"processes running: {result.living}; ended with messages left: {result.waiting}")
+    for name, leg in sorted(result.legs.items()):
         sign, word = ("=", "holds") if leg.is_balanced else ("≠", "DOES NOT HOLD: please report this")
-        parts = (leg.pending, leg.accepted, leg.rejected.total(), leg.dropped.total(), leg.skipped.total())
-        sums = " + ".join(f"{part:,}" for part in parts)
+        counts = (leg.pending, leg.accepted, leg.rejected.total(), leg.dropped.total(), leg.skipped.total())
+        sums = " + ".join(f"{count:,}" for count in counts)
         console.print(f"{name}: recorded {leg.recorded:,} {sign} {sums}: {word}", markup=False)
-    for name in found.unreadable:
-        console.print(f"could not be read: {name}", markup=False)
+    for name in result.unreadable:
+        console.print(f"unreadable: {name}", markup=False)
 
 
 def _by_reason(counts: Counter[str]) -> str:

@@ -46,7 +46,7 @@ __all__ = [
     "ScenarioError",
 ]
 
-_API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
+API_NAMES = ("customerio", "customerio-eu", "segment", "segment-eu")
 
 
 def _utc_now() -> datetime:
@@ -85,7 +85,7 @@ class Sandbox:
         self._exporters: dict[Path, Exporter] = {}
         self._server: ServerThread | None = None
         self._was_started = False
-        self._apis = {name: self._make_api(name, now) for name in _API_NAMES}
+        self._apis = {name: self._make_api(name, now) for name in API_NAMES}
         self.customerio, self.customerio_eu = self._apis["customerio"], self._apis["customerio-eu"]
         self.segment, self.segment_eu = self._apis["segment"], self._apis["segment-eu"]
         for one, other in ((self.customerio, self.customerio_eu), (self.segment, self.segment_eu)):

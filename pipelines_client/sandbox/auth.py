@@ -6,6 +6,7 @@ import base64
 import binascii
 import enum
 import re
+from collections.abc import Iterable, Sequence
 
 _REGION = re.compile(r"(?:pk|sk)_(us|eu)_")
 
@@ -66,3 +67,14 @@ def judge_key(
     if allowed_elsewhere is not None and key in allowed_elsewhere:
         return KeyStanding.OTHER_REGION
     return KeyStanding.RIGHT if allowed is None else KeyStanding.WRONG
+
+
+def keys_by_api(given: Iterable[str], apis: Sequence[str]) -> dict[str, list[str]]:
+    """Sort write keys by API: `segment=KEY` is for one, `KEY` for all."""
+    keys: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, key = text.partition("=")
+        is_named = bool(equals) and name in apis
+        for api in (name,) if is_named else apis:
+            keys.setdefault(api, []).append(key if is_named else text)
+    return keys

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import gzip
 import secrets
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,17 @@ from pipelines_client.sandbox.layouts import PlannedFile, TimeForm, customerio_f
 from pipelines_client.sandbox.model import Planted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import timedelta
     from pathlib import Path
+    from threading import Event
 
     from pipelines_client.sandbox.api import Api
     from pipelines_client.sandbox.scenario import MissingFile, Scenario
 
 _PLANTED_FILE = "planted.json"
+_EXPORT_EVERY_S = 1.0
+_PAUSE_PER_EXPORT = 4  # exports take at most about a fifth of the time
 
 
 class Exporter:
@@ -129,3 +133,17 @@ def _planted_json(seed: int, planted: list[Planted]) -> bytes:
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content, mode=0o644)
+
+
+def keep_exporting(count: Callable[[], int], export: Callable[[], object], stopped: Event) -> None:
+    """Export about once a second while messages come, until `stopped` is set: a kill loses about a second."""
+    exported = -1
+    pause_s = _EXPORT_EVERY_S
+    while not stopped.wait(pause_s):
+        accepted = count()
+        if accepted == exported:
+            continue
+        began = time.monotonic()
+        export()
+        exported = accepted
+        pause_s = max(_EXPORT_EVERY_S, _PAUSE_PER_EXPORT * (time.monotonic() - began))

@@ -1,0 +1,57 @@
+"""How a command ends: its exit code and its line on standard error."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipelines_client.cli.leaving import BAD_INPUT, GOOD, INTERRUPTED, explained, leave, writing
+from pipelines_client.errors import SourceError
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (SourceError("a\nb: no such file"), BAD_INPUT, "a\N{REPLACEMENT CHARACTER}b: no such file"),
+        (FileNotFoundError(2, "No such file or directory", "map.toml"), BAD_INPUT, "map.toml: No such file"),
+        (
+            ModuleNotFoundError("", name="duckdb"),
+            BAD_INPUT,
+            "duckdb is missing: pip install 'pipelines-client[parity]'",
+        ),
+        (ModuleNotFoundError("", name="starlette.requests"), BAD_INPUT, "pip install 'pipelines-client[sandbox]'"),
+        (MemoryError(), BAD_INPUT, "not enough memory"),
+        (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+        (RuntimeError("secret"), BAD_INPUT, "internal error (RuntimeError): please report it"),
+    ],
+)
+def test_what_stops_a_command_is_one_line_and_an_exit_code(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never the code of a verdict."""
+    with pytest.raises(SystemExit) as caught, explained():
+        raise error
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert caught.value.code == code
+    assert line.startswith("pipelines-client: ")
+    assert said in line
+
+
+def test_a_command_that_ends_well_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its exit code is all."""
+    with pytest.raises(SystemExit) as caught, explained():
+        leave(GOOD)
+    assert (caught.value.code, capsys.readouterr().err) == (GOOD, "")
+
+
+def test_a_state_directory_that_cannot_be_written_is_named_with_the_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another file's error is not the state directory's."""
+    with pytest.raises(SystemExit), writing(tmp_path):
+        raise sqlite3.OperationalError
+    assert f"{tmp_path} cannot be written (OperationalError): make room" in capsys.readouterr().err
+    with pytest.raises(FileNotFoundError), writing(tmp_path / "state"):
+        raise FileNotFoundError(2, "No such file or directory", str(tmp_path / "refused.jsonl"))
