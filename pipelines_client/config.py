@@ -197,7 +197,8 @@ class Settings(BaseSettings):
         """
         for name in given.keys() - cls.model_fields:
             meant = nearest(name, (*cls.model_fields, *_HOOKS))
-            raise ConfigError(f"{name} is not a setting" + (f"; did you mean {meant}?" if meant else ""))
+            cure = "; pass it to Client" if name in _HOOKS else f"; did you mean {meant}?" if meant else ""
+            raise ConfigError(f"{name} is not a setting{cure}")
         try:
             known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             return cls(**known)

@@ -129,6 +129,12 @@ def test_a_misspelt_keyword_is_an_error_that_names_the_right_one(misspelt: str, 
             make(write_key="k", **{misspelt: "x"})
 
 
+def test_a_hook_is_not_a_setting() -> None:
+    """The error says where it belongs."""
+    with pytest.raises(ConfigError, match=r"^on_delivery is not a setting; pass it to Client$"):
+        Settings.load(write_key="k", **{"on_delivery": print})
+
+
 def test_a_misspelt_module_setting_is_logged_and_not_raised_because_upstream_ignores_it(
     analytics: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
