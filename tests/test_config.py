@@ -132,7 +132,7 @@ def test_a_misspelt_keyword_is_an_error_that_names_the_right_one(misspelt: str, 
 def test_a_hook_is_not_a_setting() -> None:
     """The error says where it belongs."""
     with pytest.raises(ConfigError, match=r"^on_delivery is not a setting; pass it to Client$"):
-        Settings.load(write_key="k", **{"on_delivery": print})
+        Settings.load(write_key="k", on_delivery=print)
 
 
 def test_a_misspelt_module_setting_is_logged_and_not_raised_because_upstream_ignores_it(
