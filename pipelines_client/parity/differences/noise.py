@@ -13,17 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import exp, lgamma
 
-from pydantic import BaseModel, ConfigDict
-
 from pipelines_client.parity.model import ERROR_PCT, NoiseRow
 
 _NEGLIGIBLE = 1e-15
 
 Path = tuple[str, str]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def judge_noise(

@@ -1,4 +1,4 @@
-"""What was read of evidence and not yet written: facts with their shapes and traits, or counts."""
+"""Rows that were read and are not written yet: facts with their property types and traits, or counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD, CountRow
 from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.evidence.payloads import TraitHasher
-from pipelines_client.parity.facts.property_types import Shapes
+from pipelines_client.parity.facts.property_types import PropertyTypes
 from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.parity.facts.writer import Tables
 
-_NOBODYS = "whose identity no column tells: that of users, for lack of one that of anonymous ids"
-_UNREAD = "whose payload is no JSON, or in no column"
+_NO_IDENTITY_WHY = "without an identity (no column has a user id or an anonymous id)"
+_NO_PAYLOAD_WHY = "without a readable payload (not JSON, or in no column)"
 _FLUSH_ROWS = 5_000
 _LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
 _FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
-_FLUSH_COUNT = 2**62  # of one key; a column holds 63 bits, and no row counts as many as are left
+_FLUSH_COUNT = 2**62  # of one key; a column holds 63 bits, and no single row counts as much as is left
 
 
-class Gathered:
-    """Messages. `add` takes and writes nothing: `write` is for whoever asks `is_full` after each line."""
+class FactCollector:
+    """Collects messages in memory. Call `write` when `is_full` says so after a line."""
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
-        self._unread: dict[str, list[int]] = {}  # by file: the first line whose payload is not known, and how many
-        self._nobodys: dict[str, list[int]] = {}  # by file: the first line that does not show whose it is, and how many
-        self._shapes = Shapes(kind.source)
+        self._without_payload: dict[str, list[int]] = {}  # by file: the first line without a payload, and how many
+        self._without_identity: dict[str, list[int]] = {}  # by file: the first line without an identity, and how many
+        self._types = PropertyTypes(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._facts: list[Fact] = []
         self._traits: list[tuple[Any, ...]] = []
@@ -40,7 +40,7 @@ class Gathered:
 
     @property
     def count(self) -> int:
-        """How many lines were taken."""
+        """How many lines were added."""
         return self._written + len(self._facts)
 
     @property
@@ -50,18 +50,18 @@ class Gathered:
 
     @property
     def notes(self) -> list[str]:
-        """Say of each file how many messages' identities or payloads are not compared, and why."""
+        """Say for each file how many messages' identities or payloads are not compared, and why."""
         return [
-            f"{name}:{line}: {plural(count, 'message')} from here on {why}; it is not compared"
-            for found, why in ((self._nobodys, _NOBODYS), (self._unread, _UNREAD))
-            for name, (line, count) in found.items()
+            f"{name}:{line}: {plural(count, 'message')} from here on {why}: not compared"
+            for files, why in ((self._without_identity, _NO_IDENTITY_WHY), (self._without_payload, _NO_PAYLOAD_WHY))
+            for name, (line, count) in files.items()
         ]
 
     def add(self, fact: Fact, payload: Any) -> None:
-        """Take a line.
+        """Add a line.
 
         Raises:
-            LineRejectedError: An id or name in it is longer than any of its kind.
+            LineRejectedError: An id or name in it is too long.
         """
         if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
             raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
@@ -75,33 +75,33 @@ class Gathered:
                     (source, message_id, identity, name, hashed(value), library, received)
                     for name, value in payload.items()
                 ]
-            self._shapes.add(fact, payload)
+            self._types.add(fact, payload)
             self._traits += traits
         if fact.is_reduced & NO_PAYLOAD and not self._is_reduced:
-            self._unread.setdefault(fact.file, [fact.line, 0])[1] += 1
+            self._without_payload.setdefault(fact.file, [fact.line, 0])[1] += 1
         if fact.is_reduced & NO_IDENTITY:
-            self._nobodys.setdefault(fact.file, [fact.line, 0])[1] += 1
+            self._without_identity.setdefault(fact.file, [fact.line, 0])[1] += 1
         self._facts.append(fact)
         self._bytes += fact.byte_count
 
     def write(self) -> None:
-        """Hand over what is gathered, so that memory stays bounded."""
+        """Write what was collected, so that memory stays bounded."""
         self._written += len(self._facts)
         self._tables.add("facts", self._facts)
         self._tables.add("traits", self._traits)
         if self._bytes >= _FLUSH_BYTES:
             self._tables.flush()
         self._facts, self._traits, self._bytes = [], [], 0
-        if self._shapes.is_full:
+        if self._types.is_full:
             self.finish()
 
     def finish(self) -> None:
-        """Hand over the shapes too."""
-        self._tables.add("properties", self._shapes.take())
+        """Write the property types too."""
+        self._tables.add("properties", self._types.take())
 
 
-class Counted:
-    """Counts by event and day, of a kind that brings no more."""
+class CountCollector:
+    """Collects counts by event and day, for a kind of source that keeps no ids."""
 
     notes: tuple[str, ...] = ()
 
@@ -113,19 +113,19 @@ class Counted:
         """Whether it is time to write."""
 
     def add(self, fact: Fact, count: int) -> None:
-        """Take a line."""
+        """Add a line."""
         self.count += 1
         key = (fact.event or fact.type, fact.type, fact.day or "")
         self._counts[key] += count
         self.is_full = len(self._counts) >= _FLUSH_ROWS or self._counts[key] >= _FLUSH_COUNT
 
     def write(self) -> None:
-        """Go on counting, unless there is much: only the end of all files is worth a row."""
+        """Write only if there is much: a count goes on until all files are read."""
         if self.is_full:
             self.finish()
 
     def finish(self) -> None:
-        """Hand over what was counted."""
+        """Write the counts."""
         self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
         self._counts.clear()
         self.is_full = False

@@ -1,10 +1,10 @@
-"""Packs: the facts of some files, in a folder of their own, kept from one run to the next.
+"""Packs: the facts of some files, each pack in its own folder, kept from one run to the next.
 
-A pack is used again if each of its files is still what it was; one changed file and the whole pack is read anew, which
-is why packs are small. What the facts depend on besides is in the name of the folder: the version of the normaliser,
-the reader, and a keyed hash of the identity key, which itself is never written down. A pack whose tables are not what
-was written is no pack. Packs are only ever removed by a run that is alone with them, before it has looked for its own
-or after it is done: an advisory lock, shared by all that run, says who is.
+A pack is used again if none of its files has changed; otherwise all its files are read anew, which is why packs are
+small. Everything else that facts depend on is in the name of the folder: the version of the normaliser, the reader, and
+a keyed hash of the identity key, which itself is never written down. A pack whose tables fail their checksum is not
+used. Only a run that is alone removes packs, before it looks for its own or after it is done: each run holds a shared
+advisory lock.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
 
 PLACES_KEPT = 20
-"""So many rejected lines are named; all are counted."""
+"""How many rejected lines are named; all are counted."""
 
 GAPS_KEPT = 3
-"""So many places of a file are named with which an unknown number of lines is lost."""
+"""How many places of a file are named where an unknown number of lines is lost."""
 
 ABOUT = "pack.json"
 UNUSED_S = 30 * 86_400
@@ -47,7 +47,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class Reading:
-    """What came of reading some files: the facts are in Parquet, this is the rest."""
+    """The result of reading some files, besides the facts, which are in Parquet."""
 
     rows: int = 0
     rejected_lines: int = 0
@@ -56,7 +56,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
     def reject(self, file: str, line: int, reason: str, *, incomplete: bool = False) -> None:
-        """Take note of a line that could not be read; `incomplete` says that an unknown number went with it."""
+        """Note a line that could not be read; `incomplete` says that an unknown number of lines went with it."""
         place = Rejected(file, line, reason)
         self.rejected_lines += 1
         if len(self.rejected) < PLACES_KEPT:
@@ -65,7 +65,7 @@ class Reading:
             self.incomplete.append(place)
 
     def add(self, other: Reading) -> None:
-        """Take in the reading of other files."""
+        """Add the reading of other files."""
         self.rows += other.rows
         self.rejected_lines += other.rejected_lines
         self.rejected += other.rejected
@@ -75,7 +75,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A folder of tables, the files it speaks of, and what came of reading them."""
+    """A folder of tables, the files that were read for it, and the result of reading them."""
 
     folder: Path
     files: tuple[SourceFile, ...]
@@ -83,10 +83,10 @@ class Pack:
 
 
 class Store:
-    """A directory of packs. While it is open, nobody else removes a pack from it.
+    """A directory of packs. While it is open, no other run removes a pack from it.
 
     Args:
-        folder: Directory, made if need be, for this user only.
+        folder: Directory; created if it does not exist, for this user only.
 
     Raises:
         OSError: It cannot be made or written.
@@ -105,18 +105,18 @@ class Store:
         lock(self._lock, is_shared=True, wait=True)
 
     def close(self) -> None:
-        """Let others remove packs; those of no use any more go now, if nobody else may be reading them."""
+        """Release the lock; remove the packs that are no longer useful, if no other run may be reading them."""
         _remove([*self._begun])
         if self._useless and self._is_alone():
             _remove(self._useless)
         os.close(self._lock)
 
     def identity_key(self) -> bytes:
-        """Return this store's own key of the identity hash, for runs that know no ledger's."""
+        """Return the store's key of the identity hash, for runs without the key of a ledger."""
         return ensure_identity_key(self._folder)
 
     def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
-        """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
+        """Return the packs of these files, and the files without a pack. A pack with a changed file is not used."""
         left = {file.location: file for file in files}
         packs = []
         for pack, sums in _packs(self._folder / shelf_name(kind)):
@@ -127,7 +127,7 @@ class Store:
                 self._useless.append(pack.folder)
             elif all(file.location in left for file in pack.files):
                 packs.append(pack)
-                with suppress(OSError):  # a cache that may only be read is one too
+                with suppress(OSError):  # a read-only cache works too
                     (pack.folder / ABOUT).touch()
                 for file in pack.files:
                     del left[file.location]
@@ -143,18 +143,18 @@ class Store:
         return folder
 
     def keep(self, folder: Path, files: tuple[SourceFile, ...], reading: Reading, *, is_final: bool = True) -> Pack:
-        """Finish a pack that `begin` began; other runs will find it if it is final and speaks of any file."""
+        """Finish a pack that `begin` made. Other runs can find it if it is final and has files."""
         if not is_final or not files:
             return Pack(folder, files, reading)
         kept = {"files": [asdict(file) for file in files], "sums": _sums(folder), "reading": asdict(reading)}
-        (folder / ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may be bytes that are no text
+        (folder / ABOUT).write_text(json.dumps(kept), "ascii")  # a file's name may hold bytes that are not text
         for path in folder.iterdir():
             path.chmod(0o600)
         self._begun.discard(folder)
         return Pack(folder.rename(folder.with_name(folder.name[1:])), files, reading)
 
     def _is_alone(self) -> bool:
-        """Say whether no other run uses the packs, and keep it so until the lock is shared again or given up."""
+        """Return whether no other run uses the packs; if so, keep others out until the lock is shared or released."""
         return lock(self._lock)
 
 
@@ -165,14 +165,14 @@ def _remove(folders: list[Path]) -> None:
 
 def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
     for about in sorted(folder.glob(f"[!.]*/{ABOUT}")):
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # what is damaged is read anew
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # a damaged pack is read anew
             kept = json.loads(about.read_text("ascii"))
             files = tuple(SourceFile(**file) for file in kept["files"])
             yield Pack(about.parent, files, reading_from(kept["reading"])), kept["sums"]
 
 
 def _sums(folder: Path) -> dict[str, int]:
-    """Return a checksum of each table of a pack: quicker than reading it, and no bit of it turns unseen."""
+    """Return a checksum of each table of a pack, which finds any changed bit and is quicker than reading the table."""
     sums = {}
     for name in SCHEMAS:
         value = 0
@@ -187,13 +187,13 @@ def reading_from(kept: dict[str, object]) -> Reading:
     """Return a reading from its JSON form.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not one.
     """
     places = {name: [Rejected(**place) for place in kept.pop(name)] for name in ("rejected", "incomplete")}  # type: ignore[attr-defined]
     return Reading(**kept, **places)  # type: ignore[arg-type]
 
 
 def shelf_name(kind: Kind) -> str:
-    """Return the name of the folder that a kind's packs are in: what their facts depend on besides the files."""
+    """Return the name of the folder of a kind's packs: everything that their facts depend on besides the files."""
     text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options}"
     return f"{kind.name}-{blake2b(text.encode(), key=kind.identity_key, digest_size=16).hexdigest()}"

@@ -1,7 +1,7 @@
-"""Which kinds of values the properties of an event hold, counted while payloads go by. Pure.
+"""The types of values that the properties of an event hold, counted while payloads are read. Pure.
 
-Most payloads of an event look alike, so what is counted is their shape: the keys and the types of the values, without
-the values. Shapes become rows only at the end.
+Most payloads of an event have the same keys and types, so these are counted as one signature for each payload. The
+signatures become rows only at the end.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 6
 _MAX_PATH_CHARS = 200
-_MAX_SHAPES = 20_000
-_MAX_SHAPE_BYTES = 16 << 20
+_MAX_SIGNATURES = 20_000
+_MAX_SIGNATURE_BYTES = 16 << 20
 
 KIND_OF = {
     str: "string",
@@ -32,11 +32,11 @@ KIND_OF = {
     dict: "object",
     list: "array",
 }
-"""JSON's name of a value's type."""
+"""The JSON type of a Python type."""
 
 
-class Shapes:
-    """Counts the shapes of payloads; memory is bounded, so whoever adds asks `is_full`."""
+class PropertyTypes:
+    """Counts the types in payloads. Call `take` when `is_full` says so after an `add`, so that memory stays bounded."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -45,7 +45,7 @@ class Shapes:
 
     def add(self, fact: Fact, payload: dict[str, Any]) -> None:
         """Count one message."""
-        key = (fact.type, fact.event, fact.day, shape(payload))
+        key = (fact.type, fact.event, fact.day, signature(payload))
         seen = self._seen.get(key)
         if seen is not None:
             seen[0] += 1
@@ -55,11 +55,11 @@ class Shapes:
 
     @property
     def is_full(self) -> bool:
-        """Say whether it is time to `take` the rows."""
-        return len(self._seen) >= _MAX_SHAPES or self._bytes >= _MAX_SHAPE_BYTES
+        """Whether it is time to `take` the rows."""
+        return len(self._seen) >= _MAX_SIGNATURES or self._bytes >= _MAX_SIGNATURE_BYTES
 
     def take(self) -> list[PropertyRow]:
-        """Return the rows of what was counted, and begin anew."""
+        """Return the rows of what was counted, and start again from zero."""
         rows: dict[tuple[Any, ...], list[Any]] = {}
         for (kind, event, day, form), (count, *place) in self._seen.items():
             for path, value_kind in sorted(set(_paths(form, PAYLOAD_FIELD.get(kind, "")))):
@@ -72,7 +72,7 @@ class Shapes:
         return [PropertyRow(self._source, *key, *row) for key, row in rows.items()]
 
 
-def shape(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
+def signature(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
     """Return the keys of an object and the types of its values, for arrays the set of the types of their items."""
     kinds = tuple(map(type, value.values()))
     if depth >= _MAX_DEPTH or (list not in kinds and dict not in kinds):
@@ -86,13 +86,13 @@ def shape(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=4096)
 def _nested(kinds: tuple[type, ...]) -> tuple[int, ...]:
-    """Return the places of objects and arrays: most payloads of an event have the same."""
+    """Return the places of objects and arrays; cached, since most payloads of an event have the same."""
     return tuple(place for place, kind in enumerate(kinds) if kind is dict or kind is list)
 
 
 def _inner(value: Any, depth: int) -> Any:
     if type(value) is dict:
-        return shape(value, depth)
+        return signature(value, depth)
     kinds = frozenset(map(type, value))
     if depth >= _MAX_DEPTH or (dict not in kinds and list not in kinds):
         return kinds
@@ -102,7 +102,7 @@ def _inner(value: Any, depth: int) -> Any:
 
 
 def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every path of a shape with the kind of its value."""
+    """Yield every path of a signature with the type of its value."""
     if isinstance(form, tuple):
         for key, inner in zip(*form, strict=True):
             below = f"{path}.{key}"[:_MAX_PATH_CHARS]

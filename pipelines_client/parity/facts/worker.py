@@ -1,6 +1,6 @@
-"""A process that reads its share of the evidence: `python -m pipelines_client.parity.helper`, jobs in, readings out.
+"""A process that reads jobs from standard input: `python -m pipelines_client.parity.facts.worker`.
 
-One JSON object a line each way; while a job is done, `{"advance": bytes}` says how far it has come.
+Each line in is a job, each line out a reading, as JSON. During a job, `{"advance": bytes}` reports progress.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.facts.read import Job, do
+from pipelines_client.parity.facts.jobs import Job, do
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
-"""Fact: one plain row per message and source, and the Parquet files that hold it and its companions.
+"""Facts as they are stored: the Parquet files of a pack.
 
-Everything that SQL will see is a text or a whole number here: nested data, times in two spellings and missing keys end
-in this module, because SQL dialects disagree on each of them. Instants are Unix milliseconds, days are UTC.
+Everything that SQL sees is a text or a whole number here. Nested data, times in two spellings and missing keys end in
+this module, because SQL dialects disagree on each of them. Instants are Unix milliseconds, days are UTC.
 
-What is joined and counted a million times is a whole number. A message is known by 128 bits over its id, in
-`message_key` and `message_check`: two that are not one would take some 10¹⁹ messages. What many messages have in
-common, such as type, event and day, is said once, in `words`, and a fact has the number of its row.
+What is joined and counted a million times is a whole number. A message is identified by 128 bits over its id, in
+`message_key` and `message_check`: a collision takes about 10¹⁹ messages. What many messages have in common, such as
+type, event and day, is stored once, in `words`, and a fact has the number of its row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute  # `sort_by` imports it in the middle of a run, with whatever clock; so it is imported here
+import pyarrow.compute  # otherwise `sort_by` imports it in the middle of a run, under whatever clock is patched
 import pyarrow.parquet as pq
 
 from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 _ROWS_A_GROUP = 20_000
 ROWS_SORTED = 160_000
-"""So many facts are held and then written in the order of their keys, so that a range of keys is a few groups."""
+"""How many facts are sorted by key before they are written, so that a range of keys is in few groups of rows."""
 
 _MAX_WORDS = 50_000
 _HEX_DIGITS = 16
 
 
-class _Stored(NamedTuple):
-    """A fact as it is stored: texts that are only compared are numbers, and what is common is in its row of `words`."""
+class StoredFact(NamedTuple):
+    """A fact as it is stored: texts that are only compared are numbers; what facts share is in a row of `words`."""
 
     source: str
     message_id: str
@@ -59,7 +59,7 @@ class _Stored(NamedTuple):
 
 
 class _Words(NamedTuple):
-    """What facts have in common; `words` is 64 bits over the rest. Packs repeat each other's rows."""
+    """What facts have in common; `words` is a 64-bit hash of the rest. Packs repeat each other's rows."""
 
     words: int
     type: str
@@ -87,9 +87,9 @@ class _StoredTrait(NamedTuple):
     received_at_ms: int | None
 
 
-_NO_DICTIONARY = {"message_id"}  # nor has any number
+_NO_DICTIONARY = {"message_id"}  # nor do numbers have one
 _NUMBERS = {"line", "byte_offset", "byte_count", "count", "is_reduced", "message_key", "message_check", "words"}
-_NUMBERS_OF = {_Stored: {"identity", "payload_hash"}, _StoredTrait: {"identity", "value_hash"}}
+_NUMBERS_OF = {StoredFact: {"identity", "payload_hash"}, _StoredTrait: {"identity", "value_hash"}}
 
 
 def _schema(row: Any) -> pa.Schema:
@@ -100,19 +100,19 @@ def _schema(row: Any) -> pa.Schema:
 
 
 SCHEMAS: Final = {
-    "facts": _schema(_Stored),
+    "facts": _schema(StoredFact),
     "words": _schema(_Words),
     "properties": _schema(PropertyRow),
     "traits": _schema(_StoredTrait),
     "counts": _schema(CountRow),
 }
-"""The tables that evidence is normalised to: `<table>.parquet` in the folder of each pack."""
+"""The tables of facts: `<table>.parquet` in the folder of each pack."""
 
 
 class Tables:
-    """Writes the tables of some evidence into a folder. Memory holds some groups of rows for each.
+    """Writes the tables of some evidence into a folder, holding a few groups of rows of each in memory.
 
-    A table without rows is a file too, so that readers always find the columns.
+    A table without rows gets a file too, so that readers always find the columns.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -149,7 +149,7 @@ class Tables:
         self._stack.close()
 
     def add(self, name: str, rows: list[Any]) -> None:
-        """Take rows of a table, in any order: `Fact`, `PropertyRow`, `TraitRow` or `CountRow`."""
+        """Add rows of a table, in any order: `Fact`, `PropertyRow`, `TraitRow` or `CountRow`."""
         held = self._rows[name]
         held += rows
         if len(held) >= _ROWS_A_GROUP:
@@ -162,7 +162,7 @@ class Tables:
         self._write_facts()
 
     def add_columns(self, name: str, table: pa.Table) -> None:
-        """Take rows that are columns already, in the schema of their table."""
+        """Add rows that are columns already, in the schema of their table."""
         self._writers[name].write_table(table, row_group_size=_ROWS_A_GROUP)
 
     def _take(self, name: str) -> None:
@@ -190,7 +190,7 @@ class Tables:
 
 
 class _Numbered(dict[tuple[Any, ...], int]):
-    """The number of each row of `words` but its own, made when it is asked for."""
+    """The number of each row of `words`, computed when it is first needed. The key is the row without the number."""
 
     def __missing__(self, texts: tuple[Any, ...]) -> int:
         self[texts] = number = _hash(repr(texts))
@@ -204,7 +204,7 @@ def _stored_facts(facts: list[Fact], words: _Numbered) -> pa.RecordBatch:
     columns["words"] = tuple(map(words.__getitem__, common))
     columns["identity"] = _as_numbers(columns["identity"])
     columns["payload_hash"] = _as_numbers(columns["payload_hash"])
-    return _batch([columns[name] for name in _Stored._fields], SCHEMAS["facts"])
+    return _batch([columns[name] for name in StoredFact._fields], SCHEMAS["facts"])
 
 
 def _stored_traits(traits: list[TraitRow]) -> list[Any]:
@@ -229,9 +229,9 @@ def _keys(ids: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
 
 
 def _as_numbers(texts: tuple[str | None, ...]) -> pa.Array:
-    """Return hashes of 16 hexadecimal digits as the numbers they are, and any other text hashed to one."""
+    """Return hashes of 16 hexadecimal digits as numbers, and any other text hashed to a number."""
     try:
-        if set(map(len, texts)) == {_HEX_DIGITS}:  # type: ignore[arg-type]  # None has no length, and is odd
+        if set(map(len, texts)) == {_HEX_DIGITS}:  # type: ignore[arg-type]  # None has no length: handled below
             return _numbers(array("q", bytes.fromhex("".join(texts))))  # type: ignore[arg-type]  # as above
     except (TypeError, ValueError):
         pass
@@ -256,7 +256,7 @@ def _numbers(values: array[int]) -> pa.Array:
 
 
 def _column(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
-    """Return a column; many hold one value over and over, which costs little then."""
+    """Return a column; one that holds a single value throughout is made cheaply."""
     first = values[0]
     if values.count(first) == len(values):
         return pa.repeat(pa.scalar(first, kind), len(values))

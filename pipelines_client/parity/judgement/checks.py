@@ -16,8 +16,6 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from pipelines_client.errors import EngineError
 from pipelines_client.parity.check_sql import MOST_ROWS
 from pipelines_client.parity.judgement.evidence import gaps_of
@@ -51,10 +49,6 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)

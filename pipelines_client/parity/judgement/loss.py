@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from pipelines_client.parity.judgement.bounds import at_most, at_most_mean, error_at, needed
 from pipelines_client.parity.model import LossBound, ThinEvent, Unseen
 from pipelines_client.parity.questions.rows import EVENTS, HOURS
@@ -28,10 +26,6 @@ _SOME = 0.5  # a bound over it says nothing worth a number
 
 Side = Literal["segment", "customerio"]
 SIDES: tuple[Side, ...] = ("segment", "customerio")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: Limits, *, look: int = 1) -> Unseen:

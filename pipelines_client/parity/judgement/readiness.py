@@ -13,8 +13,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from pydantic import BaseModel, ConfigDict
-
 from pipelines_client.parity.judgement.runs import History, Run
 from pipelines_client.parity.model import Readiness, TrendDay, Verdict
 from pipelines_client.parity.spell import plural
@@ -22,10 +20,6 @@ from pipelines_client.parity.spell import plural
 DAYS_SHOWN = 30
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def judge_readiness(history: History, now: Run, ready_after_days: int) -> Readiness:

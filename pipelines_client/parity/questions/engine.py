@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.evidence.listing import SourceFile
+    from pipelines_client.parity.facts.jobs import Job
     from pipelines_client.parity.facts.packs import Pack, Reading
-    from pipelines_client.parity.facts.read import Job
     from pipelines_client.parity.questions.rows import CauseRow, Question, R
 
 TABLES = (

@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipelines_client.errors import EngineError, SourceError
-from pipelines_client.parity.facts import read as normalise
+from pipelines_client.parity.facts import jobs as fact_jobs
 from pipelines_client.parity.facts.writer import SCHEMAS
 from pipelines_client.parity.questions.engine import Engine
 from pipelines_client.parity.questions.translate import translate
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+    from pipelines_client.parity.facts.jobs import Job
     from pipelines_client.parity.facts.packs import Reading
-    from pipelines_client.parity.facts.read import Job
 
 _MASTER_PORT = 7077
 _KNOCK_TIMEOUT_S = 5
@@ -127,7 +127,7 @@ def _do(job: Job) -> tuple[int, Reading] | str:
         read += count
 
     try:
-        reading = normalise.do(job, advance)
+        reading = fact_jobs.do(job, advance)
     except SourceError as error:
         return str(error)
     finally:

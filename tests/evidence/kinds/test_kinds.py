@@ -125,9 +125,7 @@ def test_columns_that_a_warehouse_lacks_are_no_faults(mixed, compare, tmp_path, 
         assert report.renamed.count == report.identity.count == 0
         assert not [one.rows for one in report.classes if one.name == "name_variants" and one.count]
         number = "1 message" if "user_id" in chosen else "151 messages"
-        assert any(
-            f"{number} from here on whose identity no column tells" in note for note in report.sources["segment"].notes
-        )
+        assert any(f"{number} from here on without an identity" in note for note in report.sources["segment"].notes)
 
 
 def test_counts_go_by_slug_where_a_warehouse_has_no_names(compare, tmp_path):

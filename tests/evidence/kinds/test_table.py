@@ -138,7 +138,9 @@ def test_a_payload_that_is_no_json_is_no_reason_to_miss_its_message(evidence, co
     assert report.sources["segment"].rejected_lines == report.totals.drift == 0
     assert (report.totals.segment.messages, report.totals.compared) == (200, 197)
     line = 9 if form == "csv" else 8
-    words = f"t.{form}:{line}: 5 messages from here on whose payload is no JSON, or in no column; it is not compared"
+    words = (
+        f"t.{form}:{line}: 5 messages from here on without a readable payload (not JSON, or in no column): not compared"
+    )
     assert words in report.sources["segment"].notes
     assert [one.count for one in report.classes if one.name == "conflicting_duplicates"] == [1]
 
@@ -196,9 +198,13 @@ WHOLE = {"message_id": "mid", "event": "what", "time": "at", "type": "kind"} | {
             201,
             "names no payload and no user: ids, counts,",
         ),
-        ({"user_id": "whoo"}, 201, "201 messages from here on whose identity no column tells"),
-        ({"anonymous_id": None}, 1, "1 message from here on whose identity no column tells"),
-        ({"properties": "date"}, 0, "201 messages from here on whose payload is no JSON, or in no column"),
+        ({"user_id": "whoo"}, 201, "201 messages from here on without an identity"),
+        ({"anonymous_id": None}, 1, "1 message from here on without an identity"),
+        (
+            {"properties": "date"},
+            0,
+            "201 messages from here on without a readable payload (not JSON, or in no column)",
+        ),
         ({}, 0, ""),
     ],
 )

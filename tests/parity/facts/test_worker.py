@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
-from pipelines_client.parity.facts.read import Job, _run
+from pipelines_client.parity.facts.jobs import Job
+from pipelines_client.parity.facts.processes import run_jobs
 
 ROW = {"id": "m1", "sent_at": "2026-11-02T09:30:00Z", "event_text": "E", "user_id": "u1", "properties": {}}
 
@@ -45,7 +46,7 @@ def test_a_helper_that_ends_costs_its_files_only(tmp_path):
 
     with ThreadPoolExecutor(1) as threads:
         killed = threads.submit(kill)
-        readings = _run(jobs, 2, lambda _: None)
+        readings = run_jobs(jobs, 2, lambda _: None)
         killed.result()
     assert [reading.rows for reading in readings] == [0, 0, 1]
     assert [[place.file for place in reading.incomplete] for reading in readings] == [

@@ -1,0 +1,142 @@
+"""Jobs in several processes of this machine.
+
+A helper process is `worker`, run by the same interpreter, with its jobs on standard input. This is neither a fork of a
+process that has threads, nor a second run of the caller's `__main__`, as `multiprocessing` would do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines_client.errors import SourceError
+from pipelines_client.parity.facts.jobs import Job, do
+from pipelines_client.parity.facts.packs import Reading, reading_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(slots=True)
+class InterruptedReading(Reading):
+    """The reading of a job whose process ended: the next run reads its files again."""
+
+
+def run_jobs(jobs: list[Job], count: int, advance: Callable[[int], object]) -> list[Reading]:
+    """Do jobs in `count` processes, or in this one if `count` is 1; return their readings in the same order."""
+    if count == 1:
+        return [do(job, advance) for job in jobs]
+    waiting = deque(enumerate(jobs))
+    readings: dict[int, Reading] = {}
+
+    def work(helper: _Helper) -> None:
+        while True:
+            try:
+                index, job = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                readings[index] = helper.do(job, advance)
+            except _EndedError as error:
+                readings[index] = _interrupted(job, str(error))
+
+    helpers: list[_Helper] = []
+    with _ending(helpers), ThreadPoolExecutor(count) as threads:
+        helpers += [_Helper() for _ in range(count)]
+        futures = [threads.submit(work, helper) for helper in helpers]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            waiting.clear()
+            for helper in helpers:
+                helper.kill()  # ends the threads that wait for it
+            raise
+    return [readings[index] for index in range(len(jobs))]
+
+
+@contextmanager
+def _ending(helpers: list[_Helper]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for helper in helpers:
+            helper.close()
+
+
+class _EndedError(Exception):
+    """A process ended before its job was done; the text says how."""
+
+
+def _interrupted(job: Job, why: str) -> Reading:
+    do(replace(job, files=[]), lambda _: None)  # replaces the tables that were begun with empty ones
+    reading = InterruptedReading()
+    for name, _ in job.files:
+        reading.reject(name, 0, why, incomplete=True)
+    return reading
+
+
+class _Helper:
+    """A process that does one job after the other; if it ends, the next job starts another."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._start()
+
+    def _start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines_client.parity.facts.worker"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # so that Ctrl-C reaches only this process, which ends the others
+        )
+
+    def do(self, job: Job, advance: Callable[[int], object]) -> Reading:
+        """Send a job to the process, and return its reading.
+
+        Raises:
+            _EndedError: The process ended before the job was done.
+        """
+        if self._process.poll() is not None and not self._is_over:
+            self._process.communicate()
+            self._start()
+        assert self._process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert self._process.stdout is not None  # noqa: S101 - as above
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(
+                json.dumps(asdict(job)).encode("ascii") + b"\n"
+            )  # a path may hold bytes that are not text
+            self._process.stdin.flush()
+        for text in self._process.stdout:
+            if not text.endswith(b"\n"):  # the process ended while it wrote
+                break
+            answer = json.loads(text)
+            if "error" in answer:
+                raise SourceError(answer["error"])
+            if "advance" not in answer:
+                return reading_from(answer)
+            advance(answer["advance"])
+        status = self._process.wait()
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        raise _EndedError(
+            f"the process that read it ended ({how}): memory ran out, or a file of those it read is damaged; run again"
+        )
+
+    def kill(self) -> None:
+        """End it at once, and for good."""
+        self._is_over = True
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it and let go of its pipes."""
+        self._process.kill()
+        self._process.communicate()
