@@ -43,7 +43,9 @@ class ResendOptions:
         str | None, typer.Option(metavar="TIME", help="Only what happened from then on: 2026-11-02, 24h, 7d.")
     ] = None
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what happened before then.")] = None
-    rate: Annotated[float, typer.Option(min=0, metavar="N", help="Messages a second at most; 0 is no limit.")] = 1_000.0
+    rate: Annotated[float, typer.Option(min=0, metavar="N", help="The most messages a second; 0 means no limit.")] = (
+        1_000.0
+    )
     horizon_days: Annotated[
         float | None,
         typer.Option(

@@ -106,7 +106,9 @@ class SendRules:
             return "no_person"
         if past.type != "track":
             return ""
-        name = str(call.get("event") or "").strip()  # FACTS C13: Customer.io trims, so a space is no disguise
+        name = str(
+            call.get("event") or ""
+        ).strip()  # FACTS C13: Customer.io trims spaces, so they do not hide a reserved name
         if not name:
             return "empty_event"
         is_command = self.to == CUSTOMERIO and name in RESERVED_NAMES and name not in self.allow_commands
