@@ -51,7 +51,7 @@ def found(places: tuple[str, ...]) -> Any:
 
 
 def test_what_was_kept_from_the_destination_and_came_once_is_clean(exports: Any) -> None:
-    """By the preset, and by `All`; a repeat of our own is no second way."""
+    """By the preset, and by `All`; a message sent again is not a second way."""
     calls = [call("a"), call("b", integrations={"All": False}), call("only at Segment", integrations={})]
     twice = found(exports(calls, [row("a"), row("a"), row("b"), row("only at Customer.io")]))
     assert (twice.is_clean, twice.both, dict(twice.repeats)) == (True, 2, {"Order Completed": 1})
@@ -62,7 +62,7 @@ def test_what_was_kept_from_the_destination_and_came_once_is_clean(exports: Any)
     [None, {}, {**OFF, "Actions Customerio": True}, {"Customer.io": False}, {"All": False, "Customer.io": True}, "off"],
 )
 def test_what_is_not_kept_from_the_destination_by_every_name_may_come_twice(exports: Any, integrations: Any) -> None:
-    """Which name the destination has, nobody but Segment knows."""
+    """Only Segment knows which name the destination has."""
     twice = found(exports([call("a", integrations=integrations)], [row("a")]))
     assert dict(twice.forwarded) == {"Order Completed": 1}
     assert not twice.is_proven
@@ -142,7 +142,7 @@ def test_what_the_preset_sends_is_found_clean_in_the_exports(make_client: Any, s
 
 @pytest.mark.parametrize("name", sorted(INTEGRATION_PRESETS))
 def test_a_preset_is_named_in_code_or_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same as spelling it; JSON goes as before; a name that is none is said."""
+    """The same as spelling it; JSON goes as before; an unknown name is an error."""
     assert Settings.load(segment_integrations=name).segment_integrations == INTEGRATION_PRESETS[name]
     monkeypatch.setenv("PIPELINES_SEGMENT_INTEGRATIONS", name)
     assert Settings.load().segment_integrations == INTEGRATION_PRESETS[name]
