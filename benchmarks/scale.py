@@ -30,7 +30,7 @@ from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.engine import TABLES, VIEWS, Engine, EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.rows import SPANS, TOTALS, Answers
-from pipelines_client.parity.run import QUESTIONS
+from pipelines_client.parity.scope import QUESTIONS
 
 SIZES = (100_000, 1_000_000, 5_000_000, 20_000_000)
 _ROWS_A_PACK = 250_000

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipelines_client.parity.judgement.runs import append_run, read_history
     from pipelines_client.parity.model import Limits, ParityReport, Verdict
+    from pipelines_client.parity.options import ParityOptions
     from pipelines_client.parity.rules import read_rules
-    from pipelines_client.parity.run import ParityOptions, run_parity
+    from pipelines_client.parity.run import run_parity
 
 __all__ = [
     "Limits",
@@ -35,7 +36,8 @@ _MODULES = {
     "judgement.runs": ("append_run", "read_history"),
     "model": ("Limits", "ParityReport", "Verdict"),
     "rules": ("read_rules",),
-    "run": ("ParityOptions", "run_parity"),
+    "options": ("ParityOptions",),
+    "run": ("run_parity",),
 }
 
 

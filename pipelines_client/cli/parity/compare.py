@@ -44,6 +44,7 @@ def compare(asked: Comparison) -> None:
     """
     now = datetime.now(timezone.utc)
     from pipelines_client.parity import run_parity
+    from pipelines_client.parity.report.replay_list import describe_replay_list
 
     asked.check()
     options = asked.options(now)
@@ -55,7 +56,8 @@ def compare(asked: Comparison) -> None:
     keep_run(asked.history_file(), report)
     notify_receivers(report, receivers, asked.notify_state, asked.history_file())
     if asked.replay_list is not None:
-        _say_replays(report, asked.replay_list)
+        for line in describe_replay_list(report, asked.replay_list):
+            say(line)
     leave(report.verdict.exit_code)
 
 
@@ -76,18 +78,3 @@ def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
         print_report(report, Console(highlight=False))
         return
     print_text(render(report, form))
-
-
-def _say_replays(report: ParityReport, path: Path) -> None:
-    from pipelines_client.parity.judgement.causes import REPLAYED
-    from pipelines_client.sides import TITLES
-
-    by_side = (counts for counts in report.missing_by_cause.values() if counts is not None)
-    count = sum(counts[cause] for counts in by_side for cause in REPLAYED)
-    say(f"{count:,} to replay, in {path}")
-    for side, counts in report.missing_by_cause.items():
-        if counts is not None and report.sources[side].is_short and any(counts[cause] for cause in REPLAYED):
-            say(
-                f"{TITLES[side]}'s evidence has gaps: what is in them is on the list too, and"
-                " a replay would send it twice; mend the gaps first"
-            )

@@ -1,4 +1,4 @@
-"""What a run of parity has found: all that a report is made of. Pure."""
+"""The inputs of a report: what a run was asked and what it collected. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceRead:
-    """One source as it was read."""
+    """One source, and what was read of it."""
 
     path: str
     listing: Listing
@@ -36,8 +36,8 @@ class SourceRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked, and what the answers depend on."""
+class ReportScope:
+    """What a run was asked, and the settings that its answers depend on."""
 
     limits: Limits
     rules: Rules
@@ -50,11 +50,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Everything that a report is made of."""
+class ReportInputs:
+    """Everything that a run collected for its report."""
 
-    asked: Asked
-    reads: dict[str, SourceRead]
+    scope: ReportScope
+    sources: dict[str, SourceRead]
     answers: Answers
     drift: DriftResult
     now: datetime

@@ -1,4 +1,4 @@
-"""What a replay should send, a line of JSON for each message and the side that lacks it."""
+"""The list of messages that a replay should send: a line of JSON for each message and side that lacks it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,47 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.parity.judgement.causes import REPLAYED
+from pipelines_client.sides import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pipelines_client.parity.model import ParityReport
     from pipelines_client.parity.questions.rows import ReplayListRow
 
 _ONLY_FOR_US = 0o600
 
 
 def write_replay_list(rows: Iterable[ReplayListRow], path: Path) -> None:
-    """Write the answer to `replay_list` to a file that only its owner may read, as it comes.
+    """Write the answer to `replay_list` row by row to a file that only its owner may read.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _ONLY_FOR_US)
-    with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - a path would not keep its rights
-        os.fchmod(descriptor, _ONLY_FOR_US)  # it may have been there, open to others
+    with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - a path would not keep its permissions
+        os.fchmod(descriptor, _ONLY_FOR_US)  # an existing file may be readable by others
         file.writelines(orjson.dumps(_line(row)) + b"\n" for row in rows)
+
+
+def describe_replay_list(report: ParityReport, path: Path) -> list[str]:
+    """Say how many messages are in the list, and which of them a replay may send twice."""
+    counts = {
+        side: sum(causes[cause] for cause in REPLAYED)
+        for side, causes in report.missing_by_cause.items()
+        if causes is not None
+    }
+    short = [side for side, count in counts.items() if count and report.sources[side].is_short]
+    return [
+        f"{sum(counts.values()):,} to replay, in {path}",
+        *(
+            f"{TITLES[side]}'s evidence has gaps, and the list includes the messages in them, which a replay would send"
+            " twice; close the gaps first"
+            for side in short
+        ),
+    ]
 
 
 def _line(row: ReplayListRow) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One source as it was read → its part of the report, and what the gates ask of it. Pure."""
+"""One source that was read → its report and its evidence. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from pipelines_client.sides import SIDES, TITLES
 if TYPE_CHECKING:
     from pipelines_client.evidence.files.base import Rejected
     from pipelines_client.parity.questions.rows import TotalsRow
-    from pipelines_client.parity.report.inputs import Asked, SourceRead
+    from pipelines_client.parity.report.inputs import ReportScope, SourceRead
 
 _NOTES_LISTED = 5
 
 
-def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, dict[str, int]]) -> model.SourceReport:
-    """Write down a source as it was read."""
-    span = asked.spans.get(name)
+def source_report(
+    name: str, read: SourceRead, scope: ReportScope, empty: dict[str, dict[str, int]]
+) -> model.SourceReport:
+    """Return the report of a source."""
+    span = scope.spans.get(name)
     first = last = None
     if span is not None:
         appended = (span.first_appended_ms, span.last_appended_ms)
@@ -38,7 +40,7 @@ def source_report(name: str, read: SourceRead, asked: Asked, empty: dict[str, di
         ignored_files=len(read.listing.ignored),
         first_at=iso_ms(first),
         watermark=iso_ms(last),
-        notes=(*([read.fidelity] if read.fidelity else []), *_notes(name, read, asked), *_some(read.reading.notes)),
+        notes=(*([read.fidelity] if read.fidelity else []), *_notes(name, read, scope), *_some(read.reading.notes)),
     )
 
 
@@ -48,42 +50,42 @@ def _some(notes: list[str]) -> list[str]:
     return [*notes[:_NOTES_LISTED], *([f"and {more} more files like these"] if more > 0 else [])]
 
 
-def _notes(name: str, read: SourceRead, asked: Asked) -> list[str]:
+def _notes(name: str, read: SourceRead, scope: ReportScope) -> list[str]:
     notes = []
     if read.waiting:
         legs = " and ".join(f"{count:,} for {TITLES.get(leg, leg)}" for leg, count in read.waiting.items())
         notes.append(
-            f"Its run files speak of messages that wait in a spool: {legs}. What waits for every leg is in no record"
-            " yet, so it is not counted here: drain the spools, then run again."
+            f"Messages wait in a spool, as the run files say: {legs}. A message that waits for every leg is not in the"
+            " ledger yet, so it is not counted here: drain the spools, then run again."
         )
-    if name == "ledger" and not asked.settings.knows_identity:
+    if name == "ledger" and not scope.settings.knows_identity:
         notes.append(
-            "No identity key beside the ledger or in PIPELINES_LEDGER_KEY: its identities were not compared, only those"
-            " of the two exports."
+            "There is no identity key beside the ledger or in PIPELINES_LEDGER_KEY: only the identities of the two"
+            " exports were compared."
         )
     if name == "ledger":
         notes += [
-            f"The ledger has no record of the {side} leg: it was never configured, or nothing has left its spool yet."
+            f"The ledger has no record of the {side} leg: never configured, or no message has left its spool yet."
             for side in SIDES
-            if side not in asked.legs and "ledger" in asked.spans and getattr(asked.settings, f"has_{side}")
+            if side not in scope.legs and "ledger" in scope.spans and getattr(scope.settings, f"has_{side}")
         ]
-    if name in asked.spans:
-        notes += asked.spans[name].notes
+    if name in scope.spans:
+        notes += scope.spans[name].notes
     return notes
 
 
 def place_of(place: Rejected) -> model.Place:
-    """Return a place as a report has it."""
+    """Return a place for the report."""
     return model.Place(file=place.file, line=place.line, reason=place.reason)
 
 
 def source_evidence(
     name: str, read: SourceRead, total: TotalsRow, empty: dict[str, int], legs: tuple[str, ...]
 ) -> SourceEvidence:
-    """Return what the gates ask of a source: how much it brought, and what of it is not there."""
+    """Return the evidence of a source: its counts, and what is missing in it."""
     gaps = [place_of(place).text for place in read.reading.incomplete]
     gaps += [f"{hole} is missing" for hole in read.holes]
-    gaps += [f"nothing of {day}, where {lacking:,} are absent" for day, lacking in empty.items()]
+    gaps += [f"no messages on {day}, where {lacking:,} are missing" for day, lacking in empty.items()]
     if not read.reading.rows:
         gaps.append("it is empty")
     return SourceEvidence(

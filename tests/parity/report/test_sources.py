@@ -59,7 +59,7 @@ def test_without_the_key_the_ledgers_identities_are_not_compared(evidence, compa
     assert report.identity.count == 1
     assert report.identity.rows[0].side == "unknown"
     assert not report.identity.is_ledger_compared
-    assert "were not compared" in report.sources["ledger"].notes[0]
+    assert "only the identities of the two exports were compared" in report.sources["ledger"].notes[0]
 
 
 def test_the_key_may_come_from_the_environment(evidence, compare, monkeypatch):
