@@ -91,6 +91,7 @@ TESTED_IN: dict[str, str] = {
     "parity/render/changes.py": "parity/report/test_changes.py",
     "parity/render/charts.py": "parity/render/test_html.py",
     "parity/render/csv.py": "parity/render/test_renderings.py",
+    "parity/render/finding_tables.py": "parity/render/test_renderings.py",
     "parity/render/json.py": "parity/render/test_snapshots.py",
     "parity/render/junit.py": "parity/render/test_renderings.py",
     "parity/render/markdown.py": "parity/render/test_renderings.py",

@@ -68,3 +68,13 @@ def table(
             columns=tuple(made.columns[place] for place in used),
             rows=tuple(tuple(row[place] for place in used) for row in cells),
         )
+
+
+def number(value: int) -> Cell:
+    """Return a count as a cell."""
+    return Cell(f"{value:,}", sort=value)
+
+
+def share(value: float) -> Cell:
+    """Return a share in percent as a cell."""
+    return Cell(f"{value:.4g} %", sort=value)
