@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -82,3 +83,11 @@ def test_what_cannot_be_set_changes_nothing(stage_file: Path) -> None:
     with pytest.raises(StageFileError, match="already exists"):
         start(stage_file)
     assert stage_file.read_text() == before
+
+
+def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who pastes it gets what the page says."""
+    page = (Path(__file__).parents[2] / "docs" / "cutover.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "docs/cutover.md", "exec"), {})  # noqa: S102 - our own page
