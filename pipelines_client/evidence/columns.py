@@ -1,7 +1,7 @@
 """Column maps: how the rows of any table or export are read. Pure.
 
-A map is a TOML file of a few lines; those of Mixpanel and Amplitude come with the package. Without a column for the
-messageId a table can only be counted, by event and day (NEEDS N26).
+A map is a TOML file of a few lines. Without a column for the messageId a table can only be counted, by event and day
+(NEEDS N26).
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
 
 
 class ColumnMap(BaseModel):
-    """Where a row says what. Columns in nested objects are written with dots: `properties.time`.
+    """Which column holds what. Columns in nested objects are written with dots: `properties.time`.
 
     Attributes:
         event: Column of the event's name.
-        time: Column of when it happened.
+        time: Column of the time of the event.
         message_id: Column of the messageId; without it rows are only counted.
-        received_at: Column of when it was received; without it nothing is said about how long it took.
-        type: Column of the call type; without it every row is of `default_type`.
+        received_at: Column of the time when it was received; without it delays are unknown.
+        type: Column of the call type; without it every row has the `default_type`.
         user_id: Column of the person.
         anonymous_id: Column of the anonymous id.
         group_id: Column of the group.
         properties: Column of the whole payload as an object or its JSON text; without it payloads are not compared.
-        count: Column that says for how many messages a row stands.
-        default_type: Call type of rows that do not say theirs.
-        time_zone: Zone of times that do not say theirs, such as `Europe/Berlin`; Mixpanel's are in the project's.
-        names: Their name of an event to ours.
+        count: Column of the number of messages that a row stands for.
+        default_type: Call type of rows without one.
+        time_zone: Time zone of times without one, such as `Europe/Berlin`; Mixpanel uses that of the project.
+        names: Names of events in the rows, and what to call them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,12 +58,12 @@ class ColumnMap(BaseModel):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("no time zone of that name is known; write one such as Europe/Berlin") from None
+            raise ValueError("unknown time zone; write one such as Europe/Berlin") from None
         return value
 
 
 def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
-    """Return the column map that a TOML file holds.
+    """Return the column map in a TOML file.
 
     Raises:
         SourceError: It has an unknown key, or lacks one.
@@ -74,22 +74,22 @@ def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(ColumnMap.model_fields)
-        raise SourceError(f"{where}: {key}: {first['msg']}; a column map has {known}") from None
+        raise SourceError(f"{where}: {key}: {first['msg']}; the keys of a column map are {known}") from None
 
 
 def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:
-    """Refuse a map for a source that there is not.
+    """Refuse a map for a source that is not compared.
 
     Raises:
-        SourceError: With the names of those that there are.
+        SourceError: With the names of the sources that are.
     """
     for name in maps:
         if name not in names:
-            raise SourceError(f"--map {name}=…: there is no source of that name here; there are {', '.join(names)}")
+            raise SourceError(f"--map {name}=…: unknown source; the sources are {', '.join(names)}")
 
 
 def cell(row: dict[str, Any], column: str | None) -> Any:
-    """Return what a row holds in a column, or None."""
+    """Return the value of a row in a column, or None."""
     if column is None:
         return None
     if column in row:
@@ -103,7 +103,7 @@ def cell(row: dict[str, Any], column: str | None) -> Any:
 
 
 def has_column(row: dict[str, Any], column: str | None) -> bool:
-    """Say whether a row has a column, whatever it holds there."""
+    """Return whether a row has a column, even if it is empty."""
     if column is None or column in row:
         return column is not None
     above, dot, last = column.rpartition(".")
@@ -112,9 +112,9 @@ def has_column(row: dict[str, Any], column: str | None) -> bool:
 
 
 def instant(value: Any, zone: ZoneInfo | None) -> int | None:
-    """Return Unix milliseconds of a time that is local to a zone, unless it says its own; None is UTC.
+    """Return a time as Unix milliseconds; a time without a zone is in `zone`, or in UTC if that is None.
 
-    As with `unix_ms`, what is no instant of the years 1 to 9999 is None.
+    As with `unix_ms`, a value that is not an instant of the years 1 to 9999 is None.
     """
     at_ms = unix_ms(value)
     if at_ms is None or zone is None or (type(value) is str and _has_zone(value)):

@@ -1,4 +1,4 @@
-"""Rows that readers of evidence make of lines. Pure."""
+"""The rows that lines of evidence become. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALL_TYPES = frozenset(get_args(CallType))
 
 NORMALISER_VERSION: Final = 5
-"""Goes up when the same line would give another fact: what was cached under a lower number is read again."""
+"""Raise it when the same line gives another fact than before: caches of lower versions are then read again."""
 
 
 NO_PAYLOAD: Final = 1
@@ -18,19 +18,21 @@ NO_NAME: Final = 2
 
 
 NO_IDENTITY: Final = 4
-"""What a fact is reduced of, as bits that `wordings.sql` knows: its source does not show it, so it is not compared."""
+"""Bits of `Fact.is_reduced`, which `wordings.sql` knows: what the source does not show is not compared."""
 
 
 class Fact(NamedTuple):
     """One line of evidence.
 
-    `event` has no spaces around it, since Customer.io trims them (FACTS C13). `identity` is
-    `ledger.hash_identity` of `ledger.primary_identity`; `identity_kind` is `user`, `anonymous` or `group`.
+    Make one with positional variables named as the fields (a test checks this): keywords make reading a sixth slower.
+
+    `event` has no spaces around it, because Customer.io trims them (FACTS C13). `identity` is
+    `identity.hash_identity` of `identity.primary_identity`; `identity_kind` is `user`, `anonymous` or `group`.
     `payload_hash` is `canonical.payload_hash` of properties or traits, None for an alias. `occurred_at_ms` is the best
-    that the source knows. `file`, `line`, `byte_offset` and `byte_count` say where the line is, unpacked. `library` is
-    name/version of `context.library`, `write_key_suffix` the last four characters of a write key that the source shows.
-    `is_reduced` is 0 for a message as it was sent; `NO_PAYLOAD`, `NO_NAME` and `NO_IDENTITY` are added where nothing
-    may be claimed about its payload, its event's name or whose it is. What follows is known to ledgers only.
+    time that the source has. `file`, `line`, `byte_offset` and `byte_count` are the place of the line in the unpacked
+    file. `library` is the name/version in `context.library`; `write_key_suffix` the last four characters of the write
+    key, if the source shows it. `is_reduced` is 0 for a complete message; `NO_PAYLOAD`, `NO_NAME` and `NO_IDENTITY` are
+    added if its payload, its name or its identity cannot be compared. Only ledgers know the fields from `leg` on.
     """
 
     source: str
@@ -59,9 +61,9 @@ class Fact(NamedTuple):
 
 
 class TraitRow(NamedTuple):
-    """One top-level trait that an identify call set; `value_hash` is keyed, so that it names no value.
+    """One top-level trait that an identify call set; `value_hash` is keyed, so it does not reveal the value.
 
-    `library` is without its version: two hosts in the middle of a deploy are one writer.
+    `library` has no version: two hosts in the middle of a deploy count as one writer.
     """
 
     source: str
@@ -74,20 +76,20 @@ class TraitRow(NamedTuple):
 
 
 class CountRow(NamedTuple):
-    """A source that keeps no ids counted so many messages of an event and UTC day; of one key, sum the counts."""
+    """The count of messages of an event and UTC day, by a source without ids; sum the counts of rows with equal keys."""
 
     source: str
     event: str
     type: str
     day: str
-    count: int  # type: ignore[assignment]  # the column is called so; nobody counts in a row
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class PropertyRow(NamedTuple):
-    """So many messages of an event and day had a value of this kind at this path; id and place are those of the first.
+    """The count of messages of an event and day with a value of this kind at this path.
 
-    `path` begins with `properties` or `traits`, joins keys by dots and has `[]` for every index of an array. `kind` is
-    string, number, boolean, null, object or array. Rows of one key may repeat: sum their counts.
+    `path` begins with `properties` or `traits`, joins keys with dots and has `[]` for each index of an array. `kind` is
+    string, number, boolean, null, object or array. The id and the place are those of the first message. Sum the counts of rows with equal keys.
     """
 
     source: str
@@ -96,7 +98,7 @@ class PropertyRow(NamedTuple):
     day: str | None
     path: str
     kind: str
-    count: int  # type: ignore[assignment]  # the column is called so; nobody counts in a row
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
     message_id: str
     file: str
     line: int

@@ -1,4 +1,4 @@
-"""Which key the identities of a ledger were hashed with."""
+"""Finds the key with which the identities of a ledger were hashed."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ KEY_VARIABLE = "PIPELINES_LEDGER_KEY"
 
 KEYS_DIFFER = (
     "The state directories hold different identity keys, so identities of the ledgers were not compared. "
-    f"Give all hosts one ({KEY_VARIABLE})."
+    f"Give all hosts the same key ({KEY_VARIABLE})."
 )
 
 
 class IdentityKey(NamedTuple):
-    """The key of the identity hash, if one was found; `is_ambiguous` says that there were several."""
+    """The key of the identity hash, or None; `is_ambiguous` means that there were several."""
 
     key: bytes | None
     is_ambiguous: bool
 
 
 def find_identity_key(given: Sequence[str]) -> IdentityKey:
-    """Find the key that the identities of a ledger were hashed with: around it, else in the environment.
+    """Find the key of a ledger's identities: in its state directory, else in the environment.
 
-    Ledgers of several hosts have one key if it was given to all of them; where their keys differ, identities cannot be
-    compared, unless the environment says which key it was.
+    If the ledgers of several hosts have different keys, identities cannot be compared, unless the environment names the
+    key.
 
     Raises:
-        SourceError: The key that is there is not one.
+        SourceError: A key is invalid.
     """
     try:
-        found = {key for root in local_roots(given) for folder in _folders_around(root) if (key := _key_in(folder))}
+        keys = {key for root in local_roots(given) for folder in _folders_around(root) if (key := _key_in(folder))}
         text = os.environ.get(KEY_VARIABLE, "").strip()
-        if len(found) == 1 or not text:
-            return IdentityKey(found.pop() if len(found) == 1 else None, is_ambiguous=len(found) > 1)
+        if len(keys) == 1 or not text:
+            return IdentityKey(keys.pop() if len(keys) == 1 else None, is_ambiguous=len(keys) > 1)
         return IdentityKey(parse_identity_key(text), is_ambiguous=False)
     except LedgerError as error:
         raise SourceError(str(error)) from None
@@ -55,7 +55,7 @@ def find_identity_key(given: Sequence[str]) -> IdentityKey:
 
 
 def _folders_around(root: Path) -> list[Path]:
-    """Return the folders where the key of a ledger may be: its state directory, or those of several hosts below."""
+    """Return the folders that may hold the key of a ledger: its state directory, or those of several hosts below it."""
     below = [path.parent for path in sorted(root.glob(f"*/{IDENTITY_KEY_FILE}"))] if root.is_dir() else []
     return below or [root, *root.absolute().parents[:LEVELS_ABOVE]]
 

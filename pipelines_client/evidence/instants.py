@@ -1,7 +1,7 @@
-"""Instants as the vendors spell them, read as Unix milliseconds. Pure.
+"""Times as the vendors write them, read as Unix milliseconds. Pure.
 
-ISO-8601 with `Z` or an offset, with any number of digits after the second, and Unix seconds (FACTS C19) are one instant
-each: two spellings of it never count as a difference.
+ISO-8601 with `Z` or an offset and any number of decimals, and Unix seconds (FACTS C19), become the same number, so two
+spellings of an instant never count as a difference.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
 _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
 _FIRST_MS = -62_135_596_800_000  # 0001-01-01
-_LAST_MS = 253_402_300_799_999  # 9999-12-31: later than this no engine agrees on anything
+_LAST_MS = 253_402_300_799_999  # 9999-12-31: engines disagree about later instants
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _COMPACT_DAY = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 _ISO = re.compile(
@@ -25,7 +25,7 @@ _ISO = re.compile(
     r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
 )
 
-# Nearly all instants are one spelling, and share their second with others: those are looked up.
+# Nearly all instants have this spelling and share their second with others, so seconds are looked up.
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:Z|\+00:00)?\Z", re.ASCII)
 _ZONES = ("Z", "+00:00", "")
 _THOUSANDTHS = {f".{number:03}{zone}": number for number in range(1000) for zone in _ZONES} | dict.fromkeys(_ZONES, 0)
@@ -35,11 +35,11 @@ _MAX_SECONDS = 100_000
 
 
 def unix_ms(value: Any) -> int | None:
-    """Return `value` as Unix milliseconds, or None if it names no instant.
+    """Return `value` as Unix milliseconds, or None if it is not an instant.
 
     Args:
-        value: ISO-8601 text (UTC if it names no zone) or Unix time as a number or as text; above 10**11 it is taken
-            as milliseconds. A text of eight digits that is a day of the years 1900 to 2099 is that day.
+        value: ISO-8601 text (UTC if it has no zone), or Unix time as a number or text; above 10**11 it is in
+            milliseconds. A text of eight digits that is a day of the years 1900 to 2099 is that day.
     """
     if type(value) is str:
         known = _SECONDS.get(value[:19])
@@ -61,7 +61,7 @@ def unix_ms(value: Any) -> int | None:
 
 
 def _from_text(value: str) -> int | None:
-    if value[4:5] != "-" or value[7:8] != "-":  # from 3.11 on `fromisoformat` takes numbers for dates without hyphens
+    if value[4:5] != "-" or value[7:8] != "-":  # since 3.11 `fromisoformat` reads numbers as dates without hyphens
         return _unusual(value.strip())
     try:
         at = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
@@ -73,7 +73,7 @@ def _from_text(value: str) -> int | None:
 
 
 def ms_of(at: datetime) -> int | None:
-    """Return an aware instant as Unix milliseconds; None if in UTC it is in no year from 1 to 9999."""
+    """Return an aware instant as Unix milliseconds; None if it is outside the years 1 to 9999 in UTC."""
     return _known((at - EPOCH) // _MILLISECOND)
 
 
@@ -83,7 +83,7 @@ def utc_of(at_ms: int) -> datetime:
 
 
 def iso_ms(at_ms: int | None) -> str | None:
-    """Spell Unix milliseconds as the ledger does: `2026-11-02T09:30:00.125Z`."""
+    """Return Unix milliseconds as the ledger writes them: `2026-11-02T09:30:00.125Z`."""
     if at_ms is None:
         return None
     return utc_of(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -100,18 +100,18 @@ def _day(number: int) -> str:
 
 
 def _from_number(value: float) -> int | None:
-    if value != value or abs(value) > _LAST_MS:  # noqa: PLR0124 - the one test for NaN that needs no import
+    if value != value or abs(value) > _LAST_MS:  # noqa: PLR0124 - a test for NaN without an import
         return None
     return _known(int(value) if abs(value) >= _UNIX_MILLISECONDS_FROM else round(value * 1000))
 
 
 def _known(at_ms: int) -> int | None:
-    """Return an instant of the years that a calendar here can spell, else None."""
+    """Return the instant if it is in the years 1 to 9999, else None."""
     return at_ms if _FIRST_MS <= at_ms <= _LAST_MS else None
 
 
 def _unusual(text: str) -> int | None:
-    """Read what Python 3.10's `fromisoformat` does not: any count of digits, no hyphens or colons, numbers."""
+    """Read what `fromisoformat` of Python 3.10 cannot: other counts of digits, no hyphens or colons, numbers."""
     number = _from_number(float(text)) if _NUMBER.fullmatch(text) else None
     match = _ISO.fullmatch(text) if number is None or _COMPACT_DAY.fullmatch(text) else None
     if match is None:

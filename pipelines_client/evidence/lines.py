@@ -29,16 +29,16 @@ _NOT_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity|inf|nan)\b")
 
 _SIGNS: dict[str, Callable[[bytes], object]] = {
     "a ZIP archive; unpack it first": lambda data: data.startswith(b"PK\3\4"),
-    "packed by Zstandard; unpack it first": lambda data: data.startswith(b"\x28\xb5\x2f\xfd"),
+    "compressed with Zstandard; unpack it first": lambda data: data.startswith(b"\x28\xb5\x2f\xfd"),
 }
 _SIGNS_IN_TEXT: dict[str, Callable[[bytes], object]] = {
-    "an escape is half of a surrogate pair": _HALF_PAIR.search,
-    "NaN or Infinity stands where a value should": _NOT_FINITE.search,
+    "an escape sequence is half of a surrogate pair": _HALF_PAIR.search,
+    "it contains NaN or Infinity, which JSON does not allow": _NOT_FINITE.search,
     ZEROS: lambda data: b"\0" in data,
-    "a byte order mark stands before it, as where files are joined; write them without": (
+    "it begins with a byte order mark, as in joined files; write them without one": (
         lambda data: data.startswith(codecs.BOM_UTF8)
     ),
-    "the line is cut": lambda data: data.strip()[:1] == b"{" and data.strip()[-1:] != b"}",
+    "the line is cut off": lambda data: data.strip()[:1] == b"{" and data.strip()[-1:] != b"}",
 }
 
 
@@ -46,9 +46,9 @@ T = TypeVar("T")
 
 
 class LineRejectedError(ValueError):
-    """A line is no fact; the text says why, without quoting it.
+    """A line cannot become a fact; the text says why, without quoting the line.
 
-    `hides_more` says that it may be more than one line, of which an unknown number is lost with it.
+    `hides_more` means that it may be several lines, and that an unknown number of messages is lost.
     """
 
     def __init__(self, why: str, *, hides_more: bool = False) -> None:
@@ -70,7 +70,7 @@ class Context(msgspec.Struct):
 
 
 def text_of(value: Any) -> str | None:
-    """Return an id or name as text; numbers are spelled as JSON does, all else that is no text is None."""
+    """Return an id or name as text; a number as JSON writes it; None for anything else."""
     if type(value) is str:
         return value or None
     if value is None:
@@ -88,7 +88,7 @@ def name_of(value: Any) -> str | None:
 
 
 def type_of(value: Any) -> str | None:
-    """Return the type of a call, or None for what is none."""
+    """Return the type of a call, or None if it is not one."""
     return value if type(value) is str and value in CALL_TYPES else None
 
 
@@ -101,10 +101,10 @@ def library_of(context: Any) -> str | None:
 
 
 def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[[bytes], T]) -> T:
-    """Decode a line with a strict decoder, or where the types are odd with one that takes any.
+    """Decode a line with a strict decoder, or if its types are unusual, with a lenient one.
 
     Raises:
-        LineRejectedError: It is no JSON object.
+        LineRejectedError: It is not a JSON object.
     """
     try:
         return decode(data)
@@ -116,26 +116,26 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
         return decode_odd(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if "out of range" in str(error):
-            raise LineRejectedError("JSON, but with a number that no reader can hold") from None
+            raise LineRejectedError("JSON, but a number in it is too large to read") from None
         if isinstance(error, msgspec.ValidationError):
-            raise LineRejectedError("JSON, but no object", hides_more=_holds_several(data)) from None
+            raise LineRejectedError("JSON, but not an object", hides_more=_holds_several(data)) from None
         raise _no_json(error, data) from None
 
 
 def payload_and_hash(value: Any) -> tuple[Any, str, int]:
-    """Return the payload that a column holds, its hash as the client made it, and how much the fact is reduced.
+    """Return the payload in a column, its hash as the client computes it, and how the fact is reduced.
 
-    Of text that is no JSON only the text can be hashed: the message arrived, and nothing is claimed about its payload.
+    Text that is not JSON is hashed as text: the message arrived, but its payload is not compared.
 
     Raises:
-        LineRejectedError: It has no canonical form, or may be several rows.
+        LineRejectedError: It has no canonical form, or it may be several rows.
     """
     try:
         payload = payload_in(value)
         return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
         if "\n" in value:  # rows between two stray quotes of a CSV file
-            raise LineRejectedError(f"its payload is no JSON ({error.msg})", hides_more=True) from None
+            raise LineRejectedError(f"its payload is not JSON ({error.msg})", hides_more=True) from None
         return None, payload_hash(value), NO_PAYLOAD
     except RecursionError:
         raise LineRejectedError("its payload is nested too deep to compare") from None
@@ -144,7 +144,7 @@ def payload_and_hash(value: Any) -> tuple[Any, str, int]:
 
 
 def wrapped(error: LineRejectedError, data: bytes) -> LineRejectedError:
-    """Return why a line is no message, where it may be an object that holds many: a gap, and the cure if sure."""
+    """Return the error again, as one that hides more if the line may be an object with many rows in it."""
     if error.hides_more:
         return error
     try:
@@ -159,12 +159,12 @@ def wrapped(error: LineRejectedError, data: bytes) -> LineRejectedError:
 def _no_json(error: Exception, data: bytes) -> LineRejectedError:
     is_several = _holds_several(data)
     is_packed = any(shows(data) for shows in _SIGNS.values())
-    is_lost = is_packed or len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a block of a disk holds many lines
+    is_lost = is_packed or len(data) > _LONG_LINE_BYTES or b"\0\0" in data  # a disk block holds many lines
     return LineRejectedError(_why_no_json(error, data, is_several=is_several), hides_more=is_several or is_lost)
 
 
 def _holds_several(data: bytes) -> bool:
-    """Say whether several objects stand on a line that is none, as where line ends are lost or a line is torn."""
+    """Return whether a broken line holds several objects, because line ends are lost or a line is cut off."""
     text = data.decode("utf-8", "replace").strip().lstrip("\ufeff")
     if not text.startswith("{"):
         return _NEXT_OBJECT.search(data) is not None
@@ -186,13 +186,13 @@ def _is_json(data: bytes) -> bool:
 
 
 def _why_no_json(error: Exception, data: bytes, *, is_several: bool) -> str:
-    """Say what is wrong with a line that is no JSON, where that can be told; never with a word of it."""
+    """Return what is wrong with a line that is not JSON, without quoting it."""
     if isinstance(error, RecursionError):
-        return "no JSON that can be read: nested too deep"
+        return "nested too deep to read"
     signs: dict[str, Callable[[bytes], object]] = {
         **_SIGNS,
-        "text that is no UTF-8": lambda _: isinstance(error, UnicodeDecodeError),
+        "the text is not UTF-8": lambda _: isinstance(error, UnicodeDecodeError),
         "several objects on one line": lambda _: is_several,
         **_SIGNS_IN_TEXT,
     }
-    return next((f"no JSON: {why}" for why, shows in signs.items() if shows(data)), "no JSON")
+    return next((f"not JSON: {why}" for why, shows in signs.items() if shows(data)), "not JSON")

@@ -1,7 +1,6 @@
-"""The files of a source, as they were when they were listed: below folders, by glob, or in an object store.
+"""Lists the files of a source: below folders, by glob, or in an object store.
 
-What could not be listed is no reason to stop, and none to be silent: it is a place that the report names, because what
-lies there is missing from the evidence.
+What cannot be listed does not stop the run: the report names it, because the evidence there is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
 
 LEVELS_ABOVE = 3
-"""So far above what was given may be the state directory: `STATE/ledger/DAY/FILE`."""
+"""How many folders above a path the state directory may be: `STATE/ledger/DAY/FILE`."""
 
 _MARK_BYTES = 4096
 T = TypeVar("T")
@@ -39,10 +38,10 @@ _MARKS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified"
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of evidence as it was when it was listed; all of it together is the key under which its facts are kept.
+    """A listed file of evidence; all fields together are the key under which its facts are cached.
 
-    `name` is how reports call it, `location` where it is. `mark` is a hash of its first and last bytes, or what an
-    object store says in their place.
+    `name` is its name in reports, `location` its path or address. `mark` is a hash of its first and last bytes, or the
+    version that an object store gives.
     """
 
     name: str
@@ -54,10 +53,9 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a source: those that will be read, and the names of those that are none of its kind.
+    """The files of a source that will be read, and the names of those that are not of its kind.
 
-    `problems` are places that may hold evidence and could not be listed. `notes` say in words what was left out for a
-    reason.
+    `problems` are places that may hold evidence and could not be listed. `notes` say what was left out, and why.
     """
 
     given: tuple[str, ...]
@@ -77,7 +75,7 @@ class Listing:
 
 @dataclass(slots=True)
 class _Listed:
-    """What lies below one root, by its name there; a root that is a file has the empty name."""
+    """The files below one root, by their names there; a root that is a file has the empty name."""
 
     places: dict[str, Path | SourceFile] = field(default_factory=dict)
     folders_refused: list[Rejected] = field(default_factory=list)
@@ -89,11 +87,11 @@ def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
     """Find the files of a source.
 
     Args:
-        kind: What the files are taken for.
-        given: Paths, globs or addresses; of a folder, all below it that is of the kind.
+        kind: The kind of evidence that the files hold.
+        given: Paths, globs or addresses; in a folder, all files of the kind below it.
 
     Raises:
-        SourceError: There is no such path, or a folder that holds files and none of this kind.
+        SourceError: A path does not exist, or a folder holds files, but none of this kind.
     """
     roots = [root for text in given for root in _roots(kind, text)]
     files: dict[object, SourceFile] = {}
@@ -120,7 +118,7 @@ def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[
     chosen = set(wanted)
     rest = [name for name in names if name not in chosen and name.rpartition("/")[2] not in kind.litter]
     if rest and not wanted:
-        example = f"but for example {_shown(rest[0])}"
+        example = f"only others such as {_shown(rest[0])}"
         raise SourceError(f"{_shown(root)}: holds no file of {kind.title}, {example}; {kind.cure}")
     start = len(_common_folder(kind.folder, wanted))
     found.problems = [place for place in found.problems if kind.select([place.file])]
@@ -134,7 +132,7 @@ def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[
             status = place.stat()
             identity = (status.st_dev, status.st_ino)
             if identity in files:
-                found.notes.append(f"{_shown(name)} is another name of {files[identity].name}, which is read once")
+                found.notes.append(f"{_shown(name)} is the same file as {files[identity].name}, which is read once")
             else:
                 files[identity] = _stat(place, shown, status)
         except OSError as error:
@@ -143,7 +141,7 @@ def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[
 
 
 def is_unchanged(file: SourceFile) -> bool:
-    """Say whether a file is still what was listed; an object in a store is only ever replaced as a whole."""
+    """Return whether a file is still the one that was listed; objects in a store count as unchanged."""
     if is_remote(file.location):
         return True
     try:
@@ -154,7 +152,7 @@ def is_unchanged(file: SourceFile) -> bool:
 
 
 def has_only_grown(file: SourceFile) -> bool:
-    """Say whether a file that is not what was listed is so only because something was added to it."""
+    """Return whether a changed file is at least as long as when it was listed."""
     try:
         return Path(file.location).stat().st_size >= file.bytes
     except OSError:
@@ -162,15 +160,15 @@ def has_only_grown(file: SourceFile) -> bool:
 
 
 def _roots(kind: type[Kind], text: str) -> list[str]:
-    """Return the folders and files that a path, glob or address means."""
+    """Return the folders and files that a path, glob or address names."""
     if is_remote(text):
         system = file_system(text)
         found = [text.rstrip("/")]
         if has_magic(text):
             paths = _remotely(text, lambda: system.glob(text))
-            found = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell has it
+            found = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell does
     else:
-        found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell has it, absolute or not
+        found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell does, absolute or not
         found = [path for path in found if _is_there(path)]
     if not found:
         option = f" given as --{kind.sources[0]}" if kind.sources else ""
@@ -179,7 +177,7 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
 
 
 def _is_there(text: str) -> bool:
-    """Say whether there is something at a path, and be no wiser than the system where it does not tell."""
+    """Return whether a path exists; raise `SourceError` if the system does not say."""
     try:
         Path(text).lstat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -201,14 +199,12 @@ def _local(kind: type[Kind], given: Path) -> _Listed:
     elif stat.S_ISDIR(mode):
         _walk(root, found)
     else:
-        raise SourceError(
-            f"{_shown(str(given))}: it is a pipe or a device, and is read twice; write it to a file first"
-        )
+        raise SourceError(f"{_shown(str(given))}: a pipe or a device cannot be read twice; write it to a file first")
     return found
 
 
 def _walk(root: Path, found: _Listed) -> None:
-    """Gather all files below a folder, through links too, but each folder once: a link may lead back."""
+    """Collect all files below a folder, through links too, but each folder once: a link may lead back."""
     seen: set[tuple[int, int]] = set()
 
     def refused(error: OSError) -> None:
@@ -236,7 +232,7 @@ def _note(path: Path, name: str, found: _Listed) -> None:
         if stat.S_ISREG(path.stat().st_mode):
             found.places[name] = path
         else:
-            found.problems.append(Rejected(name, 0, "it is a pipe or a device and no file, so it was not read"))
+            found.problems.append(Rejected(name, 0, "it is a pipe or a device, not a file, so it was not read"))
     except OSError as error:
         found.problems.append(Rejected(name, 0, _why_no_file(error)))
 
@@ -245,7 +241,7 @@ def _why_no_file(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "it is a link that leads back to itself"
     if isinstance(error, FileNotFoundError):
-        return "it is a link that leads nowhere, or is gone"
+        return "it is a broken link, or was deleted"
     return why_not_opened(error)
 
 
@@ -254,7 +250,7 @@ def _stat(path: Path, name: str, status: os.stat_result) -> SourceFile:
 
 
 def _mark(path: Path, size: int) -> str:
-    """Hash the ends of a file; one that may not be read is listed too, and reading it says so."""
+    """Return a hash of both ends of a file; empty if it cannot be read, which reading it reports."""
     try:
         with path.open("rb") as raw:
             head = raw.read(_MARK_BYTES)
@@ -265,7 +261,7 @@ def _mark(path: Path, size: int) -> str:
 
 
 def _common_folder(folder: str | None, names: Sequence[str]) -> str:
-    """Return the path of the only folder of this name that all the names are below, with its slash, or ''."""
+    """Return the path, with its slash, of the one folder of this name that is above all names; else ''."""
     if folder is None:
         return ""
     above = Counter(name[: f"/{name}".index(f"/{folder}/") + len(folder) + 1] for name in within(folder, names))
@@ -273,17 +269,17 @@ def _common_folder(folder: str | None, names: Sequence[str]) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a name as text that any report can hold, whatever its bytes are; two names are never shown as one."""
+    """Return a name as text that any report can hold, whatever its bytes; different names stay different."""
     return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
 
 
 def _remote(address: str) -> _Listed:
-    """List what is below an address, but for hidden files and the marks that stand for folders."""
+    """List the files below an address, without hidden files and markers of folders."""
     system = file_system(address)
     found = _remotely(address, lambda: _details(system, address))
     if not found:
         raise SourceError(f"{address}: no such file or folder, or it is empty; check the address")
-    root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for it
+    root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for this
     places: dict[str, Path | SourceFile] = {}
     for path, details in sorted(found.items()):
         name = path[len(root) :].lstrip("/")
@@ -296,13 +292,13 @@ def _remote(address: str) -> _Listed:
 
 
 def _details(system: Any, address: str) -> dict[str, Any]:
-    """Return what a store says of each file; of an address that is a file, Azure's library tells the name only."""
+    """Return what a store says about each file; for the address of a file, Azure's library returns only the name."""
     found: dict[str, Any] | list[str] = system.find(address, detail=True)
     return found if isinstance(found, dict) else {path: system.info(path) for path in found}
 
 
 def _address(like: str, path: str) -> str:
-    """Return the address of a path in a store, spelled as the one that was given."""
+    """Return the address of a path in a store, with the scheme of another address."""
     return f"{like.partition('://')[0]}://{path}"
 
 
@@ -313,12 +309,12 @@ def _remotely(address: str, ask: Callable[[], T]) -> T:
         raise SourceError(f"{address}: no such bucket or file; check the address") from None
     except PermissionError:
         raise SourceError(f"{address}: access was refused; check the credentials in the environment") from None
-    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+    except Exception as error:  # noqa: BLE001 - each store's library has other errors
         raise SourceError(f"{address}: {why_no_store(address, error)}") from None
 
 
 def local_roots(given: Sequence[str]) -> Iterator[Path]:
-    """Yield the local folders and files that paths and globs mean."""
+    """Yield the local folders and files that paths and globs name."""
     for text in given:
         if not is_remote(text):
             yield from map(Path, [text] if os.path.lexists(text) else sorted(glob(text, recursive=True)))  # noqa: PTH207 - as above

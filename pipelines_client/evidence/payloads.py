@@ -14,10 +14,10 @@ _MAX_KNOWN_CHARS = 200
 
 
 def payload_in(value: Any) -> Any:
-    """Return the payload that a column holds: a missing one is the empty one that the clients send.
+    """Return the payload in a column; a missing one is empty, as the clients send it.
 
     Raises:
-        orjson.JSONDecodeError: It is text, as CSV and some exports have it, and no JSON.
+        orjson.JSONDecodeError: It is text, as in CSV and some exports, but not JSON.
     """
     if type(value) is str and value:
         value = orjson.loads(value)

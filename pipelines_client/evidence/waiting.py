@@ -1,7 +1,7 @@
-"""What still waits in the spools beside a ledger, as the run files of its writers say.
+"""Counts of messages that still wait in the spools beside a ledger, from the run files of its writers.
 
-A message is written to the ledger once its fate on a leg is final. One that waits on both legs is in no record, so only
-these counts know of it.
+A message is in the ledger only after its outcome on a leg is final. A message that waits on both legs is in no record,
+so only these counts show it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def waiting_in(given: Sequence[str]) -> dict[str, int]:
-    """Return how many messages wait for each leg; nothing for what is no state directory.
+    """Return how many messages wait for each leg; empty if there is no state directory.
 
     Args:
-        given: What a user gave as the ledger: state directories, or anything else that holds records.
+        given: The ledgers that the user passed: state directories, or anything else that holds records.
     """
     counts: Counter[str] = Counter()
     for file in sorted({file.resolve() for root in local_roots(given) for file in _run_files(root)}):
@@ -31,7 +31,7 @@ def waiting_in(given: Sequence[str]) -> dict[str, int]:
 
 
 def _run_files(root: Path) -> Iterator[Path]:
-    """Yield the run files of a state directory, of several hosts' in a folder, or of one that records are of."""
+    """Yield the run files of a state directory, of several in a folder, or of the one that holds these records."""
     yield from root.glob("run/*.json")
     yield from root.glob("*/run/*.json")
     for folder in root.absolute().parents[:LEVELS_ABOVE]:

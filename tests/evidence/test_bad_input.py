@@ -44,7 +44,9 @@ def test_a_file_of_the_wrong_vendor_is_named_with_its_line(evidence, compare, tm
 def test_a_folder_of_the_wrong_vendor_says_what_was_looked_for(evidence, compare):
     """Named .gz files are no storage exports."""
     paths = evidence.paths()
-    with pytest.raises(SourceError, match=r"holds no file of a Customer\.io storage export, but for example .*; pass"):
+    with pytest.raises(
+        SourceError, match=r"holds no file of a Customer\.io storage export, but only others such as .*; pass"
+    ):
         compare(paths | {"customerio": paths["segment"]})
 
 
@@ -55,10 +57,10 @@ def test_lines_that_are_no_json_are_counted_and_placed(evidence, compare):
     source = report.sources["segment"]
     assert report.totals.segment.rejected_lines == source.rejected_lines == 4
     assert [(place.line, place.reason) for place in source.rejected] == [
-        (99, "no JSON: the line is cut"),
-        (100, "JSON, but no object"),
+        (99, "not JSON: the line is cut off"),
+        (100, "JSON, but not an object"),
         (101, "a call without messageId"),
-        (102, "a call of no known type"),
+        (102, "a call of unknown type"),
     ]
     assert all(place.file.endswith("2.b.gz") for place in source.rejected)
     assert report.totals.matched == 200
@@ -88,7 +90,7 @@ def test_a_file_that_is_not_gzip_is_named(evidence, compare):
     paths = evidence.paths()
     for file in paths["segment"].rglob("*.gz"):
         file.write_bytes(b"this is not gzip\n")
-    with pytest.raises(SourceError, match=r"1\.a\.gz:1: no JSON, and not gzip either; nothing could be read; pass"):
+    with pytest.raises(SourceError, match=r"1\.a\.gz:1: not JSON, and not gzip either; nothing could be read; pass"):
         compare(paths)
 
 
@@ -136,6 +138,6 @@ def test_an_overlong_line_is_skipped(evidence, compare, monkeypatch):
     report = compare(evidence.paths())
     assert [(place.line, place.reason) for place in report.sources["segment"].rejected] == [
         (100, "the line is longer than 5,000 bytes"),
-        (101, "no JSON: the line is cut"),
+        (101, "not JSON: the line is cut off"),
     ]
     assert report.totals.matched == 200

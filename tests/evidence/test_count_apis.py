@@ -127,7 +127,7 @@ def test_a_limit_is_waited_for_and_a_refusal_told(fetch, environment, tiny_serve
     with pytest.raises(SourceError, match="answered 503"):
         fetch("customerio-activities", environment=given)
     answers += [(200, {}, b"<html>")]
-    with pytest.raises(SourceError, match="no JSON object; check PIPELINES_CUSTOMERIO_APP_URL"):
+    with pytest.raises(SourceError, match="without a JSON object; check PIPELINES_CUSTOMERIO_APP_URL"):
         fetch("customerio-activities", environment=given)
 
 

@@ -69,31 +69,33 @@ CASES = [
         "the line is longer than 16,777,216",
         is_gap=True,
     ),
-    Case("text that is no UTF-8", lines(call(b'"a":"\xe9"')), "no JSON: text that is no UTF-8"),
+    Case("text that is no UTF-8", lines(call(b'"a":"\xe9"')), "not JSON: the text is not UTF-8"),
     Case("UTF-16 that was cut", utf16_cut, "the file ends, or breaks, within a character of UTF-16", is_gap=True),
     Case(
         "a line of UTF-16 among UTF-8",
         lambda folder: (folder / "odd.json").write_bytes(
             call(b'"a":1', 1) + call(b'"a":2', 2).decode().encode("utf-16-le")[:-2] + b"\n"
         ),
-        "no JSON: zero bytes stand in it",
+        "not JSON: it contains zero bytes",
     ),
     Case(
         "a second byte order mark, where two files were joined",
         lines(b"\xef\xbb\xbf" + call(b'"a":1', 1), b"\xef\xbb\xbf" + call(b'"a":1', 2)),
-        "no JSON: a byte order mark stands before it",
+        "not JSON: it begins with a byte order mark",
     ),
-    Case("a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9] + b"\n"), "no JSON: the line is cut"),
+    Case(
+        "a line that was cut", lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9] + b"\n"), "not JSON: the line is cut off"
+    ),
     Case(
         "a file whose copy stopped in the middle of a line",
         lines(call(b'"a":1', 1), call(b'"a":2', 2)[:-9]),
-        "no JSON: the line is cut; the file is cut here; copy it again",
+        "not JSON: the line is cut off; the file is cut off here; copy it again",
         is_gap=True,
     ),
     Case(
         "the first byte of a gzip file",
         lambda folder: (folder / "odd.gz").write_bytes(b"\x1f"),
-        "no JSON, and not gzip either; the file is cut here; copy it again",
+        "not JSON, and not gzip either; the file is cut off here; copy it again",
         is_gap=True,
     ),
     Case(
@@ -117,62 +119,66 @@ CASES = [
     Case(
         "a line that was cut, with the next ones behind it",
         lines(call(b'"a":1', 1)[:-9], call(b'"a":2', 2)[:-1], call(b'"a":3', 3)),
-        "no JSON: several objects on one line",
+        "not JSON: several objects on one line",
         is_gap=True,
     ),
     Case(
         "objects without line ends between them",
         lines(*(call(b'"a":1', n).rstrip() for n in range(50))),
-        "no JSON: several objects on one line",
+        "not JSON: several objects on one line",
         is_gap=True,
     ),
     Case(
         "a block of zeros where lines were",
         lines(call(b'"a":1', 1), bytes(4096), call(b'"a":2', 2)),
-        "no JSON: zero bytes stand in it",
+        "not JSON: it contains zero bytes",
         is_gap=True,
     ),
     Case(
         "a line of more than 64 kB that is no JSON",
         lines(call(b'"a":"' + b"x" * 70_000 + b'"')[:-9] + b"\n"),
-        "no JSON: the line is cut",
+        "not JSON: the line is cut off",
         is_gap=True,
     ),
     Case(
         "a line that is a list of calls",
         lines(call(b'"a":1', 1), b"[" + call(b'"a":2', 2).rstrip() + b"," + call(b'"a":3', 3).rstrip() + b"]\n"),
-        "JSON, but no object",
+        "JSON, but not an object",
         is_gap=True,
     ),
-    Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "no JSON: a ZIP archive; unpack it first", is_gap=True),
+    Case("a ZIP archive", lines(b"PK\x03\x04\x14\x00\xff"), "not JSON: a ZIP archive; unpack it first", is_gap=True),
     Case(
         "a gzip file with a wrong checksum",
         lambda folder: (folder / "odd.gz").write_bytes(gzip.compress(call(b'"a":1'))[:-8] + bytes(8)),
-        "the file is damaged here (its gzip checksum is wrong, or what stands here is no gzip); copy it again",
+        "the file is damaged here (wrong gzip checksum, or data that is not gzip); copy it again",
         is_gap=True,
     ),
     Case(
         "a gzip file with something else behind it",
         lambda folder: (folder / "odd.gz").write_bytes(gzip.compress(call(b'"a":1')) + b"something else"),
-        "the file is damaged here (its gzip checksum is wrong, or what stands here is no gzip); copy it again",
+        "the file is damaged here (wrong gzip checksum, or data that is not gzip); copy it again",
         is_gap=True,
     ),
-    Case("half of a surrogate pair", lines(call(b'"a":"\\ud83d"')), "no JSON: an escape is half of a surrogate pair"),
-    Case("NaN", lines(call(b'"a":NaN')), "no JSON: NaN or Infinity stands where a value should"),
-    Case("a number beyond all", lines(call(b'"a":1e999')), "JSON, but with a number that no reader can hold"),
+    Case(
+        "half of a surrogate pair",
+        lines(call(b'"a":"\\ud83d"')),
+        "not JSON: an escape sequence is half of a surrogate pair",
+    ),
+    Case("NaN", lines(call(b'"a":NaN')), "not JSON: it contains NaN or Infinity, which JSON does not allow"),
+    Case("a number beyond all", lines(call(b'"a":1e999')), "JSON, but a number in it is too large to read"),
     Case(
         "nesting 600 levels deep",
         lines(call(b'"a":' + b"[" * 600 + b"]" * 600)),
         "its payload is nested too deep to compare",
     ),
     Case("nesting 100,000 levels deep", lines(call(b'"a":' + b"[" * 100_000)), "nested too deep", is_gap=True),
-    Case("a line that is no object", lines(b'"text"\n'), "JSON, but no object"),
+    Case("a line that is no object", lines(b'"text"\n'), "JSON, but not an object"),
     Case(
         "an id of 5,000 characters",
         lines(b'{"type":"track","messageId":"%s"}\n' % (b"x" * 5000)),
         "an id or a name in it has more than 4,000 characters",
     ),
-    Case("a type that is no text", lines(b'{"messageId":"x","type":{"a":1}}\n'), "a call of no known type"),
+    Case("a type that is no text", lines(b'{"messageId":"x","type":{"a":1}}\n'), "a call of unknown type"),
     Case(
         "a broken array",
         lines(b"[" + call(b'"a":1') + b",{]"),
@@ -186,7 +192,7 @@ CASES = [
     Case(
         "a link that leads nowhere",
         lambda folder: (folder / "odd.json").symlink_to("gone"),
-        "it is a link that leads nowhere, or is gone",
+        "it is a broken link, or was deleted",
         is_gap=True,
     ),
 ]

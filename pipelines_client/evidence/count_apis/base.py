@@ -153,7 +153,7 @@ def _json(data: bytes, api: CountsApi) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise SourceError(f"{api.name}: {api.title} answered 200 with no JSON object; check {api.url_variable}")
+        raise SourceError(f"{api.name}: {api.title} answered 200 without a JSON object; check {api.url_variable}")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-ZEROS = "zero bytes stand in it, as in UTF-16, or where a disk has lost a block"
+ZEROS = "it contains zero bytes, as UTF-16 or a lost disk block does"
 
 MAX_ROW_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): no export holds a longer row
 
@@ -41,7 +41,7 @@ class Ending:
     def judge(self, reason: str, *, hides_more: bool) -> tuple[str, bool]:
         """Return why a row is rejected, and whether an unknown number of rows is lost with it."""
         if self.is_open and not hides_more:
-            return f"{reason}; the file is cut here; copy it again", True
+            return f"{reason}; the file is cut off here; copy it again", True
         return reason, hides_more
 
 

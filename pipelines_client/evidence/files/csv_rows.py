@@ -1,8 +1,7 @@
-"""CSV as lines with their places: each row becomes the JSON object that a JSON export would have had.
+"""CSV rows, each as the JSON object that a JSON export would have.
 
-Empty cells are null; nested values stay the text that such files hold. A stray quote makes one row of many: whatever is
-rejected and may be more than one row is handed over as *incomplete*, and never taken apart by guess, because a quoted
-cell may well hold lines that look like rows.
+Empty cells are null; nested values stay text. A stray quote turns many rows into one, so a rejected row that may be
+several is passed as *incomplete*. It is never split by guess: a quoted cell may hold lines that look like rows.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.files.base import Place, Reject
 
 _DELIMITERS = ",;\t|"
-_NULLS = ("", "\\N")  # the second is how PostgreSQL, MySQL and Snowflake copy a null
-_NO_HEADER = "the header is no CSV in UTF-8"
-_ONE_COLUMN = "the header is one column; a comma, a semicolon, a tab or | should stand between columns"
-_ZEROS = f"no CSV: {ZEROS}"
+_NULLS = ("", "\\N")  # the second is null as PostgreSQL, MySQL and Snowflake export it
+_NO_HEADER = "the header is not CSV in UTF-8"
+_ONE_COLUMN = "the header has one column: no comma, semicolon, tab or | separates columns"
+_ZEROS = f"not CSV: {ZEROS}"
 _MARK = "\ufeff"
-_ROWS_IN_CELL = "a cell holds what look like rows; a quote may be open"
-_SEP = re.compile(rb"sep=(.)")  # Excel's own first line
+_ROWS_IN_CELL = "a cell seems to hold several rows; a quote may not be closed"
+_SEP = re.compile(rb"sep=(.)")  # the first line that Excel writes
 _VALUE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{10,}|[{\[].*", re.DOTALL)
 _NAME = re.compile(r"[\w .$#-]*")
-_COLUMNS_TO_TELL = 3  # with fewer, a line of prose in a quoted cell may have as many commas as a row
+_COLUMNS_TO_TELL = 3  # with fewer, prose in a quoted cell may have as many commas as a row
 
 csv.field_size_limit(MAX_ROW_BYTES)
 
@@ -68,22 +67,22 @@ def read_csv(
             hides_more = why == _ZEROS or (not is_short and _is_several(record, delimiter, len(header)))
             why, is_gap = ending.judge(why, hides_more=hides_more)
             reject(line, why, incomplete=is_gap)
-        elif cells[0] not in firsts or cells[1:] != header[1:]:  # where files are joined, it is the next one's header
+        elif cells[0] not in firsts or cells[1:] != header[1:]:  # the header again, where files were joined
             yield line, offset, orjson.dumps(_object(header, cells))
     if not count and any(map(_VALUE.fullmatch, header)):
-        reject(line, "values stand in the header, and no row follows; its line end may be lost", incomplete=True)
+        reject(line, "the header holds values and no row follows; its line end may be lost", incomplete=True)
 
 
 def _row(record: bytes, delimiter: str, columns: int) -> tuple[list[str], str]:
-    """Return the cells of a record, and what is wrong with them."""
+    """Return the cells of a record, and what is wrong with them, or an empty text."""
     if b"\0\0" in record:
         return [], _ZEROS
     try:
         cells = _cells(record.decode("utf-8"), delimiter)
     except UnicodeDecodeError:
-        return [], "no UTF-8 text"
+        return [], "the text is not UTF-8"
     except csv.Error:
-        return [], "no CSV"
+        return [], "not CSV"
     if len(cells) != columns:
         return cells, f"{len(cells)} cells where the header has {columns}"
     is_rows = b"\n" in record and _is_rows(record, delimiter, columns)
@@ -103,7 +102,7 @@ def reopen_csv(
     for offset, _ in spans:
         at, data = next(((at, data) for _, at, data in rows if at >= offset), (-1, b""))
         if at != offset:
-            raise CutError("the file is not what it was")
+            raise CutError("the file has changed")
         yield data
 
 
@@ -115,11 +114,11 @@ def _object(header: list[str], cells: list[str]) -> dict[str, str | None]:
 
 
 def _header(record: bytes, given: str | None) -> tuple[str, list[str], str]:
-    """Return the delimiter, by default the one that gives most columns, the columns, and what is wrong with them."""
+    """Return the delimiter (by default the one that gives most columns), the columns, and what is wrong with them."""
     if b"\0\0" in record:
         return ",", [], _ZEROS
     if record.lstrip().startswith((b"{", b"[")):
-        return ",", [], "this is JSON in a file that is named as CSV; name it .json"
+        return ",", [], "this is JSON in a file named as CSV; name it .json"
     delimiter = given or max(_DELIMITERS, key=lambda each: _count(record, each, csv.QUOTE_MINIMAL, is_strict=True) or 0)
     try:
         header = _cells(record.decode("utf-8"), delimiter)
@@ -130,14 +129,14 @@ def _header(record: bytes, given: str | None) -> tuple[str, list[str], str]:
         is_apart = any(each.encode() in record for each in _DELIMITERS)
         why = _NO_HEADER if is_apart else _ONE_COLUMN
     elif _is_rows(record, delimiter, len(header)):
-        why = "the header holds what look like rows; a quote may be open"
+        why = "the header seems to hold several rows; a quote may not be closed"
     return delimiter, header, why
 
 
 def _is_several(record: bytes, delimiter: str, columns: int) -> bool:
-    """Say whether more than one row may have gone with a record that is no row.
+    """Return whether a broken record may hold more than one row.
 
-    Either a quote is open, or the end of a line is lost, of a row or of the header: then the cells beside it are one.
+    Either a quote is not closed, or a line end is lost, of a row or of the header, which joins two cells.
     """
     if b"\n" in record or b"\r" in record:
         return True
@@ -146,7 +145,7 @@ def _is_several(record: bytes, delimiter: str, columns: int) -> bool:
 
 
 def _is_rows(record: bytes, delimiter: str, columns: int) -> bool:
-    """Say whether a record of several lines would be a row for each, as between two quotes that are both stray."""
+    """Return whether each line of a record would be a row, as between two stray quotes."""
     lines, fewest = record.split(b"\n"), columns - 1
     if columns < _COLUMNS_TO_TELL or any(line.count(delimiter.encode()) < fewest for line in lines):
         return False
@@ -157,7 +156,7 @@ def _is_rows(record: bytes, delimiter: str, columns: int) -> bool:
 
 
 def _count(line: bytes, delimiter: str, quoting: Literal[0, 3], *, is_strict: bool = False) -> int | None:
-    """Return how many cells a line has, broken quotes or not unless that matters; None if it cannot be told."""
+    """Return the number of cells in a line, or None if it cannot be parsed; broken quotes are accepted by default."""
     text = line.decode("utf-8", "replace")
     try:
         return len(next(csv.reader([text], delimiter=delimiter, quoting=quoting, strict=is_strict)))
@@ -188,7 +187,7 @@ def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterato
             record = bytes(held) or line
             if not is_skipping and size > MAX_ROW_BYTES:
                 is_skipping = True
-                why = f"the row is longer than {MAX_ROW_BYTES:,} bytes; a quote may be open"
+                why = f"the row is longer than {MAX_ROW_BYTES:,} bytes; a quote may not be closed"
                 reject(number, why, incomplete=True)
             elif not is_skipping and (content := record.rstrip(b"\r\n")):
                 ending.is_open = len(content) == len(record)
@@ -206,7 +205,7 @@ def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterato
 
 
 def _whole_lines(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
-    """Yield lines with their ends; one that is too long comes in pieces."""
+    """Yield lines with their ends; a line that is too long comes in pieces."""
     tail = b""
     for chunk in chunks:
         *lines, tail = (tail + chunk).split(end)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _MAX_LINE_BYTES = MAX_ROW_BYTES
 _MAX_SKIPPED_BYTES = 1 << 30
 _BRACES_SEEN = 200
-_CUTS_TRIED = 8  # each costs a parse of all that is held; where the last items hold lists of objects, none may do
+_CUTS_TRIED = 8  # each parses all that is held, and none may succeed if the last items hold lists of objects
 _BETWEEN_ITEMS = re.compile(rb"[\s,]*")
 _BETWEEN_ITEMS_TEXT = re.compile(r"[\s,]*")
 _NEXT_OBJECT = re.compile(rb"\s*,\s*\{")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
-_item = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)  # only where an item ends is asked of it
+_item = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)  # used only to find where an item ends
 
 
 def read_json(
@@ -59,7 +59,7 @@ def _split_lines(  # noqa: C901 - one loop, and the hot one
 ) -> Iterator[Place]:
     number, offset, tail, skipped, end = 1, skip, head[skip:], 0, line_end(head)
     while True:
-        if not skipped and tail.isspace():  # a bomb may hold nothing else
+        if not skipped and tail.isspace():  # a zip bomb may hold nothing else
             blank = tail.rfind(end) + 1
             number += tail.count(end)
             offset += blank
@@ -80,7 +80,9 @@ def _split_lines(  # noqa: C901 - one loop, and the hot one
             tail = b""
         if skipped > _MAX_SKIPPED_BYTES:
             reject(
-                number, f"more than {_MAX_SKIPPED_BYTES:,} bytes without a line; the rest is not read", incomplete=True
+                number,
+                f"more than {_MAX_SKIPPED_BYTES:,} bytes without a line end; the rest is not read",
+                incomplete=True,
             )
             return
         try:
@@ -97,10 +99,9 @@ def _split_lines(  # noqa: C901 - one loop, and the hot one
 
 
 def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
-    """Yield the items of an array, a chunk at a time: each run of whole items is read as an array of its own.
+    """Yield the items of an array, a chunk at a time; each run of whole items is parsed as an array.
 
-    Where there is no whole item, nothing is tried before there is twice as much, so that each byte is read a few times
-    only, however long an item is.
+    If no item is whole, the next try waits for twice as many bytes, so that long items are not parsed again and again.
     """
     start = head.index(b"[", skip) + 1
     held, offset, number, cut = head[start:], start, 1 + head.count(b"\n", 0, start), None
@@ -121,7 +122,7 @@ def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
             yield number, offset + begin, item
             position = begin + len(item)
             number += item.count(b"\n")
-        comma = _BETWEEN_ITEMS.match(held, position).end()  # type: ignore[union-attr]  # it matches the empty text
+        comma = _BETWEEN_ITEMS.match(held, position).end()  # type: ignore[union-attr]  # matches the empty text too
         number += held.count(b"\n", position, comma)
         held, offset = held[comma:], offset + comma
         enough = 0 if position else min(2 * len(held), _MAX_LINE_BYTES)
@@ -132,11 +133,11 @@ def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject
 
 
 def _whole_items(held: bytes, *, is_last: bool) -> Iterable[bytes]:
-    """Return the items of an array of which `held` is a part, as far as they are surely whole.
+    """Return the whole items in `held`, a part of an array.
 
-    Unless the array ends here, it is cut after a brace that a comma and an object follow: where that is within an item,
-    what is left of the cut is no array, and the brace before is tried. Where that does not do, items are looked for one
-    by one, which is slower.
+    Unless the array ends here, it is cut after a brace that a comma and an object follow. If that brace is inside an
+    item, the rest does not parse, and the brace before it is tried; if none works, items are parsed one by one, which
+    is slower.
     """
     items = _try_items(held) if is_last else None
     end, cuts = len(held), 0
@@ -158,16 +159,16 @@ def _try_items(text: bytes) -> list[bytes] | None:
 
 
 def _items_one_by_one(held: bytes, *, is_last: bool) -> Iterator[bytes]:
-    """Yield the items of an array up to the place where it stops being JSON, or where more has to be read."""
+    """Yield the items of an array up to the first broken item, or one that needs more bytes."""
     text = held.decode("utf-8", "surrogateescape")
-    position = _BETWEEN_ITEMS_TEXT.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
+    position = _BETWEEN_ITEMS_TEXT.match(text).end()  # type: ignore[union-attr]  # matches the empty text too
     while text[position : position + 1] not in ("", "]"):
         try:
             _, end = _item.raw_decode(text, position)
         except (ValueError, RecursionError):
             return
         if end == len(text) and not is_last:
-            return  # a number may go on
+            return  # a number may continue
         yield text[position:end].encode("utf-8", "surrogateescape")
         position = _BETWEEN_ITEMS_TEXT.match(text, end).end()  # type: ignore[union-attr]  # as above
 

@@ -1,8 +1,7 @@
-"""Where evidence lies, opened alike: local files and object stores, packed or not, as UTF-8 or UTF-16.
+"""Opens files of evidence: local or in an object store, gzipped or plain, as UTF-8 or UTF-16.
 
-Bytes come in chunks, so memory stays bounded however large a file is or however well it is packed; and a file that
-unpacks to far more than any export would is left at that. What cannot be read raises `CutError` after the last good
-byte.
+Files are read in chunks, so memory stays bounded. Reading stops at a file that unpacks to far more than any export
+does. A file that cannot be read raises `CutError` after its last good byte.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ if TYPE_CHECKING:
 
 BOM = codecs.BOM_UTF8
 _GZIP_MAGIC = b"\x1f\x8b"
-_CHUNK_BYTES = 1 << 18  # what fits into a core's own cache: a megabyte takes a third longer to unpack and split
+_CHUNK_BYTES = 1 << 18  # fits into the cache of a core: chunks of a megabyte take a third longer to unpack and split
 _PACKED_BYTES = 1 << 18
 _GZIP_WBITS = 31
-_MAX_TIMES = 200  # JSON of calls packs to a tenth; what is nothing but repeats, to a hundredth
+_MAX_TIMES = 200  # calls as JSON pack to a tenth, mere repeats to a hundredth
 _MAX_TIMES_FROM_BYTES = 64 << 20
-BOMB = f"it unpacks to more than {_MAX_TIMES} times its size, as no export does; the rest is not read"
+BOMB = f"it unpacks to more than {_MAX_TIMES} times its size, which no export does; the rest is not read"
 _NO_GZIP = cast("type[Exception]", IsalError)
 _DAMAGE = (OSError, zlib.error, UnicodeDecodeError, _NO_GZIP)
 
 
 class _Store(NamedTuple):
-    """What reads the addresses of an object store: our extra, and where its library looks for credentials."""
+    """An object store: our extra that reads it, and the environment variables of its credentials."""
 
     extra: str
     credentials: str
@@ -45,19 +44,19 @@ class _Store(NamedTuple):
 
 _S3 = _Store("s3", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
 _GCS = _Store("gcs", "GOOGLE_APPLICATION_CREDENTIALS, or a login by gcloud")
-_AZURE = _Store("azure", "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and what opens that account")
+_AZURE = _Store("azure", "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME with its credentials")
 _STORES = {"s3": _S3, "gs": _GCS, "gcs": _GCS, "az": _AZURE, "abfs": _AZURE, "abfss": _AZURE}
 
-for _name in ("s3fs", "gcsfs", "adlfs", "azure"):  # what they log is for applications that ask for it: none of it
-    logging.getLogger(_name).addHandler(logging.NullHandler())  # may stand on a terminal beside our one line
+for _name in ("s3fs", "gcsfs", "adlfs", "azure"):  # their log lines may not appear on the terminal
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class CutError(Exception):
-    """A file ended, or broke, before its end; the text says how."""
+    """A file is cut off or damaged; the text says how."""
 
 
 def is_remote(location: str) -> bool:
-    """Say whether a location is an address such as `s3://bucket/key` and no local path."""
+    """Return whether a location is an address such as `s3://bucket/key`, not a local path."""
     return "://" in location
 
 
@@ -65,7 +64,7 @@ def file_system(location: str) -> Any:
     """Return the fsspec file system of an address.
 
     Raises:
-        SourceError: What reads such addresses is not installed, or is not told how to.
+        SourceError: The library for such addresses is not installed or not configured.
     """
     scheme = location.partition("://")[0]
     try:
@@ -74,7 +73,7 @@ def file_system(location: str) -> Any:
         kind = fsspec.get_filesystem_class(scheme)
     except (ImportError, ValueError):
         store = _STORES.get(scheme)
-        cure = f"pip install 'pipelines-client[{store.extra}]'" if store else "known are s3://, gs:// and az://"
+        cure = f"pip install 'pipelines-client[{store.extra}]'" if store else "use s3://, gs:// or az://"
         raise SourceError(f"{location}: addresses of {scheme}:// cannot be read; {cure}") from None
     try:
         return kind()
@@ -83,7 +82,7 @@ def file_system(location: str) -> Any:
 
 
 def why_no_store(location: str, error: Exception) -> str:
-    """Say what to look at where a store does not let us in, or is not there."""
+    """Return what to check when a store cannot be reached."""
     store = _STORES.get(location.partition("://")[0])
     cure = f" and its credentials ({store.credentials})" if store else ""
     return f"the store did not answer ({type(error).__name__}); check the address{cure}"
@@ -93,7 +92,7 @@ def open_raw(location: str) -> BinaryIO:
     """Open the bytes of a file as they are stored.
 
     Raises:
-        OSError: It is not there, or this user may not read it.
+        OSError: It does not exist, or permission is denied.
     """
     if is_remote(location):
         return cast("BinaryIO", file_system(location).open(location, "rb"))
@@ -101,18 +100,18 @@ def open_raw(location: str) -> BinaryIO:
 
 
 def is_gzip(location: str) -> bool:
-    """Say whether a file begins as gzip does (FACTS S8: its name may lie)."""
+    """Return whether a file begins as gzip does (FACTS S8: its name may be wrong)."""
     with open_raw(location) as raw:
         return raw.read(2) == _GZIP_MAGIC
 
 
 def is_bomb(unpacked_bytes: int, stored_bytes: int) -> bool:
-    """Say whether so much comes out of so little that it is no export."""
+    """Return whether a file unpacks to far more than any export does."""
     return unpacked_bytes > _MAX_TIMES_FROM_BYTES and unpacked_bytes > _MAX_TIMES * stored_bytes
 
 
 def cpus() -> int:
-    """Return how many processors this process may use, where the system tells, else how many there are."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -121,10 +120,10 @@ def read_chunks(location: str, *, advance: Callable[[int], object] | None = None
 
     Args:
         location: Path or address.
-        advance: Told of each read how many stored bytes it was.
+        advance: Called with the number of stored bytes of each read.
 
     Raises:
-        CutError: After the last good byte, if the file cannot be opened or breaks.
+        CutError: The file cannot be opened, or is damaged; raised after the last good byte.
     """
     chunks = _stored(location, advance)
     head = next(chunks, b"")
@@ -138,17 +137,17 @@ def read_chunks(location: str, *, advance: Callable[[int], object] | None = None
 
 
 def read_spans(location: str, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield the bytes at each `(offset, length)` of what `read_chunks` gives; the offsets must ascend.
+    """Yield the bytes at each `(offset, length)` of the unpacked file; the offsets must ascend.
 
     Raises:
-        CutError: The file breaks before a span; it changed since it was read.
+        CutError: The file is shorter than before, or damaged.
     """
     held, start, chunks = b"", 0, read_chunks(location)
     for offset, length in spans:
         while start + len(held) < offset + length:
             chunk = next(chunks, None)
             if chunk is None:
-                raise CutError("the file is shorter than it was")
+                raise CutError("the file is shorter than before")
             keep = held[max(0, offset - start) :]
             start += len(held) - len(keep)
             held = keep + chunk
@@ -156,11 +155,11 @@ def read_spans(location: str, spans: Iterable[tuple[int, int]]) -> Iterator[byte
 
 
 def why_not_opened(error: Exception) -> str:
-    """Say in words why a file that was listed could not be opened."""
+    """Return why a listed file could not be opened."""
     if isinstance(error, FileNotFoundError):
-        return "it is gone, though it was there when the files were listed; run again"
+        return "it was deleted after the files were listed; run again"
     if isinstance(error, PermissionError):
-        return "this user may not read it; give it the right to"
+        return "permission denied; run as a user who may read it"
     said = error.strerror if isinstance(error, OSError) else None
     return f"it cannot be opened ({said or type(error).__name__})"
 
@@ -173,11 +172,11 @@ def _as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
                 yield text.encode("utf-8", "surrogatepass")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        raise CutError("the file ends, or breaks, within a character of UTF-16; copy it again") from None
+        raise CutError("the file ends or breaks inside a UTF-16 character; copy it again") from None
 
 
 def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[bytes]:
-    damage = (Exception,) if is_remote(location) else _DAMAGE  # each store's library has errors of its own
+    damage = (Exception,) if is_remote(location) else _DAMAGE  # each store's library has other errors
     with ExitStack() as opened:
         try:
             stream = opened.enter_context(open_raw(location))
@@ -200,7 +199,7 @@ def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[
 
 def _why_damaged(error: Exception) -> str:
     if isinstance(error, _NO_GZIP):
-        return "its gzip checksum is wrong, or what stands here is no gzip"
+        return "wrong gzip checksum, or data that is not gzip"
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
@@ -214,15 +213,15 @@ def _packed(head: bytes, stream: BinaryIO, advance: Callable[[int], object] | No
 
 
 def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what a gzip file holds, its members one after the other, up to the last byte before a cut.
+    """Yield the content of a gzip file, member by member, up to the last byte before a cut.
 
-    Not by a file object: those throw away what they had unpacked when they meet the cut. Each chunk is bounded, however
-    well the file is packed.
+    File objects discard what they have unpacked when they reach a cut, so this uses decompressors. Chunks are bounded,
+    however well the file is packed.
     """
     member: Any = None
     stored = total = 0
     for chunk in packed_chunks:
-        packed = chunk if member is not None else chunk.lstrip(b"\0")  # padding, as tapes and some stores leave it
+        packed = chunk if member is not None else chunk.lstrip(b"\0")  # padding of tapes and some stores
         stored += len(chunk)
         while packed or (member is not None and not member.eof and member.unconsumed_tail):
             if member is None:
@@ -244,7 +243,7 @@ def _unpack(packed_chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _encoding(head: bytes) -> str | None:
-    """Name the encoding of a file that is UTF-16, by its mark or by the zero beside its first character."""
+    """Return the encoding of a UTF-16 file, by its byte order mark or the zero byte beside its first character."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if len(head) > 1 and 0 in head[:2] and head[:2] != b"\0\0":

@@ -1,8 +1,8 @@
-"""Parquet as rows with their numbers, read so that neither a bomb nor a damaged part takes more than itself.
+"""Parquet rows with their numbers, read in bounded memory and past damage.
 
-A file of kilobytes may hold one long text and millions of references to it. So what a batch of rows will take is asked
-before it is unpacked, of the dictionaries themselves, since what the file says of its size is without repeats. Where a
-row group is damaged, the rows before the damage and the other groups are read.
+A file of kilobytes may hold one long text and millions of references to it. So the size of a batch of rows is computed
+from the dictionaries before it is unpacked, because the sizes in the file do not count repeats. In a damaged row group,
+the rows before the damage are read, and so are all other groups.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _MAX_GROUP_BYTES = 8 << 30
 _BUFFER_BYTES = 1 << 20
 _BATCH_BYTES = 16 << 20
 _MOST_ROWS = 4096
-_FEW_ROWS = 64  # where rows may be far longer than they are on average: three times the time of many, without the risk
+_FEW_ROWS = 64  # if rows may be far longer than the average: three times as slow, without the risk
 _FINE_ROWS = 16  # before damage
 _LARGE_GROUP_BYTES = 256 << 20
 _VALUE_BYTES = 8
 
 
 class _NotReadError(Exception):
-    """A row group is not read further; the text says why, `done` how many of its rows were."""
+    """The rest of a row group is not read; the text says why, and `done` is the number of rows that were read."""
 
     def __init__(self, done: int, why: str) -> None:
         super().__init__(why)
@@ -45,10 +45,10 @@ class _NotReadError(Exception):
 
 
 class _Opened:
-    """A Parquet file, those of its columns that are read, and its row groups.
+    """An open Parquet file, the columns that are read, and its row groups.
 
     Raises:
-        Exception: Whatever pyarrow or a store raises; the file is damaged.
+        Exception: Any exception of pyarrow or a store; the file is damaged.
     """
 
     def __init__(self, raw: BinaryIO, columns: Collection[str] | None) -> None:
@@ -60,7 +60,7 @@ class _Opened:
         self.names = [name for name in names if columns is None or name.lower() in columns]
         self.rows = self._metadata.num_rows
         self._columns: dict[int, list[tuple[Any, Any]]] = {}
-        self.groups: list[tuple[int, int, int]] = []  # each with the number of its first row, from 0, and of its rows
+        self.groups: list[tuple[int, int, int]] = []  # (group, number of its first row from 0, count of rows)
         first = 0
         for group in range(self._metadata.num_row_groups):
             count = self._metadata.row_group(group).num_rows
@@ -69,10 +69,10 @@ class _Opened:
         self.is_short = first != self.rows or any(count < 0 for *_, count in self.groups)
 
     def batches(self, group: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield the rows of a group in batches, each with the position of its first.
+        """Yield the rows of a group in batches, each with the position of its first row.
 
         Raises:
-            _NotReadError: What follows is damaged, or too much.
+            _NotReadError: The rest is damaged or too large.
         """
         about = self._metadata.row_group(group)
         if about.total_byte_size > _MAX_GROUP_BYTES:
@@ -87,27 +87,27 @@ class _Opened:
                         yield done, _plain_batch(batch.slice(done - start))
                         done = end
                     start = end
-            except Exception as error:  # noqa: BLE001 - damage has many names, and each store's library its own
+            except Exception as error:  # noqa: BLE001 - damage raises many exceptions, and each store's library has others
                 _let_pass(error)
                 why = type(error).__name__
             if done >= about.num_rows:
                 return
             if not why:
                 break
-        raise _NotReadError(done, _why_damaged(why or "it is shorter than it says", about.num_rows - done))
+        raise _NotReadError(done, _why_damaged(why or "it is shorter than it declares", about.num_rows - done))
 
     def is_bomb(self, group: int) -> bool:
-        """Say whether a group tells by itself that it unpacks to far more than the file's size.
+        """Return whether a group declares a size far beyond that of the file.
 
         Raises:
-            _NotReadError: What it tells is damaged.
+            _NotReadError: What it declares is damaged.
         """
         about = self._metadata.row_group(group)
         values = max((chunk.num_values for chunk, _ in self._chunks(group)), default=0)
         return self.is_too_much(max(about.total_byte_size, values * _VALUE_BYTES))
 
     def is_too_much(self, unpacked: int) -> bool:
-        """Say whether so many bytes are more than any export unpacks to."""
+        """Return whether this is more than any export of this size unpacks to."""
         return is_bomb(unpacked, self.bytes)
 
     def _reader(self, **options: Any) -> pq.ParquetFile:
@@ -116,10 +116,10 @@ class _Opened:
         )
 
     def _chunks(self, group: int) -> list[tuple[Any, Any]]:
-        """Return what the file says of each column of a group that is read, and the column's type.
+        """Return the metadata of each column of a group that is read, and the column's type.
 
-        A group that is damaged must be found by its reader, which is made here and reads nothing: to ask pyarrow of
-        such a column ends the process, by an exception of C++ that nothing catches.
+        A reader that reads nothing checks the group first: asking pyarrow about a damaged column ends the process by
+        an uncaught C++ exception.
         """
         if group in self._columns:
             return self._columns[group]
@@ -137,7 +137,7 @@ class _Opened:
         return chunks
 
     def _batch_rows(self, group: int) -> int:
-        """Return how many rows of a group surely fit into memory, however well they are packed."""
+        """Return how many rows of a group fit into memory, however well they are packed."""
         about = self._metadata.row_group(group)
         rows, row_bytes, most = max(1, about.num_rows), 0, _MOST_ROWS
         texts: dict[str, int] = {}
@@ -147,7 +147,7 @@ class _Opened:
             if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in name for name in chunk.encodings):
                 if chunk.total_uncompressed_size * _MOST_ROWS * each > _BATCH_BYTES:
                     texts[column.path] = each
-            elif "DELTA_BYTE_ARRAY" in chunk.encodings:  # each text may be nearly the one before
+            elif "DELTA_BYTE_ARRAY" in chunk.encodings:  # each text may repeat most of the previous one
                 most = _FEW_ROWS
         if about.total_byte_size > _LARGE_GROUP_BYTES:
             most = _FEW_ROWS
@@ -160,12 +160,12 @@ class _Opened:
         return max(1, min(most, _BATCH_BYTES // max(1, row_bytes)))
 
     def _longest(self, group: int, texts: list[str]) -> int | None:
-        """Return the sum of the longest text of each dictionary, None where that cannot be told."""
+        """Return the sum of the longest text of each dictionary; None if it is unknown."""
         try:
             reader = self._reader(read_dictionary=texts, metadata=self._metadata)
             batch = next(reader.iter_batches(1, row_groups=[group], columns=texts))
             found = [length for column in batch.columns for length in _lengths(column)]
-        except Exception as error:  # noqa: BLE001 - as above; what is wrong is told when the rows are read
+        except Exception as error:  # noqa: BLE001 - as above; reading the rows reports the damage
             _let_pass(error)
             return None
         return sum(found) if len(found) >= len(texts) else None
@@ -186,7 +186,7 @@ def read_parquet(
     del ending
     try:
         raw = open_raw(location)
-    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+    except Exception as error:  # noqa: BLE001 - each store's library has other errors
         reject(0, why_not_opened(error), incomplete=True)
         return
     with raw:
@@ -210,7 +210,9 @@ def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
     unpacked = 0
     if file.is_short:
         reject(
-            0, "the Parquet file is damaged (its parts have not the rows that it says); copy it again", incomplete=True
+            0,
+            "the Parquet file is damaged (its row groups do not hold the rows that it declares); copy it again",
+            incomplete=True,
         )
     for group, first, _ in file.groups:
         try:
@@ -273,20 +275,20 @@ def _why_damaged(what: str, lost: int) -> str:
 
 
 def _why_no_rows(file: _Opened) -> str | None:
-    """Say why the rows of a file cannot be objects, if they cannot."""
+    """Return why the rows of a file cannot be read as objects, or None."""
     twice = [name for name, count in Counter(file.names).items() if count > 1]
     if twice:
-        return f"the Parquet file has two columns of one name ({twice[0][:100]!r}); give each its own"
+        return f"the Parquet file has two columns named {twice[0][:100]!r}; rename one"
     if not file.names and file.rows:
-        return "the Parquet file has no column that is read here"
+        return "the Parquet file has none of the columns that are read"
     return None
 
 
 def _rows(batch: pa.RecordBatch) -> Iterator[bytes | str]:
-    """Yield each row as JSON, or why it can be none; one bad value spoils no other row."""
+    """Yield each row as JSON, or why it cannot be; a bad value affects only its row."""
     try:
         rows: list[dict[str, Any]] = batch.to_pylist()
-    except Exception as error:  # noqa: BLE001 - pyarrow documents none of them
+    except Exception as error:  # noqa: BLE001 - pyarrow does not document them
         _let_pass(error)
         yield from (_row(batch, position) for position in range(batch.num_rows))
     else:
@@ -312,12 +314,12 @@ def _json(row: dict[str, Any]) -> bytes | str:
 def _why_no_row(error: Exception) -> str:
     _let_pass(error)
     if isinstance(error, UnicodeDecodeError):
-        return "no UTF-8 text"
-    return f"the row holds a value that JSON cannot ({type(error).__name__})"
+        return "the text is not UTF-8"
+    return f"the row holds a value that JSON cannot represent ({type(error).__name__})"
 
 
 def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows without what Python does not know: nanoseconds, cut to microseconds, and references to texts."""
+    """Return rows with types that Python has: nanoseconds become microseconds, dictionaries become texts."""
     for position, field in enumerate(batch.schema):
         kind = _plain_type(field.type)
         if kind is not None:
@@ -337,7 +339,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType | None:
 
 
 def _plain(value: Any) -> Any:
-    """Spell what Parquet has and JSON has not."""
+    """Return a Parquet value as one that JSON has."""
     if isinstance(value, Decimal):
         is_whole = value.is_finite() and value == value.to_integral_value()
         return int(value) if is_whole and abs(value) < _MAX_WHOLE else float(value)
@@ -364,6 +366,6 @@ def _lengths(column: pa.Array) -> Iterator[int]:
 
 
 def _let_pass(error: Exception) -> None:
-    """Raise an error that is not of the file: memory that ran out here, and not by a length that is damaged."""
+    """Raise an error that the file did not cause: memory that ran out here, unlike a damaged length."""
     if type(error) is MemoryError:
         raise error

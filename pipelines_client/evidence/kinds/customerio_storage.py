@@ -39,7 +39,7 @@ _DAY_DIGITS = 8
 
 
 class _OddRow(msgspec.Struct, gc=False):
-    """The columns that facts need; CSV and Parquet have nested ones as text."""
+    """The columns that facts need; CSV and Parquet hold nested ones as text."""
 
     id: Any = None
     type: Any = None
@@ -86,21 +86,21 @@ class CustomerioFiles(Kind):
 
     @classmethod
     def wants(cls, name: str) -> bool:
-        """Take JSON, CSV and Parquet of any name: the type is read from the name, else from the columns."""
+        """Take JSON, CSV and Parquet of any name; the type is read from the name, else from the columns."""
         return _ANY_NAME.fullmatch(name) is not None
 
     @classmethod
     def holes(cls, names: Iterable[str]) -> list[str]:
-        """Name the positions that are missing between the first and the last of each type: missing syncs (C18).
+        """Return the files missing between the first and last position of each type: missing syncs (FACTS C18).
 
-        Eight digits are a day, such as in `acme_tracks_20261124.json`, and more are an instant: no sequence.
+        Eight digits are a day, as in `acme_tracks_20261124.json`, and more are an instant: these are not positions.
         """
         series: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
         for name in names:
             match = _match(name)
             if match is not None and len(match["position"]) < _DAY_DIGITS:
                 series[match["series"], _type_of(name) or ""][int(match["position"])] = PurePosixPath(name).name
-        found = []
+        missing_names = []
         for (_, _), positions in sorted(series.items()):
             first, last = min(positions), max(positions)
             if last - first + 1 == len(positions):
@@ -110,18 +110,18 @@ class CustomerioFiles(Kind):
                 match = _match(positions[first])
                 if match is not None:
                     start, end = match.span("position")
-                    found.append(f"{match.string[:start]}{position}{match.string[end:]}")
-        return found
+                    missing_names.append(f"{match.string[:start]}{position}{match.string[end:]}")
+        return missing_names
 
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
-        """Turn one row into a fact; no column says when it happened, so `sent_at` stands for it (FACTS C19)."""
+        """Turn one row into a fact; there is no column for when it happened, so `sent_at` stands for it (FACTS C19)."""
         row = decode_line(data, _decode, _decode_odd)
         message_id = text_of(row.id)
         if message_id is None:
             raise LineRejectedError("a row without id")
         type_ = _type_of(file) or _type_of_columns(row)
         if type_ is None:
-            raise LineRejectedError("a row of no known type; keep the file's own name, it names the type")
+            raise LineRejectedError("a row of unknown type; keep the original file name, which names the type")
         received_at_ms, sent_at_ms = unix_ms(row.received_at), unix_ms(row.sent_at)
         occurred_at_ms = received_at_ms if sent_at_ms is None else sent_at_ms
         field = PAYLOAD_FIELD.get(type_)
@@ -175,7 +175,7 @@ def _type_of(name: str) -> str | None:
 
 
 def _type_of_columns(row: _OddRow) -> str | None:
-    """Tell the type of a row whose file has lost its name."""
+    """Return the type of a row whose file was renamed."""
     if type(row.type) is str and (row.type in PAYLOAD_FIELD or row.type == "alias"):
         return row.type
     if row.event is not None or row.event_text is not None:

@@ -1,4 +1,4 @@
-"""Our own ledger as evidence: what was recorded, and what became of it on each leg."""
+"""The client's ledger as evidence: which messages were recorded, and their outcome on each leg."""
 
 from __future__ import annotations
 
@@ -73,16 +73,16 @@ class LedgerFiles(Kind):
         return path / "ledger" if (path / "ledger").is_dir() else path
 
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
-        """Turn one delivery record into a fact; a ledger knows no payload."""
+        """Turn one delivery record into a fact; a ledger holds no payload."""
         try:
             record = decode_line(data, _decode, _decode)
         except LineRejectedError as error:
-            why = f"{error}; the last line of a killed process may be torn"
+            why = f"{error}; a killed process may have left a partial last line"
             raise LineRejectedError(why, hides_more=error.hides_more) from None
         message_id, leg, type_ = text_of(record.message_id), text_of(record.leg), type_of(record.type)
         outcome = text_of(record.outcome)
         if message_id is None or leg is None or type_ is None or outcome not in _OUTCOMES:
-            raise LineRejectedError("no delivery record")
+            raise LineRejectedError("not a delivery record")
         occurred_at_ms, appended_at_ms = unix_ms(record.occurred_at), unix_ms(record.appended_at)
         if occurred_at_ms is None:
             occurred_at_ms = appended_at_ms
@@ -113,5 +113,5 @@ class LedgerFiles(Kind):
         return fact, None
 
     def _identity(self, identity: str | None) -> str | None:
-        """Hash what a client with `ledger_identity="plain"` wrote; a hash has no colon, `user:7` has."""
+        """Hash an identity that was written with `ledger_identity="plain"`: `user:7` has a colon, a hash has none."""
         return hash_identity(self.identity_key, identity) if identity is not None and ":" in identity else identity

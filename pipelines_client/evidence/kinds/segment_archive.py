@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-_SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "" since some clients unpack and rename
+_SUFFIXES = frozenset((".gz", ".json", ".jsonl", ".ndjson", ".log", ""))  # "": some clients unpack and rename
 _SUFFIX_CHARS = 4
 
 
@@ -76,17 +76,17 @@ class SegmentArchive(Kind):
 
     @classmethod
     def wants(cls, name: str) -> bool:
-        """Take what the archive writes and what is left of it once unpacked, but not the bucket's dummy file."""
+        """Take the archive's files, packed or unpacked."""
         return PurePosixPath(name).suffix.lower() in _SUFFIXES
 
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
-        """Turn one archived call into a fact; it happened at `originalTimestamp`, as the client sent it (S7)."""
+        """Turn one archived call into a fact; its time is `originalTimestamp`, which the client sent (FACTS S7)."""
         call = decode_line(data, _decode, _decode_odd)
         message_id, type_ = text_of(call.message_id), type_of(call.type)
         if message_id is None:
             raise LineRejectedError("a call without messageId")
         if type_ is None:
-            raise LineRejectedError("a call of no known type")
+            raise LineRejectedError("a call of unknown type")
         received_at_ms, sent_at_ms = unix_ms(call.received_at), unix_ms(call.sent_at)
         occurred_at_ms = unix_ms(call.original_timestamp)
         if occurred_at_ms is None:

@@ -1,4 +1,4 @@
-"""Any table or export that a column map explains: messages if it has their ids, else counts by event and day."""
+"""Any table or export, read by a column map: messages if it has their ids, else counts by event and day."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"\d{1,16}(?:\.0+)?", re.ASCII)
 _NEITHER = "no payload and no user: ids, counts, times and names"
-_MAX_COUNT = 2**53  # above, the next reader of JSON has another number
+_MAX_COUNT = 2**53  # larger numbers change in other readers of JSON
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Table(Kind):
-    """Reads rows by the column map in `options`, for whichever side it is given as."""
+    """Reads rows by the column map in `options`, for either side or to count."""
 
     name: ClassVar[str] = "table"
     sources: ClassVar[tuple[str, ...]] = ("counts", "segment", "customerio")
@@ -47,18 +47,18 @@ class Table(Kind):
 
     @classmethod
     def wants(cls, name: str) -> bool:
-        """Take whatever may hold rows."""
+        """Take every file that may hold rows."""
         return HOLDS_ROWS.fullmatch(name) is not None
 
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
-        """Turn one row into a fact; where only counts are asked for, its payload is how many messages it stands for."""
+        """Turn one row into a fact; for counts, the payload is the number of messages that the row stands for."""
         row, columns = decode_line(data, _decode, _decode), self._map
         event = name_of(cell(row, columns.event))
         message_id = text_of(cell(row, columns.message_id))
         occurred_at_ms = instant(cell(row, columns.time), self._zone)
         type_ = cell(row, columns.type) or columns.default_type
         if type_ not in CALL_TYPES:
-            raise LineRejectedError(f"a row of no known type; column {columns.type!r} must hold track, identify, …")
+            raise LineRejectedError(f"a row of unknown type; column {columns.type!r} must hold track, identify, …")
         if occurred_at_ms is None or (event is None and (self.is_counts or type_ == "track")):
             raise LineRejectedError(f"a row without {columns.event!r} or without a time in {columns.time!r}")
         if not self.is_counts and message_id is None:
@@ -91,7 +91,7 @@ class Table(Kind):
         return fact, self._count(row) if self.is_counts else payload
 
     def _payload(self, row: dict[str, Any], type_: str) -> tuple[Any, str | None, int]:
-        """Return a row's payload, its hash and how much the fact is reduced."""
+        """Return a row's payload, its hash and how the fact is reduced."""
         if self.is_reduced:
             return None, None, NO_PAYLOAD
         if type_ not in PAYLOAD_FIELD:
@@ -110,7 +110,7 @@ class Table(Kind):
             value = int(value)
         if type(value) is not int or not 0 <= value <= _MAX_COUNT:
             raise LineRejectedError(
-                f"column {self._map.count!r} holds no whole number from 0 to 2^53; write it in digits alone, as 1234"
+                f"column {self._map.count!r} must hold a whole number from 0 to 2^53, in digits only, such as 1234"
             )
         return value
 

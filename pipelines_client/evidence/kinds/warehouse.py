@@ -1,7 +1,7 @@
-"""Segment's warehouse tables (FACTS S10) as files: one table for each call type, and one for each event.
+"""Exports of Segment's warehouse tables (FACTS S10): one table for each call type, and one for each event.
 
-Objects are flattened there, arrays are text and long text is cut, so a row proves that a message arrived, when and
-whose it is, and nothing about its payload.
+Warehouses flatten objects, write arrays as text and cut long text. So a row proves that a message arrived, when and for
+whom, but proves nothing about its payload.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BY_TRAIT = re.compile(r"(?:.*[/._-])?(?:users|accounts)(?:[/._-].*)?", re.IGNOR
 
 _MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
 _STORAGE_MARKS = frozenset(("properties", "traits", "context"))  # columns that no table has: warehouses flatten them
-_SLUG = re.compile(r"[^\WA-Z]+")  # `order_completed`: all that the column `event` keeps of `Order Completed`
+_SLUG = re.compile(r"[^\WA-Z]+")  # the column `event` holds `order_completed` for `Order Completed`
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -50,8 +50,8 @@ class WarehouseTables(Kind):
     title: ClassVar[str] = "an export of Segment warehouse tables"
     cure: ClassVar[str] = "pass a folder with exports of the tables, named after them: tracks.csv, identifies.parquet"
     fidelity: str = (
-        "Warehouse tables flatten and cut payloads: ids and counts were compared, names where there is event_text,"
-        " identities where there are columns of them, and no payloads."
+        "Warehouse tables flatten and cut payloads, so no payloads were compared. Names were compared if there is a"
+        " column event_text, identities if there are columns of ids."
     )
     is_reduced: bool = True
     columns: ClassVar[frozenset[str] | None] = frozenset(
@@ -84,14 +84,14 @@ class WarehouseTables(Kind):
 
     @classmethod
     def wants(cls, name: str) -> bool:
-        """Take tables of any name, but those that hold one row a person or group."""
+        """Take tables of any name, except those with one row for each person or group."""
         return HOLDS_ROWS.fullmatch(name) is not None and (
             _TABLE.fullmatch(name) is not None or _BY_TRAIT.fullmatch(name) is None
         )
 
     @classmethod
     def select(cls, names: Sequence[str]) -> list[str]:
-        """Leave out the tables of single events where there is a table `tracks`."""
+        """Leave out the tables of single events if there is a table `tracks`."""
         chosen = [name for name in names if cls.wants(name.rpartition("/")[2]) and not _is_by_trait(name)]
         has_tracks = any(type_of_table(name) == "track" for name in chosen)
         return [name for name in chosen if type_of_table(name) is not None] if has_tracks else chosen
@@ -104,7 +104,7 @@ class WarehouseTables(Kind):
             raise LineRejectedError("a row without id")
         type_ = type_of_table(file) or ("track" if row.get("event") is not None else None)
         if type_ is None:
-            raise LineRejectedError("a row of no known type; name the file after its table, such as identifies.csv")
+            raise LineRejectedError("a row of unknown type; name the file after its table, such as identifies.csv")
         received_at_ms, sent_at_ms = unix_ms(row.get("received_at")), unix_ms(row.get("sent_at"))
         known = (unix_ms(row.get("original_timestamp")), unix_ms(row.get("timestamp")), sent_at_ms, received_at_ms)
         occurred_at_ms = next((at for at in known if at is not None), None)
@@ -145,6 +145,6 @@ def _is_by_trait(name: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def type_of_table(name: str) -> str | None:
-    """Return the call type that the path of an exported table names: `tracks.csv`, `public.tracks/part-0.parquet`."""
+    """Return the call type in the path of an exported table: `tracks.csv`, `public.tracks/part-0.parquet`."""
     match = _TABLE.fullmatch(name)
     return None if match is None else _TYPES[match[1].lower()]

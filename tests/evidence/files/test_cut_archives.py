@@ -69,7 +69,7 @@ def test_a_plain_file_whose_copy_stopped_is_no_fail(evidence: Any, compare: Any,
     file.write_bytes(b"".join(rows[:30]) + rows[30][: len(rows[30]) // 3])
     report = compare(paths, is_all=True)
     (gap,) = report.sources["customerio"].incomplete
-    assert "the file is cut here; copy it again" in gap.reason or "a quote is open to the end" in gap.reason
+    assert "the file is cut off here; copy it again" in gap.reason or "a quote is open to the end" in gap.reason
     assert report.verdict is Verdict.INCONCLUSIVE
 
 

@@ -108,7 +108,7 @@ def test_a_file_that_goes_or_grows_between_listing_and_reading_is_named(tmp_path
     kind, store = SegmentArchive(bytes(32)), Store(tmp_path / "packs")
     total = total_of(kind, listing, read_sources({"segment": (kind, listing)}, store)["segment"])
     assert [(place.file, place.reason) for place in total.incomplete] == [
-        ("gone.json", "it is gone, though it was there when the files were listed; run again"),
+        ("gone.json", "it was deleted after the files were listed; run again"),
         ("grown.json", "it changed while it was read; run again"),
     ]
     assert total.rows == 3
@@ -126,8 +126,8 @@ def test_without_the_right_to_read_it_is_said(open_folder):
     assert done.returncode == 0, done.stderr
     source = json.loads(done.stdout)["sources"]["segment"]
     assert sorted((Path(place["file"]).name, place["reason"]) for place in source["incomplete"]) == [
-        ("closed.gz", "this user may not read it; give it the right to"),
-        ("shut", "the folder cannot be listed: this user may not read it; give it the right to"),
+        ("closed.gz", "permission denied; run as a user who may read it"),
+        ("shut", "the folder cannot be listed: permission denied; run as a user who may read it"),
     ]
 
 

@@ -162,7 +162,7 @@ def test_a_group_that_says_fewer_rows_than_there_are_is_a_gap(tmp_path):
     path.write_bytes(whole[:at] + bytes([80]) + whole[at + 1 :])
     rows, told = rows_of(path)
     assert len(rows) == 40
-    why = "the Parquet file is damaged (its parts have not the rows that it says); copy it again"
+    why = "the Parquet file is damaged (its row groups do not hold the rows that it declares); copy it again"
     assert told == [(0, why, True)]
 
 
@@ -178,7 +178,7 @@ def test_a_bomb_takes_no_memory(tmp_path, title):
     )
     rows, told, grown_mb = eval(done.stdout)  # noqa: S307 - our own process wrote it
     ((line, reason, incomplete),) = told
-    assert reason == "it unpacks to more than 200 times its size, as no export does; the rest is not read"
+    assert reason == "it unpacks to more than 200 times its size, which no export does; the rest is not read"
     assert (line, incomplete) == (rows + 1, {"incomplete": True})
     assert grown_mb < 250
 
@@ -198,7 +198,7 @@ def test_large_rows_are_read_few_at_a_time(tmp_path):
     ("table", "columns", "says"),
     [
         (pa.table([pa.array(["a"]), pa.array(["b"])], names=["id", "id"]), None, "two columns of one name ('id')"),
-        (pa.table({"x": ["a"]}), {"id"}, "the Parquet file has no column that is read here"),
+        (pa.table({"x": ["a"]}), {"id"}, "the Parquet file has none of the columns that are read"),
     ],
 )
 def test_a_file_without_columns_to_read_is_one_line(tmp_path, table, columns, says):
@@ -230,7 +230,7 @@ def test_the_report_stands_beside_a_bad_row(evidence, compare):
     report = compare(paths, is_all=True)
     (place,) = report.sources["customerio"].rejected
     assert (place.file, place.line) == ("2184.13699.3.track.parquet", 1)
-    assert place.reason == "the row holds a value that JSON cannot (OverflowError)"
+    assert place.reason == "the row holds a value that JSON cannot represent (OverflowError)"
     assert report.totals.customerio.messages == 201
     assert report.totals.matched == 200
     assert report.verdict is not Verdict.PASS
@@ -239,14 +239,14 @@ def test_the_report_stands_beside_a_bad_row(evidence, compare):
 @pytest.mark.parametrize(
     "says",
     [
-        "it unpacks to more than 200 times its size, as no export does; the rest is not read",
+        "it unpacks to more than 200 times its size, which no export does; the rest is not read",
         "the Parquet file is damaged here (OSError): 500 rows are lost; copy it again",
-        "the row holds a value that JSON cannot (OverflowError)",
+        "the row holds a value that JSON cannot represent (OverflowError)",
         "the row is longer than 16,777,216 bytes",
-        "the Parquet file has two columns of one name ('id'); give each its own",
-        "the Parquet file has no column that is read here",
+        "the Parquet file has two columns named 'id'; rename one",
+        "the Parquet file has none of the columns that are read",
         "could not be read (OverflowError)",
-        "could not be opened again (the file is shorter than it was); run again",
+        "could not be opened again (the file is shorter than before); run again",
     ],
 )
 def test_usage_shows_it(says):

@@ -43,21 +43,21 @@ CSV_CASES = [
     (
         "CSV with two stray quotes, and rows between them",
         HEADER + b'z1,5" disk,1\nz2,E,1\nz3,6" disk,1\n',
-        "no CSV",
+        "not CSV",
         2,
         True,
     ),
     (
         "CSV with two quotes that make one cell of several rows",
         HEADER + b'z1,E,"1\nz2,E,1\nz3,E,1"\n',
-        "a cell holds what look like rows; a quote may be open",
+        "a cell seems to hold several rows; a quote may not be closed",
         2,
         True,
     ),
     (
         "CSV with an open quote and a row of 17 MB behind it",
         HEADER + b'z1,"E,1\n' + (b"z2,%s,1\n" % (b"E" * 992)) * (LONG // 1000),
-        "the row is longer than 16,777,216 bytes; a quote may be open",
+        "the row is longer than 16,777,216 bytes; a quote may not be closed",
         2,
         True,
     ),
@@ -72,50 +72,50 @@ CSV_CASES = [
     (
         "CSV whose copy stopped in the middle of a row",
         HEADER + b"z1,E",
-        "2 cells where the header has 3; the file is cut here; copy it again",
+        "2 cells where the header has 3; the file is cut off here; copy it again",
         2,
         True,
     ),
     (
         "CSV with a block of zeros",
         HEADER + b"z1,E," + bytes(4096) + b"1\n",
-        "no CSV: zero bytes stand in it, as in UTF-16, or where a disk has lost a block",
+        "not CSV: it contains zero bytes, as UTF-16 or a lost disk block does",
         2,
         True,
     ),
     (
         "CSV that begins with a block of zeros",
         bytes(512) + b"\nz1,E,1\n",
-        "no CSV: zero bytes stand in it, as in UTF-16, or where a disk has lost a block, so no row can be read",
+        "not CSV: it contains zero bytes, as UTF-16 or a lost disk block does, so no row can be read",
         1,
         True,
     ),
     (
         "CSV whose header lost its line end, and one row",
         HEADER.rstrip() + b"z1,E,2026-11-02T09:30:00Z\n",
-        "values stand in the header, and no row follows; its line end may be lost",
+        "the header holds values and no row follows; its line end may be lost",
         1,
         True,
     ),
-    ("CSV with text that is no UTF-8", HEADER + b"z1,\xe9,1\n", "no UTF-8 text", 2, False),
+    ("CSV with text that is no UTF-8", HEADER + b"z1,\xe9,1\n", "the text is not UTF-8", 2, False),
     (
         "CSV with columns set apart by something else",
         b"id^event_text^received_at\nz1^E^1\n",
-        "the header is one column; a comma, a semicolon, a tab or | should stand between columns",
+        "the header has one column: no comma, semicolon, tab or | separates columns",
         1,
         True,
     ),
     (
         "CSV whose header is broken",
         b'id,"event"text,received_at\nz1,E,1\n',
-        "the header is no CSV in UTF-8, so no row can be read",
+        "the header is not CSV in UTF-8, so no row can be read",
         1,
         True,
     ),
     (
         "JSON in a file that is named as CSV",
         b'{"id":"z1","received_at":1}\n{"id":"z2","received_at":1}\n',
-        "this is JSON in a file that is named as CSV; name it .json, so no row can be read",
+        "this is JSON in a file named as CSV; name it .json, so no row can be read",
         1,
         True,
     ),
@@ -165,7 +165,7 @@ def test_a_row_too_long_takes_only_itself(tmp_path):
     """What follows the end of its line is read, however many chunks it fills, and the places are right."""
     long = b'z1,"' + b"x" * (2 * LONG) + b'",1\n'
     found = read(tmp_path / "a.csv", HEADER + long + b"z2,E,1\n")
-    assert found.rejected == [(2, "the row is longer than 16,777,216 bytes; a quote may be open", True)]
+    assert found.rejected == [(2, "the row is longer than 16,777,216 bytes; a quote may not be closed", True)]
     assert [(line, offset) for line, offset, _ in found.rows] == [(3, len(HEADER) + len(long))]
 
 
@@ -184,7 +184,7 @@ def test_rows_that_other_line_ends_join_are_a_gap(tmp_path):
     """A part of the file comes from an old Mac: its rows are one line to everyone else."""
     found = read(tmp_path / "a.csv", HEADER + b"z1,E,1\nz2,E,1\rz3,E,1\rz4,E,1\n")
     assert found.ids == ["z1"]
-    assert found.rejected == [(3, "no CSV", True)]
+    assert found.rejected == [(3, "not CSV", True)]
 
 
 def test_the_delimiter_is_what_gives_most_columns(tmp_path):

@@ -66,7 +66,7 @@ def folder(file):
 HARMS = [
     (Path.unlink, "it is gone, though it was there when the files were listed"),
     (cut, "the gzip stream is cut off here"),
-    (shorter, "the file is shorter than it was"),
+    (shorter, "the file is shorter than before"),
     (other_lines, "it is not what it was"),
     (no_json, "no JSON"),
     (same_on_both, "it is not what it was"),
