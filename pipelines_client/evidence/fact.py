@@ -76,7 +76,7 @@ class TraitRow(NamedTuple):
 
 
 class CountRow(NamedTuple):
-    """The count of messages of an event and UTC day, by a source without ids; sum the counts of rows with equal keys."""
+    """The count of messages of an event and UTC day, by a source without ids; add up the counts of equal keys."""
 
     source: str
     event: str
@@ -89,7 +89,8 @@ class PropertyRow(NamedTuple):
     """The count of messages of an event and day with a value of this kind at this path.
 
     `path` begins with `properties` or `traits`, joins keys with dots and has `[]` for each index of an array. `kind` is
-    string, number, boolean, null, object or array. The id and the place are those of the first message. Sum the counts of rows with equal keys.
+    string, number, boolean, null, object or array. The id and the place are those of the first message. Add up the
+    counts of rows with equal keys.
     """
 
     source: str

@@ -197,7 +197,7 @@ def test_large_rows_are_read_few_at_a_time(tmp_path):
 @pytest.mark.parametrize(
     ("table", "columns", "says"),
     [
-        (pa.table([pa.array(["a"]), pa.array(["b"])], names=["id", "id"]), None, "two columns of one name ('id')"),
+        (pa.table([pa.array(["a"]), pa.array(["b"])], names=["id", "id"]), None, "two columns named 'id'"),
         (pa.table({"x": ["a"]}), {"id"}, "the Parquet file has none of the columns that are read"),
     ],
 )
@@ -267,5 +267,5 @@ def test_a_file_that_is_gone_when_pairs_are_opened_is_told_in_words(evidence, co
     compare(paths, cache=tmp_path / "cache")
     report = compare(paths, cache=tmp_path / "cache", advance=lambda _: file.unlink(missing_ok=True))
     (place,) = report.sources["customerio"].incomplete
-    why = "it is gone, though it was there when the files were listed"
+    why = "it was deleted after the files were listed"
     assert place.reason == f"could not be opened again ({why}); run again"

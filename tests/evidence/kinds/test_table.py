@@ -99,7 +99,7 @@ def test_a_count_is_a_whole_number_in_any_of_its_spellings(value, count):
 def test_what_is_no_count_is_a_rejected_line_that_says_how_to_write_it(value):
     """A minus or a thousands separator must not turn into another number."""
     with pytest.raises(
-        LineRejectedError, match=r"column 'n' holds no whole number .* write it in digits alone, as 1234"
+        LineRejectedError, match=r"column 'n' must hold a whole number .*, in digits only, such as 1234"
     ):
         read(table(count="n"), n=value)
 

@@ -64,11 +64,11 @@ def folder(file):
 
 
 HARMS = [
-    (Path.unlink, "it is gone, though it was there when the files were listed"),
+    (Path.unlink, "it was deleted after the files were listed"),
     (cut, "the gzip stream is cut off here"),
     (shorter, "the file is shorter than before"),
     (other_lines, "it is not what it was"),
-    (no_json, "no JSON"),
+    (no_json, "not JSON"),
     (same_on_both, "it is not what it was"),
     (folder, "it cannot be opened (Is a directory)"),
 ]

@@ -188,7 +188,7 @@ def test_every_format_shows_the_verdict_first_and_unreadable_lines(hostile, form
     text = render(hostile, form)
     assert "fail" in text.lower()[:4000]
     assert "x.json" in text
-    assert "no JSON" in text
+    assert "not JSON" in text
     assert text.endswith("\n")
 
 
