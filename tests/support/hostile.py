@@ -62,7 +62,7 @@ def utf16_cut(folder: Path) -> None:
 
 CASES = [
     Case("a gzip file that was cut", packed, "the gzip stream is cut off here; copy the file again", is_gap=True),
-    Case("a zip bomb", bomb, "it unpacks to more than 200 times its size, as no export does", is_gap=True),
+    Case("a zip bomb", bomb, "it unpacks to more than 200 times its size, which no export does", is_gap=True),
     Case(
         "a line of 100 MB",
         lines(call(b'"a":"' + b"x" * 100 * MEGABYTE + b'"')),
@@ -70,7 +70,7 @@ CASES = [
         is_gap=True,
     ),
     Case("text that is no UTF-8", lines(call(b'"a":"\xe9"')), "not JSON: the text is not UTF-8"),
-    Case("UTF-16 that was cut", utf16_cut, "the file ends, or breaks, within a character of UTF-16", is_gap=True),
+    Case("UTF-16 that was cut", utf16_cut, "the file ends or breaks inside a UTF-16 character", is_gap=True),
     Case(
         "a line of UTF-16 among UTF-8",
         lambda folder: (folder / "odd.json").write_bytes(

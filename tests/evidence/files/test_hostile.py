@@ -142,7 +142,7 @@ def open_folder() -> Iterator[Path]:
 def test_a_pipe_given_as_a_source_is_refused(evidence, compare, tmp_path):
     """It can be read once only, and parity reads twice."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SourceError, match="it is a pipe or a device, and is read twice; write it to a file first"):
+    with pytest.raises(SourceError, match="a pipe or a device cannot be read twice; write it to a file first"):
         compare({"ledger": evidence.write_ledger(), "segment": tmp_path / "pipe"})
 
 
