@@ -292,14 +292,14 @@ DUPLICATES = GateKind(
 IDENTITY = GateKind(
     name="identity",
     title="Identity",
-    advice="Look at the identity rows first: the same message names two people, which no replay repairs.",
+    advice="See “Another identity” first: one message names two people, which a replay cannot repair.",
     judge=_identity,
     weight=_FIRST,
 )
 RENAMED = GateKind(
     name="renamed",
     title="Renamed",
-    advice="Look at the renamed rows first: campaigns listen to exact names.",
+    advice="See “Renamed” first: campaigns listen to exact names.",
     judge=_renamed,
     weight=_FIRST,
 )

@@ -224,6 +224,9 @@ def test_each_finding_that_the_advice_names_has_a_table(showcase):
     titles = {each.name for each in found}
     assert {each.name for each in showcase.classes if each.count} <= titles
     assert found[0].name == "advice"
+    first = re.match(r"See “(.*?)” first", showcase.advice)
+    assert first is not None
+    assert first[1] in {each.title for each in found}
 
 
 def test_a_rendering_is_one_entry_and_help_and_endings_follow():
