@@ -99,21 +99,21 @@ def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
     problems: list[Rejected] = []
     notes: list[str] = []
     for root in roots:
-        found = _remote(root) if is_remote(root) else _local(kind, Path(root))
+        listed = _remote(root) if is_remote(root) else _local(kind, Path(root))
         prefix = "" if len(roots) == 1 else f"{_shown(root).rstrip('/')}/"
-        rest = _take(kind, root, prefix, found, files)
+        rest = _take(kind, root, prefix, listed, files)
         ignored += [prefix + _shown(name) for name in rest]
         problems += [
-            replace(place, file=prefix + _shown(place.file)) for place in (*found.folders_refused, *found.problems)
+            replace(place, file=prefix + _shown(place.file)) for place in (*listed.folders_refused, *listed.problems)
         ]
-        notes += [prefix + note for note in found.notes]
+        notes += [prefix + note for note in listed.notes]
     ordered = tuple(sorted(files.values(), key=attrgetter("name")))
     return Listing(tuple(given), ordered, tuple(sorted(ignored)), tuple(problems), tuple(notes))
 
 
-def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[object, SourceFile]) -> list[str]:
+def _take(kind: type[Kind], root: str, prefix: str, listed: _Listed, files: dict[object, SourceFile]) -> list[str]:
     """Add the files of one root that are of the kind; return the names of the rest."""
-    names = list(found.places)
+    names = list(listed.places)
     wanted = names if names == [""] else kind.select(names)
     chosen = set(wanted)
     rest = [name for name in names if name not in chosen and name.rpartition("/")[2] not in kind.litter]
@@ -121,10 +121,10 @@ def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[
         example = f"only others such as {_shown(rest[0])}"
         raise SourceError(f"{_shown(root)}: holds no file of {kind.title}, {example}; {kind.cure}")
     start = len(_common_folder(kind.folder, wanted))
-    found.problems = [place for place in found.problems if kind.select([place.file])]
+    listed.problems = [place for place in listed.problems if kind.select([place.file])]
     for name in wanted:
         shown = prefix + _shown(name[start:]) if name else _shown(root if prefix else root.rpartition("/")[2])
-        place = found.places[name]
+        place = listed.places[name]
         if isinstance(place, SourceFile):
             files.setdefault(place.location, replace(place, name=shown))
             continue
@@ -132,11 +132,11 @@ def _take(kind: type[Kind], root: str, prefix: str, found: _Listed, files: dict[
             status = place.stat()
             identity = (status.st_dev, status.st_ino)
             if identity in files:
-                found.notes.append(f"{_shown(name)} is the same file as {files[identity].name}, which is read once")
+                listed.notes.append(f"{_shown(name)} is the same file as {files[identity].name}, which is read once")
             else:
                 files[identity] = _stat(place, shown, status)
         except OSError as error:
-            found.problems.append(Rejected(name, 0, why_not_opened(error)))
+            listed.problems.append(Rejected(name, 0, why_not_opened(error)))
     return rest
 
 
@@ -163,17 +163,17 @@ def _roots(kind: type[Kind], text: str) -> list[str]:
     """Return the folders and files that a path, glob or address names."""
     if is_remote(text):
         system = file_system(text)
-        found = [text.rstrip("/")]
+        paths_there = [text.rstrip("/")]
         if has_magic(text):
             paths = _remotely(text, lambda: system.glob(text))
-            found = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell does
+            paths_there = sorted(_address(text, path) for path in paths if "/." not in path)  # as a shell does
     else:
-        found = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell does, absolute or not
-        found = [path for path in found if _is_there(path)]
-    if not found:
+        paths_there = [text] if not has_magic(text) or _is_there(text) else sorted(glob(text, recursive=True))  # noqa: PTH207 - as a shell does, absolute or not
+        paths_there = [path for path in paths_there if _is_there(path)]
+    if not paths_there:
         option = f" given as --{kind.sources[0]}" if kind.sources else ""
         raise SourceError(f"{_shown(text)}: no such file or folder; check the path{option}")
-    return found
+    return paths_there
 
 
 def _is_there(text: str) -> bool:
@@ -188,22 +188,22 @@ def _is_there(text: str) -> bool:
 
 
 def _local(kind: type[Kind], given: Path) -> _Listed:
-    found = _Listed()
+    listed = _Listed()
     root = kind.root_of(given)
     try:
         mode = root.stat().st_mode
     except OSError as error:
         raise SourceError(f"{_shown(str(given))}: {_why_no_file(error)}") from None
     if stat.S_ISREG(mode):
-        found.places[""] = root
+        listed.places[""] = root
     elif stat.S_ISDIR(mode):
-        _walk(root, found)
+        _walk(root, listed)
     else:
         raise SourceError(f"{_shown(str(given))}: a pipe or a device cannot be read twice; write it to a file first")
-    return found
+    return listed
 
 
-def _walk(root: Path, found: _Listed) -> None:
+def _walk(root: Path, listed: _Listed) -> None:
     """Collect all files below a folder, through links too, but each folder once: a link may lead back."""
     seen: set[tuple[int, int]] = set()
 
@@ -211,30 +211,30 @@ def _walk(root: Path, found: _Listed) -> None:
         if Path(error.filename) == root:
             raise SourceError(f"{_shown(str(root))}: {_why_no_file(error)}") from None
         name = Path(error.filename).relative_to(root).as_posix()
-        found.folders_refused.append(Rejected(name, 0, f"the folder cannot be listed: {_why_no_file(error)}"))
+        listed.folders_refused.append(Rejected(name, 0, f"the folder cannot be listed: {_why_no_file(error)}"))
 
     for text, folders, names in os.walk(root, followlinks=True, onerror=refused):
         folder = Path(text)
         status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
             name = _shown(folder.relative_to(root).as_posix())
-            found.notes.append(f"{name} is a link to a folder that is read already; it is left out")
+            listed.notes.append(f"{name} is a link to a folder that is read already; it is left out")
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
-            _note(folder / name, (folder / name).relative_to(root).as_posix(), found)
+            _note(folder / name, (folder / name).relative_to(root).as_posix(), listed)
 
 
-def _note(path: Path, name: str, found: _Listed) -> None:
+def _note(path: Path, name: str, listed: _Listed) -> None:
     try:
         if stat.S_ISREG(path.stat().st_mode):
-            found.places[name] = path
+            listed.places[name] = path
         else:
-            found.problems.append(Rejected(name, 0, "it is a pipe or a device, not a file, so it was not read"))
+            listed.problems.append(Rejected(name, 0, "it is a pipe or a device, not a file, so it was not read"))
     except OSError as error:
-        found.problems.append(Rejected(name, 0, _why_no_file(error)))
+        listed.problems.append(Rejected(name, 0, _why_no_file(error)))
 
 
 def _why_no_file(error: OSError) -> str:
@@ -276,12 +276,12 @@ def _shown(name: str) -> str:
 def _remote(address: str) -> _Listed:
     """List the files below an address, without hidden files and markers of folders."""
     system = file_system(address)
-    found = _remotely(address, lambda: _details(system, address))
-    if not found:
+    details_by_path = _remotely(address, lambda: _details(system, address))
+    if not details_by_path:
         raise SourceError(f"{address}: no such file or folder, or it is empty; check the address")
     root = system._strip_protocol(address)  # noqa: SLF001 - fsspec has no public name for this
     places: dict[str, Path | SourceFile] = {}
-    for path, details in sorted(found.items()):
+    for path, details in sorted(details_by_path.items()):
         name = path[len(root) :].lstrip("/")
         if path.endswith("/") or any(part.startswith(".") for part in name.split("/")):
             continue
@@ -293,8 +293,10 @@ def _remote(address: str) -> _Listed:
 
 def _details(system: Any, address: str) -> dict[str, Any]:
     """Return what a store says about each file; for the address of a file, Azure's library returns only the name."""
-    found: dict[str, Any] | list[str] = system.find(address, detail=True)
-    return found if isinstance(found, dict) else {path: system.info(path) for path in found}
+    details_by_path: dict[str, Any] | list[str] = system.find(address, detail=True)
+    return (
+        details_by_path if isinstance(details_by_path, dict) else {path: system.info(path) for path in details_by_path}
+    )
 
 
 def _address(like: str, path: str) -> str:

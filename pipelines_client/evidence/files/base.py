@@ -76,7 +76,7 @@ class Format(NamedTuple):
 
     Attributes:
         endings: How its files' names end, in lower case; empty for the format of all other files.
-        is_table: Whether its rows are columns without a meaning of their own, so that a map must explain them.
+        is_table: Whether its rows are bare columns, whose meaning a map must explain.
         read: Reads all rows.
         reopen: Reads a few rows again.
     """

@@ -77,7 +77,7 @@ def file_system(location: str) -> Any:
         raise SourceError(f"{location}: addresses of {scheme}:// cannot be read; {cure}") from None
     try:
         return kind()
-    except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+    except Exception as error:  # noqa: BLE001 - each store's library has other errors
         raise SourceError(f"{location}: {why_no_store(location, error)}") from None
 
 

@@ -164,11 +164,11 @@ class _Opened:
         try:
             reader = self._reader(read_dictionary=texts, metadata=self._metadata)
             batch = next(reader.iter_batches(1, row_groups=[group], columns=texts))
-            found = [length for column in batch.columns for length in _lengths(column)]
+            lengths = [length for column in batch.columns for length in _lengths(column)]
         except Exception as error:  # noqa: BLE001 - as above; reading the rows reports the damage
             _let_pass(error)
             return None
-        return sum(found) if len(found) >= len(texts) else None
+        return sum(lengths) if len(lengths) >= len(texts) else None
 
 
 def read_parquet(

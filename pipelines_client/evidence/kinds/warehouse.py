@@ -42,7 +42,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 class WarehouseTables(Kind):
     """Reads exports of the tables `tracks`, `identifies` and so on: CSV, Parquet or JSON, in any case of letters.
 
-    Tables of single events repeat rows of `tracks`, so they are read only where there is no such table.
+    Tables of single events repeat rows of `tracks`, so they are read only if there is no such table.
     """
 
     name: ClassVar[str] = "warehouse"

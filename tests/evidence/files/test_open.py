@@ -98,7 +98,7 @@ def test_what_is_wrong_with_an_address_is_said(s3):
     for address, says in (
         ("s3://no-such-bucket/x", "no such"),
         ("s3://empty", "no such file or folder, or it is empty"),
-        ("gopher://x/y", r"addresses of gopher:// cannot be read; known are s3://, gs:// and az://"),
+        ("gopher://x/y", r"addresses of gopher:// cannot be read; use s3://, gs:// or az://"),
     ):
         with pytest.raises(SourceError, match=says):
             list_files(SegmentArchive, [address])
