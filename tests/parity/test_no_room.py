@@ -58,8 +58,8 @@ def test_a_disk_without_room_for_the_tables_is_told(tmp_path, small):
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line == (
-        "pipelines-client: DuckDB had too little room: what does not fit into memory goes to "
-        f"{folder}. Set TMPDIR to a folder with more space, compare fewer days at a time, or take --engine spark or a"
+        "pipelines-client: DuckDB ran out of space: what does not fit into memory goes to "
+        f"{folder}. Set TMPDIR to a folder with more space, compare fewer days at a time, or use --engine spark or a"
         " PostgreSQL URL"
     )
     assert not list(folder.iterdir())

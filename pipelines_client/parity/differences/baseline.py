@@ -47,11 +47,11 @@ _SETTINGS = EngineSettings(
     slow_ms=0,
     skew_ms=0,
 )
-"""Everything that is there, whenever it arrived: only which payloads differ is asked."""
+"""No window and no limits: only which payloads differ matters here."""
 
 
 class Second(NamedTuple):
-    """The second archive: whose it is, how to read it, and where."""
+    """The second archive: its side, how to read it, and its path."""
 
     side: Side
     source: Source
@@ -59,25 +59,27 @@ class Second(NamedTuple):
 
 
 def find_second(text: str, own: Mapping[str, Source], make: Callable[[type[Kind], str], Kind]) -> Second:
-    """Tell whose second archive is at a path.
+    """Return the second archive at a path.
 
     Args:
-        text: The path, with `kind:` before it where it cannot be told by what is there.
+        text: The path, with `kind:` before it where the files do not show their kind.
         own: The sources of the run by name.
-        make: Makes a reader of a kind that calls itself by the name of a source.
+        make: Makes the reader of a kind for a source of a name.
 
     Raises:
-        SourceError: It is no archive of a side that is given, or the very same files.
+        SourceError: It is not an archive of a side that is compared, or has the same files.
     """
     ((name, given),) = sort_paths([text]).items()
     side: Side = "segment" if name == "segment" else "customerio"
     if name not in SIDES or name not in own:
         sides = " or ".join(TITLES[one] for one in SIDES if one in own)
-        raise SourceError(f"--baseline: {text} is no second archive of {sides}, which are what is compared")
+        raise SourceError(f"--baseline: {text} is not a second archive of {sides}")
     where = parse_where(side, given)
     listing = list_files(where.kind, where.given)
     if {file.location for file in listing.files} & {file.location for file in own[name][1].files}:
-        raise SourceError(f"--baseline: {text} has files of --{name} itself, which teach no noise; give another copy")
+        raise SourceError(
+            f"--baseline: {text} has files of --{name} itself, which cannot show noise; give a second copy"
+        )
     return Second(side, (make(where.kind, _other(side)), listing), where.given[0])
 
 
@@ -86,7 +88,7 @@ def measure_noise(
 ) -> Baseline:
     """Compare a leg with its second archive, message by message, over all that both hold.
 
-    Pairs that could not be opened again teach no noise: of less noise, more is called drift.
+    Pairs that could not be opened again are left out of the noise, so more may count as drift.
 
     Raises:
         SourceError: The second archive cannot be read as a whole.
@@ -97,14 +99,14 @@ def measure_noise(
     own_scratch.mkdir()
     with closing(open_engine(engine, own_scratch)) as asked:
         packs = read_sources(sources, store, processes=processes, read_jobs=asked.read_jobs, find=asked.find)
-        asked.load(pack.folder for found in packs.values() for pack in found)
+        asked.load(pack.folder for some in packs.values() for pack in some)
         asked.build(_SETTINGS, causes.TABLE)
         (total,), rows = asked.ask(TOTALS), asked.ask(DRIFT_PAIRS)
     openers = {name: Opener(kind, listing.location_of, Reading()) for name, (kind, listing) in sources.items()}
-    found = open_pairs(rows, openers, samples_each=0)
-    for signature in [one for one in found.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
-        del found.signatures[signature]
-    return Baseline(second.side, second.path, total.paired, total.drift, found)
+    result = open_pairs(rows, openers, samples_each=0)
+    for signature in [one for one in result.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
+        del result.signatures[signature]
+    return Baseline(second.side, second.path, total.paired, total.drift, result)
 
 
 def _other(side: Side) -> str:

@@ -1,7 +1,7 @@
 """What differs between two payloads, by path and kind. Pure.
 
 Two payloads have no difference exactly when their canonical forms are equal (`canonical.canonical_bytes`): key order,
-`1` against `1.0` and escapes are spelling, `"1"` against `1` is a type.
+`1` against `1.0` and escapes do not count; `"1"` against `1` is a difference of type.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pipelines_client.canonical import canonical_bytes
 DriftKind = Literal["missing_key", "null", "type", "value"]
 
 _ABSENT: Any = object()
-_MAX_DEPTH = 100  # deeper than this a difference is named at the level where it lies below
+_MAX_DEPTH = 100  # a deeper difference is reported at this depth
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place where two payloads differ.
 
-    `path` joins keys by dots; every index of a list is `[]`, so that the same fault in many items has one name.
+    `path` joins keys by dots; every index of a list is `[]`, so that the same fault in many items has one path.
     `left` and `right` are the values, `Difference.ABSENT` where a side has none.
     """
 

@@ -1,8 +1,7 @@
-"""Expected differences: which rule explains a difference or an absence, if any does. Pure.
+"""Expected differences: finds the rule that explains a difference or an absence. Pure.
 
-The rules of `parity.toml` come first, in their order, then those that come with the package. An expired rule explains
-nothing. Wildcards: `*` stands for any characters, dots too; it never stands for a payload of which only the hash is
-known.
+The rules of `parity.toml` come first, in their order, then the built-in ones. An expired rule explains nothing. The
+wildcard `*` matches any characters, dots too; it never matches a payload of which only the hash is known.
 """
 
 from __future__ import annotations
@@ -29,33 +28,33 @@ _MAX_CHARACTER_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One rule, ready to be asked."""
+    """One rule with its patterns compiled."""
 
     row: ExpectedRow
     path: re.Pattern[str]
     event: re.Pattern[str]
 
     def explains_drift(self, path: str, kind: str, event: str, builtin: str) -> bool:
-        """Say whether a difference is as the rule says; `builtin` names the one of ours that knows its values."""
+        """Return whether the rule explains a difference; `builtin` names the built-in rule that knows its values."""
         if self.row.is_builtin:
             return builtin == self.row.name
         is_path = path == self.row.path or (path != WHOLE_PAYLOAD and self.path.fullmatch(path) is not None)
         return is_path and self.row.kind in ("", kind) and self.event.fullmatch(event) is not None
 
     def explains_absence(self, side: str, event: str) -> bool:
-        """Say whether an absence is as the rule says."""
+        """Return whether the rule explains an absence."""
         is_asked = self.row.kind == MISSING and not self.row.is_builtin
         return is_asked and self.row.side in ("", side) and self.event.fullmatch(event) is not None
 
 
 def known_differences(rules: Rules, today: date) -> tuple[Known, ...]:
-    """Return the rules in the order in which they are asked; those of ours that are switched off are left out."""
+    """Return the rules in the order in which they apply, without built-in ones that are switched off."""
     own = (_known(_row(rule, number, today)) for number, rule in enumerate(rules.expected, start=1))
     return (*own, *(_known(row) for row in BUILTIN if getattr(rules.builtin, row.name)))
 
 
 def builtin_of(difference: Difference) -> str:
-    """Name the built-in rule that knows a difference by its values; empty if none does. Segment's is on the left."""
+    """Name the built-in rule that knows a difference by its values, or return an empty text. Left is Segment."""
     return next((name for name, knows in _BY_VALUE.items() if knows(difference)), "")
 
 
@@ -93,7 +92,7 @@ def _row(rule: ExpectedRule, number: int, today: date) -> ExpectedRow:
 
 
 def _is_cut(difference: Difference) -> bool:
-    """Tell a text that Customer.io cut at its limit, which may fall into a character."""
+    """Return whether Customer.io cut a text at its limit, which may be inside a character."""
     whole, part = difference.left, difference.right
     if difference.kind != "value" or not isinstance(whole, str) or not isinstance(part, str):
         return False
@@ -103,7 +102,7 @@ def _is_cut(difference: Difference) -> bool:
 
 
 def _is_long(difference: Difference) -> bool:
-    """Tell an attribute that Customer.io left out since its name is too long."""
+    """Return whether Customer.io left out an attribute because its name is too long."""
     if difference.kind != "missing_key" or difference.right is not Difference.ABSENT:
         return False
     return len(difference.path.rpartition(".")[2].encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES
@@ -112,7 +111,7 @@ def _is_long(difference: Difference) -> bool:
 _BY_VALUE: dict[str, Callable[[Difference], bool]] = {"value_cut": _is_cut, "long_name": _is_long}
 
 
-def _ours(
+def _builtin(
     name: str, kind: Literal["missing_key", "value", "missing"], side: Literal["segment", ""], reason: str
 ) -> ExpectedRow:
     return ExpectedRow(
@@ -131,17 +130,19 @@ def _ours(
 
 
 BUILTIN = (
-    _ours("alias", "missing", "", "An alias call is rarely kept in an export (FACTS T)."),
-    _ours(
+    _builtin("alias", "missing", "", "An alias call is rarely kept in an export (FACTS T)."),
+    _builtin(
         "groupid_only",
         "missing",
         "segment",
         "A call with a groupId and no person: Customer.io takes it, Segment drops it (FACTS T, C10, S3).",
     ),
-    _ours("value_cut", "value", "", "Customer.io keeps 1,000 bytes of a value (FACTS C13)."),
-    _ours("long_name", "missing_key", "", "Customer.io keeps no attribute whose name is over 150 bytes (FACTS C13)."),
+    _builtin("value_cut", "value", "", "Customer.io keeps 1,000 bytes of a value (FACTS C13)."),
+    _builtin(
+        "long_name", "missing_key", "", "Customer.io keeps no attribute whose name is over 150 bytes (FACTS C13)."
+    ),
 )
-"""FACTS T as rules. What else it names needs none: `writeKey` and `timestamp` are not compared, a late arrival is too
-young, and a 200 that hides a drop is a loss."""
+"""The differences of FACTS T that need a rule. Of the others, `writeKey` and `timestamp` are not compared, a late
+arrival counts as too young, and a drop behind a 200 counts as a loss."""
 
 assert {row.name for row in BUILTIN} == set(Builtin.model_fields)  # noqa: S101

@@ -1,7 +1,7 @@
 """Takes what rules and noise explain out of the counts, and says how much that was. Pure.
 
 A message counts as drift if any of its differences does. It is *expected* if a rule explains all of them, and *noise*
-if what no rule explains is no more than the baseline's own noise. An absence is expected if a rule explains it. Only
+if what no rule explains does not exceed the baseline's own noise. An absence is expected if a rule explains it. Only
 pairs that were opened can be explained: what differs beyond `MAX_PAIRS` counts as drift.
 """
 

@@ -1,11 +1,11 @@
 """Noise: how often a leg differs from itself, and what is provably more than that. Pure.
 
-A leg that is compared with a second archive of itself should not differ. Where it does, the same path will differ
-between the two legs as well, and says nothing of the migration. Whether a path differs more often than that is asked by
-Fisher's exact test, one-sided: were both rates the same, how likely were so many of the differences on this side? Up
-to `ERROR_PCT` percent, shared by all paths of the report, it is called drift. So noise alone is called drift in at most
-that share of reports, whatever its rate. The test takes messages for independent: noise that comes in bursts needs a
-baseline of the same days.
+A leg that is compared with a second archive of itself should not differ. A path where it does will also differ between
+the two legs, whatever the migration does. Fisher's exact test, one-sided, decides whether a path differs more often
+than that: if both rates were the same, how likely were this many of the differences on this side? If at most
+`ERROR_PCT` percent, shared by all paths of the report, the path counts as drift. So noise alone counts as drift in at
+most that share of reports, whatever its rate. The test assumes that messages are independent: noise that comes in
+bursts needs a baseline of the same days.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Path = tuple[str, str]
 def judge_noise(
     counts: Mapping[Path, int], compared: int, baseline: Mapping[Path, int], baseline_compared: int
 ) -> tuple[NoiseRow, ...]:
-    """Say of each path that differs whether it is more than noise, most frequent first.
+    """Judge each path that differs: drift, noise or unproven; most frequent first.
 
     Args:
         counts: Messages by path and kind in which the legs differ.
-        compared: Messages of which both legs' payloads were compared.
+        compared: Messages whose payloads were compared between the legs.
         baseline: Messages by path and kind in which a leg differs from itself.
-        baseline_compared: Messages of which both its payloads were compared.
+        baseline_compared: Messages whose payloads were compared within the baseline.
     """
     bearable = ERROR_PCT / 100 / max(1, len(counts))
     rows = []
@@ -43,9 +43,9 @@ def judge_noise(
 
 
 def chance_of_noise(count: int, compared: int, own: int, own_compared: int) -> float:
-    """Return how likely so many of `count + own` differences fall among `compared` messages, if all are as likely.
+    """Return how likely at least `count` of `count + own` differences fall among `compared` messages by chance.
 
-    The upper tail of the hypergeometric distribution. Up to the baseline's own rate nothing is more than noise: 1.
+    This is the upper tail of the hypergeometric distribution. Up to the baseline's own rate it is 1: nothing but noise.
     """
     if count * own_compared <= own * compared:
         return 1.0

@@ -1,7 +1,7 @@
-"""Opens the few pairs whose payload hashes differ and names what differs in them.
+"""Opens the pairs whose payload hashes differ and finds what differs in them.
 
-Pairs are opened some at a time, in the order of Segment's files, so that memory is bounded and few files are unpacked
-twice. What cannot be opened again is drift all the same, as the hashes say; its file is named as a gap.
+Pairs are opened in batches, in the order of Segment's files, so that memory is bounded and few files are unpacked
+twice. A pair that cannot be opened again still counts as drift, since its hashes differ; its file is named as a gap.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from pipelines_client.parity.facts.packs import Reading
 
 MAX_PAIRS = 50_000
-"""So many pairs are opened; beyond that a path's count speaks for the pairs opened, which the report says."""
+"""The most pairs that are opened. Beyond it the counts of paths cover only the opened pairs, as the report says."""
 
 SAMPLE_DIFFERENCES = 10
-"""So many differences of a sample are kept to be shown."""
+"""The most differences of a sample that are shown."""
 
 _OPENED_BYTES = 128 << 20  # of lines held at a time: 50,000 pairs of ordinary calls
-_MAX_SPOTS = 250_000  # of all signatures; more is known of payloads whose keys are never twice the same
-_MAX_NAMES = 1_000  # so many paths and kinds have samples
+_MAX_SPOTS = 250_000  # of all signatures; reached only if the keys of payloads hardly ever repeat
+_MAX_NAMES = 1_000  # paths and kinds that have samples
 _MAX_SHOWN_BYTES = 2_000
 
 LocationOf = Callable[[str], str]
 
 
 class Spot(NamedTuple):
-    """Where and how two payloads differ; `builtin` names the rule of ours that knows it by its values, if any."""
+    """Where and how two payloads differ; `builtin` names the built-in rule that knows it by its values, if any."""
 
     path: str
     kind: str
@@ -48,7 +48,7 @@ class Spot(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What drifted messages have in common: all that the report counts them by. `is_faulty`: also in another way."""
+    """What the report counts drifted messages by. `is_faulty` messages are wrong in another way too."""
 
     event: str
     type: str
@@ -60,7 +60,7 @@ class Signature(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenedPair:
-    """A message that drifted and the first of its differences, Segment's value on the left; large values as words."""
+    """A message that drifted and its first differences. Left is Segment; large values are replaced by a description."""
 
     row: DriftPairsRow
     signature: Signature
@@ -69,7 +69,7 @@ class OpenedPair:
 
 @dataclass(slots=True)
 class DriftResult:
-    """What opening the pairs brought; `samples` holds the first few messages of each path and kind."""
+    """What opening the pairs found; `samples` holds the first few messages of each path and kind."""
 
     examined: int = 0
     signatures: Counter[Signature] = field(default_factory=Counter)
@@ -78,7 +78,7 @@ class DriftResult:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Where the lines of one source are, how they read, and what takes note of those that cannot be had again."""
+    """Where the lines of one source are, how to read them, and the reading that notes those that are gone."""
 
     kind: Kind
     location_of: LocationOf
@@ -86,13 +86,13 @@ class Opener:
 
 
 class _Large(str):
-    """Words for a value that is too large to be kept."""
+    """The description of a value that is too large to be kept."""
 
     __slots__ = ()
 
 
 class _Samples:
-    """The first few messages of each path and kind, in whatever order they come."""
+    """Keeps the first few messages of each path and kind; messages may come in any order."""
 
     def __init__(self, each: int) -> None:
         self._each = each
@@ -101,7 +101,7 @@ class _Samples:
         self._pairs: dict[int, OpenedPair] = {}
 
     def offer(self, number: int, row: DriftPairsRow, signature: Signature, differences: list[Difference]) -> None:
-        """Take a message, the `number`th, if it is among the first of any path and kind."""
+        """Keep the `number`th message if it is among the first of a path and kind."""
         for name in {(spot.path, spot.kind) for spot in signature.spots}:
             first = self._first.get(name, [])
             if len(first) >= self._each and (not first or number > first[-1]):
@@ -121,7 +121,7 @@ class _Samples:
             del self._uses[number]
 
     def all(self) -> list[OpenedPair]:
-        """Return them in their order."""
+        """Return the samples in the order of the messages."""
         return [self._pairs[number] for number in sorted(self._pairs)]
 
     def _drop(self, number: int) -> None:
@@ -131,8 +131,8 @@ class _Samples:
             self._pairs.pop(number, None)
 
 
-class _Found:
-    """What is known of the pairs so far."""
+class _Tally:
+    """Counts the pairs by signature and keeps samples."""
 
     def __init__(self, samples_each: int) -> None:
         self._signatures: Counter[Signature] = Counter()
@@ -140,7 +140,7 @@ class _Found:
         self._spots = 0
 
     def take(self, number: int, row: DriftPairsRow, differences: list[Difference]) -> None:
-        """Count a pair, the `number`th of all."""
+        """Count the `number`th pair."""
         spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
         signature = Signature(row.label, row.type, row.day, _side(row), bool(row.is_faulty), spots)
         if signature not in self._signatures:
@@ -151,13 +151,13 @@ class _Found:
         self._signatures[signature] += 1
         self._samples.offer(number, row, signature, differences)
 
-    def all(self) -> DriftResult:
-        """Return it."""
+    def result(self) -> DriftResult:
+        """Return the counts and samples."""
         return DriftResult(self._signatures.total(), self._signatures, self._samples.all())
 
 
 class _Lost:
-    """What could not be opened again, or not be compared: each file is named once."""
+    """Files that could not be opened again or compared; each is named once."""
 
     def __init__(self, openers: dict[str, Opener]) -> None:
         self._openers = openers
@@ -165,18 +165,18 @@ class _Lost:
         self._notes: dict[tuple[str, str], str] = {}
 
     def lose(self, side: str, file: str, why: str) -> None:
-        """Take note of a file of which something is gone."""
+        """Note a file with a line that is gone."""
         self._files.setdefault((side, file), why)
 
     def note(self, side: str, row: DriftPairsRow, error: Exception) -> None:
-        """Take note of a line whose differences cannot be named."""
+        """Note a line whose differences cannot be found."""
         file = getattr(row, f"{side}_file")
         is_deep = isinstance(error, RecursionError)
-        why = "nested too deep to say where it differs" if is_deep else f"not compared ({type(error).__name__})"
+        why = "nested too deep to find where it differs" if is_deep else f"not compared ({type(error).__name__})"
         self._notes.setdefault((side, file), f"{file}:{getattr(row, f'{side}_line')}: {why}")
 
-    def tell(self) -> None:
-        """Hand over to the readings of the sources: a file that is not what it was is a gap in its evidence."""
+    def report(self) -> None:
+        """Add the notes to the readings of the sources: a file that has changed is a gap in its evidence."""
         for (side, file), why in sorted(self._files.items()):
             reason = f"could not be opened again ({why}); run again"
             self._openers[side].reading.reject(file, 0, reason, incomplete=True)
@@ -190,30 +190,30 @@ _Numbered = tuple[int, DriftPairsRow]
 
 
 def open_pairs(rows: list[DriftPairsRow], openers: dict[str, Opener], *, samples_each: int) -> DriftResult:
-    """Say what differs in each pair.
+    """Open each pair and find what differs.
 
     Args:
         rows: Answer to the question `drift_pairs`.
-        openers: By side; their readings take note of what could not be opened again.
+        openers: By side; their readings note what could not be opened again.
         samples_each: How many samples each path and kind gets.
     """
-    found, lost = _Found(samples_each), _Lost(openers)
+    tally, lost = _Tally(samples_each), _Lost(openers)
     both: list[_Numbered] = []
     for number, row in enumerate(rows[:MAX_PAIRS]):
         if row.exports_drift:
             both.append((number, row))
         else:
-            found.take(number, row, [_WHOLE])
+            tally.take(number, row, [_WHOLE])
     for some in _batches(both):
         lines = _lines(some, openers, lost)
         for number, row in some:
-            found.take(number, row, _differences(number, row, lines, openers, lost) or [_WHOLE])
-    lost.tell()
-    return found.all()
+            tally.take(number, row, _differences(number, row, lines, openers, lost) or [_WHOLE])
+    lost.report()
+    return tally.result()
 
 
 def _side(row: DriftPairsRow) -> str:
-    """Say who differs from what was sent: only the ledger can tell."""
+    """Return which side differs from what was sent; without the ledger it is unknown."""
     if not row.in_ledger:
         return "unknown"
     if row.segment_drift and row.customerio_drift:
@@ -222,7 +222,7 @@ def _side(row: DriftPairsRow) -> str:
 
 
 def _batches(rows: list[_Numbered]) -> Iterator[list[_Numbered]]:
-    """Put together what lies together, as much as may be held."""
+    """Group pairs in the order of Segment's files, each batch as large as memory allows."""
     held: list[_Numbered] = []
     size = 0
     for number, row in sorted(rows, key=lambda one: (one[1].segment_file, one[1].segment_offset)):
@@ -237,7 +237,7 @@ def _batches(rows: list[_Numbered]) -> Iterator[list[_Numbered]]:
 
 
 def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -> _Lines:
-    """Return the lines of both sides by side and number; files are unpacked beside each other, which takes the time."""
+    """Return the lines of both sides by side and number. Files are unpacked in parallel, since that takes the time."""
     wanted: dict[tuple[str, str], list[_Numbered]] = defaultdict(list)
     for number, row in rows:
         for side in openers:
@@ -256,7 +256,7 @@ def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -
                     lost.lose(side, file, "a row is damaged")
                 else:
                     lines[side, number] = data
-        except Exception as error:  # noqa: BLE001 - each store's library has errors of its own
+        except Exception as error:  # noqa: BLE001 - each library of a store raises other errors
             lost.lose(side, file, _why(error))
 
     with ThreadPoolExecutor(cpus()) as threads:
@@ -267,14 +267,14 @@ def _lines(rows: Iterable[_Numbered], openers: dict[str, Opener], lost: _Lost) -
 def _differences(
     number: int, row: DriftPairsRow, lines: _Lines, openers: dict[str, Opener], lost: _Lost
 ) -> list[Difference] | None:
-    """Compare a pair and let go of its lines; None where its payloads are not to be had, or not to be compared."""
+    """Compare a pair and release its lines. Return None if a payload is gone or cannot be compared."""
     payloads = {side: _payload(lines.pop((side, number), None), row, side, openers[side], lost) for side in openers}
-    if len([found for found in payloads.values() if found is not None]) < len(openers):
+    if sum(payload is not None for payload in payloads.values()) < len(openers):
         return None
     (left,), (right,) = payloads["segment"] or (None,), payloads["customerio"] or (None,)
     try:
         differences = drift(left, right, PAYLOAD_FIELD.get(row.type, ""))
-    except Exception as error:  # noqa: BLE001 - a payload that cannot be compared takes no other with it
+    except Exception as error:  # noqa: BLE001 - a payload that cannot be compared must not stop the others
         _let_pass(error)
         for side in openers:
             lost.note(side, row, error)
@@ -285,11 +285,11 @@ def _differences(
     return differences
 
 
-_CHANGED = "it is not what it was"
+_CHANGED = "it has changed since it was read"
 
 
 def _payload(data: bytes | None, row: DriftPairsRow, side: str, opener: Opener, lost: _Lost) -> tuple[Any] | None:
-    """Return the payload of a line in a tuple, as it may be None; or None if this is not the line that it was."""
+    """Return the payload of a line in a tuple, since it may be None; or None if the line has changed."""
     if data is None:
         return None
     file = getattr(row, f"{side}_file")
@@ -318,7 +318,7 @@ def _let_pass(error: Exception) -> None:
 
 
 def _kept(difference: Difference) -> Difference:
-    """Return a difference whose values are small enough to be kept for a sample."""
+    """Return a difference with large values replaced by a description."""
     return replace(difference, left=_small(difference.left), right=_small(difference.right))
 
 
@@ -331,7 +331,7 @@ def _small(value: Any) -> Any:
 
 
 def show(value: Any, *, is_redacted: bool) -> Any:
-    """Return a value for a sample: as it is, or its type and length only, as of one that is too large to be kept."""
+    """Return a value for a sample, or its type and length if values are redacted or it was too large to be kept."""
     if type(value) is _Large:
         return str(value)
     kind = json_type(value)

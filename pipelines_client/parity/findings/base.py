@@ -1,4 +1,4 @@
-"""What a class of findings is: its words, the question it asks, and how its rows are found. Pure."""
+"""What a class of findings consists of: its words, its question, and how its rows are made. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 class Material(NamedTuple):
-    """What classes look at: the answers by question, and what the evidence of each side lacks."""
+    """What classes look at: the answers by question, and what is missing from the evidence of each side."""
 
     answers: Answers
     holes: Mapping[str, Iterable[str]]

@@ -47,19 +47,19 @@ def variants(counts: Mapping[str, int], together: Iterable[tuple[str, str]] = ()
     groups: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts, key=lambda name: (-counts[name], name)):
         groups[_form(name)].append(name)
-    found = []
+    result = []
     for names in groups.values():
         first, *others = names
-        found += [Variant(name, first, _kind(name, first), frozenset((name, first)) in proven) for name in others]
-    found += _typos({form: names for form, names in groups.items() if form}, counts, proven)
-    return sorted(found, key=lambda variant: (variant.name, variant.like))
+        result += [Variant(name, first, _kind(name, first), frozenset((name, first)) in proven) for name in others]
+    result += _typos({form: names for form, names in groups.items() if form}, counts, proven)
+    return sorted(result, key=lambda variant: (variant.name, variant.like))
 
 
 def _typos(groups: dict[str, list[str]], counts: Mapping[str, int], proven: set[frozenset[str]]) -> list[Variant]:
     """Compare whole groups of spellings; the name that stands for one is its most frequent."""
     totals = Counter({form: sum(counts[name] for name in names) for form, names in groups.items()})
     ranked = sorted(totals, key=lambda form: (-totals[form], form))[:_MOST_NAMES]
-    found = []
+    typos = []
     for place, form in enumerate(ranked):
         most = _typos_allowed(form)
         if not most:
@@ -75,8 +75,8 @@ def _typos(groups: dict[str, list[str]], counts: Mapping[str, int], proven: set[
                 likely.append((not is_proven, distance, rank, like))
         if likely:
             is_suspected, _, _, like = min(likely)
-            found.append(Variant(name, like, "typo", not is_suspected))
-    return found
+            typos.append(Variant(name, like, "typo", not is_suspected))
+    return typos
 
 
 def _form(name: str) -> str:
@@ -145,8 +145,8 @@ def _days_of(variant: Variant, rows: list[NamesRow], like_count: int) -> Iterabl
     certainty = "proven: one message has both names" if variant.is_proven else "suspected"
     detail = f"{variant.kind} of “{variant.like}” ({like_count:,}), {certainty}"
     for day, row in sorted(first.items()):
-        found = class_row(row, detail, side="", event=variant.name, type="track", count=totals[day])
-        yield Finding(found, Example(row.message_id, places_of(row)), f"like {variant.like}")
+        of_day = class_row(row, detail, side="", event=variant.name, type="track", count=totals[day])
+        yield Finding(of_day, Example(row.message_id, places_of(row)), f"like {variant.like}")
 
 
 CLASS = FindingClass(

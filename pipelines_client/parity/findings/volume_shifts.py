@@ -22,7 +22,7 @@ from pipelines_client.parity.questions.rows import EVENTS
 FACTOR = 3
 MIN_DAYS = 7
 MAX_DAYS = 28
-_MOST_DAYS = 400  # what is older was backdated
+_MOST_DAYS = 400  # older days are backdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ def shifts(rows: Iterable[tuple[str, str, Day, int]]) -> list[Shift]:
         by_event[event, kind][day] = count
         totals[day] += count
     days = _whole_days([day for day, total in totals.items() if day and total >= MIN_MESSAGES])
-    found = []
+    result = []
     for (event, kind), counts in sorted(by_event.items()):
         series = [counts.get(day, 0) for day in days]
         for place in range(MIN_DAYS, len(days)):
             past = _since_first(series[max(0, place - MAX_DAYS) : place])
             if len(past) >= MIN_DAYS and _is_shift(series[place], past):
-                found.append(Shift(event, kind, days[place], series[place], median_low(past)))
-    return found
+                result.append(Shift(event, kind, days[place], series[place], median_low(past)))
+    return result
 
 
 def _whole_days(busy: list[Day]) -> list[Day]:
-    """Return every day between the first and the last busy one: what is backdated by a few messages is no beginning."""
+    """Return every day between the first and the last busy one; a few backdated messages do not make a first day."""
     if not busy:
         return []
     first, last = date.fromisoformat(min(busy)), date.fromisoformat(max(busy))
@@ -77,7 +77,7 @@ def _is_shift(count: int, past: list[int]) -> bool:
 
 
 def _since_first(past: list[int]) -> list[int]:
-    """Return the days from the first on that had any: before it there was no such event."""
+    """Return the days from the first one with messages on: before it the event did not exist."""
     return past[next((place for place, count in enumerate(past) if count), len(past)) :]
 
 

@@ -1,14 +1,13 @@
-"""What counts prove about what was not seen: exact upper bounds on a share, at a stated risk of being wrong. Pure.
+"""Exact upper bounds on the share of messages that are lost, at a stated risk of being wrong. Pure.
 
-`at_most` is Clopper and Pearson's one-sided bound: it takes each message to be lost by itself. Loss comes in bursts, so
-`at_most_mean` takes hours instead: of hours that do not depend on each other, each losing any share of its messages, it
-bounds the share that an average hour loses. No other assumption is made. Where no hour lost anything the two are the
-same rule, since the chance to see no loss in n hours is at most (1 - mean)^n. Else it rests on Bentkus (On Hoeffding's
-inequalities, Annals of Probability 32, 2004): a sum of shares falls to a whole number or below at most e times as
-often as a binomial of the same mean.
+`at_most` is the one-sided bound of Clopper and Pearson, which assumes that messages are lost independently. Loss comes
+in bursts, so `at_most_mean` assumes only that hours are independent, and bounds the share that an average hour loses.
+If no hour lost anything, both are the same rule, since the chance to see no loss in n hours is at most (1 - mean)^n.
+Otherwise it rests on Bentkus (On Hoeffding's inequalities, Annals of Probability 32, 2004): a sum of shares falls to a
+whole number or below at most e times as often as a binomial of the same mean.
 
-Whoever looks every day and believes the best day is wrong more often than each bound says. `error_at` gives the k-th
-look a k(k + 1)-th of the risk: over any number of looks they add up to no more than the whole.
+A reader who looks every day and believes the best day is wrong more often than each bound says. `error_at` therefore
+gives the k-th report 1/(k(k + 1)) of the risk; over any number of reports the parts add up to no more than the whole.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ _NEGLIGIBLE = 1e-17
 
 
 def error_at(look: int, error: float) -> float:
-    """Return the risk that the `look`-th look, from 1, may take of `error`, the risk of all looks together."""
+    """Return the risk of the `look`-th report, from 1, so that all reports together have a risk of `error`."""
     return error / (look * (look + 1))
 
 
 def at_most(lost: int, seen: int, error: float) -> float:
-    """Return the share of which more than `lost` of `seen` would be lost, but for a risk of `error`.
+    """Return the largest share that may be lost if `lost` of `seen` are lost, with a risk of `error` to be too low.
 
-    Of nothing seen, anything may be lost: 1.
+    If nothing was seen, everything may be lost: 1.
     """
     if lost >= seen:
         return 1.0
@@ -46,11 +45,11 @@ def at_most(lost: int, seen: int, error: float) -> float:
 
 
 def at_most_mean(shares: Iterable[float], units: int, error: float) -> float:
-    """Return the mean share that `units` independent units lose at most, but for a risk of `error`.
+    """Return the largest mean share that `units` independent units may lose, with a risk of `error` to be too low.
 
     Args:
-        shares: What was lost of each unit that lost anything, each over 0 and up to 1.
-        units: How many units there are, with those that lost nothing.
+        shares: The share that each unit with a loss lost, each over 0 and up to 1.
+        units: How many units there are, including those without a loss.
         error: The risk that the bound is too low.
     """
     total = fsum(shares)
@@ -58,9 +57,9 @@ def at_most_mean(shares: Iterable[float], units: int, error: float) -> float:
 
 
 def needed(lost: int, share: float, error: float) -> int | None:
-    """Return how many must be seen, of which `lost` are lost, to prove a loss of at most `share`; None: no number does.
+    """Return how many must be seen, with `lost` of them lost, to prove a loss of at most `share`.
 
-    With a risk of `error`.
+    The risk is `error`. None if no number proves it, since the share is 0.
     """
     if not share:
         return None
@@ -77,9 +76,9 @@ def needed(lost: int, share: float, error: float) -> int | None:
 
 
 def log_chance(lost: int, seen: int, share: float) -> float:
-    """Return the logarithm of the chance to lose `lost` or fewer of `seen` when each is lost with a chance of `share`.
+    """Return the logarithm of the chance to lose `lost` or fewer of `seen`, each with a chance of `share`.
 
-    `share` is over 0; where it is `lost / seen` or more, as in a bound, the terms of the sum only fall.
+    `share` is over 0. If it is `lost / seen` or more, as in a bound, the terms of the sum only fall.
     """
     if lost >= seen:
         return 0.0

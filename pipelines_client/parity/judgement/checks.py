@@ -3,11 +3,11 @@
     [[check]]
     name = "carts without an order"
     reason = "the campaign writes to them"
-    sql = "SELECT …"                     one SELECT over the views of `selects.COLUMNS`
+    sql = "SELECT …"                     one SELECT over the views of `check_sql.COLUMNS`
     expect = "no rows"                   or "at most 10 rows", or a comparison such as "< 5"
 
-Evidence that is short proves nothing either way: with a gap in any source, or without a message in the window, each
-check is *inconclusive*.
+Short evidence proves nothing either way: with a gap in a source, or without a message in the window, each check is
+*inconclusive*.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 SHOWN_IN_CLEAR = frozenset(("side", "type", "event", "day", "cause", "message_id"))
-"""Columns whose texts stand in a report anyway; those of any other are shown by their length only."""
+"""Columns whose texts a report shows anyway. Texts in other columns are shown by their length only."""
 
 
 _ROWS_LISTED = 20
@@ -53,7 +53,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """What an engine answered to a check."""
+    """The answer of an engine to a check."""
 
     check: Check
     question: PlainSelect
@@ -61,10 +61,10 @@ class CheckAnswer:
 
 
 def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[CheckAnswer, ...]:
-    """Ask an engine, whose tables are built, all checks.
+    """Ask an engine all checks; its tables must be built.
 
     Raises:
-        EngineError: It cannot answer one; names the check and the cure.
+        EngineError: It cannot answer a check; the message names the check and the cure.
     """
     return tuple(_ask(engine, check) for check in checks)
 
@@ -77,7 +77,7 @@ def _ask(engine: Engine, check: Check) -> CheckAnswer:
         raise
     except TypeError:
         cure = "each column must be a text or a whole number: CAST it to VARCHAR or BIGINT, and divide with //"
-    except Exception as error:  # noqa: BLE001 - each engine has errors of its own; their words may quote a row
+    except Exception as error:  # noqa: BLE001 - each engine raises other errors, whose messages may quote a row
         cure = (
             f"the engine cannot answer it ({type(error).__name__}): compare texts with texts and numbers with numbers"
         )
@@ -87,16 +87,16 @@ def _ask(engine: Engine, check: Check) -> CheckAnswer:
 def judge_checks(
     answers: Iterable[CheckAnswer], sources: Mapping[str, SourceEvidence], limits: Limits, *, is_redacted: bool
 ) -> tuple[tuple[Gate, ...], tuple[CheckReport, ...]]:
-    """Hold each answer against what was expected; a gate and a report for each.
+    """Compare each answer with what was expected, and return a gate and a report for each.
 
     Args:
-        answers: Of the engine.
-        sources: What each source that was given brought to the judgement.
-        limits: How much of it may be unreadable, or wait.
+        answers: The answers of the engine.
+        sources: The evidence of each source that was given.
+        limits: How much of it may be unreadable or wait.
         is_redacted: Whether texts are hidden.
     """
     short = _short(sources, limits)
-    judged = [_judge(answer, _untold(answer, sources) or short, is_redacted=is_redacted) for answer in answers]
+    judged = [_judge(answer, _lacks_ledger(answer, sources) or short, is_redacted=is_redacted) for answer in answers]
     return tuple(gate for gate, _ in judged), tuple(report for _, report in judged)
 
 
@@ -104,8 +104,8 @@ def _judge(answer: CheckAnswer, short: str, *, is_redacted: bool) -> tuple[Gate,
     check = answer.check
     holds, limit, actual, unit = _held(answer)
     result: GateResult = "inconclusive" if short or holds is None else "passed" if holds else "failed"
-    told = f"{_found(holds, actual, unit)}, expected {check.expect}"
-    words = "; ".join(part for part in (told, short, check.reason) if part)
+    outcome = f"{_result_words(holds, actual, unit)}, expected {check.expect}"
+    words = "; ".join(part for part in (outcome, short, check.reason) if part)
     gate = CHECK.gate(limit, actual, unit, result, words, subject=check.name)
     return gate, CheckReport(
         name=check.name,
@@ -122,7 +122,7 @@ def _judge(answer: CheckAnswer, short: str, *, is_redacted: bool) -> tuple[Gate,
     )
 
 
-def _found(holds: bool | None, actual: int, unit: str) -> str:
+def _result_words(holds: bool | None, actual: int, unit: str) -> str:
     if holds is None:
         return "no number"
     if unit == _ROWS_UNIT:
@@ -131,7 +131,7 @@ def _found(holds: bool | None, actual: int, unit: str) -> str:
 
 
 def _held(answer: CheckAnswer) -> tuple[bool | None, int, int, str]:
-    """Return whether the answer is as expected, the limit, what was found and its unit; None: nothing to compare."""
+    """Return whether the answer is as expected (None: nothing to compare), the limit, the actual value and its unit."""
     most = answer.check.most_rows()
     if most is not None:
         return len(answer.rows) <= most, most, len(answer.rows), _ROWS_UNIT
@@ -145,13 +145,13 @@ def _held(answer: CheckAnswer) -> tuple[bool | None, int, int, str]:
     return not broken, limit, far[-1] if broken else far[0], column if column.isidentifier() else ""
 
 
-def _untold(answer: CheckAnswer, sources: Mapping[str, SourceEvidence]) -> str:
+def _lacks_ledger(answer: CheckAnswer, sources: Mapping[str, SourceEvidence]) -> str:
     asks_ledger = "sent" in answer.question.views and "ledger" not in sources
-    return "only a ledger tells what was sent: give --ledger" if asks_ledger else ""
+    return "only a ledger knows what was sent: give --ledger" if asks_ledger else ""
 
 
 def _short(sources: Mapping[str, SourceEvidence], limits: Limits) -> str:
-    """Return why the evidence proves nothing either way, "" if it does."""
+    """Return why the evidence proves nothing either way, or an empty text."""
     if not any(source.messages for source in sources.values()):
         return "no proof either way without a message in the window"
     counts = {name: len(gaps_of(name, source, limits)) for name, source in sources.items()}

@@ -1,8 +1,7 @@
-"""Counts by event and day, ours against those of a source that keeps no ids (NEEDS N18, N26). Pure.
+"""Compares our counts by event and day with those of a source that keeps no ids (NEEDS N18, N26). Pure.
 
-The first and the last day of either side are shown and not judged: they are rarely whole. Nor are events that we never
-sent, and days of fewer messages than prove anything. What is judged besides the days is an event's sum over the days
-that are whole.
+Each event is judged on each whole day and over all whole days. Shown but not judged are the first and the last day of
+either side, which are rarely whole, events that we never sent, and days with too few messages to prove anything.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
 _ROWS_LISTED = 200
 _SLUGS = (
-    "A warehouse without event_text knows events as order_completed: those that no other source names were counted with"
-    " every event of the same letters and digits."
+    "A warehouse without event_text names events like order_completed. Events that only it has were counted together"
+    " with every event of the same letters and digits."
 )
-_NAMELESS = "A warehouse without event and event_text has tracks that no source names: no event's counts were judged."
+_NAMELESS = "A warehouse without event and event_text has tracks that no source names, so no event was judged."
 
 Event = tuple[str, str]
 _Counted = TypeVar("_Counted", CountsByDayRow, EventsRow)
@@ -33,7 +32,7 @@ _Counted = TypeVar("_Counted", CountsByDayRow, EventsRow)
 
 @dataclass(frozen=True, slots=True)
 class CountsSource:
-    """What a source that counts is called, where it is, and what came of reading it."""
+    """A source that only counts: its title, its path, and the result of reading it."""
 
     title: str
     path: str
@@ -53,15 +52,15 @@ def compare_counts(
     *,
     slugs: Mapping[str, bool],
 ) -> CountsReport:
-    """Hold the counts of one source against ours.
+    """Compare the counts of one source with ours.
 
     Args:
-        source: What it is.
-        theirs: Rows of `counts` of this source.
+        source: The source.
+        theirs: Its rows of the answer to `counts`.
         events: Answer to the question `events`.
-        given: The sources whose messages were read, and what each of them brought.
-        limits: How much deviation is bearable, and how few messages prove nothing.
-        slugs: Events that we know by no name but that of a warehouse's column, and whether they have even that.
+        given: The evidence of each source whose messages were read.
+        limits: How much deviation is allowed, and how few messages prove nothing.
+        slugs: Events that only a warehouse without names has, and whether its `event` column names them.
     """
     baseline = _baseline(source.side, frozenset(given))
     is_nameless = False
@@ -101,7 +100,7 @@ def _rows(
     days: list[str],
     limits: Limits,
 ) -> list[CountsRow]:
-    """Return a row for each event and day, and one for each event over the days that are whole."""
+    """Return a row for each event and day, and one for each event over all whole days."""
     rows = [
         _row(event, day, ours[event, day], theirs[event, day], limits, can_judge=event in known and day in days)
         for event, day in sorted({*ours, *theirs})
@@ -113,7 +112,7 @@ def _rows(
 
 
 def judge_counts(reports: Mapping[str, CountsReport], limits: Limits) -> tuple[Gate, ...]:
-    """Hold each source's counts against the limit: one gate for each."""
+    """Compare each source's counts with the limit, and return a gate for each."""
     return tuple(_gate(name, report, limits) for name, report in reports.items())
 
 
@@ -124,11 +123,11 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
     if worst is None or report.gaps:
         result = "inconclusive"
     if worst is None:
-        text = f"{report.title}: nothing to judge; it takes whole days of {limits.min_events:,} messages an event"
+        text = f"{report.title}: nothing to judge; it takes whole days with {limits.min_events:,} messages of an event"
     elif report.beyond:
         when = worst.day or "all whole days"
         text = (
-            f"{report.title}: {plural(report.beyond, 'count')} beyond the limit; most of all {worst.event} on {when}, "
+            f"{report.title}: {plural(report.beyond, 'count')} beyond the limit; the worst is {worst.event} on {when}, "
             f"{worst.ours:,} of ours and {worst.theirs:,} of theirs"
         )
     else:
@@ -141,7 +140,7 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
 def _gaps(
     source: CountsSource, given: Mapping[str, SourceEvidence], baseline: Baseline, limits: Limits
 ) -> Iterator[str]:
-    """Yield what is lacking of the counts, and of the messages that they are held against."""
+    """Yield what is missing from the counts, and from the messages that they are compared with."""
     yield from source.gaps
     if percent(source.rejected_lines, source.rows + source.rejected_lines) > limits.max_missing_pct:
         yield f"{plural(source.rejected_lines, 'line')} of the counts could not be read"
@@ -162,7 +161,7 @@ def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
 def _by_slug(
     theirs: list[CountsByDayRow], events: list[EventsRow], slugs: Mapping[str, bool]
 ) -> tuple[list[CountsByDayRow], list[EventsRow]]:
-    """Give one name to all tracks that a slug may stand for: the first of them, capitals before small letters."""
+    """Give one name to all tracks that a slug may stand for: the first by order of characters."""
     squeezed = {_squeeze(event) for event in slugs}
     names: dict[str, str] = {}
     rows: list[CountsByDayRow | EventsRow] = [*theirs, *events]

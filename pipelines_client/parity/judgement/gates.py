@@ -11,7 +11,7 @@ A gate *fails* only on proof, and it *passes* only on whole evidence:
 Over all gates a proven failure beats short evidence: no gap can turn a failure into a pass, so waiting for better
 evidence would only delay the repair. Short evidence beats a pass: it is never read as one.
 
-A new kind of gate is one entry in `KINDS`.
+To add a kind of gate, add an entry to `KINDS`.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _missing_at(side: str, evidence: Evidence, limits: Limits) -> Gate:
         is_proven = percent(unexplained, expected) > limits.max_missing_pct and evidence.is_enough(limits)
         result = "failed" if is_proven else "inconclusive"
         if not is_proven:
-            text += ", which is no proof while evidence is short"
+            text += ", which proves nothing while evidence is short"
     return MISSING.gate(limits.max_missing_pct, actual, "%", result, text, side=side)
 
 
@@ -197,7 +197,7 @@ def _drift(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     share = percent(evidence.drift, evidence.compared)
     is_proof = evidence.is_enough(limits)
     if not evidence.compared:
-        text = "No payload could be compared: nothing is said of drift"
+        text = "No payload could be compared, so drift is unknown"
     elif evidence.compared < limits.min_events <= evidence.messages and share <= limits.max_drift_pct:
         text = f"{plural(evidence.compared, 'payload')} could be compared; too few to tell a rate"
         yield DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive", text)
@@ -221,7 +221,7 @@ def _duplicates(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
 def _identity(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     gate = IDENTITY.count(evidence.identity, limits.max_identity, "with another identity on one side")
     if not evidence.is_identity_compared:
-        text = "No two sources tell whose a message is: give the identity key of the ledger, or the other export too"
+        text = "No two sources show whose a message is: give the identity key of the ledger, or the other export too"
         gate = replace(gate, result="inconclusive", evidence=text)
     yield gate
 
@@ -306,7 +306,7 @@ RENAMED = GateKind(
 COUNTS = GateKind(
     name="counts",
     title="Counts of {side}",
-    advice="Look for events of another name there (a column map's [names] tells), then for a second writer.",
+    advice="Look for events of another name there (a column map's [names] maps them), then for a second writer.",
 )
 BASELINE = GateKind(
     name="baseline",

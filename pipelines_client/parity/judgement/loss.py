@@ -36,7 +36,7 @@ def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: L
         given: The sources that were given.
         gates: Those of single events say how much of these may be missing.
         limits: And these how much of any other.
-        look: Which look of a series this is, from 1.
+        look: Which report of the history this is, from 1.
     """
     error = error_at(look, ERROR)
     own = {event: of.max_missing for event, of in gates.events.items() if of.max_missing is not None}

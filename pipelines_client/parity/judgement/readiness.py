@@ -1,10 +1,9 @@
 """Passing days in a row → ready or not yet. Pure.
 
-- A run's verdict stands until a later run of the same UTC day covers its window. A day is the worst of what stands: who
-  looks at the last hour only does not take back what was found in the day.
-- A day that fails, a day that is inconclusive and a day without a run each end the row. What nobody looked at is not
-  known to be good.
-- Only runs by the same gates and limits count: a pass by another yardstick is none by this one.
+- A run's verdict stands until a later run of the same UTC day covers its window. The verdict of a day is the worst that
+  stands, so a run over the last hour does not replace a run over the whole day.
+- A day that fails, a day that is inconclusive and a day without a run each end the row.
+- Only runs with the same gates and limits count.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ _WORST_FIRST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 def judge_readiness(history: History, now: Run, ready_after_days: int) -> Readiness:
-    """Say how many passing days in a row end today, and how many are left.
+    """Count the passing days in a row that end today, and how many are left.
 
     Args:
-        history: The runs before; what is later than `now` does not count.
+        history: The runs before; runs later than `now` do not count.
         now: This run, which is not in the history yet.
-        ready_after_days: So many passing days in a row are *ready*.
+        ready_after_days: How many passing days in a row make *ready*.
     """
     by_day: dict[str, list[Run]] = defaultdict(list)
     for run in (*sorted((run for run in history.runs if run.at <= now.at), key=lambda run: run.at), now):
@@ -60,7 +59,7 @@ def _days(first: str, last: str) -> list[str]:
 
 
 def _day(day: str, runs: Sequence[Run], gates: str) -> TrendDay:
-    """Judge a day by what stands of it; `is_in_row` says here only that it may be in a row."""
+    """Judge a day by the runs that stand; `is_in_row` says here only that it may be in a row."""
     if not runs:
         return TrendDay(
             day=day, verdict=None, runs=0, messages=0, missing_pct=0, drift_pct=0, is_in_row=False, note="no run"

@@ -1,4 +1,4 @@
-"""The history of parity runs: a file of JSON lines to which each run appends one, and nothing is ever changed in it."""
+"""The history of parity runs: a file of JSON lines to which each run appends one. Lines are never changed."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Run(BaseModel):
     """One run, as its line has it.
 
     Attributes:
-        at: When it was; UTC, ISO-8601 with milliseconds.
-        verdict: What it came to.
+        at: When it ran; UTC, ISO-8601 with milliseconds.
+        verdict: Its verdict.
         since: First instant of its window; None is open.
         until: End of its window; None is open.
-        gates: Mark of which gates were judged by which limits; two runs compare only if it is the same.
-        messages: So many in the window.
+        gates: Hash of the gates and limits; only runs with the same hash are compared.
+        messages: Messages in the window.
         missing_pct: The largest share that a side lacks.
         drift_pct: Share of compared payloads that differ.
         broken: The gates that did not pass.
     """
 
-    model_config = ConfigDict(frozen=True)  # what a later version adds to a line is no reason not to read it
+    model_config = ConfigDict(frozen=True)  # a later version may add fields to a line
 
     at: str
     verdict: Verdict
@@ -85,12 +85,12 @@ def run_of(report: ParityReport) -> Run:
 
 
 def read_history(path: Path) -> History:
-    """Return the runs in a file; of one that is not there, none.
+    """Return the runs in a file, or none if it does not exist.
 
-    A line that is no run is counted and passed over: the last one may be torn by a kill.
+    A line that cannot be read is counted and skipped: a kill may tear the last one.
 
     Raises:
-        SourceError: The file is there and cannot be read.
+        SourceError: The file exists and cannot be read.
     """
     try:
         lines = path.read_bytes().splitlines()
@@ -108,7 +108,7 @@ def read_history(path: Path) -> History:
 
 
 def append_run(path: Path, report: ParityReport) -> None:
-    """Add a line for a report, whole or not at all whoever else appends at the same time.
+    """Append a line for a report, whole or not at all, even if other processes append at the same time.
 
     Raises:
         OSError: It cannot be written.

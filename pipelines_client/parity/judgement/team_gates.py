@@ -27,14 +27,14 @@ def judge_rules(
     duplicates: Iterable[DuplicatesRow],
     classes: Iterable[ClassReport],
 ) -> tuple[Gate, ...]:
-    """Hold events and classes against their own limits, in the order of the file.
+    """Compare events and classes with their limits, in the order of the file.
 
     Args:
         gates: The limits.
-        whole: The evidence over all; its gaps are those of each event too.
+        whole: The evidence over all messages; its gaps are gaps of each event too.
         events: Answer to the question `events`.
         duplicates: Answer to the question `duplicates`.
-        classes: Every class, also those of which there is nothing.
+        classes: Every class, also those without findings.
     """
     rows, surplus = list(events), list(duplicates)
     reports = {report.name: report for report in classes}
@@ -51,13 +51,13 @@ def judge_rules(
 
 
 def judge_baseline(noise: Noise | None, limits: Limits) -> tuple[Gate, ...]:
-    """Ask whether the baseline has enough messages to know a leg's noise; without a baseline there is no gate."""
+    """Judge whether the baseline has enough messages to measure noise; without a baseline there is no gate."""
     if noise is None:
         return ()
     compared, side = noise.baseline_compared, TITLES[noise.side]
     is_enough = compared >= max(1, limits.min_events)
     text = f"{plural(compared, 'message')} of {side} compared with themselves"
-    text += "" if is_enough else "; too few to know its noise"
+    text += "" if is_enough else "; too few to measure its noise"
     result: GateResult = "passed" if is_enough else "inconclusive"
     return (BASELINE.gate(limits.min_events, compared, "messages", result, text),)
 
@@ -104,8 +104,8 @@ def _judge_class(report: ClassReport, bound: Bound, whole: Evidence, *, is_enoug
         is_hidden = kind.needs_whole_evidence and any(source.gaps for source in whole.sources.values())
         is_proof = not kind.is_short_evidence and not is_hidden and (is_enough or not bound.is_share)
         result = "failed" if is_proof else "inconclusive"
-        text += "" if is_proof else ", which is no proof while evidence is short"
+        text += "" if is_proof else ", which proves nothing while evidence is short"
     elif kind.needs_ledger and "ledger" not in whole.sources:
-        result, text = "inconclusive", "Only a ledger tells: give --ledger"
+        result, text = "inconclusive", "Only a ledger shows this: give --ledger"
     unit = "%" if bound.is_share else report.unit
     return CLASS.gate(bound.value, actual, unit, result, text, subject=report.name)

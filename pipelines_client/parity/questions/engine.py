@@ -1,7 +1,7 @@
-"""What any engine does with the questions of `queries/`: the contract. `engines` holds those that there are.
+"""The contract of an engine: it answers the questions of `queries/` over facts. `open` lists the engines.
 
-The questions know only the tables of `facts.SCHEMAS` and `settings` (one row), of texts and whole numbers. Tables are
-built in the order of `TABLES`; every other file of the folder is a question that is asked of them.
+The questions read the tables of `facts.writer.SCHEMAS`, and `settings` (one row) and `causes`, which hold texts and
+whole numbers only. Tables are built in the order of `TABLES`; every other file of the folder is a question.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ TABLES = (
     "arrivals_reordered",
     "places",
 )
-"""The questions whose answers others build upon, in order."""
+"""The files that other files build upon, in order."""
 
 VIEWS = frozenset(
     ("messages_exported", "records_last", "messages_recorded", "messages_windowed", "judged", "arrivals", "places")
 )
-"""Those of `TABLES` that are asked anew each time: kept, they would fill the memory."""
+"""Those of `TABLES` that are computed each time they are read: kept, they would fill the memory."""
 
 BY_KEY = frozenset(("messages_joined",))
-"""Those of `TABLES` whose rows come each of the facts of one `message_key`: they may be made range by range of it."""
+"""Those of `TABLES` whose rows depend on one `message_key` each, so that they can be made range by range of keys."""
 
 
-_ONE_NUMBER_FOR_TWO = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1 OR words = 0"
-"""Whether a number of `words` means two things; 0 is the number of no words, where a source lacks a message."""
+_COLLISIONS = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1 OR words = 0"
+"""Finds hash collisions in `words`. 0 stands for no words, where a source lacks a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What the questions must know besides the facts; whole numbers only, so that any engine takes them."""
+    """What the questions must know besides the facts; whole numbers only, which any engine accepts."""
 
     has_ledger: int
     has_segment: int
@@ -80,86 +80,86 @@ class EngineSettings:
 
 
 class Engine(ABC):
-    """Answers the questions over the facts of one run: `load`, then `build`, then `ask` as often as one likes.
+    """Answers the questions over the facts of one run: call `load`, then `build`, then `ask` any number of times.
 
-    Two engines give the same rows, in the same order, as long as a question keeps to `queries/README.md`. What an
-    engine made is gone after `close`, also if something failed before.
+    All engines return the same rows in the same order if a question follows `queries/README.md`. `close` removes
+    everything that the engine made, also after a failure.
     """
 
     name: ClassVar[str]
 
     @property
     def read_jobs(self) -> Callable[[Sequence[Job], Callable[[int], object]], list[Reading]] | None:
-        """Return what reads evidence into packs where the engine can do that; None: processes of this machine do."""
+        """Return a function that reads evidence on the engine; None if processes of this machine read it."""
         return None
 
     def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
-        """Return the packs of these files that live with the engine, and the files that none of them speaks of."""
+        """Return the packs of these files that the engine keeps, and the files without one."""
         del kind
         return [], list(files)
 
     @abstractmethod
     def load(self, packs: Iterable[Path]) -> None:
-        """Take the facts of some packs: folders that hold a file of each table of `facts.SCHEMAS`, or what `find` gave.
+        """Load the facts of some packs: folders with a file for each table of `SCHEMAS`, or what `find` returned.
 
         Raises:
-            EngineError: It cannot hold them.
+            EngineError: They do not fit.
         """
 
     def build(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
-        """Make the tables that the questions build upon.
+        """Make the tables that the questions read.
 
         Args:
             settings: Becomes the table `settings`, of one row.
             causes: Become the table `causes`.
 
         Raises:
-            EngineError: It has no room for them.
+            EngineError: They do not fit.
         """
         self.set_up(settings, causes)
         for name in TABLES:
             self.build_table(name)
-            if name == "words_known" and self.select(_ONE_NUMBER_FOR_TWO):
+            if name == "words_known" and self.select(_COLLISIONS):
                 raise EngineError("hash collision in `words`, which happens once in 10¹⁰ runs; report it as a bug")
 
     def set_up(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
-        """Make the two tables that do not come of the facts, as `build` does first."""
+        """Make the tables `settings` and `causes`; `build` calls it."""
         self._create("settings", _select_of(asdict(settings)), is_kept=True)
         self._create("causes", " UNION ALL ".join(_select_of(row._asdict()) for row in causes), is_kept=True)
 
     def build_table(self, name: str) -> None:
-        """Make one of `TABLES`; those before it must be there."""
+        """Make one of `TABLES`; those before it must exist."""
         self._create(name, text_of(name), is_kept=name not in VIEWS)
 
     def ask(self, question: Question[R]) -> list[R]:
         """Return the rows that answer a question, in its order: texts, whole numbers and None.
 
         Raises:
-            TypeError: The question's answer holds something else.
+            TypeError: The answer holds another type of value.
         """
         return list(self.stream(question))
 
     def stream(self, question: Question[R]) -> Iterator[R]:
-        """Yield what `ask` returns, for an answer that may be long; ask nothing else before it ends."""
+        """Yield the rows of a long answer; do not ask anything else before it ends."""
         _, rows = self._select(text_of(question.name))
         return (question.row(*map(_plain, row)) for row in rows)
 
     def select(self, sql: str) -> list[dict[str, Any]]:
-        """Return the rows of one SELECT in DuckDB's dialect by column, with the values that `ask` allows."""
+        """Return the rows of one SELECT in DuckDB's dialect, by column, with the types of values that `ask` returns."""
         columns, rows = self._select(sql)
         return [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of memory, connections, and whatever was made for this run."""
+        """Release memory and connections, and remove everything that was made for this run."""
 
     @abstractmethod
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
-        """Give the answer to one SELECT a name; kept, or asked anew each time."""
+        """Make a table (kept) or view (computed each time) of one SELECT."""
 
     @abstractmethod
     def _select(self, sql: str) -> tuple[list[str], Iterable[Sequence[Any]]]:
-        """Return the columns and rows of one SELECT; the rows may be fetched as they are taken."""
+        """Return the columns and rows of one SELECT; the rows may be fetched lazily."""
 
 
 def text_of(name: str) -> str:
@@ -179,9 +179,9 @@ def _select_of(values: Mapping[str, str | int | None]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as every engine would: sums come as decimals from some."""
+    """Return a value as a text, whole number or None: some engines return sums as decimals."""
     if value is None or type(value) is str or type(value) is int:
         return value
     if not isinstance(value, Decimal) or value != int(value):
-        raise TypeError(f"a question answers with a {type(value).__name__}; queries/README.md says how not to")
+        raise TypeError(f"a question returned a {type(value).__name__}; queries/README.md lists the allowed types")
     return int(value)

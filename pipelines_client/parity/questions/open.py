@@ -1,4 +1,4 @@
-"""The engines that there are: DuckDB on this machine, Spark, PostgreSQL."""
+"""Opens an engine by name: DuckDB on this machine, Spark, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def open_engine(where: str, scratch: Path) -> Engine:
     """Open the engine that `where` names.
 
     Args:
-        where: `duckdb`, `spark` (the session that is active, else one on this machine), `spark://host:port`, or a
+        where: `duckdb`, `spark` (the active session, else one on this machine), `spark://host:port`, or a
             PostgreSQL URL.
-        scratch: An empty folder of this run, for what does not fit into memory.
+        scratch: An empty folder for data that does not fit into memory.
 
     Raises:
-        EngineError: No engine is called so, what it needs is not installed, or it cannot be reached.
+        EngineError: The name is unknown, a package is not installed, or the engine cannot be reached.
     """
     if where == "duckdb":
         from pipelines_client.parity.questions.duckdb import DuckDB
@@ -33,11 +33,11 @@ def open_engine(where: str, scratch: Path) -> Engine:
         return _open_spark(None if where == "spark" else where, scratch)
     if where.startswith(("postgresql://", "postgres://")):
         return _open_postgresql(where)
-    raise EngineError(f"no engine is called like that; --engine takes {ENGINES}")
+    raise EngineError(f"unknown engine; --engine takes {ENGINES}")
 
 
 def shares_folders(where: str) -> bool:
-    """Say whether other machines than this one write and read the packs of facts."""
+    """Return whether other machines read and write the packs of facts."""
     return where.startswith("spark://")
 
 

@@ -1,9 +1,8 @@
-"""Packs in a PostgreSQL database: in a schema that stays and that many hosts share, or else for one session only.
+"""Packs in a PostgreSQL database: in a schema that many hosts share, or for one session only.
 
-A pack is copied there once, whole or not at all, and is found again by the files it speaks of, as one in a folder is.
-It goes when its files have changed or nobody has used it for 30 days, and only while no other run is at work: an
-advisory lock, shared by all that use the schema, says who is. Should the server crash, all tables may be empty; then
-packs are copied anew.
+A pack is copied once, whole or not at all, and is found again by its files, like a pack in a folder. It is removed when
+its files have changed or no run has used it for 30 days, but only while no other run uses the schema: each run holds a
+shared advisory lock. If the server crashes, all tables may be empty; then packs are copied again.
 """
 
 from __future__ import annotations
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
 _OF_THE_SESSION = "pg_temp"
 _NAME = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 _COPY_ROWS = 50_000
-_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")  # so that an empty text is no null
+_CSV = pyarrow.csv.WriteOptions(
+    include_header=False, quoting_style="all_valid"
+)  # an empty text is quoted, so that it does not become a null
 _ABOUT_PACKS = {
     "id": "bigint GENERATED ALWAYS AS IDENTITY",
     "shelf": "text",
@@ -46,49 +47,49 @@ _ABOUT_PACKS = {
 
 
 class DatabasePacks:
-    """The packs of one schema, by one connection, which is in autocommit mode and stays its owner's.
+    """The packs of one schema, over a connection in autocommit mode, which the caller closes.
 
     Args:
-        connection: A session that looks for names in its temporary schema first.
-        schema: Where packs stay; made if need be. None: they end with the session.
+        connection: A session whose temporary schema is first in its search path.
+        schema: Where packs stay; created if it does not exist. None: they end with the session.
 
     Raises:
-        EngineError: No schema can be called so, or it holds other tables of these names.
+        EngineError: The name is not valid, or the schema holds other tables of these names.
     """
 
     def __init__(self, connection: Connection[Any], schema: str | None) -> None:
         if schema is not None and _NAME.fullmatch(schema) is None:
-            raise EngineError("schema= is a name of small letters, digits and _, such as schema=parity")
+            raise EngineError("schema= takes a name of lower-case letters, digits and _, such as schema=parity")
         self._connection = connection
         self._schema = _OF_THE_SESSION if schema is None else schema
         self._useless: list[int] = []
         self._passing: list[int] = []
-        self._run("SELECT pg_advisory_lock({making})")  # two that make a schema at once would fail
+        self._run("SELECT pg_advisory_lock({making})")  # two runs that create a schema at once would fail
         self._make()
         self._run("SELECT pg_advisory_unlock({making})")
         self._run("SELECT pg_advisory_lock_shared({using})")
         self._remove_if_alone("about IS NULL OR used_at < now() - make_interval(secs => {seconds})", seconds=UNUSED_S)
 
     def find(self, kind: Kind, files: tuple[SourceFile, ...]) -> tuple[list[Pack], list[SourceFile]]:
-        """Return the packs that speak of these files as they are, and the files that no pack speaks of."""
+        """Return the packs of these files, and the files without a pack. A pack with a changed file is not used."""
         left = {file.location: file for file in files}
         packs, used, shelf = [], [], shelf_name(kind)
         rows = "SELECT id, name, about FROM {packs} WHERE shelf = {shelf} AND about IS NOT NULL ORDER BY id"
         for number, name, about in self._run(rows, shelf=shelf):
             kept = json.loads(about)
-            told = tuple(SourceFile(**file) for file in kept["files"])
-            if all(left.get(file.location) == file for file in told):
-                packs.append(Pack(Path(shelf, name), told, reading_from(kept["reading"])))
+            known = tuple(SourceFile(**file) for file in kept["files"])
+            if all(left.get(file.location) == file for file in known):
+                packs.append(Pack(Path(shelf, name), known, reading_from(kept["reading"])))
                 used.append(number)
-                for file in told:
+                for file in known:
                     del left[file.location]
-            elif any(left.get(file.location, file) != file for file in told):
+            elif any(left.get(file.location, file) != file for file in known):
                 self._useless.append(number)
         self._run("UPDATE {packs} SET used_at = now() WHERE id = ANY({used})", used=used)
         return packs, list(left.values())
 
     def choose(self, folders: Iterable[Path]) -> None:
-        """Let the tables of `SCHEMAS` be what these packs hold; those that are not there yet are copied."""
+        """Make views of these packs under the names of `SCHEMAS`; packs that are missing are copied first."""
         chosen = [self._number_of(folder) or self._copy(folder) for folder in folders]
         for name, schema in SCHEMAS.items():
             self._run("ANALYZE {table}", table=self._table(name))
@@ -102,7 +103,7 @@ class DatabasePacks:
             )
 
     def close(self) -> None:
-        """Remove what is of no use any more, if nobody else may be reading it."""
+        """Remove packs that are no longer useful, if no other run may be reading them."""
         self._remove("id = ANY({passing})", passing=self._passing)
         if self._useless:
             self._remove_if_alone("id = ANY({useless})", useless=self._useless)
@@ -136,7 +137,7 @@ class DatabasePacks:
         )
         if [column for (column,) in there] != columns:
             raise EngineError(
-                f"schema {self._schema} holds facts of another version, or tables of your own; name another"
+                f"schema {self._schema} holds facts of another version, or other tables; name another schema"
             )
 
     def _number_of(self, folder: Path) -> int | None:
@@ -198,9 +199,9 @@ def _type(field: pa.Field) -> str:
 
 
 def _as_stored(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
-    r"""Put the pack's number before each row, and escape U+0000, which PostgreSQL cannot hold.
+    r"""Put the pack's number before each row, and escape U+0000, which PostgreSQL cannot store.
 
-    Equality and order of texts stay as they are.
+    Equality and order of texts do not change.
     """
     columns = [pa.repeat(number, batch.num_rows)]
     for column in batch.columns:
@@ -212,5 +213,5 @@ def _as_stored(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
 
 
 def as_read(text: str) -> str:
-    """Return a stored text as it was."""
+    """Return the original of a stored text."""
     return text if "\x01" not in text else text.replace("\x01\x01", "\x00").replace("\x01\x02", "\x01")

@@ -1,4 +1,4 @@
-"""Spark: a session on this machine, the one that is active, or a cluster. Reads evidence there too."""
+"""Spark: a session on this machine, the active one, or a cluster. It reads the evidence too."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from pipelines_client.parity.facts.packs import Reading
 
 _MASTER_PORT = 7077
-_KNOCK_TIMEOUT_S = 5
+_CONNECT_TIMEOUT_S = 5
 _FEWEST_PARTITIONS = 8
-_ROWS_A_PARTITION = 500_000  # Spark's own 200 partitions make two hundred tasks of what one can do
-_NO_GLOB = {ord(character): f"\\{character}" for character in "{}[]*?\\"}  # Hadoop takes a path for a pattern
+_ROWS_A_PARTITION = 500_000  # with Spark's default of 200, a small query becomes 200 tasks
+_NO_GLOB = {ord(character): f"\\{character}" for character in "{}[]*?\\"}  # Hadoop treats a path as a pattern
 
 _QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
 _RULES = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",  # what overflows is an error and no other number
+    "spark.sql.ansi.enabled": "true",  # an overflow is an error
     "spark.sql.caseSensitive": "false",
 }
 
 
 class Spark(Engine):
-    """Answers the questions in a session of its own.
+    """Answers the questions in a new session.
 
     Args:
         master: `spark://host:port`; None takes the active session's context where there is one, as in a notebook or
             under spark-submit, else starts one on this machine.
-        scratch: Where a context on this machine keeps what does not fit into memory.
+        scratch: Where a context on this machine keeps data that does not fit into memory.
     """
 
     name = "spark"
@@ -58,7 +58,7 @@ class Spark(Engine):
             _check(master)
         self._is_own = active is None
         session = active or (start_here(scratch) if master is None else _start({"spark.master": master}))
-        self._session = session.newSession()  # names and settings of its own
+        self._session = session.newSession()  # its names and settings are separate
         for name, value in _RULES.items():
             self._session.conf.set(name, value)
         self._kept: list[DataFrame] = []
@@ -70,7 +70,7 @@ class Spark(Engine):
         return self._read
 
     def load(self, packs: Iterable[Path]) -> None:
-        """Name the files of the packs; they are read as they are needed."""
+        """Make a view of each table over the files of the packs, which are read when needed."""
         given = list(packs)
         if self._is_own:
             rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in given)
@@ -81,7 +81,7 @@ class Spark(Engine):
             self._name(self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]), name)
 
     def close(self) -> None:
-        """Let go of what was kept; end the context if it was started here."""
+        """Release what was kept; end the context if it was started here."""
         for frame in self._kept:
             frame._jdf.logicalPlan().rdd().unpersist(False)  # pyright: ignore[reportOptionalCall]  # noqa: FBT003, SLF001 - py4j; there is no public way to end a checkpoint
         for name in self._names:
@@ -92,7 +92,7 @@ class Spark(Engine):
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
         frame = self._session.sql(translate(sql, "spark"))
         if is_kept:
-            frame = frame.localCheckpoint()  # `persist` would have each question planned with all that led to it
+            frame = frame.localCheckpoint()  # with `persist`, each question would be planned with all that led to it
             self._kept.append(frame)
         self._name(frame, name)
 
@@ -119,7 +119,7 @@ class Spark(Engine):
 
 
 def _do(job: Job) -> tuple[int, Reading] | str:
-    """Do a job on a worker; what is wrong with the evidence comes back as text, since Spark would bury an exception."""
+    """Do a job on a worker. An error in the evidence is returned as text, since Spark would hide an exception."""
     read = 0
 
     def advance(count: int) -> None:
@@ -131,15 +131,15 @@ def _do(job: Job) -> tuple[int, Reading] | str:
     except SourceError as error:
         return str(error)
     finally:
-        gc.enable()  # a worker lives on for other people's tasks
+        gc.enable()  # a worker goes on to run other tasks
     return read, reading
 
 
 def start_here(scratch: Path, more: Mapping[str, str] | None = None) -> SparkSession:
-    """Start Spark on this machine, reachable from nowhere else.
+    """Start Spark on this machine, not reachable from other machines.
 
     Raises:
-        EngineError: There is no Java that it could run on.
+        EngineError: Java is missing.
     """
     return _start(
         {
@@ -166,16 +166,16 @@ def _start(settings: Mapping[str, str]) -> SparkSession:
 
 
 def _check(master: str | None) -> None:
-    """Knock at a master's door: Spark itself would try for minutes and then blame its own context."""
+    """Check that a master answers: Spark itself tries for minutes, and its error does not say why it failed."""
     if master is None:
         return
     for address in master.removeprefix("spark://").split(","):
         host, _, port = address.rpartition(":")
         try:
-            with socket.create_connection((host or address, int(port) if host else _MASTER_PORT), _KNOCK_TIMEOUT_S):
+            with socket.create_connection((host or address, int(port) if host else _MASTER_PORT), _CONNECT_TIMEOUT_S):
                 return
         except ValueError:
-            raise EngineError("no address of a Spark master; write spark://host:7077") from None
+            raise EngineError("not the address of a Spark master; write spark://host:7077") from None
         except OSError:
             continue
     raise EngineError(f"{master}: no Spark master answers there; check host and port")

@@ -1,4 +1,4 @@
-"""DuckDB's dialect → another's, by SQLGlot, with the two rules that no dialect's grammar shows. Pure."""
+"""Translates DuckDB's dialect with SQLGlot, and adds two rules that no grammar shows. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _WIDE = exp.DataType.build("DECIMAL(20, 0)", dialect="spark")
 def translate(sql: str, dialect: Literal["postgres", "spark"]) -> str:
     """Return one SELECT in another dialect, every name quoted.
 
-    PostgreSQL orders and compares texts by the locale of its database unless told otherwise: each text that a question
-    makes itself is told to go by its bytes, as the columns of facts are. Spark's sum of 64-bit numbers has 64 bits:
-    it adds up decimals instead, as wide as those of the other two.
+    PostgreSQL orders and compares texts by the locale of its database: each text that a question makes itself gets the
+    collation "C", as the columns of facts have it. Spark's sum of 64-bit numbers has 64 bits: it sums decimals instead,
+    as wide as those of the other two.
     """
     tree = normalize_identifiers(sqlglot.parse_one(sql, read="duckdb"), dialect="duckdb")
     rule = _by_bytes if dialect == "postgres" else _add_up_wide

@@ -1,4 +1,4 @@
-"""From when to when sources speak, and up to when a side's silence means something: its watermark. Pure."""
+"""The time that each source spans, and its watermark: up to when a missing message means something. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one source spans; `first_ms` and `last_ms` go by receipt, where few show one by sending, else the event.
+    """The time that one source spans; `first_ms` and `last_ms` are times of receipt, or of sending where few have one.
 
-    `later` messages are of later than tomorrow, as a wrong clock has it: they are not in `last_ms`. `misdated` records
-    of a ledger are older than any ledger: they are not in `first_appended_ms`.
+    `later` messages are dated after tomorrow by a wrong clock; they are not in `last_ms`. `misdated` records of a
+    ledger are older than any ledger can be; they are not in `first_appended_ms`.
     """
 
     first_ms: int | None
@@ -35,23 +35,24 @@ class Span:
 
     @property
     def watermark_ms(self) -> int | None:
-        """Return the last instant the source speaks of; whole seconds may stand for any instant within them."""
+        """Return the last instant that the source covers; a time in whole seconds covers its whole second."""
         if self.last_ms is None or self.has_milliseconds:
             return self.last_ms
         return self.last_ms + 999
 
     @property
     def notes(self) -> list[str]:
-        """Say what of the span is not to be believed."""
+        """Say which times are not used because a clock was wrong."""
         notes = []
         if self.later:
             notes.append(
-                f"{self.later:,} of its messages are of later than tomorrow: a clock is wrong, and they move no"
+                f"{self.later:,} of its messages are dated after tomorrow: a clock is wrong, and they do not move the"
                 " watermark."
             )
         if self.misdated:
             notes.append(
-                f"{self.misdated:,} of its records are of before 2026: a clock was wrong, and they move no window."
+                f"{self.misdated:,} of its records are dated before 2026: a clock was wrong, and they do not move the"
+                " window."
             )
         return notes
 
@@ -61,7 +62,7 @@ def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
 
     Args:
         rows: Answer to the question `spans`.
-        now: Of the report; where all of a source is of later than tomorrow, it is this clock that is not believed.
+        now: The time of the report; if all messages of a source are dated after tomorrow, this clock is not used.
     """
     by_source: dict[str, list[SpansRow]] = defaultdict(list)
     for row in rows:
@@ -73,7 +74,7 @@ def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
 def _span(rows: list[SpansRow], tomorrow: int) -> Span:
     known = [row for row in rows if row.last_ms is not None]
     received = [row for row in known if row.is_received]
-    dated = received if 2 * _messages(received) >= _messages(known) else known  # a few do not speak for all
+    dated = received if 2 * _messages(received) >= _messages(known) else known  # a few are not representative
     believed = [row for row in dated if row.day_number <= tomorrow] or dated
     return Span(
         first_ms=min(_known(row.first_ms for row in believed), default=None),

@@ -1,4 +1,4 @@
--- What the ledger says was sent: one row per message, with what became of it on each leg.
+-- Messages that were sent, according to the ledger: one row per message, with its outcome on each leg.
 SELECT recorded.message_id, judged.type, ledger_event AS event, CAST(recorded.identity AS VARCHAR) AS person,
        message_at_ms AS happened_ms, judged.day, to_segment.outcome AS segment_outcome,
        to_customerio.outcome AS customerio_outcome

@@ -1,4 +1,4 @@
--- The sides that were given, and up to when each of them speaks.
+-- The sides that were given, and the last time that each of them covers.
 SELECT 'segment' AS side, segment_watermark_ms AS last_ms
 FROM settings
 WHERE has_segment = 1

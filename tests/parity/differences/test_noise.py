@@ -176,12 +176,12 @@ def test_a_baseline_of_a_few_messages_is_inconclusive(noisy, compare, tmp_path):
 
 
 def test_a_baseline_that_is_nobodys_is_refused(noisy, compare):
-    """A second archive of a side that is not compared proves nothing of those that are."""
+    """A second archive of a side that is not compared cannot show the noise of the others."""
     evidence, second = noisy
     paths = evidence.paths()
-    with pytest.raises(SourceError, match=r"no second archive of Customer\.io"):
+    with pytest.raises(SourceError, match=r"not a second archive of Customer\.io"):
         compare({name: paths[name] for name in ("ledger", "customerio")}, baseline=str(second))
-    with pytest.raises(SourceError, match=r"no second archive of Segment or Customer\.io"):
+    with pytest.raises(SourceError, match=r"not a second archive of Segment or Customer\.io"):
         compare(paths, baseline=str(paths["ledger"]))
     with pytest.raises(SourceError, match=r"no-such: no such file or folder; check the path$"):
         compare(paths, baseline="no-such")

@@ -67,9 +67,9 @@ HARMS = [
     (Path.unlink, "it was deleted after the files were listed"),
     (cut, "the gzip stream is cut off here"),
     (shorter, "the file is shorter than before"),
-    (other_lines, "it is not what it was"),
+    (other_lines, "it has changed since it was read"),
     (no_json, "not JSON"),
-    (same_on_both, "it is not what it was"),
+    (same_on_both, "it has changed since it was read"),
     (folder, "it cannot be opened (Is a directory)"),
 ]
 

@@ -63,4 +63,4 @@ def test_the_command_takes_an_engine(postgresql_url, paths):
     assert done.returncode == 1, done.stderr
     refused = subprocess.run([*given, "--engine", "oracle"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("pipelines-client: no engine is called like that")
+    assert refused.stderr.startswith("pipelines-client: unknown engine")

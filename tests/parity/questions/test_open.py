@@ -54,7 +54,7 @@ def test_a_missing_extra_is_told_with_the_line_that_installs_it(engine, module, 
 def test_a_postgresql_that_is_not_there_is_named(closed_port, tmp_path):
     """Host, port and database, and no more of the URL."""
     text = refusal_of(f"postgresql://me:{SECRET}@127.0.0.1:{closed_port}/facts?application_name=x", tmp_path)
-    assert text.startswith(f"postgresql://127.0.0.1:{closed_port}/facts: no server answers")
+    assert text.startswith(f"postgresql://127.0.0.1:{closed_port}/facts: no PostgreSQL server answers")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_url_that_is_none_keeps_its_password(url, tmp_path):
 def test_an_unknown_database_is_told(postgresql_url, tmp_path):
     """The server is there, the database is not."""
     nowhere = urlsplit(postgresql_url)._replace(path="/nowhere").geturl()
-    assert "no such user or database" in refusal_of(nowhere, tmp_path)
+    assert "the user or the database does not exist" in refusal_of(nowhere, tmp_path)
 
 
 def test_a_user_without_rights_is_told_what_to_grant(postgresql_url, tmp_path):

@@ -130,7 +130,9 @@ def test_hosts_that_begin_at_once_make_one_schema(url, server, tmp_path):
 @pytest.mark.parametrize("name", ["", "Upper", "pg_facts", "information_schema", 'a"b', "a;drop", "a" * 64])
 def test_a_schema_is_a_plain_name(postgresql_url, name, tmp_path):
     """What would need quotes, or is the server's own, is refused with an example."""
-    with pytest.raises(EngineError, match=r"schema= is a name of small letters, digits and _, such as schema=parity"):
+    with pytest.raises(
+        EngineError, match=r"schema= takes a name of lower-case letters, digits and _, such as schema=parity"
+    ):
         open_engine(f"{postgresql_url}?schema={name}", tmp_path)
 
 
@@ -138,7 +140,7 @@ def test_tables_of_another_version_are_left_alone(url, server, tmp_path):
     """They are refused by name of the schema, and stay as they are."""
     open_engine(url, tmp_path).close()
     server.execute("ALTER TABLE parity_facts.kept_facts DROP COLUMN payload_hash")
-    with pytest.raises(EngineError, match="schema parity_facts holds facts of another version, or tables of your own"):
+    with pytest.raises(EngineError, match="schema parity_facts holds facts of another version, or other tables"):
         open_engine(url, tmp_path)
 
 

@@ -39,9 +39,9 @@ def test_one_receipt_in_the_future_does_not_take_the_young_for_missing(cut, comp
     assert causes(report, "customerio") == {"too_young": 10}
     assert report.sources["customerio"].watermark == "2026-11-02T09:33:09.113Z"
     assert [
-        note for note in report.sources["customerio"].notes if note.startswith("1 of its messages are of later than")
+        note for note in report.sources["customerio"].notes if note.startswith("1 of its messages are dated after tomorrow")
     ]
-    assert not [note for note in report.sources["segment"].notes if "later than" in note]
+    assert not [note for note in report.sources["segment"].notes if "after tomorrow" in note]
 
 
 def test_a_receipt_of_tomorrow_is_believed(cut, compare):
@@ -51,10 +51,10 @@ def test_a_receipt_of_tomorrow_is_believed(cut, compare):
 
 
 def test_a_report_whose_own_clock_is_wrong_believes_the_evidence(cut, compare):
-    """Where all of an export is of later than tomorrow, it is not the export that is wrong."""
+    """If all of an export is dated after tomorrow, the clock of this machine is wrong, not the export."""
     report = compare(cut.paths(), now=datetime(2001, 1, 1, tzinfo=timezone.utc))
     assert causes(report, "customerio") == {"too_young": 10}
-    assert not [note for note in report.sources["customerio"].notes if "later than" in note]
+    assert not [note for note in report.sources["customerio"].notes if "after tomorrow" in note]
 
 
 @pytest.mark.parametrize("known", ["sentAt", "timestamp"])
@@ -89,7 +89,7 @@ def test_a_ledger_record_of_a_clock_that_was_not_set_opens_no_window(cut, compar
     )
     report = compare(paths)
     assert report.totals.missing["customerio"] == 0
-    assert any("1 of its records are of before 2026" in note for note in report.sources["ledger"].notes)
+    assert any("1 of its records are dated before 2026" in note for note in report.sources["ledger"].notes)
 
 
 def test_what_has_receipts_goes_by_them_unless_they_are_few():

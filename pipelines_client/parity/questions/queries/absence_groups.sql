@@ -1,5 +1,5 @@
--- Which absences are alike? Messages that a side lacks by event, day, hour (as in `hours`) and cause at either side, which is
--- empty where it lacks none.
+-- Which absences are alike? Messages that a side lacks, by event, day, hour (as in `hours`) and the cause at each side.
+-- A cause is empty at a side that lacks nothing.
 SELECT event, type, day, hour, segment_cause, segment_reason, customerio_cause, customerio_reason, is_faulty,
        count(*) AS count
 FROM (

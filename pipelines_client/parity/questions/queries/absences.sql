@@ -1,6 +1,6 @@
--- What is not where one would look for it, and why? One row per message and side that lacks it.
--- The ledger's last word comes first; then what the two vendors are known to do (FACTS T, S3); then age,
--- by receipt, or where a side shows none by sending, or by the event.
+-- Which messages does a side lack, and why? One row per message and side.
+-- The ledger's last record decides first, then what the two vendors are known to do (FACTS T, S3), then the age of the
+-- message: by receipt, or where a side has none by sending, or by the event.
 SELECT message_key, message_check, is_wrong, side, type, label, day, message_at_ms,
        CASE
            WHEN outcome IN ('rejected', 'dropped', 'skipped') THEN outcome

@@ -1,4 +1,4 @@
--- What arrived before it was sent, late, or slowly? `arrivals_faulty`, with where the messages are.
+-- What arrived before it was sent, late, or slowly? The rows of `arrivals_faulty`, with the places of a message.
 SELECT found.kind, found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,

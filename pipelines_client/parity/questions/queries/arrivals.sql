@@ -1,6 +1,6 @@
 -- When did each message reach each side? One row per message and side that has it.
--- `accepted_at_ms` is when the API answered, as the ledger has it; else only when the request left is known. The order
--- in which messages were sent is the ledger's where it knows them, else the order in which they happened.
+-- `accepted_at_ms` is when the API answered, according to the ledger; without it only the time of sending is known. The
+-- order of sending is the ledger's for messages that it has, else the order in which they happened.
 SELECT message_key, 'segment' AS side, judged.type, judged.label, judged.day, in_ledger, segment_person AS person,
        segment_received_at_ms AS received_at_ms, segment_sent_at_ms AS sent_at_ms, appended_at_ms,
        CASE WHEN fate.outcome = 'accepted' THEN segment_finished_at_ms END AS accepted_at_ms,

@@ -1,6 +1,6 @@
--- What arrived before it was sent, late, or slowly? Counts by side, event and day, each with a message to look at.
--- A message has one of the three at a side: where the clocks disagree, no lag says anything; and what the vendor held
--- back after it had answered is late, and not slow.
+-- What arrived before it was sent, late, or slowly? Counts by side, event and day, each with one message.
+-- A message has one of the three kinds at a side. If the clocks disagree, no lag means anything; and what the vendor
+-- held back after its answer is late, not slow.
 SELECT kind, side, label AS event, type, day, count(*) AS count, max(worst_ms) AS worst_ms,
        min(message_key) AS message_key
 FROM (

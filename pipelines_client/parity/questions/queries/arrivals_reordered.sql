@@ -1,6 +1,6 @@
--- Which track reached a side before the first identify of its person, though it was sent after it?
--- By received time at the side; who was sent first, the ledger says for what it knows. What the ledger never saw is held
--- against what it never saw only.
+-- Which tracks reached a side before the first identify of their person, though they were sent after it?
+-- Order at a side is by receipt. The order of sending is the ledger's for messages that it has; messages that it does
+-- not have are compared only with each other.
 SELECT track.side, track.label AS event, track.type, track.day, count(*) AS count,
        max(identify.received_at_ms - track.received_at_ms) AS worst_ms, min(track.message_key) AS message_key
 FROM arrivals AS track

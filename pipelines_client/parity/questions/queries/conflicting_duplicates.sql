@@ -1,4 +1,4 @@
--- Which copies of a message hold another payload than its first copy, or bear another name? Counts of such copies by side, event and day.
+-- Which copies of a message have another payload or name than its first copy? Counts by side, event and day.
 SELECT found.side, found.event, found.type, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -7,7 +7,7 @@ SELECT found.side, found.event, found.type, found.day, found.count, max(place.me
        max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
        max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
 FROM (
-    SELECT copy.source AS side, doubled.label AS event, doubled.type, doubled.day, count(*) AS count,
+    SELECT copy.source AS side, repeating.label AS event, repeating.type, repeating.day, count(*) AS count,
            min(copy.message_key) AS message_key
     FROM facts AS copy
     JOIN (
@@ -17,12 +17,12 @@ FROM (
         JOIN words_known AS known ON known.words = exported.words
         JOIN faulty ON faulty.message_key = exported.message_key AND faulty.message_check = exported.message_check
         WHERE exported.copies > 1
-    ) AS doubled
-      ON doubled.message_key = copy.message_key AND doubled.message_check = copy.message_check AND doubled.side = copy.source
+    ) AS repeating
+      ON repeating.message_key = copy.message_key AND repeating.message_check = copy.message_check AND repeating.side = copy.source
     JOIN words_known AS said ON said.words = copy.words
-    WHERE copy.payload_hash IS DISTINCT FROM doubled.first_hash OR said.type <> doubled.first_type
-       OR said.event IS DISTINCT FROM doubled.first_event
-    GROUP BY copy.source, doubled.label, doubled.type, doubled.day
+    WHERE copy.payload_hash IS DISTINCT FROM repeating.first_hash OR said.type <> repeating.first_type
+       OR said.event IS DISTINCT FROM repeating.first_event
+    GROUP BY copy.source, repeating.label, repeating.type, repeating.day
 ) AS found
 JOIN places AS place ON place.message_key = found.message_key
 GROUP BY found.side, found.event, found.type, found.day, found.count, found.message_key

@@ -1,4 +1,4 @@
--- What did the sources count that keep no ids? One row per source, event and day.
+-- What did the sources without ids count? One row per source, event and day.
 SELECT source, event, type, day, sum(count) AS count
 FROM counts
 GROUP BY source, event, type, day

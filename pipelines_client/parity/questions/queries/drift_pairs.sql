@@ -1,4 +1,4 @@
--- Which messages must be opened to say what differs? With where both lines are, and whether they are faulty anyway.
+-- Which messages must be opened to see what differs? Each with the places of both lines, and whether it is wrong anyway.
 SELECT max(place.message_id) AS message_id, type, label, day, in_ledger, segment_drift, customerio_drift, exports_drift,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,

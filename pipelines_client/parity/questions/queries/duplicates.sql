@@ -4,6 +4,6 @@ FROM (
     SELECT 'segment' AS side, label, type, segment_rows AS copies FROM faulty WHERE segment_rows > 1
     UNION ALL
     SELECT 'customerio', label, type, customerio_rows FROM faulty WHERE customerio_rows > 1
-) AS doubled
+) AS repeating
 GROUP BY side, label, type
 ORDER BY count DESC, side, event, type

@@ -1,4 +1,4 @@
--- How did each event fare on each day?
+-- How many messages of each event, on each day, were sent, received, missing or different?
 SELECT event, type, day,
        sum(messages) AS messages,
        sum(sent) AS sent,

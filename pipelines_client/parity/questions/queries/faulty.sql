@@ -1,5 +1,5 @@
--- Which messages must be shown one by one? Those that differ, are another person's, bear another name or came twice.
--- `is_missing` is 1 for one that a side lacks as well, in a way that counts.
+-- Which messages must be shown one by one? Those with drift, another identity, another name, or copies.
+-- `is_missing` is 1 if a side also lacks the message for a cause that counts as loss.
 SELECT judged.message_key, judged.message_check, type, label, day, in_ledger, segment_rows, customerio_rows,
        segment_drift, customerio_drift, exports_drift, segment_identity, customerio_identity,
        is_drift, is_identity, is_renamed, CASE WHEN absent.message_key IS NULL THEN 0 ELSE 1 END AS is_missing

@@ -1,5 +1,5 @@
--- Who else writes? Messages of an export that the ledger never saw, by library and end of the write key, each once.
--- Segment's copy of a message speaks where there is one: only that export may name the write key.
+-- Who else writes? Messages of an export that are not in the ledger, by library and end of the write key, each once.
+-- The library is that of Segment's copy if there is one: only that export may name the write key.
 SELECT found.side, found.event, found.type, found.day, found.library, found.write_key_suffix, found.count,
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,

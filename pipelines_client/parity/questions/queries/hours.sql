@@ -1,5 +1,5 @@
 -- How many messages of each hour should each side have, and how many of them are lost?
--- Hours count from 1970; -1 is where no source knows when a message happened.
+-- Hours count from 1970; -1 means that no source knows when a message happened.
 SELECT side, hour, sum(messages) AS messages, sum(lost) AS lost
 FROM (
     SELECT side, hour, CASE WHEN side = 'segment' THEN in_segment ELSE in_customerio END AS messages, 0 AS lost

@@ -1,4 +1,4 @@
--- Whose message is it? One row per message whose identity is not the same everywhere, with who stands alone.
+-- Whose identity differs? One row per message, with the side that differs from the others.
 SELECT max(place.message_id) AS message_id, type, label AS event, day,
        CASE WHEN segment_identity = 1 AND customerio_identity = 1 THEN 'both'
             WHEN segment_identity = 1 THEN 'segment'

@@ -1,4 +1,4 @@
--- How did each message fare that the window asks about?
+-- Which messages are in the window?
 SELECT *
 FROM messages_windowed
 WHERE is_inside = 1

@@ -1,6 +1,6 @@
--- How long did it take? Per side and measure the percentiles (nearest rank), the worst, and how many lie up to each bound.
--- `delivery` is from the call to the arrival; `clock` is between the moments of sending and of arrival, each by its own
--- clock. An arrival before its call counts as no lag at all, and `backwards` says how many there were.
+-- How long did messages take? Percentiles (nearest rank), maximum and histogram per side and measure.
+-- `delivery` is from the call to the arrival. `clock` is between sending and arrival, each by another clock. An arrival
+-- before its call counts as a lag of 0, and in `backwards`.
 SELECT side, measure, max(total) AS messages, sum(backwards) AS backwards,
        min(CASE WHEN running * 100 >= total * 50 THEN lag_ms END) AS p50_ms,
        min(CASE WHEN running * 100 >= total * 90 THEN lag_ms END) AS p90_ms,

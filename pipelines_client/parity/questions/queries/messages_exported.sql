@@ -1,5 +1,5 @@
--- What did each export hold? One row per source and message: the copy that came first, and how many there were.
--- Nearly all messages come once, and those only pass through: numbering every row would sort the whole export.
+-- What did each export hold? One row per source and message: its first copy, and the number of copies.
+-- Nearly all messages have one copy and only pass through: numbering every row would sort the whole export.
 SELECT facts.source, facts.message_key, facts.message_check, facts.message_id, words, identity, payload_hash, occurred_at_ms,
        received_at_ms, sent_at_ms, file, line, byte_offset, byte_count, 1 AS copies
 FROM facts

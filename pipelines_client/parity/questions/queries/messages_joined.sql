@@ -1,8 +1,8 @@
--- Who knows which message, and what differs? One row per message: the three-way join.
--- A window by event time asks the ledger first, then Segment, then Customer.io, once for the message and not once for
--- each side, so no side can lose a message over an edge. A null differs from a value, and not from a null.
--- A table this long pays for each column: hashes are compared here and not kept, and texts and places stay behind.
--- Each row comes of the facts of its own `message_key` only, so that an engine may make the table range by range.
+-- Which sources have a message, and what differs between them? One row per message: the three-way join.
+-- The time of a message is the ledger's, else Segment's, else Customer.io's, once for the message and not for each side,
+-- so that no side loses a message at the edge of a window. A null differs from a value, but not from a null.
+-- In a table this long each column costs memory: hashes are compared here and not kept, texts and places are left out.
+-- Each row depends only on the facts of its `message_key`, so that an engine may make the table range by range.
 SELECT coalesce(s.message_key, c.message_key, l.message_key) AS message_key,
        coalesce(s.message_check, c.message_check, l.message_check) AS message_check,
        CASE WHEN l.message_key IS NULL THEN 0 ELSE 1 END AS in_ledger,

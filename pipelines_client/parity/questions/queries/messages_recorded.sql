@@ -1,4 +1,4 @@
--- What did we record? One row per message of the ledger, with the words that say its fate on each leg.
+-- What did we record? One row per message of the ledger, with the words that hold its fate on each leg.
 SELECT message_key, message_check,
        coalesce(max(CASE WHEN leg = 'segment' THEN words END), max(CASE WHEN leg = 'customerio' THEN words END), max(words))
            AS words,

@@ -1,7 +1,7 @@
--- How did each message fare, and does it lie in the window? One row per message.
--- `since_ms` and `until_ms` speak of when a message happened. `received_from_ms` bounds only what the ledger never saw:
--- an archive reaches back to before there was a ledger, while no message of the ledger is ever left out by it.
--- A row that is reduced (a warehouse's) proves nothing about a payload, or whose it is if it does not show that.
+-- How does each message compare between the sources, and is it in the window? One row per message.
+-- `since_ms` and `until_ms` are about when a message happened. `received_from_ms` applies only to messages that the
+-- ledger does not have: an archive may be older than the ledger.
+-- A reduced row (of a warehouse) proves nothing about a payload, nor about an identity that it does not show.
 SELECT compared.*,
        CASE WHEN exports_drift + segment_drift + customerio_drift > 0 THEN 1 ELSE 0 END AS is_drift,
        CASE WHEN exports_identity + segment_identity + customerio_identity > 0 THEN 1 ELSE 0 END AS is_identity,

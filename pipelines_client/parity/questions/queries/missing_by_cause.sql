@@ -1,4 +1,4 @@
--- Why is it not there? Counts by side, cause, the ledger's reason and type of call.
+-- Why are messages missing? Counts by side, cause, the ledger's reason and type of call.
 SELECT side, cause, coalesce(reason, '') AS reason, type, count(*) AS count
 FROM absences
 GROUP BY side, cause, coalesce(reason, ''), type

@@ -1,5 +1,5 @@
--- Which names do events go by, on which days? One row per set of names and day, with a message that bears them.
--- A message that only a warehouse has, without its name, bears none.
+-- Which names do events have, on which days? One row per set of names and day, with one message that has them.
+-- A message that only a warehouse has, without a name, is left out.
 SELECT found.ledger_event, found.segment_event, found.customerio_event, found.day, found.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,

@@ -1,5 +1,5 @@
--- What is the last word of the ledger on each message and leg? A crash repeats a record, so the last one counts.
--- Few are repeated, and only those need an order.
+-- What is the ledger's last record of each message and leg? A crash may repeat a record, so the last one counts.
+-- Few records are repeated, and only those are sorted.
 SELECT facts.message_key, facts.message_check, facts.message_id, known.leg, facts.words, identity, payload_hash,
        occurred_at_ms, appended_at_ms, finished_at_ms, 1 AS records
 FROM facts

@@ -1,4 +1,4 @@
--- Which event goes by another name on the way? One row per set of names.
+-- Which events have another name in another source? One row per set of names.
 SELECT ledger_event AS ledger, segment_event AS segment, customerio_event AS customerio, sum(messages) AS count
 FROM tallies
 WHERE is_renamed = 1 AND is_inside = 1

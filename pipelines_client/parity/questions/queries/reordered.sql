@@ -1,4 +1,4 @@
--- Which track reached a side before the first identify of its person? `arrivals_reordered`, with where they are.
+-- Which tracks reached a side before the first identify of their person? `arrivals_reordered`, with the places of one.
 SELECT found.side, found.event, found.type, found.day, found.count, found.worst_ms, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,

@@ -1,5 +1,5 @@
--- What does a source hold more than once? One row per source, leg of the ledger and message of which there are copies.
--- Few, as a rule, so half of the key finds the suspects, and only those are counted by all of it.
+-- What does a source hold more than once? One row per source, leg of the ledger and message with several copies.
+-- Usually few: half of the key finds candidates, and only those are counted by the whole key.
 SELECT 'segment' AS source, '' AS leg, facts.message_key, facts.message_check, count(*) AS copies
 FROM facts
 JOIN (SELECT message_key FROM facts WHERE source = 'segment' GROUP BY message_key HAVING count(*) > 1) AS suspect

@@ -1,6 +1,5 @@
--- What would a replay send to a side, and where does the other side's copy lie? One row per message and side.
--- What waits in a spool will come, what was skipped is not meant to come, and what is too young may be there already.
--- What another writer sent to one side only is for its owner to say.
+-- What should a replay send to a side, and where is the other side's copy? One row per message and side.
+-- Left out: what waits in a spool, what was skipped on purpose, what is too young, and what another writer sent.
 SELECT max(place.message_id) AS message_id, absent.side, absent.cause, absent.type, absent.event, absent.message_at_ms,
        absent.copy_source,
        max(CASE WHEN place.source = absent.copy_source THEN place.file END) AS copy_file,

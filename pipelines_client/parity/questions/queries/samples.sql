@@ -1,4 +1,4 @@
--- Which messages show it? A few of each class, side and cause, with where their lines are.
+-- Which messages show a finding? A few of each kind, side and cause, with the places of their lines.
 SELECT found.kind, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,

@@ -1,6 +1,6 @@
--- From when to when does each source speak? One row per source and UTC day, counted from 1970; -1 is before that, or no time
--- that is known. Of what a source shows no receipt of (`is_received` = 0), the sending or the event stands for it.
--- A record of a ledger from before 2026 is of a wrong clock: there was no such ledger then.
+-- Which time does each source cover? One row per source and UTC day, counted from 1970; -1 is before 1970 or unknown.
+-- Rows without a time of receipt (`is_received` = 0) use the time of sending, or else of the event.
+-- A ledger record from before 2026 comes from a wrong clock: no ledger is that old.
 SELECT source, is_received, day_number, count(*) AS messages, min(known_at_ms) AS first_ms, max(known_at_ms) AS last_ms,
        min(CASE WHEN appended_at_ms >= 1767225600000 THEN appended_at_ms END) AS first_appended_ms,
        max(appended_at_ms) AS last_appended_ms,

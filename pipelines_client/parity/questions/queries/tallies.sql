@@ -1,5 +1,5 @@
--- How many messages fared alike? One row per set of words and what came of it, with a message that shows it.
--- Most questions are about these few rows, and not about messages.
+-- How many messages are alike? One row per set of words and result of the comparison, with one message.
+-- Most questions read these few rows instead of messages.
 SELECT counted.*, type, label, day, ledger_event, segment_event, customerio_event, is_segment_whole, is_customerio_whole,
        is_segment_owned, is_customerio_owned
 FROM (

@@ -1,4 +1,4 @@
--- How many, over all?
+-- What are the counts over all messages?
 SELECT coalesce(sum(messages), 0) AS messages,
        coalesce(sum(is_matched * messages), 0) AS matched,
        coalesce(sum(is_compared * messages), 0) AS compared,

@@ -1,6 +1,6 @@
--- Which trait do two writers set against each other? Each time that a writer puts back a value of its own over another's.
--- By received time at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a library,
--- of whichever version. What came at one instant, or shows no receipt, has no order.
+-- Which trait do two writers overwrite in turn? Counts of the times that a writer restores its value over another's.
+-- By time of receipt at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a
+-- library of any version. Rows with the same time of receipt, or without one, have no order and are left out.
 SELECT found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count,
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,

@@ -1,7 +1,7 @@
--- Which property has values of several types? Rows of each type by side, event and day, and which message is the first of them.
--- A property of one name is one property, whatever the event; those of pages and screens, and traits of people and of
--- groups, are kept apart.
--- Nothing is known here of single messages, so the window takes or leaves whole days.
+-- Which properties have values of several types? Counts by type, side, event and day, with the first message of each.
+-- A property of one name is one property in all events; those of pages and screens, and traits of people and of groups,
+-- are kept apart.
+-- Single messages are not known here, so the window applies to whole days.
 SELECT side, event, type, day, path, kind, count, message_id, file, line, byte_offset
 FROM (
     SELECT property.source AS side, coalesce(property.event, property.type) AS event, property.type,

@@ -1,7 +1,7 @@
--- In which words do the sources speak of a message? One row per set of words, 0 where a source is silent.
--- The ledger says what a message is called, then Segment, then Customer.io. A warehouse may keep only what its columns are
--- called by (`order_completed`), or no name: then the others say it, and nothing is renamed. What a source does not show is
--- a bit of `is_reduced`: 1 is the payload, 2 the name, 4 whose message it is.
+-- Which words do the sources use for a message? One row per set of words; 0 where a source has none.
+-- The name is the ledger's, else Segment's, else Customer.io's. A warehouse may have only the value of its column
+-- (`order_completed`), or no name: then the other sources name the event, and it does not count as renamed. The bits of
+-- `is_reduced` say what a source does not show: 1 is the payload, 2 the name, 4 the identity.
 SELECT said.ledger_words, said.segment_words, said.customerio_words,
        coalesce(l.type, s.type, c.type) AS type,
        coalesce(l.label, CASE WHEN (s.is_reduced & 2) = 0 THEN s.label END, c.label, s.label) AS label,
