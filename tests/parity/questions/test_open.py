@@ -44,7 +44,12 @@ def test_a_missing_extra_is_told_with_the_line_that_installs_it(engine, module, 
     """Where the package is not installed, pip's line is the cure."""
     import sys
 
-    for name in [name for name in sys.modules if name.partition(".")[0] == module or "parity.engines." in name]:
+    for name in [
+        name
+        for name in sys.modules
+        if name.partition(".")[0] == module
+        or name.startswith(("pipelines_client.parity.questions.spark", "pipelines_client.parity.questions.postgresql"))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     extra = "spark" if module == "pyspark" else "postgres"

@@ -39,7 +39,9 @@ def test_one_receipt_in_the_future_does_not_take_the_young_for_missing(cut, comp
     assert causes(report, "customerio") == {"too_young": 10}
     assert report.sources["customerio"].watermark == "2026-11-02T09:33:09.113Z"
     assert [
-        note for note in report.sources["customerio"].notes if note.startswith("1 of its messages are dated after tomorrow")
+        note
+        for note in report.sources["customerio"].notes
+        if note.startswith("1 of its messages are dated after tomorrow")
     ]
     assert not [note for note in report.sources["segment"].notes if "after tomorrow" in note]
 
