@@ -85,7 +85,7 @@ def _takes(overview: Overview, leg: str) -> str:
         return "nothing"
     share = f"{rules.share:.0%} of people" if rules.share is not None else "by its settings"
     what = share if leg == overview.stage.partial else "all"
-    lists = [name for name in ("allow", "deny") if getattr(rules, name).names()]
+    lists = [name for name in ("allow", "deny") if getattr(rules, name)]
     return what + (f" ({' and '.join(lists)} list)" if lists else "")
 
 

@@ -60,8 +60,7 @@ def start(stage_file: Path, stage: Stage = Stage.SEGMENT, *, reason: str = "", b
     Raises:
         StageFileError: The file exists or cannot be written.
     """
-    change = _describe("start", None, stage, reason=reason, by=by)
-    return _write(stage_file, {("stage",): stage.value}, change)
+    return _write(stage_file, {("stage",): stage.value}, "start", None, stage, reason=reason, by=by)
 
 
 def advance(
@@ -108,12 +107,12 @@ def advance(
     if target is None:
         raise BlockedError("cannot advance", overview.obstacles)
     _check(overview.obstacles, f"cannot advance to {target.value}", reason=reason, force=force)
-    edits: dict[tuple[str, ...], str | float] = {("stage",): target.value}
+    edits: Edits = {("stage",): target.value}
     step = overview.situation.file.plan.get(target)
     if step is not None and step.share is not None and target.partial is not None:
-        edits[target.partial, "share"] = step.share
-    change = _describe("advance", overview.stage, target, reason=reason, by=by, obstacles=overview.obstacles, now=now)
-    return _write(stage_file, edits, change)
+        edits = {**edits, (target.partial, "share"): step.share}
+    obstacles, before = overview.obstacles, overview.stage
+    return _write(stage_file, edits, "advance", before, target, reason=reason, by=by, obstacles=obstacles, now=now)
 
 
 def rollback(
@@ -141,8 +140,8 @@ def rollback(
     obstacles = overview.way_back.obstacles
     _check(obstacles, f"cannot roll back to {target.value}", reason=reason, force=force)
     edits: Edits = {("stage",): target.value}
-    change = _describe("rollback", overview.stage, target, reason=reason, by=by, obstacles=obstacles, now=now)
-    return _write(stage_file, edits, change)
+    before = overview.stage
+    return _write(stage_file, edits, "rollback", before, target, reason=reason, by=by, obstacles=obstacles, now=now)
 
 
 def set_share(stage_file: Path, leg: Leg, share: float, *, reason: str = "", by: str | None = None) -> StageChange:
@@ -196,11 +195,12 @@ def _set(stage_file: Path, leg: str, name: str, value: str | float, *, reason: s
         raise ConfigError(f"{leg} is not a leg; use customerio or segment")
     stage = read_current(stage_file).stage
     detail = f"{leg}.{name} = {value}"
-    change = _describe(name, stage, stage, reason=reason, by=by, detail=detail)
-    return _write(stage_file, {(leg, name): value}, change)
+    return _write(stage_file, {(leg, name): value}, name, stage, stage, reason=reason, by=by, detail=detail)
 
 
-def _describe(
+def _write(
+    stage_file: Path,
+    edits: Edits,
     action: str,
     before: Stage | None,
     after: Stage,
@@ -211,7 +211,7 @@ def _describe(
     obstacles: Sequence[Obstacle] = (),
     now: datetime | None = None,
 ) -> StageChange:
-    return StageChange(
+    change = StageChange(
         at=iso_utc(now or utc_now()),
         by=by or current_user(),
         action=action,
@@ -222,8 +222,5 @@ def _describe(
         is_forced=bool(obstacles),
         in_the_way=tuple(map(str, obstacles)),
     )
-
-
-def _write(stage_file: Path, edits: Edits, change: StageChange) -> StageChange:
     change_stage_file(stage_file, edits, change)
     return change

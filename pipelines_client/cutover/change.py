@@ -15,11 +15,8 @@ from pipelines_client.files import append_line, locked_log, replace_file
 from pipelines_client.routing.plan import Stage
 from pipelines_client.routing.stagefile import StageFile, parse_stage_file, read_stage_file
 
-Value = str | float
-Edits = Mapping[tuple[str, ...], Value]
+Edits = Mapping[tuple[str, ...], str | float]
 """New values by their place in the file: `{("customerio", "share"): 0.25}`."""
-
-
 _BEGINNING = """\
 # The stage of the migration. Every process that was given this file (PIPELINES_STAGE_FILE) follows it within seconds.
 # Change it with `pipelines-client cutover`, which checks what blocks the next stage and keeps a journal beside it.

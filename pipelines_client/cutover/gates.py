@@ -140,7 +140,7 @@ def _processes(situation: Situation, _: Stage) -> Iterator[Obstacle]:
 def _deny(situation: Situation, target: Stage) -> Iterator[Obstacle]:
     """A deny list of the leg that will count is fine while the other leg takes what is on it, and a loss after."""
     file, counting = situation.file, target.authoritative
-    if counting != file.stage.authoritative and getattr(file, counting).deny.names():
+    if counting != file.stage.authoritative and getattr(file, counting).deny:
         text = f"{counting} will count at {target.value}, and its deny list keeps messages from it"
         yield Obstacle("deny", text, counting)
 

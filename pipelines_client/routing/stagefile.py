@@ -26,34 +26,18 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NamesTable(_Table):
-    """`allow` or `deny` of a leg."""
-
-    events: frozenset[str] = frozenset()
-    tenants: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-
-    def names(self) -> Names:
-        """Return the list that routing uses."""
-        return Names(self.events, self.tenants, self.ids)
-
-
 class LegTable(_Table):
     """`[customerio]` or `[segment]`; a key that is not set there comes from the settings."""
 
     share: _Share | None = None
     switch: Switch | None = None
-    allow: NamesTable = NamesTable()
-    deny: NamesTable = NamesTable()
+    allow: Names = Names()
+    deny: Names = Names()
 
     def rules(self, base: LegRules) -> LegRules:
         """Return the leg's rules: the file's, else those of the settings."""
-        return LegRules(
-            base.share if self.share is None else self.share,
-            self.allow.names(),
-            self.deny.names(),
-            self.switch or base.switch,
-        )
+        share = base.share if self.share is None else self.share
+        return LegRules(share, self.allow, self.deny, self.switch or base.switch)
 
 
 class StepTable(_Table):
