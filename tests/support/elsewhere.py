@@ -8,8 +8,6 @@ TESTED_IN: dict[str, str] = {
     "cli/drain.py": "cli/test_dead_letters.py",
     "cli/group.py": "cli/test_dead_letters.py",
     "cli/parity/diff.py": "parity/report/test_changes.py",
-    "cli/parity/notify.py": "examples/test_daily.py",
-    "cli/parity/options.py": "cli/parity/test_compare.py",
     "cli/parity/sources.py": "cli/parity/test_compare.py",
     "cli/progress.py": "cli/parity/test_compare.py",
     "cli/replay.py": "cli/test_resending.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,15 +14,11 @@ from pipelines_client.cli.common import print_text
 from pipelines_client.cli.group import DefaultGroup, takes
 from pipelines_client.cli.leaving import leave, say
 from pipelines_client.cli.parity.diff import diff
-from pipelines_client.cli.parity.notify import find_receivers, notify_receivers
 from pipelines_client.cli.parity.options import Comparison
-from pipelines_client.cli.parity.rules import keep_run
 from pipelines_client.cli.parity.sources import collect_paths
 from pipelines_client.cli.progress import reading
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipelines_client.parity import ParityReport
 
 
@@ -44,17 +41,22 @@ def compare(asked: Comparison) -> None:
     """
     now = datetime.now(timezone.utc)
     from pipelines_client.parity import run_parity
+    from pipelines_client.parity.notify import STATE_FILE, notify, read_receivers
     from pipelines_client.parity.report.replay_list import describe_replay_list
 
     asked.check()
     options = asked.options(now)
-    receivers = find_receivers(asked.notify)
+    receivers = read_receivers(asked.notify) if asked.notify else []
     with reading(sys.stderr) as hooks:
         options = replace(options, **hooks._asdict())
         report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
     _write(report, asked.form, asked.output or [])
-    keep_run(asked.history_file(), report)
-    notify_receivers(report, receivers, asked.notify_state, asked.history_file())
+    history = asked.history_file()
+    if history is not None:
+        _keep_run(history, report)
+    beside = Path(STATE_FILE) if history is None else history.with_name(STATE_FILE)
+    for problem in notify(report, receivers, asked.notify_state or beside) if receivers else ():
+        say(problem)
     if asked.replay_list is not None:
         for line in describe_replay_list(report, asked.replay_list):
             say(line)
@@ -62,6 +64,19 @@ def compare(asked: Comparison) -> None:
 
 
 parity_app.command("diff")(diff)
+
+
+def _keep_run(history: Path, report: ParityReport) -> None:
+    """Add a line to the history. If that fails, a message says so and the verdict stays."""
+    from pipelines_client.parity import append_run
+
+    try:
+        append_run(history, report)
+    except OSError as error:
+        say(
+            f"{history}: this run was not added to the history ({error.strerror});"
+            " choose another file with --history, or none with --no-history"
+        )
 
 
 def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import platformdirs
 import typer
 
 from pipelines_client.cli.common import flag
-from pipelines_client.cli.parity.rules import choose_history, choose_rules
-from pipelines_client.cli.parity.sources import choose_cache, read_maps
+from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.parity.render import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
-    from pipelines_client.parity import Limits, ParityOptions
-    from pipelines_client.parity.rules import Rules
+    from pipelines_client.parity import ParityOptions
 
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -191,37 +190,51 @@ class Comparison:
         """
         if self.everything and (self.since or self.until):
             raise typer.BadParameter("--all cannot be combined with --since or --until")
+        for path, is_off, name in ((self.history, self.no_history, "history"), (self.cache, self.no_cache, "cache")):
+            if is_off and path is not None:
+                raise typer.BadParameter(f"--{name} cannot be combined with --no-{name}")
         if self.form not in FORMATS:
             raise typer.BadParameter(f"--format must be one of {', '.join(FORMATS)}")
         outputs = self.output or []
         for path in outputs:
             if path.suffix.lower() not in ENDINGS:
                 raise typer.BadParameter(f"{path}: --output must end in one of {', '.join(ENDINGS)}")
-        written = [*outputs, *filter(None, (self.replay_list, self.notify_state))]
+        written = [*outputs, *filter(None, (self.replay_list, self.notify_state, self.history_file()))]
         for path in written:
             if not path.absolute().parent.is_dir():
                 raise typer.BadParameter(f"{path}: its folder does not exist")
-        _refuse_shared([*written, *filter(None, [self.history_file()])])
+        twice = [path for path, count in Counter(path.resolve() for path in written).items() if count > 1]
+        if twice:
+            raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")
 
     def options(self, now: datetime) -> ParityOptions:
         """Return the options of the library."""
         from pipelines_client.parity import ParityOptions, read_history
+        from pipelines_client.parity.rules import RULES_FILE, Rules, read_rules
 
         since, until = moment(self.since, now=now), moment(self.until, now=now)
         if since and until and since >= until:
             raise typer.BadParameter("--since must be earlier than --until")
-        rules, kept = choose_rules(self.config), self.history_file()
-        maps = read_maps(self.column_map or [])
+        is_ruled = self.config is not None or Path(RULES_FILE).exists()
+        rules = read_rules(self.config or Path(RULES_FILE)) if is_ruled else Rules()
+        kept, maps = self.history_file(), read_maps(self.column_map or [])
+        cache = self.cache or Path(platformdirs.user_cache_dir("pipelines-client")) / "parity"
         return ParityOptions(
             since=since,
             until=until,
             is_all=self.everything,
-            limits=self._limits(rules),
+            limits=rules.gates.limits(
+                max_missing=self.max_missing,
+                max_drift=self.max_drift,
+                max_duplicates=self.max_duplicates,
+                max_counts=self.max_counts,
+                min_events=self.min_events,
+            ),
             rules=rules,
             baseline=self.baseline,
             history=None if kept is None else read_history(kept),
             show_values=self.show_values,
-            cache=choose_cache(self.cache, is_off=self.no_cache),
+            cache=None if self.no_cache else cache,
             column_map=maps.pop("", {}),
             column_maps=maps,
             replay_list=self.replay_list,
@@ -230,24 +243,6 @@ class Comparison:
 
     def history_file(self) -> Path | None:
         """Return the file of the history, or None if no history is kept."""
-        return choose_history(self.history, is_off=self.no_history)
+        from pipelines_client.parity.judgement.runs import HISTORY_FILE
 
-    def _limits(self, rules: Rules) -> Limits:
-        return rules.gates.limits(
-            max_missing=self.max_missing,
-            max_drift=self.max_drift,
-            max_duplicates=self.max_duplicates,
-            max_counts=self.max_counts,
-            min_events=self.min_events,
-        )
-
-
-def _refuse_shared(paths: list[Path]) -> None:
-    """Refuse two options that write the same file: the second would overwrite the first.
-
-    Raises:
-        typer.BadParameter: Names the file.
-    """
-    twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
-    if twice:
-        raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")
+        return None if self.no_history else self.history or Path(HISTORY_FILE)

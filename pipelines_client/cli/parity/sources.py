@@ -1,4 +1,4 @@
-"""The sources of `pipelines-client parity`: paths, column maps and cache."""
+"""The sources of `pipelines-client parity`: paths and column maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
 import typer
 
 from pipelines_client.errors import SourceError
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _NO_COMMAND = "replay-list"  # the name of an option that people try as a command
-
-
-def choose_cache(given: Path | None, *, is_off: bool) -> Path | None:
-    """Return the directory that keeps facts: the given one, else one in the user's cache; None if it is off."""
-    if is_off:
-        if given is not None:
-            raise typer.BadParameter("--cache cannot be combined with --no-cache")
-        return None
-    return given or Path(platformdirs.user_cache_dir("pipelines-client")) / "parity"
 
 
 def collect_paths(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
