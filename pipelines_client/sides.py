@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Leg = Literal["customerio", "segment"]
 CUSTOMERIO = "customerio"
 SEGMENT = "segment"
 SIDES = (SEGMENT, CUSTOMERIO)

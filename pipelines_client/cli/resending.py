@@ -24,7 +24,7 @@ from pipelines_client.log import LOGGER_NAME
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
     from pipelines_client.history import Refusal, RunOptions, Summary
-    from pipelines_client.history.run import Leg
+    from pipelines_client.sides import Leg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from pipelines_client.sandbox import Sandbox, Scenario
+    from pipelines_client.sandbox import Sandbox
 
 
 def sandbox(
@@ -39,12 +39,18 @@ def sandbox(
 
     Exit code 0: interrupted by Ctrl-C or SIGTERM, 2: bad input.
     """
-    from pipelines_client.sandbox import API_NAMES
+    from pipelines_client.sandbox import API_NAMES, Sandbox, Scenario, ScenarioError
     from pipelines_client.sandbox.auth import keys_by_api
     from pipelines_client.sandbox.export import keep_exporting
 
     keys = keys_by_api(write_key or [], API_NAMES)
-    running = _make(out, port, scenario, keys)
+    if out.exists() and not out.is_dir():
+        leave(BAD_INPUT, f"--out {out} is a file; name a folder")
+    try:
+        faults = None if scenario is None else Scenario.load(scenario)
+    except ScenarioError as error:
+        leave(BAD_INPUT, str(error))
+    running = Sandbox(port=port, scenario=faults, write_keys=keys)
     with _interruption() as interrupted:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -57,25 +63,6 @@ def sandbox(
         finally:
             running.stop()
             _conclude(running, out)
-
-
-def _make(out: Path, port: int, scenario: Path | None, keys: dict[str, list[str]]) -> Sandbox:
-    from pipelines_client.sandbox import Sandbox
-
-    if out.exists() and not out.is_dir():
-        leave(BAD_INPUT, f"--out {out} is a file; name a folder")
-    return Sandbox(port=port, scenario=_load(scenario), write_keys=keys)
-
-
-def _load(path: Path | None) -> Scenario | None:
-    from pipelines_client.sandbox import Scenario, ScenarioError
-
-    if path is None:
-        return None
-    try:
-        return Scenario.load(path)
-    except ScenarioError as error:
-        leave(BAD_INPUT, str(error))
 
 
 def _announce(running: Sandbox, keys: dict[str, list[str]], out: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.cutover.change import Edits, change_stage_file, read_current
@@ -17,12 +17,10 @@ from pipelines_client.cutover.gates import NO_STAGE, Obstacle
 from pipelines_client.cutover.journal import StageChange, current_user
 from pipelines_client.errors import ConfigError, PipelinesError
 from pipelines_client.routing.plan import Stage, Switch
-from pipelines_client.sides import SIDES
+from pipelines_client.sides import SIDES, Leg
 
 if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview
-
-Leg = Literal["customerio", "segment"]
 
 
 class BlockedError(PipelinesError):

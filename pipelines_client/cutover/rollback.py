@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines_client.cutover.gates import Obstacle
+from pipelines_client.routing.plan import MEANT_REASONS
 from pipelines_client.sides import TITLES
 from pipelines_client.state.daily import read_lines
 from pipelines_client.state.ledger import Outcome
 
-_MEANT = frozenset(("reserved_name", "empty_event", "before_send", "denied"))
-"""Reasons for which a leg never gets a message, at any stage."""
 _KEPT = (Outcome.ACCEPTED.value, Outcome.REJECTED.value)
 """Outcomes after which a message can still be sent again: from the other side, or from the dead letters."""
 _REPLAY = "pipelines-client replay --to {leg} --from ledger+archive --archive PATH"
@@ -74,7 +73,11 @@ def count_way_back(ledgers: Iterable[Path], leg: str, *, waiting: int, is_held_u
     for record in _records(folders):
         if record is None:
             unread += 1
-        elif record["leg"] == leg and record["outcome"] != Outcome.ACCEPTED.value and record["reason"] not in _MEANT:
+        elif (
+            record["leg"] == leg
+            and record["outcome"] != Outcome.ACCEPTED.value
+            and record["reason"] not in MEANT_REASONS
+        ):
             id_ = hash(record["message_id"])
             lacking[id_] = lacking.get(id_, False) or record["outcome"] in _KEPT
     for record in _records(folders) if lacking else ():

@@ -7,14 +7,25 @@ A map is a TOML file of a few lines. Without a column for the messageId a table 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.fact import CallType
 from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("unknown time zone; write one such as Europe/Berlin") from None
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 class ColumnMap(BaseModel):
@@ -49,17 +60,8 @@ class ColumnMap(BaseModel):
     properties: str | None = None
     count: str | None = None
     default_type: CallType = "track"
-    time_zone: str = "UTC"
+    time_zone: ZoneName = "UTC"
     names: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("unknown time zone; write one such as Europe/Berlin") from None
-        return value
 
 
 def parse_map(values: dict[str, Any], where: str) -> ColumnMap:

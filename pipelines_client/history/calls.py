@@ -18,7 +18,7 @@ from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.evidence.lines import LineRejectedError, name_of, text_of, type_of
 from pipelines_client.evidence.payloads import payload_in
 from pipelines_client.history.messages import PastMessage
-from pipelines_client.history.rowmap import RowError
+from pipelines_client.history.rowmap import ID_COLUMNS, RowError
 from pipelines_client.identity import hash_identity, primary_identity
 from pipelines_client.sides import CUSTOMERIO
 
@@ -111,12 +111,7 @@ class CallReader:
         if unix_ms(at) is None:
             raise RowError("no_time")
         call: dict[str, Any] = {"type": fact.type, "messageId": fact.message_id, "timestamp": at}
-        for name, column in (
-            ("userId", "user_id"),
-            ("anonymousId", "anonymous_id"),
-            ("groupId", "group_id"),
-            ("previousId", "previous_id"),
-        ):
+        for name, column in ID_COLUMNS.items():
             if row.get(column) is not None:
                 call[name] = row[column]
         if fact.type == "track":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from pipelines_client.clock import unix_ms
 from pipelines_client.destinations.customerio import RESERVED_NAMES
 from pipelines_client.evidence.lines import text_of
 from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS
@@ -75,11 +76,12 @@ class SendRules:
     def is_outside(self, past: PastMessage) -> bool:
         """Return whether a message lies outside the time window."""
         since, until = self.since, self.until
-        return (since is not None and past.at_ms < _ms(since)) or (until is not None and past.at_ms >= _ms(until))
+        is_before = since is not None and past.at_ms < unix_ms(since)
+        return is_before or (until is not None and past.at_ms >= unix_ms(until))
 
     def fault_of(self, past: PastMessage, call: Mapping[str, Any]) -> str:
         """Return why a message may not be sent (`summary.REASONS`), or an empty text."""
-        now_ms = _ms(self.now)
+        now_ms = unix_ms(self.now)
         if past.at_ms > now_ms:
             return "in_the_future"
         if past.at_ms < now_ms - self.horizon // timedelta(milliseconds=1):
@@ -106,9 +108,7 @@ class SendRules:
             return "no_person"
         if past.type != "track":
             return ""
-        name = str(
-            call.get("event") or ""
-        ).strip()  # FACTS C13: Customer.io trims spaces, so they do not hide a reserved name
+        name = str(call.get("event") or "").strip()  # FACTS C13: spaces do not hide a reserved name
         if not name:
             return "empty_event"
         is_command = self.to == CUSTOMERIO and name in RESERVED_NAMES and name not in self.allow_commands
@@ -122,7 +122,3 @@ def _does_without_person(past: PastMessage, call: Mapping[str, Any], *, has_grou
     traits = call.get("traits")
     has_email = isinstance(traits, dict) and bool(traits.get("email"))
     return (past.type == "track" and has_group) or (past.type == "identify" and has_email)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -10,21 +10,20 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines_client.clock import EPOCH
 from pipelines_client.errors import SourceError
-from pipelines_client.evidence.columns import ColumnMap, cell, instant
+from pipelines_client.evidence.columns import ZoneName, cell, instant
 from pipelines_client.evidence.fact import CALL_TYPES, CallType
 from pipelines_client.evidence.instants import iso_ms, unix_ms
+from pipelines_client.message.ids import id_of
 
 LINE = "#line"
 """Stands for a row's line in its file: a key for logs that have no other and whose files never change."""
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]  # ten bits each
-_SHIFTS = range(120, -1, -10)
-_TAIL_BITS, _MAX_MS = 80, 2**48 - 1
+ID_COLUMNS = {"userId": "user_id", "anonymousId": "anonymous_id", "groupId": "group_id", "previousId": "previous_id"}
+"""The ids of a call, by the name of their column in maps and exports."""
 _INTEGER = re.compile(r"[+-]?\d+")
 
 ValueType = Literal["as_is", "text", "number", "boolean", "json"]
@@ -69,7 +68,7 @@ class RowMap(BaseModel):
 
     time: str
     time_format: str | None = None
-    time_zone: str = "UTC"
+    time_zone: ZoneName = "UTC"
     type: str | None = None
     default_type: CallType = "track"
     event: str | None = None
@@ -83,11 +82,6 @@ class RowMap(BaseModel):
     idempotency: tuple[str, ...] = ()
     properties: str | dict[str, str | Column] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        return ColumnMap(event="e", time="t", time_zone=value).time_zone
 
 
 def parse_row_map(values: Mapping[str, Any], where: str) -> RowMap:
@@ -122,13 +116,8 @@ def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, An
         raise RowError("unknown_type")
     name = _id_text(cell(row, columns.event)) or columns.default_event
     call: dict[str, Any] = {"type": kind, "timestamp": iso_ms(at_ms)}
-    for field, column in (
-        ("userId", columns.user_id),
-        ("anonymousId", columns.anonymous_id),
-        ("groupId", columns.group_id),
-        ("previousId", columns.previous_id),
-    ):
-        value = _id_text(cell(row, column))
+    for field, column in ID_COLUMNS.items():
+        value = _id_text(cell(row, getattr(columns, column)))
         if value is not None:
             call[field] = value
     if name is not None and kind in ("track", "page", "screen"):
@@ -150,9 +139,7 @@ def id_of_row(call: Mapping[str, Any], key: Sequence[Any] | None, at_ms: int) ->
     if key is None or None in key or "" in key:
         raise RowError("no_key")
     named = orjson.dumps([call.get("type"), call.get("event"), *map(str, key)])
-    tail = int.from_bytes(blake2b(named, digest_size=_TAIL_BITS // 8).digest(), "big")
-    number = min(max(0, at_ms), _MAX_MS) << _TAIL_BITS | tail
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    return id_of(at_ms, blake2b(named, digest_size=10).digest())
 
 
 def _key(row: dict[str, Any], names: Sequence[str], line: int) -> list[Any] | None:

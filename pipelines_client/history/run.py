@@ -27,12 +27,12 @@ from pipelines_client.history.sending import LegStuckError, RunLane, only_run
 from pipelines_client.history.sources import calls_in, letters_in, records_in, rows_in, want_listed, wanted_in
 from pipelines_client.history.summary import Refusal, Summary
 from pipelines_client.identity import parse_identity_key
+from pipelines_client.sides import Leg
 from pipelines_client.state.dead_letters import DeadLetter, mark_requeued, read_dead_letters
 from pipelines_client.state.identity_key import ensure_identity_key
 from pipelines_client.state.layout import StateDir, existing
 from pipelines_client.state.ledger import Outcome
 
-Leg = Literal["customerio", "segment"]
 ReplaySource = Literal["dead-letters", "replay-list", "ledger+archive", "segment-archive", "jsonl"]
 SOURCES: tuple[ReplaySource, ...] = get_args(ReplaySource)
 _EVENTS_NAMED = 20
@@ -114,7 +114,8 @@ def replay(
             return letters_in(letters)
         if source in ("segment-archive", "jsonl"):
             kind = SegmentArchive if source == "segment-archive" else CallFiles
-            return calls_in([_as(kind.name, text) for text in (*lists, *archives)], run.reader, advance=run.advance)
+            named = [text if split_kind(text)[0] else f"{kind.name}:{text}" for text in (*lists, *archives)]
+            return calls_in(named, run.reader, advance=run.advance)
         if source == "replay-list":
             run.summary.read += (others := want_listed(selection, lists, to))
             run.summary.filtered += others
@@ -339,7 +340,3 @@ class _Run:
 
 def _texts(paths: Paths) -> list[str]:
     return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
-
-
-def _as(kind: str, text: str) -> str:
-    return text if split_kind(text)[0] is not None else f"{kind}:{text}"

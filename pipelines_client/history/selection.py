@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from pipelines_client import clock
 from pipelines_client.evidence.instants import unix_ms
 from pipelines_client.history.messages import DEDUP_WINDOW, YOUNG, PastMessage
+from pipelines_client.routing.plan import MEANT_REASONS
 
 STAGES = ("replay", "backfill")
 """The `stage` in the ledger of messages that a run sent."""
 
 _AT_ONCE = 500
-_MEANT = ("reserved_name", "empty_event", "before_send", "denied")  # a leg is meant to lack messages with these reasons
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -139,11 +140,8 @@ class Selection:
 
     def totals(self, *, now: datetime, unknown_was_sent: bool) -> ChosenTotals:
         """Add up what is chosen; `unknown_was_sent` assumes that messages in no ledger were sent when they happened."""
-        values = {
-            "young": _ms(now - YOUNG),
-            "window": _ms(now - DEDUP_WINDOW),
-            "unknown": "accepted" if unknown_was_sent else "",
-        }
+        unknown = "accepted" if unknown_was_sent else ""
+        values = {"young": clock.unix_ms(now - YOUNG), "window": clock.unix_ms(now - DEDUP_WINDOW), "unknown": unknown}
         return ChosenTotals(*self._connection.execute(_TOTALS, values).fetchone())
 
     def events(self, most: int) -> dict[str, int]:
@@ -171,10 +169,6 @@ def _finished_ms(record: Record) -> int:
 
 def _lacking(record: Record) -> tuple[str, int, bool, bytes]:
     outcome, reason = record.get("outcome"), record.get("reason")
-    is_lacking = outcome != "accepted" and reason not in _MEANT
+    is_lacking = outcome != "accepted" and reason not in MEANT_REASONS
     hint = {name: record.get(name) for name in ("outcome", "reason", "event", "occurred_at")}
     return record["message_id"], _finished_ms(record), is_lacking, orjson.dumps(hint)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

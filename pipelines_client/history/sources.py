@@ -151,22 +151,17 @@ def records_in(ledgers: Iterable[Path]) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def _from_line(
-    line: dict[str, Any], data: bytes, number: int, *, reader: CallReader, idempotency: Sequence[str]
-) -> Candidate:
-    del data
+def _from_line(line: dict[str, Any], *_: object, reader: CallReader, idempotency: Sequence[str]) -> Candidate:
     if "letter" in line and isinstance(line.get("body"), dict):
         line = line["body"]  # an exported dead letter, corrected by hand
     call = reader.call_of_line(line)
     if not call.get("messageId"):
         key = [cell(line, name) for name in idempotency] or None
         call["messageId"] = id_of_row(call, key, unix_ms(call["timestamp"]) or 0)
-    del number
     return Candidate("", reader.past_of(call), call)
 
 
-def _from_row(row: dict[str, Any], data: bytes, number: int, *, reader: CallReader, columns: RowMap) -> Candidate:
-    del data
+def _from_row(row: dict[str, Any], _: bytes, number: int, *, reader: CallReader, columns: RowMap) -> Candidate:
     call = call_of_row(row, columns, number)
     return Candidate("", reader.past_of(call), call)
 
@@ -174,14 +169,13 @@ def _from_row(row: dict[str, Any], data: bytes, number: int, *, reader: CallRead
 def _from_wanted(
     line: dict[str, Any],
     data: bytes,
-    number: int,
+    _: int,
     *,
     kind: type[Kind],
     file: str,
     reader: CallReader,
     selection: Selection,
 ) -> Candidate:
-    del number
     is_call = issubclass(kind, _CALLS)
     message_id = line.get("messageId" if is_call else "id")
     hint = selection.hint(message_id) if isinstance(message_id, str) else None
@@ -204,8 +198,7 @@ def _read(
     """Yield what `make` returns for each row of a file, and a fault for each row that cannot be read."""
     unreadable: list[Candidate] = []
 
-    def reject(line: int, reason: str, *, incomplete: bool = False) -> None:
-        del incomplete
+    def reject(line: int, reason: str, **_: object) -> None:
         unreadable.append(Candidate(f"{file.name}:{line}", None, {}, _UNREADABLE, {"why": reason}))
 
     for line, _, data in read_rows(file.location, reject, advance=advance):
@@ -226,22 +219,13 @@ def _files_in(paths: Sequence[str], readable: tuple[type[Kind], ...]) -> Iterato
     """Yield the files of archives with the kind of each."""
     for text in paths:
         named, path = split_kind(text)
-        _check_path(path)
+        if is_table(path):
+            raise SourceError(f"{path}: the rows of a table are not calls; name its columns with --map FILE")
+        _check_there(path)
         kind = _kind_at(path) if named is None else KINDS[named]
         if not issubclass(kind, readable):
             raise SourceError(f"{path}: {kind.title} does not hold whole messages; pass a Segment archive, or calls")
         yield from ((kind, file) for file in list_files(kind, [path]).files)
-
-
-def _check_path(path: str) -> None:
-    """Refuse a path that does not exist, and tables, whose rows are not calls.
-
-    Raises:
-        SourceError: It is one of these.
-    """
-    if is_table(path):
-        raise SourceError(f"{path}: the rows of a table are not calls; name its columns with --map FILE")
-    _check_there(path)
 
 
 def _check_there(path: str) -> None:
@@ -260,8 +244,7 @@ def _kind_at(path: str) -> type[Kind]:
 
 
 def _refuse_in(file: SourceFile) -> Any:
-    def refuse(line: int, reason: str, *, incomplete: bool = False) -> None:
-        del incomplete
+    def refuse(line: int, reason: str, **_: object) -> None:
         raise SourceError(f"{file.name}:{line}: {reason}")
 
     return refuse

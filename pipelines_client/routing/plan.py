@@ -18,6 +18,9 @@ from pipelines_client.message.build import Message
 from pipelines_client.routing.cohorts import NO_ALIASES, Aliases, in_cohort
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
+MEANT_REASONS = frozenset(("reserved_name", "empty_event", "before_send", "denied"))
+"""Reasons for which a leg never gets a message, at any stage."""
+
 
 class Stage(str, enum.Enum):
     """How far the migration is. The values are stamped on messages and written into the ledger and the stage file."""
