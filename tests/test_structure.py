@@ -69,7 +69,6 @@ def test_every_room_says_what_it_owns() -> None:
     assert not silent
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 def test_no_two_classes_share_a_name() -> None:
     """A name that means two things costs every reader a look at the imports."""
     places = defaultdict(list)
@@ -80,14 +79,12 @@ def test_no_two_classes_share_a_name() -> None:
     assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 def test_files_functions_and_constructors_are_small() -> None:
     """What grows beyond this is split by meaning, or stands in the list of exceptions with its reason."""
     large = {name: size for path in _own_files() for name, size in _sizes(path) if name not in TOO_LARGE}
     assert not large
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 def test_each_exception_is_still_too_large() -> None:
     """The list of exceptions gets shorter when the code does."""
     large = {name for path in _own_files() for name, _ in _sizes(path)}
@@ -114,14 +111,12 @@ def _sizes(path: Path) -> list[tuple[str, str]]:
     return sizes
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 def test_each_module_has_a_test_file_of_its_name_or_a_line_that_says_where_it_is_tested() -> None:
     """Tests lie in folders as the package does: who changes a module knows which file to run."""
     missing = [name for name in _modules() if not _has_test(name) and name not in TESTED_IN]
     assert not missing, "name the test file in tests/support/elsewhere.py"
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 def test_the_table_of_where_modules_are_tested_is_true() -> None:
     """No line is for a module that is gone or has a test file of its name; each test file exists."""
     modules = _modules()
@@ -140,7 +135,6 @@ def _has_test(name: str) -> bool:
     return (TESTS / name).with_name(f"test_{name.rpartition('/')[2]}").is_file()
 
 
-@pytest.mark.xfail(reason="the rooms are being rewritten", strict=False)
 @pytest.mark.parametrize("rule", HARD_WORDS)
 def test_plain_words(rule: str) -> None:
     """Comments, docstrings and texts use the words that readers know."""

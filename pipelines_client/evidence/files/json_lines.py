@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MAX_LINE_BYTES = MAX_ROW_BYTES
 _MAX_SKIPPED_BYTES = 1 << 30
+_NO_LINE_END = f"more than {_MAX_SKIPPED_BYTES:,} bytes without a line end; the rest is not read"
 _BRACES_SEEN = 200
 _CUTS_TRIED = 8  # each parses all that is held, and none may succeed if the last items hold lists of objects
 _BETWEEN_ITEMS = re.compile(rb"[\s,]*")
@@ -79,11 +80,7 @@ def _split_lines(  # noqa: C901 - one loop, and the hot one
             offset += len(tail)
             tail = b""
         if skipped > _MAX_SKIPPED_BYTES:
-            reject(
-                number,
-                f"more than {_MAX_SKIPPED_BYTES:,} bytes without a line end; the rest is not read",
-                incomplete=True,
-            )
+            reject(number, _NO_LINE_END, incomplete=True)
             return
         try:
             chunk = next(chunks, None)
