@@ -15,7 +15,9 @@ from pipelines_client.parity.facts.packs import PLACES_KEPT, Pack, Reading, Stor
 from pipelines_client.parity.facts.processes import InterruptedReading, run_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    Find = Callable[[Kind, tuple[SourceFile, ...]], tuple[list[Pack], list[SourceFile]]]
 
 _WORTH_A_PROCESS_BYTES = 4 << 20  # packed; about a second of work, where a process starts in half of one
 _JOB_BYTES = 64 << 20
@@ -38,7 +40,7 @@ def read_sources(
     processes: int | None = None,
     advance: Callable[[int], object] | None = None,
     read_jobs: Callable[[Sequence[Job], Callable[[int], object]], list[Reading]] | None = None,
-    find: Callable[[Kind, tuple[SourceFile, ...]], tuple[list[Pack], list[SourceFile]]] | None = None,
+    find: Find | None = None,
 ) -> dict[str, list[Pack]]:
     """Return packs with the facts of some sources: those that exist, and new ones for the other files.
 
@@ -54,26 +56,41 @@ def read_sources(
         SourceError: A file is of another vendor, or nothing in a listing could be read.
     """
     report = advance or (lambda _: None)
+    packs, tasks = _find_packs(sources, store, find)
+    report(sum(_bytes_of(pack.files) for some in packs.values() for pack in some))
+    tasks.sort(key=lambda named: -_bytes_of(named[1].files))
+    jobs = [task.job for _, task in tasks]
+    if read_jobs is None:
+        most = processes if processes is not None else cpus()
+        size = sum(_bytes_of(task.files) for _, task in tasks)
+        count = max(1, min(most, len(tasks), size // _WORTH_A_PROCESS_BYTES))
+        readings = run_jobs(jobs, count, report)
+    else:
+        readings = read_jobs(jobs, report)
+    for (name, task), reading in zip(tasks, readings, strict=True):
+        is_final = _note_changes(task, reading) and not isinstance(reading, InterruptedReading)
+        packs[name].append(store.keep(Path(task.job.folder), task.files, reading, is_final=is_final))
+    return packs
+
+
+def _find_packs(
+    sources: Mapping[str, tuple[Kind, Listing]], store: Store, find: Find | None
+) -> tuple[dict[str, list[Pack]], list[tuple[str, _Task]]]:
+    """Return by source the packs that exist, and the tasks that read the other files."""
     packs: dict[str, list[Pack]] = {}
     tasks: list[tuple[str, _Task]] = []
     for name, (kind, listing) in sources.items():
         elsewhere, left = find(kind, listing.files) if find is not None else ([], listing.files)
         here, missing = store.find(kind, tuple(left))
         packs[name] = [*elsewhere, *here]
-        report(sum(file.bytes for pack in packs[name] for file in pack.files))
         tasks += [(name, task) for task in _tasks(kind, missing, store)]
         if not packs[name] and not missing:
-            tasks.append((name, _task(kind, [], store)))  # an empty source has its tables too
-    size = sum(file.bytes for _, task in tasks for file in task.files)
-    most = processes if processes is not None else cpus()
-    count = max(1, min(most, len(tasks), size // _WORTH_A_PROCESS_BYTES))
-    tasks.sort(key=lambda named: -sum(file.bytes for file in named[1].files))
-    jobs = [task.job for _, task in tasks]
-    readings = run_jobs(jobs, count, report) if read_jobs is None else read_jobs(jobs, report)
-    for (name, task), reading in zip(tasks, readings, strict=True):
-        is_final = _note_changes(task, reading) and not isinstance(reading, InterruptedReading)
-        packs[name].append(store.keep(Path(task.job.folder), task.files, reading, is_final=is_final))
-    return packs
+            tasks.append((name, _task(kind, [], store)))  # an empty source has tables too
+    return packs, tasks
+
+
+def _bytes_of(files: Iterable[SourceFile]) -> int:
+    return sum(file.bytes for file in files)
 
 
 def _note_changes(task: _Task, reading: Reading) -> bool:

@@ -71,9 +71,22 @@ def compare_counts(
     their_counts, our_counts = _table(theirs, "count"), _table(events, baseline)
     types = {kind for (_, kind), _ in their_counts} | {"track"}
     ours = Counter({key: count for key, count in our_counts.items() if key[0][1] in types and count})
-    known = {event for event, _ in ours}
     days = [] if is_nameless else _whole_days(ours, their_counts)
-    rows = _rows(ours, their_counts, known, days, limits)
+    gaps = tuple(_gaps(source, given, baseline, limits))
+    return _report(source, baseline, gaps, (ours, their_counts), days, limits)
+
+
+def _report(
+    source: CountsSource,
+    baseline: Baseline,
+    gaps: tuple[str, ...],
+    counts: tuple[Counter[tuple[Event, str]], Counter[tuple[Event, str]]],
+    days: list[str],
+    limits: Limits,
+) -> CountsReport:
+    ours, theirs = counts
+    known = {event for event, _ in ours}
+    rows = _rows(ours, theirs, known, days, limits)
     rows.sort(key=lambda row: (not row.is_judged, -row.deviation_pct, row.event, row.type, row.day))
     judged = [row for row in rows if row.is_judged]
     return CountsReport(
@@ -81,14 +94,14 @@ def compare_counts(
         path=source.path,
         ours=baseline,
         ours_total=sum(ours.values()),
-        theirs_total=sum(their_counts.values()),
+        theirs_total=sum(theirs.values()),
         whole_days=len(days),
         judged=len(judged),
         beyond=sum(row.deviation_pct > limits.max_counts_pct for row in judged),
-        unknown_events=len({event for event, _ in their_counts} - known),
+        unknown_events=len({event for event, _ in theirs} - known),
         rows=tuple(rows[:_ROWS_LISTED]),
         rejected_lines=source.rejected_lines,
-        gaps=tuple(_gaps(source, given, baseline, limits)),
+        gaps=gaps,
         notes=source.notes,
     )
 

@@ -1,5 +1,5 @@
 -- Which copies of a message have another payload or name than its first copy? Counts by side, event and day.
-SELECT found.side, found.event, found.type, found.day, found.count, max(place.message_id) AS message_id,
+SELECT finding.side, finding.event, finding.type, finding.day, finding.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
@@ -23,7 +23,7 @@ FROM (
     WHERE copy.payload_hash IS DISTINCT FROM repeating.first_hash OR said.type <> repeating.first_type
        OR said.event IS DISTINCT FROM repeating.first_event
     GROUP BY copy.source, repeating.label, repeating.type, repeating.day
-) AS found
-JOIN places AS place ON place.message_key = found.message_key
-GROUP BY found.side, found.event, found.type, found.day, found.count, found.message_key
-ORDER BY found.side, found.event, found.type, found.day
+) AS finding
+JOIN places AS place ON place.message_key = finding.message_key
+GROUP BY finding.side, finding.event, finding.type, finding.day, finding.count, finding.message_key
+ORDER BY finding.side, finding.event, finding.type, finding.day

@@ -1,6 +1,6 @@
 -- Who else writes? Messages of an export that are not in the ledger, by library and end of the write key, each once.
 -- The library is that of Segment's copy if there is one: only that export may name the write key.
-SELECT found.side, found.event, found.type, found.day, found.library, found.write_key_suffix, found.count,
+SELECT finding.side, finding.event, finding.type, finding.day, finding.library, finding.write_key_suffix, finding.count,
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -19,8 +19,8 @@ FROM (
     WHERE has_ledger = 1 AND in_ledger = 0 AND is_inside = 1
     GROUP BY CASE WHEN in_segment = 0 THEN 'customerio' WHEN in_customerio = 0 THEN 'segment' ELSE 'both' END,
              tallies.label, tallies.type, tallies.day, coalesce(known.library, ''), coalesce(known.write_key_suffix, '')
-) AS found
-JOIN places AS place ON place.message_key = found.message_key
-GROUP BY found.side, found.event, found.type, found.day, found.library, found.write_key_suffix, found.count,
-         found.message_key
-ORDER BY found.side, found.library, found.write_key_suffix, found.event, found.type, found.day
+) AS finding
+JOIN places AS place ON place.message_key = finding.message_key
+GROUP BY finding.side, finding.event, finding.type, finding.day, finding.library, finding.write_key_suffix, finding.count,
+         finding.message_key
+ORDER BY finding.side, finding.library, finding.write_key_suffix, finding.event, finding.type, finding.day

@@ -1,5 +1,6 @@
 -- Which messages show a finding? A few of each kind, side and cause, with the places of their lines.
-SELECT found.kind, found.side, found.cause, found.reason, max(place.message_id) AS message_id, found.type, found.event, found.day,
+SELECT finding.kind, finding.side, finding.cause, finding.reason, max(place.message_id) AS message_id, finding.type,
+       finding.event, finding.day,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
@@ -26,9 +27,10 @@ FROM (
         SELECT 'renamed', '', '', '', message_key, message_check, type, label, day
         FROM faulty WHERE is_renamed = 1
     ) AS classed
-) AS found
-JOIN places AS place ON place.message_key = found.message_key AND place.message_check = found.message_check
-WHERE found.number <= 3
-GROUP BY found.kind, found.side, found.cause, found.reason, found.type, found.event, found.day, found.message_key,
-         found.message_check
-ORDER BY found.kind, found.side, found.cause, message_id
+) AS finding
+JOIN places AS place ON place.message_key = finding.message_key AND place.message_check = finding.message_check
+WHERE finding.number <= 3
+GROUP BY finding.kind, finding.side, finding.cause, finding.reason, finding.type, finding.event, finding.day,
+         finding.message_key,
+         finding.message_check
+ORDER BY finding.kind, finding.side, finding.cause, message_id

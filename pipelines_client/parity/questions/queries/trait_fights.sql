@@ -1,7 +1,7 @@
 -- Which trait do two writers overwrite in turn? Counts of the times that a writer restores its value over another's.
 -- By time of receipt at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a
 -- library of any version. Rows with the same time of receipt, or without one, have no order and are left out.
-SELECT found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count,
+SELECT finding.side, finding.event, finding.type, finding.day, finding.path, finding.library, finding.other, finding.count,
        max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -51,7 +51,8 @@ FROM (
       AND fought.value_hash = fought.earlier_hash AND fought.value_hash <> fought.other_hash
       AND fought.earlier_at_ms < fought.other_at_ms AND fought.other_at_ms < fought.at_ms
     GROUP BY fought.source, judged.label, judged.type, judged.day, fought.path, fought.library, fought.other
-) AS found
-JOIN places AS place ON place.message_key = found.message_key
-GROUP BY found.side, found.event, found.type, found.day, found.path, found.library, found.other, found.count, found.message_key
-ORDER BY found.side, found.path, found.library, found.other, found.event, found.type, found.day
+) AS finding
+JOIN places AS place ON place.message_key = finding.message_key
+GROUP BY finding.side, finding.event, finding.type, finding.day, finding.path, finding.library, finding.other,
+         finding.count, finding.message_key
+ORDER BY finding.side, finding.path, finding.library, finding.other, finding.event, finding.type, finding.day
