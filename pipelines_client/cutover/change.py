@@ -44,10 +44,8 @@ def read_current(path: Path) -> StageFile:
 def change_stage_file(path: Path, edits: Edits, change: StageChange) -> None:
     """Change values of a stage file; everything else in it stays, comments too.
 
-    Args:
-        path: The stage file; created if this is the first change.
-        edits: The new values.
-        change: The line for the journal. Its `before` must be the file's stage, else another change came first.
+    `change` is the line for the journal. Its `before` must be the file's stage, else another change came first; None
+    creates the file.
 
     Raises:
         StageFileError: The file was changed in the meantime, is wrong, or cannot be written.

@@ -82,12 +82,7 @@ def find_double_deliveries(
 ) -> DoubleDeliveries:
     """Compare both exports, and the ledgers if there are any.
 
-    Takes 200 bytes of memory for each message in Segment's archive; Customer.io's files are read twice.
-
-    Args:
-        segment: Segment's raw archive; paths, globs or addresses.
-        customerio: Customer.io's storage files.
-        ledgers: Folders of ledgers; the strongest proof needs them.
+    Takes 200 bytes of memory for each message in Segment's archive; Customer.io's storage files are read twice.
 
     Raises:
         SourceError: A path does not exist, or holds no evidence of that kind.

@@ -22,13 +22,7 @@ NO_STAGE = "stage"
 
 
 class Obstacle(NamedTuple):
-    """What blocks a change of stage.
-
-    Attributes:
-        kind: The gate.
-        text: The evidence, and what to do.
-        side: The leg it is about; None if it is about neither.
-    """
+    """What blocks a change of stage: the gate, the evidence with what to do, and the leg if it is about one."""
 
     kind: str
     text: str

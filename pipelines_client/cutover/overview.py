@@ -41,15 +41,8 @@ _STATES = ("discard", "off", "paused", "unhealthy", "ok")  # worst first
 class Overview:
     """Where the migration is, and where it can go.
 
-    Attributes:
-        situation: What a decision rests on.
-        since: When the present stage began; None if the journal does not say.
-        journal: All changes so far.
-        runs: Number of parity runs since then.
-        last_run: The last of them: when, and its verdict.
-        needed_days: Passing days that it takes to leave the stage.
-        obstacles: What blocks the next stage.
-        way_back: Whether it is safe to roll back; None at the first stage.
+    The stage began at `since` (None if the journal does not say) and has had `runs` parity runs, the `last_run` with
+    its time and verdict; it takes `needed_days` passing days to leave it. `way_back` is None at the first stage.
     """
 
     situation: Situation
@@ -99,11 +92,7 @@ class Overview:
 def look(stage_file: Path, states: Sequence[Path], history: Path | None = None, *, now: datetime) -> Overview:
     """Return where the migration is, what blocks the next stage and whether it is safe to roll back.
 
-    Args:
-        stage_file: The stage file.
-        states: State directories of the processes; copy those of other hosts here.
-        history: The parity history; None for `parity-history.jsonl` here. A missing file is an empty history.
-        now: Aware.
+    `states` are the state directories of the processes. A missing `history` file is an empty history.
 
     Raises:
         StageFileError: The stage file or its journal cannot be read, or is wrong.

@@ -59,13 +59,7 @@ class WayBack:
 def count_way_back(ledgers: Iterable[Path], leg: str, *, waiting: int, is_held_up: bool) -> WayBack:
     """Count the messages that a leg has not received.
 
-    Takes 100 bytes of memory for each of them; the ledgers are read twice.
-
-    Args:
-        ledgers: Folders of ledgers.
-        leg: The leg to roll back to.
-        waiting: Messages that wait for it, by the writers' status.
-        is_held_up: Whether they have waited for long, or the leg is unhealthy.
+    Takes 100 bytes of memory for each of them; the folders of ledgers are read twice.
     """
     folders = list(ledgers)
     lacking: dict[int, bool] = {}  # by hash of the message's id: whether it can be sent again

@@ -94,14 +94,7 @@ class Destination:
         return b'{"batch":[', b"]," + orjson.dumps({"sentAt": sent_at.isoformat(), **self.batch_fields()})[1:]
 
     def read(self, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ApiAnswer:
-        """Return what an answer means for the batch.
-
-        Args:
-            status: HTTP status.
-            headers: The answer's headers, in any case.
-            body: The answer's body, cut after some kilobytes.
-            now: Aware; a date in `Retry-After` is measured against it.
-        """
+        """Return what an answer means for the batch; a date in `Retry-After` is measured against `now`."""
         reason = f"http_{status}"
         words = read_words(body)
         if 200 <= status < 300:

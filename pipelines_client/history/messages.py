@@ -51,17 +51,10 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SendRules:
-    """Which messages may be sent.
+    """Which messages may be sent to a leg.
 
-    Attributes:
-        to: The leg.
-        now: The present, aware.
-        horizon: How long ago a message may have happened at most.
-        max_message_bytes: Most bytes of a message.
-        allow_commands: Reserved names that may reach Customer.io.
-        since: Start of the time window that the user asked for, aware.
-        until: Its end, not included.
-        deny: What the stage file keeps from this leg.
+    `horizon` is how long ago a message may have happened at most. `since` and `until` (not included) are the time
+    window that the user asked for. `deny` is what the stage file keeps from this leg.
     """
 
     to: str

@@ -10,13 +10,9 @@ _WHOLE = 1.0 - 1e-9  # a token, less the rounding error of a sum of fractions
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Holds at most the tokens of a tenth of a second, and at least one, so a pause is not followed by a burst.
+    """Holds at most the tokens of a tenth of a second, and at least one, so a pause is not followed by a burst."""
 
-    Args:
-        rate: Tokens a second; None for no limit.
-    """
-
-    rate: float | None
+    rate: float | None  # tokens a second
     _tokens: float = field(default=1.0, init=False)
     _at_s: float | None = field(default=None, init=False)
 

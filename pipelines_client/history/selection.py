@@ -129,9 +129,8 @@ class Selection:
     def leave_sent(self, *, is_absence_known: bool) -> list[str]:
         """Remove what was accepted according to the ledger, and return the ids.
 
-        Args:
-            is_absence_known: The source lists messages that were accepted and are absent all the same: then only what
-                an earlier run has sent is removed.
+        `is_absence_known` means that the source lists messages that were accepted and are absent all the same: then
+        only what an earlier run has sent is removed.
         """
         where = _ACCEPTED + (_BY_A_RUN if is_absence_known else "")
         ids = [row[0] for row in self._connection.execute(f"SELECT id FROM message WHERE {where}")]  # noqa: S608 - ours

@@ -63,11 +63,7 @@ def calls_in(
 ) -> Iterator[Candidate]:
     """Yield the calls that were sent, from a Segment archive or files of calls.
 
-    Args:
-        paths: Files, folders, globs or addresses.
-        reader: Turns calls into messages.
-        idempotency: Paths of the values that identify a call without a messageId.
-        advance: Called with the number of bytes of each read.
+    `idempotency` has the paths of the values that identify a call without a messageId.
 
     Raises:
         SourceError: A path does not exist, or nothing there can be read.

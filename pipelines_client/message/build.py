@@ -193,8 +193,7 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, i
 def _is_plain(values: Iterable[Any]) -> bool:
     """Return whether all values have JSON types and are finite, or are times that orjson spells as `isoformat` does.
 
-    orjson accepts more: it writes NaN as null without an error, and a `Fragment` unchanged, whose line ends would break
-    the spool's files.
+    orjson also writes NaN as null, and a `Fragment` unchanged, whose line ends would break the spool's files.
     """
     for value in values:
         kind = type(value)
@@ -220,10 +219,6 @@ def _count(notes: Notes, kind: str) -> None:
 
 def to_instant(value: Any, *, notes: Notes) -> datetime:
     """Return a caller's timestamp as an aware datetime; a naive one is UTC and noted as `naive_timestamp`.
-
-    Args:
-        value: An aware or naive datetime, a date (its UTC midnight), ISO-8601 text, or Unix seconds.
-        notes: Counts `naive_timestamp`.
 
     Raises:
         AssertionError: It is something else, or is not a valid time.

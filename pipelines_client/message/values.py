@@ -53,15 +53,7 @@ _AS_LIST = (list, tuple, set, frozenset, deque, AbstractSet, ValuesView)
 
 
 def to_json_value(value: Any, note: Note) -> Any:
-    """Return a JSON-ready copy of `value`; the module's docstring has the rules.
-
-    Args:
-        value: Anything in a caller's properties, traits or context. It is not changed.
-        note: Called with the kind of each replacement, never with a value.
-
-    Returns:
-        Plain `dict`, `list`, `str`, `int`, `float`, `bool`, `None`, and `date` or `datetime`.
-    """
+    """Return a copy of `value` of JSON types, `date` and `datetime`; the module's docstring has the rules."""
     return _convert(value, note, ())
 
 

@@ -139,12 +139,7 @@ class Plan:
         object.__setattr__(self, "_serves_customerio", CUSTOMERIO in self.legs and CUSTOMERIO not in out)
 
     def route(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return why legs skip this message, by leg; a leg without an entry takes it.
-
-        Args:
-            message: Built and checked.
-            call: The call that it was built from.
-        """
+        """Return why legs skip this message, by leg; a leg without an entry takes it."""
         skips = self._out
         for leg, rules, is_partial in self._choosing:
             reason = self._why_not(rules, message, call, is_partial=is_partial)
