@@ -21,15 +21,31 @@ class Callbacks:
         self._changed = threading.Condition(self._lock)
         self._outstanding = 0
         self._thread: threading.Thread | None = None
+        self._has_said = False
 
     def run(self, call: Callback) -> None:
-        """Run `call` soon, after the callbacks before it."""
+        """Run `call` soon, after the callbacks before it.
+
+        If no thread can be started now, the calls wait for the next one that can.
+        """
         with self._lock:
             self._outstanding += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pipelines-client-callbacks", daemon=True)
-                self._thread.start()
-        self._calls.put(call)
+            self._calls.put(call)
+            self._start()
+
+    def _start(self) -> bool:
+        """Start the thread unless it runs; False if there is none to be had. Holds the lock."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="pipelines-client-callbacks", daemon=True)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                if not self._has_said:
+                    self._has_said = True
+                    logger().error("callbacks_wait", error=type(error).__name__, cure="raise the limit of threads")
+                return False
+            self._thread = thread
+        return True
 
     def wait_idle(self, until_s: float) -> bool:
         """Wait until every callback has run, or the clock passes `until_s`; return at once inside a callback."""
@@ -38,7 +54,7 @@ class Callbacks:
         with self._lock:
             while self._outstanding:
                 left = until_s - monotonic_s()
-                if left <= 0:
+                if left <= 0 or not self._start():
                     return False
                 self._changed.wait(left)
         return True

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import base64
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import orjson
 
-from pipelines_client.destinations.answers import read_retry_after, read_words
+from pipelines_client.destinations.answers import MAX_WORDS, is_web_page, read_failures, read_retry_after, read_words
 
+NO_ANSWER = "no_answer"
+"""The reason of an `ApiAnswer` that stands for the lack of one."""
 USER_AGENT = "pipelines-client/0.1.0"
+_FORBIDDEN = 403
+_WAIT = frozenset({408, 425, 429, 460})
+_WAY_IS_WRONG = frozenset({401, 402, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 451, 501, 505})
+"""What these say is about the key, the address or the way there, never about a message."""
 
 
 class Decision(str, enum.Enum):
@@ -26,17 +34,37 @@ class Decision(str, enum.Enum):
     WAIT = "wait"  # send the same batch again later; the leg waits
     SPLIT = "split"  # find the message that was refused; alone, it is rejected
     PAUSE = "pause"  # a key or a host is wrong: keep everything
+    PROBE = "probe"  # a key or one message is refused: find out which
 
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """A destination's answer. `words` is the API's error text, shortened; `retry_after_s` is the wait it asks for."""
+    """A destination's answer.
+
+    Attributes:
+        decision: What it means.
+        reason: A short code, one of few.
+        status: Its HTTP status; None if there was no answer.
+        words: The API's error text, shortened.
+        retry_after_s: The wait it asks for.
+        kind: Why there was no answer, in a word.
+        failed: With `ACCEPT`: the messages that were not taken all the same, as words by place in the request.
+    """
 
     decision: Decision
     reason: str
     status: int | None = None
     words: str = ""
     retry_after_s: float | None = None
+    kind: str = ""
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+    def without(self, hide: Callable[[str], str]) -> ApiAnswer:
+        """Return the answer with its words as `hide` returns them, shortened."""
+        if not self.words and not self.failed:
+            return self
+        failed = {place: hide(words)[:MAX_WORDS] for place, words in self.failed.items()}
+        return replace(self, words=hide(self.words)[:MAX_WORDS], failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +113,17 @@ class Destination:
             "Authorization": f"Basic {basic}" if token is None else f"Bearer {token}",
         }
 
+    @property
+    def host(self) -> str:
+        """The host that it is at, for people."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def fingerprint(self) -> str:
+        """What says which host and key a message was taken for, without showing the key: `host#hash`."""
+        place = f"{self.url}\0{self.write_key}".encode()
+        return f"{self.host}#{blake2b(place, digest_size=16).hexdigest()}"
+
     def batch_fields(self) -> dict[str, Any]:
         """Return the fields that stand beside the messages of each batch."""
         return {"integrations": dict(self.integrations)} if self.integrations else {}
@@ -93,14 +132,35 @@ class Destination:
         """Return the bytes before and after the messages of a batch, which are joined by commas."""
         return b'{"batch":[', b"]," + orjson.dumps({"sentAt": sent_at.isoformat(), **self.batch_fields()})[1:]
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ApiAnswer:
-        """Return what an answer means for the batch; a date in `Retry-After` is measured against `now`."""
+    def own_url(self, _body: bytes) -> str | None:
+        """Return the address of a message that may not share a request with others; None: it goes in a batch."""
+        return None
+
+    def read(self, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime, count: int = 1) -> ApiAnswer:
+        """Return what an answer means for the `count` messages of a request.
+
+        A date in `Retry-After` is measured against `now`, which is aware. The body may be cut.
+        """
         reason = f"http_{status}"
-        words = read_words(body)
         if 200 <= status < 300:
-            return ApiAnswer(Decision.ACCEPT, reason, status)
-        if status in (408, 425, 429, 460) or (500 <= status < 600 and status not in (501, 505)):
-            return ApiAnswer(Decision.WAIT, reason, status, words, read_retry_after(headers, now=now))
-        if status in (401, 403) or 300 <= status < 400:
+            return _read_success(status, headers, body, count)
+        words = read_words(body)
+        if status in _WAY_IS_WRONG or 300 <= status < 400:
             return ApiAnswer(Decision.PAUSE, reason, status, words)
-        return ApiAnswer(Decision.SPLIT, reason, status, words)
+        if status in _WAIT or not 400 <= status < 500:
+            return ApiAnswer(Decision.WAIT, reason, status, words, read_retry_after(headers, now=now))
+        return ApiAnswer(Decision.PROBE if status == _FORBIDDEN else Decision.SPLIT, reason, status, words)
+
+
+def _read_success(status: int, headers: Mapping[str, str], body: bytes, count: int) -> ApiAnswer:
+    if is_web_page(headers, body):
+        return ApiAnswer(Decision.PAUSE, "web_page", status, "the answer is a web page, so it is not the API's")
+    failures = read_failures(body, count=count)
+    decision = Decision.SPLIT if failures.is_total else Decision.ACCEPT
+    return ApiAnswer(decision, f"http_{status}", status, failures.words, failed=failures.by_place)
+
+
+def told(fingerprint: str) -> str:
+    """Return which host and key a fingerprint stands for, in words: the key by the beginning of its hash."""
+    host, _, key = fingerprint.rpartition("#")
+    return f"{host or 'an unknown host'}, key {key[:8] or 'unknown'}"

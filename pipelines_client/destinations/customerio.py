@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
 
 from pipelines_client.destinations.base import Destination
 from pipelines_client.sides import CUSTOMERIO, TITLES
@@ -23,6 +26,7 @@ RESERVED_NAMES = frozenset(
     }
 )
 """Event names that Customer.io obeys as commands (FACTS C12)."""
+_ALIAS, _GROUP = b'"type":"alias"', b'"type":"group"'
 _REGION_KEY = re.compile(r"^(?:pk|sk)_(us|eu)_")  # FACTS C2
 
 
@@ -46,3 +50,13 @@ class CustomerIo(Destination):
         bearer = self.write_key if token is None and self.region_of_key(self.write_key) else token
         # FACTS C3: without strict mode a refusal looks like a success.
         return {**super().headers(token=bearer), "X-Strict-Mode": "1"}
+
+    def own_url(self, body: bytes) -> str | None:
+        """Return the endpoint of an alias or of a group without a person, which `/batch` may not take (FACTS C10)."""
+        if not (_ALIAS in body or _GROUP in body):  # the usual case, told without reading the JSON
+            return None
+        call: Mapping[str, Any] = orjson.loads(body)
+        kind = call.get("type")
+        if kind == "alias" or (kind == "group" and not (call.get("userId") or call.get("anonymousId"))):
+            return f"{self.url.removesuffix('batch')}{kind}"
+        return None

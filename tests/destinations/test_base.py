@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from pipelines_client.destinations.answers import read_words
-from pipelines_client.destinations.base import Decision
+from pipelines_client.destinations.base import Decision, told
 from pipelines_client.destinations.customerio import CustomerIo
 from pipelines_client.destinations.registry import make_destination
 from pipelines_client.destinations.segment import Segment
@@ -23,8 +23,11 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
     [
         ((200, 201, 202, 204), Decision.ACCEPT),
         ((408, 425, 429, 460, 500, 502, 503, 504, 511, 599), Decision.WAIT),
-        ((401, 403, 300, 301, 302, 304, 307, 308), Decision.PAUSE),
-        ((400, 404, 405, 410, 413, 422, 501, 505), Decision.SPLIT),
+        ((401, 300, 301, 302, 304, 307, 308), Decision.PAUSE),
+        ((402, 404, 405, 406, 407, 410, 411, 415, 421, 426, 431, 451, 501, 505), Decision.PAUSE),
+        ((403,), Decision.PROBE),
+        ((400, 409, 413, 422), Decision.SPLIT),
+        ((101, 600, 999), Decision.WAIT),
     ],
 )
 def test_every_status_has_one_meaning(statuses: tuple[int, ...], decision: Decision) -> None:
@@ -44,7 +47,8 @@ def test_every_status_has_one_meaning(statuses: tuple[int, ...], decision: Decis
         (b"[1]", ""),
         (b"", ""),
         (b"\xff", "\ufffd"),
-        (b'{"message":"' + b"x" * 1_000 + b'"}', "x" * 300),
+        (b'{"errors":[{"reason":"invalid","batch_index":0}]}', "invalid"),
+        (b'{"message":"' + b"x" * 9_000 + b'"}', "x" * 2_000),
     ],
 )
 def test_the_error_text_is_read_in_every_known_form(body: bytes, words: str) -> None:
@@ -105,3 +109,98 @@ def test_an_api_may_ask_to_wait_for_a_day_at_most() -> None:
     """A server whose clock is wrong by centuries does not stop the leg for good."""
     for value in ("Mon, 01 Jan 2525 00:00:00 GMT", "999999999"):
         assert make_destination(CustomerIo, "k").read(503, {"Retry-After": value}, b"", now=NOW).retry_after_s == 86_400
+
+
+@pytest.mark.parametrize(
+    ("body", "failed", "decision"),
+    [
+        (b"", {}, Decision.ACCEPT),
+        (b"{}", {}, Decision.ACCEPT),
+        (b'{"success": true}', {}, Decision.ACCEPT),
+        (b'{"succ', {}, Decision.ACCEPT),
+        (b"[1]", {}, Decision.ACCEPT),
+        (b'{"errors":[]}', {}, Decision.ACCEPT),
+        (b'{"errors":[{"batch_index":1,"message":"bad"}]}', {1: "bad"}, Decision.ACCEPT),
+        (
+            b'{"errors":[{"batch_index":1,"reason":"bad"},{"batch_index":2}]}',
+            {1: "bad", 2: "not taken"},
+            Decision.ACCEPT,
+        ),
+        (b'{"errors":[{"batch_index":0,"message":"a"},{"batch_index":0,"message":"b"}]}', {0: "a; b"}, Decision.ACCEPT),
+        (b'{"meta":{"errors":[{"batch_index":"2","message":"bad"}]}}', {2: "bad"}, Decision.ACCEPT),
+        (b'{"success":false,"errors":[{"batch_index":0,"message":"bad"}]}', {0: "bad"}, Decision.ACCEPT),
+        (b'{"errors":[{"batch_index":3,"message":"bad"}]}', {}, Decision.ACCEPT),
+        (
+            b'{"errors":[{"batch_index":-1},{"batch_index":true},{"batch_index":1.0},{"batch_index":null},7]}',
+            {},
+            Decision.ACCEPT,
+        ),
+        (b'{"success":false,"message":"no"}', {}, Decision.SPLIT),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 202, 207])
+def test_a_success_that_names_messages_refuses_those(status: int, body: bytes, failed: Any, decision: Decision) -> None:
+    """FACTS C5: the good items of a batch of three are taken."""
+    answer = make_destination(CustomerIo, "k").read(status, {}, body, now=NOW, count=3)
+    assert (answer.decision, answer.failed) == (decision, failed)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"success":false}', "success: false"),
+        (b'{"success":false,"message":"no"}', "no"),
+        (b'{"errors":["no"]}', "no"),
+    ],
+)
+def test_a_success_that_says_no_about_a_single_message_refuses_it(body: bytes, words: str) -> None:
+    """There is only one that it can be about."""
+    answer = make_destination(CustomerIo, "k").read(200, {}, body, now=NOW, count=1)
+    assert (answer.decision, answer.failed) == (Decision.ACCEPT, {0: words})
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "is_page"),
+    [
+        ("text/html", b"<!doctype html><title>Log in</title>", True),
+        ("text/plain", b"\xef\xbb\xbf\r\n <HTML>", True),
+        ("text/html; charset=utf-8", b"Please log in", True),
+        ("application/json", b"<?xml version='1.0'?><error/>", True),
+        ("text/html", b"", False),
+        ("text/html", b'{"success": true}', False),
+        ("text/plain", b"ok", False),
+        ("", b"", False),
+    ],
+)
+def test_a_success_that_is_a_web_page_is_a_gateways(kind: str, body: bytes, is_page: bool) -> None:
+    """A login page took nothing: all is kept."""
+    answer = make_destination(CustomerIo, "k").read(200, {"Content-type": kind}, body, now=NOW, count=3)
+    assert answer.decision is (Decision.PAUSE if is_page else Decision.ACCEPT)
+
+
+def test_alias_and_a_group_without_a_person_have_endpoints_at_customerio_only() -> None:
+    """FACTS C10. A property that looks like a type changes nothing."""
+    alias = b'{"userId":"b","type":"alias","previousId":"a"}'
+    lone_group = b'{"userId":null,"anonymousId":"","type":"group","groupId":"g"}'
+    group = b'{"userId":"u","type":"group","groupId":"g"}'
+    track = b'{"userId":"u","type":"track","properties":{"type":"alias"}}'
+    customerio, segment = make_destination(CustomerIo, "k"), make_destination(Segment, "s")
+    assert customerio.own_url(alias) == "https://cdp.customer.io/v1/alias"
+    assert customerio.own_url(lone_group) == "https://cdp.customer.io/v1/group"
+    assert customerio.own_url(group) is None
+    assert customerio.own_url(track) is None
+    assert segment.own_url(alias) is None
+
+
+def test_a_fingerprint_tells_host_and_key_apart_and_shows_no_key() -> None:
+    """What a message was taken for."""
+    marks = {
+        make_destination(CustomerIo, key, host=host).fingerprint
+        for key in ("a-key", "b-key")
+        for host in (None, "https://x.example")
+    }
+    assert len(marks) == 4
+    assert not any("-key" in mark for mark in marks)
+    mark = make_destination(CustomerIo, "a-key").fingerprint
+    assert told(mark) == f"cdp.customer.io, key {mark.partition('#')[2][:8]}"
+    assert told("") == "an unknown host, key unknown"

@@ -15,25 +15,46 @@ _TOO_LARGE = 413
 
 @dataclass(slots=True)
 class Batch:
-    """Entries without a gap that are sent together, and how many times they were sent."""
+    """Entries without a gap that are sent together, and how many times they were sent.
+
+    `until` is the last `seq` of the batch that this one is a part of; 0: it is whole.
+    """
 
     entries: list[Entry]
     attempts: int = 0
+    until: int = 0
+
+    @property
+    def is_last_part(self) -> bool:
+        """Whether nothing is left of the whole batch once this part is settled."""
+        return not self.until or self.entries[-1].seq == self.until
 
     def halves(self, sendable: Sequence[Entry]) -> list[Batch]:
         """Return two batches as a stack: the earlier messages on top."""
-        middle = sendable[len(sendable) // 2].seq - self.entries[0].seq
-        return [Batch(self.entries[middle:], self.attempts), Batch(self.entries[:middle], self.attempts)]
+        return self.split(sendable, len(sendable) // 2)
+
+    def split(self, sendable: Sequence[Entry], count: int) -> list[Batch]:
+        """Return two batches as a stack: on top the one with the first `count` messages that can be sent."""
+        middle = sendable[count].seq - self.entries[0].seq
+        until = self.until or self.entries[-1].seq
+        return [Batch(part, self.attempts, until) for part in (self.entries[middle:], self.entries[:middle])]
 
 
-def fate_of(answer: ApiAnswer | None, attempts: int) -> Fate:
-    """Return the fate that an answer gives to the messages of its request; None if no request was made."""
+def fates_of(answer: ApiAnswer | None, sendable: Sequence[Entry], attempts: int) -> tuple[Fate, dict[int, Fate]]:
+    """Return the fate that an answer gives to the messages of its request, and other fates by `seq`.
+
+    `answer` is None if no request was made.
+    """
     if answer is None:
-        return skipped("")
+        return skipped(""), {}
     if answer.decision is Decision.ACCEPT:
-        return Fate(Outcome.ACCEPTED, "", "", answer.status, attempts)
+        failed = {
+            sendable[place].seq: Fate(Outcome.REJECTED, answer.reason, words or answer.reason, answer.status, attempts)
+            for place, words in answer.failed.items()
+        }
+        return Fate(Outcome.ACCEPTED, "", "", answer.status, attempts), failed
     code = "too_large" if answer.status == _TOO_LARGE else answer.reason
-    return Fate(Outcome.REJECTED, code, answer.words or code, answer.status, attempts)
+    return Fate(Outcome.REJECTED, code, answer.words or code, answer.status, attempts), {}
 
 
 def pack(bodies: Sequence[bytes], envelope: tuple[bytes, bytes], *, max_body_bytes: int) -> int:

@@ -37,6 +37,18 @@ def dropped(reason: str) -> Fate:
     return Fate(Outcome.DROPPED, reason, reason)
 
 
+def fates_for(entries: Sequence[Entry], leg: str, fate: Fate, others: Mapping[int, Fate]) -> list[Fate]:
+    """Return the fate of each message on a leg: `fate`, unless `others` (by `seq`) or its `skips` say another."""
+
+    def of_skipped(entry: Entry) -> Fate:
+        reason = entry.skips.get(leg)
+        if reason is None:
+            return others.get(entry.seq, fate)
+        return dropped(reason) if entry.is_lost else skipped(reason)
+
+    return [of_skipped(entry) if entry.skips else others.get(entry.seq, fate) for entry in entries]
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of some messages on one leg: `fates` are in the order of `entries`.

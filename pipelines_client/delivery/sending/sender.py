@@ -10,17 +10,18 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
-from pipelines_client.delivery.sending.batches import Batch, body_of, fate_of, pack
+from pipelines_client.delivery.sending.batches import Batch, fates_of
 from pipelines_client.delivery.sending.context import LaneContext
-from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, skipped
+from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, fates_for
 from pipelines_client.delivery.sending.health import Health
-from pipelines_client.delivery.sending.http import NoAnswerError
 from pipelines_client.delivery.sending.pace import Surplus
+from pipelines_client.delivery.sending.requester import Requester
 from pipelines_client.delivery.sending.tokens import Tokens
 from pipelines_client.delivery.spool.cursors import Tally
 from pipelines_client.delivery.spool.entry import Entry
@@ -56,8 +57,9 @@ class Sender:
         self._pace, self._stages, self._show, self._hooks = context.pace, context.stages, context.show, context.hooks
         self._record = record
         self._tokens = Tokens(context.oauth if destination.takes_oauth else None)
+        self._requester = Requester(destination, self.http, self._tokens)
         self._random = random or Random()  # noqa: S311 - jitter, no secret
-        self.health = Health(self.leg, self._pace.unhealthy_after_s)
+        self.health = Health(self.leg, destination.host, self._pace.unhealthy_after_s)
         self.is_spool_damaged = False
         self.is_running = False
         """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
@@ -232,8 +234,7 @@ class Sender:
     def _next_batch(self) -> Batch:
         entries = self._read()
         sendable = self._ours(entries)
-        envelope, max_body_bytes = self.destination.envelope(sent_at=utc_now()), self.destination.limits.max_body_bytes
-        fitting = pack([entry.body for entry in sendable], envelope, max_body_bytes=max_body_bytes)
+        fitting = self._requester.fitting(sendable)
         if fitting == len(sendable):
             return Batch(entries)
         return Batch(entries[: sendable[fitting].seq - entries[0].seq])
@@ -249,19 +250,18 @@ class Sender:
             batch = stack.pop()
             sendable = self._ours(batch.entries)
             if not sendable:
-                self._finish(batch.entries, fate_of(None, batch.attempts))
+                self._finish(batch, sendable)
                 continue
             if not self._keep_pace():
                 return
             batch.attempts += 1
-            answer = self._post(sendable)
-            if answer.decision is Decision.SPLIT and len(sendable) > 1:
+            answer = self._requester.post(sendable, attempts=batch.attempts)
+            if answer.decision is Decision.PROBE:
+                stack += batch.split(sendable, 1)
+            elif answer.decision is Decision.SPLIT and len(sendable) > 1:
                 stack += batch.halves(sendable)
             elif answer.decision in (Decision.ACCEPT, Decision.SPLIT):
-                self.health.succeeded()
-                self._remember_pause()
-                self._tokens.taken()
-                self._finish(batch.entries, fate_of(answer, batch.attempts), answer)
+                self._finish(batch, sendable, answer)
             else:
                 self._failed(answer)
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
@@ -278,38 +278,45 @@ class Sender:
         self._next_post_s = max(now, self._next_post_s) + 1 / self.destination.limits.max_requests_per_s
         return True
 
-    def _post(self, entries: Sequence[Entry]) -> ApiAnswer:
-        token = self._tokens.get()
-        if isinstance(token, ApiAnswer):
-            return token
-        body = body_of([entry.body for entry in entries], self.destination.envelope(sent_at=utc_now()))
-        try:
-            response = self.http.post(body, self.destination.headers(token=token))
-        except NoAnswerError as error:
-            return ApiAnswer(Decision.WAIT, "no_answer", words=str(error))
-        retry = self._tokens.answered(response.status)
-        return retry or self.destination.read(response.status, response.headers, response.body, now=utc_now())
+    def _finish(self, batch: Batch, sendable: Sequence[Entry], answer: ApiAnswer | None = None) -> None:
+        """Settle a batch as an answer says; without one, none of its messages is for this leg."""
+        fate, failed = fates_of(answer, sendable, batch.attempts)
+        delivery = self._delivery(batch.entries, fate, failed, answer)
+        if answer is not None:
+            self._tokens.taken()
+            self.health.settled(delivery.counts, is_batch_done=batch.is_last_part)
+            self._remember_pause()
+        self._settle(delivery)
 
-    def _finish(self, entries: Sequence[Entry], fate: Fate, answer: ApiAnswer | None = None) -> None:
-        """Write the fate of messages into the ledger, then move the cursor; an entry's `skips` replace its fate."""
-        now = utc_now()
-        fates = [fate if not entry.skips else self._fate_of_skipped(entry, fate) for entry in entries]
-        delivery = Delivery(self.leg, self.spool.writer, iso_utc(now), entries, fates, self._show, answer)
+    def _delivery(
+        self,
+        entries: Sequence[Entry],
+        fate: Fate,
+        others: Mapping[int, Fate] = MappingProxyType({}),
+        answer: ApiAnswer | None = None,
+    ) -> Delivery:
+        """Return what became of messages; see `fates_for`."""
+        fates = fates_for(entries, self.leg, fate, others)
+        return Delivery(self.leg, self.spool.writer, iso_utc(utc_now()), entries, fates, self._show, answer)
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Write the fate of messages into the ledger, then move the cursor."""
         tally: Tally = Counter()
         for each, count in delivery.counts.items():
             tally[each.outcome, each.code] += count
         # The callbacks come before the cursor moves: a caller that waits for the cursor finds them queued.
-        if self._persist(lambda: self._record(delivery, now)):
-            self._hooks.on_delivery(delivery)
-            self._persist(lambda: self.spool.settle(self.leg, entries, tally))
+        if self._persist(lambda: self._record(delivery, utc_now())):
+            self._tell(delivery)
+            self._persist(lambda: self.spool.settle(self.leg, delivery.entries, tally))
             self._hooks.on_progress()
             self._log_dropped(tally)
 
-    def _fate_of_skipped(self, entry: Entry, fate: Fate) -> Fate:
-        reason = entry.skips.get(self.leg)
-        if reason is None:
-            return fate
-        return dropped(reason) if entry.is_lost else skipped(reason)
+    def _tell(self, delivery: Delivery) -> None:
+        """Run the application's hooks: whether they can run changes nothing about what was delivered."""
+        try:
+            self._hooks.on_delivery(delivery)
+        except Exception as error:  # noqa: BLE001 - the ledger has it, and the cursor must follow
+            logger().error("callback_failed", error=type(error).__name__)
 
     def _log_dropped(self, tally: Tally) -> None:
         for (outcome, code), count in tally.items():
@@ -335,7 +342,7 @@ class Sender:
         """Give up what waits if the leg is switched to discard; True if it is."""
         if self._switch is not Switch.DISCARD:
             return False
-        self._finish(self._read(), dropped("discarded"))
+        self._settle(self._delivery(self._read(), dropped("discarded")))
         return True
 
     def _drop_overflow(self) -> bool:
@@ -344,7 +351,7 @@ class Sender:
         if surplus is None:
             return False
         oldest = self.spool.read(self.leg, max_bytes=surplus.max_bytes, max_count=surplus.max_count)
-        self._finish(oldest, dropped("spool_full"))
+        self._settle(self._delivery(oldest, dropped("spool_full")))
         return True
 
     def _surplus(self) -> Surplus | None:

@@ -1,0 +1,88 @@
+"""Connections whose answers have a time limit as a whole: status line, headers, interim answers and body.
+
+A socket's timeout starts anew with each byte, so an answer that drips could hold a leg for ever. Interim answers (1xx)
+are read past: `http.client` does this for 100 only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from pipelines_client.clock import monotonic_s
+
+TIMES_TIMEOUT = 2  # a whole answer, however slowly it drips, may take this many times the timeout of its first byte
+_MAX_INTERIM = 100
+_INTERIM = range(102, 200)  # 100 is read past by `http.client`, 101 is final
+
+
+class _TimedSocket(io.RawIOBase):
+    """Reads a socket until a moment; each read may take the socket's timeout at most."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._timeout_s = sock.gettimeout()
+        self._until_s = None if self._timeout_s is None else monotonic_s() + TIMES_TIMEOUT * self._timeout_s
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._timeout_s is not None and self._until_s is not None:
+            left = self._until_s - monotonic_s()
+            if left <= 0:
+                raise TimeoutError("the answer takes too long")
+            self._sock.settimeout(min(left, self._timeout_s))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            with contextlib.suppress(OSError):  # the socket may be closed already
+                self._sock.settimeout(self._timeout_s)  # for the next request
+            self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer, read within its time limit, without the interim answers before it."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimedSocket(sock))
+
+    def begin(self) -> None:
+        for _ in range(_MAX_INTERIM):
+            super().begin()
+            if self.status not in _INTERIM:
+                return
+            self.headers = None  # type: ignore[assignment]  # what `begin` takes for "nothing was read yet"
+        raise http.client.HTTPException("too many interim answers")
+
+
+class _PlainConnection(HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def limit_answers(manager: urllib3.PoolManager) -> None:
+    """Have all connections of a manager that has made none yet keep the time limit of answers."""
+    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
