@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from pipelines_client.cutover.schedule import Step
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_STATE_STYLES = {"ok": "green", "off": "yellow", "discard": "red", "paused": "red", "unhealthy": "red"}
+_STATE_STYLES = {
+    "ok": "green",
+    "off": "yellow",
+    "discard": "red",
+    "paused": "red",
+    "unhealthy": "red",
+    "refusing": "red",
+}
 
 
 def print_status(overview: Overview, *, now: datetime) -> None:

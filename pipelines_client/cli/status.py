@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,11 @@ from rich.table import Table
 from pipelines_client.cli.common import JsonOption, StateDirOption, state_path
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave
 from pipelines_client.clock import utc_now
-from pipelines_client.delivery.status import Status, as_openmetrics, read_status
+from pipelines_client.delivery.status import LegStatus, Status, as_openmetrics, count_dead_letters, read_status
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterator
 
 
 def status(
@@ -30,10 +32,12 @@ def status(
     """Show for each leg how many messages were recorded, wait, and were accepted, rejected, dropped or skipped.
 
     Exit code 0: the counts add up (recorded = pending + accepted + rejected +
-    dropped + skipped), 1: they do not, 2: bad input.
+    dropped + skipped) and every leg works, 1: they do not, or a leg is paused,
+    unhealthy, refusing or has never delivered, 2: bad input.
     """
     path = state_path(state_dir)
     result = read_status(path, now=utc_now())
+    count_dead_letters(path, result)
     if form not in ("text", "json", "openmetrics"):
         leave(BAD_INPUT, "--format must be one of text, json, openmetrics")
     if as_json or form == "json":
@@ -42,7 +46,7 @@ def status(
         typer.echo(as_openmetrics(result), nl=False)
     else:
         _print(result, path)
-    leave(GOOD if result.is_balanced else BAD_NEWS)
+    leave(GOOD if result.is_good else BAD_NEWS)
 
 
 def _print(result: Status, path: Path) -> None:
@@ -63,8 +67,23 @@ def _print(result: Status, path: Path) -> None:
         counts = (leg.pending, leg.accepted, leg.rejected.total(), leg.dropped.total(), leg.skipped.total())
         sums = " + ".join(f"{count:,}" for count in counts)
         console.print(f"{name}: recorded {leg.recorded:,} {sign} {sums}: {word}", markup=False)
+    for name, leg in sorted(result.legs.items()):
+        for line in _advice(name, leg, path):
+            console.print(line, markup=False, soft_wrap=True)
     for name in result.unreadable:
         console.print(f"unreadable: {name}", markup=False)
+
+
+def _advice(name: str, leg: LegStatus, path: Path) -> Iterator[str]:
+    """Yield what is wrong with a leg, and the command to continue with."""
+    where = f"--state-dir {shlex.quote(str(path))}"
+    if leg.problem:
+        yield f"{name} {leg.problem}"
+    if leg.state == "paused":
+        yield f"  next, after a change of key or host: pipelines-client drain --to-current {where}"
+    if leg.dead_letters:
+        yield f"{name}: {leg.dead_letters:,} refused messages are kept as dead letters"
+        yield f"  next: pipelines-client dead-letters list --leg {name} {where}"
 
 
 def _by_reason(counts: Counter[str]) -> str:

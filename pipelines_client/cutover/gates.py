@@ -42,7 +42,7 @@ class PassingDays:
 
 @dataclass(frozen=True, slots=True)
 class LegHealth:
-    """A leg, over all processes: its state (`ok`, `paused`, `unhealthy`, `off`, `discard`) and what waits."""
+    """A leg, over all processes: its state, one of `delivery.status.STATES`, and what waits."""
 
     state: str = "ok"
     pending: int = 0

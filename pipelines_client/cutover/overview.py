@@ -22,7 +22,7 @@ from pipelines_client.cutover.gates import (
 )
 from pipelines_client.cutover.journal import Journal, journal_path, read_journal
 from pipelines_client.cutover.rollback import WayBack, count_way_back
-from pipelines_client.delivery.status import LegStatus, Status, read_status
+from pipelines_client.delivery.status import STATES, LegStatus, Status, read_status
 from pipelines_client.parity.judgement.readiness import judge_readiness
 from pipelines_client.parity.judgement.runs import HISTORY_FILE, History, read_history
 from pipelines_client.routing.plan import Stage
@@ -34,7 +34,6 @@ _HEARD_S = 30.0
 """A running process writes its run file at least every ten seconds."""
 _LAG_S = 60.0
 """A message that has waited longer than this is held up."""
-_STATES = ("discard", "off", "paused", "unhealthy", "ok")  # worst first
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _legs(statuses: Sequence[Status]) -> dict[str, LegHealth]:
 
 def _leg(legs: Sequence[LegStatus]) -> LegHealth:
     """Return the health of one leg over all state directories: the worst of them."""
-    worst = min((leg.state for leg in legs), key=_STATES.index)
+    worst = min((leg.state for leg in legs), key=STATES.index)
     errors = sorted((leg.last_error_at, leg.last_error) for leg in legs if leg.last_error_at and leg.last_error)
     return LegHealth(
         worst,

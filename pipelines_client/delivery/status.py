@@ -17,10 +17,15 @@ from pipelines_client.delivery.lane import leg_report
 from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.spool import Spool, has_log, spools_in
 from pipelines_client.errors import SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.state.dead_letters import read_dead_letters
 from pipelines_client.state.layout import StateDir, existing
 from pipelines_client.state.runfile import LegReport, read_run_files
 
+STATES = ("discard", "off", "paused", "unhealthy", "refusing", "ok")
+"""States of a leg, the worst first."""
+_PASSING = ("paused", "unhealthy", "refusing")  # what a later success of another process makes a thing of the past
 _LOOK_TIMEOUT_S = 1.0
+_WAITED_S = 300.0  # what waits for so long, on a leg that never delivered, waits for a correction
 
 
 @dataclass(slots=True)
@@ -38,6 +43,22 @@ class LegStatus:
     last_error_at: str | None = None
     last_error: str | None = None
     state: str = "ok"
+    dead_letters: int = 0
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, in words: the leg is paused, unhealthy or refusing, or never delivered. None: nothing."""
+        why = f" ({self.last_error})" if self.last_error else ""
+        if self.state == "paused":
+            return f"is paused: its key, its host or the way there is wrong{why}; everything is kept"
+        if self.state == "unhealthy":
+            return f"is unhealthy: no success for long{why}; everything is kept"
+        if self.state == "refusing":
+            return f"is refusing: its API refuses what it is sent{why}"
+        was_in_vain = self.last_error is not None or (self.lag_s or 0.0) > _WAITED_S
+        if self.state == "ok" and was_in_vain and not self.accepted and self.last_success_at is None:
+            return f"has never delivered a message{why}"
+        return None
 
     @property
     def is_balanced(self) -> bool:
@@ -49,10 +70,10 @@ class LegStatus:
         """Return plain values."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         counts = {name: dict(values[name]) for name in ("rejected", "dropped", "skipped")}
-        return {**values, **counts, "is_balanced": self.is_balanced}
+        return {**values, **counts, "is_balanced": self.is_balanced, "problem": self.problem}
 
-    def add(self, leg: LegReport, *, now: datetime) -> None:
-        """Add what one writer reports."""
+    def add(self, leg: LegReport, *, now: datetime, is_past: bool = False) -> None:
+        """Add what one writer reports; if `is_past`, what was wrong when it ended no longer is."""
         self.recorded += leg.recorded
         self.pending += leg.pending
         self.accepted += leg.accepted
@@ -63,8 +84,9 @@ class LegStatus:
         self.last_success_at = max(filter(None, (self.last_success_at, leg.last_success_at)), default=None)
         if (leg.last_error_at or "") > (self.last_error_at or ""):
             self.last_error_at, self.last_error = leg.last_error_at, leg.last_error
-        if leg.state != "ok":
-            self.state = leg.state
+        if not (is_past and leg.state in _PASSING):
+            state = leg.state if leg.state in STATES else "unhealthy"  # another version's word
+            self.state = min(self.state, state, key=STATES.index)
 
 
 @dataclass(slots=True)
@@ -75,6 +97,11 @@ class Status:
     living: int = 0
     waiting: int = 0
     unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the equation holds and no leg has a problem."""
+        return self.is_balanced and not any(leg.problem for leg in self.legs.values())
 
     @property
     def is_balanced(self) -> bool:
@@ -103,15 +130,31 @@ def read_status(path: Path, *, now: datetime) -> Status:
         LedgerError: `path` is not a state directory.
     """
     state, status = existing(path), Status()
-    for legs in _writers(state, status).values():
+    writers, active = _writers(state, status)
+    succeeded: dict[str, str] = {}
+    for legs in writers.values():
         for name, leg in legs.items():
-            status.legs.setdefault(name, LegStatus()).add(leg, now=now)
+            succeeded[name] = max(succeeded.get(name, ""), leg.last_success_at or "")
+    for writer, legs in writers.items():
+        for name, leg in legs.items():
+            is_past = writer not in active and (leg.last_error_at or "") < succeeded[name]
+            status.legs.setdefault(name, LegStatus()).add(leg, now=now, is_past=is_past)
     return status
 
 
-def _writers(state: StateDir, status: Status) -> dict[str, Mapping[str, LegReport]]:
-    """Return what each writer reports, by its name; note living writers and unreadable files in `status`."""
+def count_dead_letters(path: Path, status: Status) -> None:
+    """Add to a status how many refused messages each leg keeps."""
+    for letter in read_dead_letters(existing(path).dead_letters):
+        status.legs.setdefault(letter.leg, LegStatus()).dead_letters += 1
+
+
+def _writers(state: StateDir, status: Status) -> tuple[dict[str, Mapping[str, LegReport]], set[str]]:
+    """Return what each writer reports, by its name, and which of them live or left messages.
+
+    Living writers are counted, and unreadable files noted, in `status`.
+    """
     writers: dict[str, Mapping[str, LegReport]] = {}
+    active: set[str] = set()
     for path, run in read_run_files(state.run):
         if run is None:
             status.unreadable.append(path.name)
@@ -121,11 +164,12 @@ def _writers(state: StateDir, status: Status) -> dict[str, Mapping[str, LegRepor
     for file in (*spools_in(state.spool), *spools_in(state.replays)):
         # Held while the file is open: a process that starts now waits, and adopts the spool after us.
         with creation_lock(state.spool, timeout_s=_LOOK_TIMEOUT_S):
-            _look_into(file, writers, status)
-    return writers
+            active.add(_look_into(file, writers, status))
+    return writers, active
 
 
-def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: Status) -> None:
+def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: Status) -> str:
+    """Add what a spool says to `writers` and `status`; return the name of its writer."""
     try:
         spool = Spool(file, legs={}, writer="")
     except SpoolBusyError:
@@ -142,6 +186,8 @@ def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: 
         writers[spool.writer] = {leg: leg_report(spool, leg, last=last.get(leg)) for leg in spool.legs}
         status.waiting += not spool.is_settled
         spool.close()
+        return spool.writer
+    return file.stem
 
 
 def as_openmetrics(status: Status) -> str:
@@ -167,7 +213,7 @@ def as_openmetrics(status: Status) -> str:
     lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
     family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)
     healthy = [({"leg": n}, int(g.state == "ok")) for n, g in legs]
-    family("pipelines_client_leg_healthy", "gauge", "1 while the leg is neither paused nor unhealthy.", healthy)
+    family("pipelines_client_leg_healthy", "gauge", "1 while the leg is not paused, unhealthy or refusing.", healthy)
     balanced = [({"leg": n}, int(g.is_balanced)) for n, g in legs]
     family("pipelines_client_balanced", "gauge", "1 while every recorded message is accounted for.", balanced)
     return "\n".join([*lines, "# EOF"]) + "\n"

@@ -36,7 +36,7 @@ def test_status_accounts_for_every_message_and_prints_the_sum(make_client: Any, 
     client.flush(timeout=5)
     client._pipeline._lanes[0].publish(force=True)
     done = status("--json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     assert found["is_balanced"]
     assert found["writers"] == {"living": 1, "dead_with_messages": 0}
@@ -51,7 +51,11 @@ def test_status_accounts_for_every_message_and_prints_the_sum(make_client: Any, 
     assert segment["rejected"] == {"http_400": 2}
     assert segment["accepted"] == 2
     assert segment["last_success_at"]
+    assert (segment["state"], segment["dead_letters"]) == ("refusing", 2)
     text = status().stdout
+    assert "customerio is paused: its key, its host or the way there is wrong (http_401 unknown key)" in text
+    assert "segment is refusing" in text
+    assert "pipelines-client dead-letters list --leg segment --state-dir" in text
     assert "customerio: recorded 5 = 1 + 2 + 0 + 1 + 1: holds" in text
     assert "too_large" in text
 
@@ -110,3 +114,35 @@ def test_an_unreadable_run_file_is_named(make_client: Any, state_dir: Path) -> N
     found = read_status(state_dir, now=utc_now())
     assert found.unreadable == ["broken.json"]
     assert found.legs["segment"].recorded == 1
+
+
+def test_what_was_wrong_with_a_process_that_ended_is_past_once_another_one_delivers(
+    make_client: Any, sandbox: Any, state_dir: Path
+) -> None:
+    """Else a key that was wrong for a minute would show for thirty days."""
+    sandbox.customerio.answer(400)
+    first = make_client(segment_write_key=None)
+    first.track("u1", "E")
+    first.flush(timeout=5)
+    first._pipeline.close(0)
+    found = read_status(state_dir, now=utc_now()).legs["customerio"]
+    assert (found.state, found.accepted) == ("refusing", 0)
+    assert found.problem
+    sandbox.customerio.normal()
+    second = make_client(segment_write_key=None)
+    second.track("u1", "E")
+    second.flush(timeout=5)
+    second._pipeline.close(0)
+    found = read_status(state_dir, now=utc_now()).legs["customerio"]
+    assert (found.state, found.problem) == ("ok", None)
+
+
+def test_a_leg_that_never_delivered_is_bad_news(make_client: Any) -> None:
+    """No host there: the leg is not called ok before it is unhealthy."""
+    client = make_client(segment_write_key=None, host="http://127.0.0.1:9")
+    client.track("u1", "E")
+    client.flush(timeout=0.3)
+    client._pipeline._lanes[0].publish(force=True)
+    done = status()
+    assert done.returncode == 1
+    assert "customerio has never delivered a message (no_answer refused" in done.stdout
