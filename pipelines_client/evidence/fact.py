@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, get_args
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALL_TYPES = frozenset(get_args(CallType))
 
-NORMALISER_VERSION: Final = 5
+NORMALISER_VERSION: Final = 6
 """Raise it when the same line gives another fact than before: caches of lower versions are then read again."""
 
 

@@ -108,7 +108,6 @@ TESTED_IN: dict[str, str] = {
     "parity/run.py": "parity/test_planted_truth.py",
     "parity/scope.py": "parity/test_planted_truth.py",
     "parity/sources.py": "parity/report/test_sources.py",
-    "parity/spell.py": "parity/render/test_snapshots.py",
     "sandbox/api.py": "sandbox/test_server.py",
     "sandbox/auth.py": "sandbox/test_customerio.py",
     "sandbox/faults.py": "sandbox/test_scenario.py",

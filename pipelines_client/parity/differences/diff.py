@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines_client.canonical import canonical_bytes
+from pipelines_client.parity.spell import below
 
 DriftKind = Literal["missing_key", "null", "type", "value"]
 
@@ -21,7 +22,8 @@ _MAX_DEPTH = 100  # a deeper difference is reported at this depth
 class Difference:
     """One place where two payloads differ.
 
-    `path` joins keys by dots; every index of a list is `[]`, so that the same fault in many items has one path.
+    `path` joins keys by dots (`spell.below`); every index of a list is `[]`, so that the same fault in many items has
+    one path.
     `left` and `right` are the values, `Difference.ABSENT` where a side has none.
     """
 
@@ -61,9 +63,7 @@ def _compare(left: Any, right: Any, path: str, depth: int) -> list[Difference]:
         return [
             difference
             for key in sorted({*left, *right})
-            for difference in _compare(
-                left.get(key, _ABSENT), right.get(key, _ABSENT), f"{path}.{key}" if path else key, depth + 1
-            )
+            for difference in _compare(left.get(key, _ABSENT), right.get(key, _ABSENT), below(path, key), depth + 1)
         ]
     if depth < _MAX_DEPTH and left_type == "array":
         length = max(len(left), len(right))

@@ -1,7 +1,8 @@
 """Expected differences: finds the rule that explains a difference or an absence. Pure.
 
 The rules of `parity.toml` come first, in their order, then the built-in ones. An expired rule explains nothing. The
-wildcard `*` matches any characters, dots too; it never matches a payload of which only the hash is known.
+wildcard `*` matches any characters, dots too; a key that has a dot itself is quoted (`spell.below`). The wildcard never
+matches a payload of which only the hash is known.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 from pipelines_client.parity.differences.diff import Difference
 from pipelines_client.parity.model import ExpectedRow
 from pipelines_client.parity.rules import ANY, MISSING, Builtin, ExpectedRule, Rules
+from pipelines_client.parity.spell import last_key
 
 WHOLE_PAYLOAD = "(whole payload)"
 """The path of a difference from the ledger, which keeps a hash and no payload."""
@@ -24,6 +26,7 @@ MAX_NAME_BYTES = 150
 """What Customer.io keeps of an attribute's value and name (FACTS C13)."""
 
 _MAX_CHARACTER_BYTES = 4
+_WITH_ATTRIBUTES = frozenset(("identify", "group"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,13 @@ def known_differences(rules: Rules, today: date) -> tuple[Known, ...]:
     return (*own, *(_known(row) for row in BUILTIN if getattr(rules.builtin, row.name)))
 
 
-def builtin_of(difference: Difference) -> str:
-    """Name the built-in rule that knows a difference by its values, or return an empty text. Left is Segment."""
+def builtin_of(difference: Difference, type_: str) -> str:
+    """Name the built-in rule that knows a difference by its values, or return an empty text. Left is Segment.
+
+    The limits of FACTS C13 are those of attributes: of people and objects, not of the properties of an event.
+    """
+    if type_ not in _WITH_ATTRIBUTES:
+        return ""
     return next((name for name, knows in _BY_VALUE.items() if knows(difference)), "")
 
 
@@ -105,7 +113,7 @@ def _is_long(difference: Difference) -> bool:
     """Return whether Customer.io left out an attribute because its name is too long."""
     if difference.kind != "missing_key" or difference.right is not Difference.ABSENT:
         return False
-    return len(difference.path.rpartition(".")[2].encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES
+    return len(last_key(difference.path).encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES
 
 
 _BY_VALUE: dict[str, Callable[[Difference], bool]] = {"value_cut": _is_cut, "long_name": _is_long}
@@ -137,7 +145,7 @@ BUILTIN = (
         "segment",
         "A call with a groupId and no person: Customer.io takes it, Segment drops it (FACTS T, C10, S3).",
     ),
-    _builtin("value_cut", "value", "", "Customer.io keeps 1,000 bytes of a value (FACTS C13)."),
+    _builtin("value_cut", "value", "", "Customer.io keeps 1,000 bytes of an attribute (FACTS C13)."),
     _builtin(
         "long_name", "missing_key", "", "Customer.io keeps no attribute whose name is over 150 bytes (FACTS C13)."
     ),

@@ -141,7 +141,7 @@ class _Tally:
 
     def take(self, number: int, row: DriftPairsRow, differences: list[Difference]) -> None:
         """Count the `number`th pair."""
-        spots = frozenset(Spot(one.path, one.kind, builtin_of(one)) for one in differences)
+        spots = frozenset(Spot(one.path, one.kind, builtin_of(one, row.type)) for one in differences)
         signature = Signature(row.label, row.type, row.day, _side(row), bool(row.is_faulty), spots)
         if signature not in self._signatures:
             if self._spots + len(spots) > _MAX_SPOTS:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import PropertyRow
+from pipelines_client.parity.spell import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,14 +106,14 @@ def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield every path of a signature with the type of its value."""
     if isinstance(form, tuple):
         for key, inner in zip(*form, strict=True):
-            below = f"{path}.{key}"[:_MAX_PATH_CHARS]
-            yield below, _kind(inner)
-            yield from _paths(inner, below)
+            here = below(path, key)[:_MAX_PATH_CHARS]
+            yield here, _kind(inner)
+            yield from _paths(inner, here)
     elif isinstance(form, frozenset):
         for inner in form:
-            below = f"{path}[]"[:_MAX_PATH_CHARS]
-            yield below, _kind(inner)
-            yield from _paths(inner, below)
+            here = f"{path}[]"[:_MAX_PATH_CHARS]
+            yield here, _kind(inner)
+            yield from _paths(inner, here)
 
 
 def _kind(form: Any) -> str:

@@ -54,7 +54,7 @@ class Evidence:
 
     def is_enough(self, limits: Limits) -> bool:
         """Whether there are enough messages to judge a rate."""
-        return self.messages >= limits.min_events
+        return self.messages >= max(1, limits.min_events)
 
 
 def gaps_of(name: str, source: SourceEvidence, limits: Limits) -> list[str]:

@@ -39,6 +39,7 @@ class ParityReport(Frozen):
     missing_by_cause: dict[Side, Counts | None]
     missing_by_reason: tuple[ReasonRow, ...]
     drift_by_path: tuple[DriftRow, ...]
+    drift_paths_cut: int = Field(default=0, description="Paths with fewer messages than those that are listed.")
     duplicates: Duplicates
     identity: Identity
     renamed: Renamed

@@ -61,6 +61,8 @@ def drift(report: ParityReport) -> Iterator[TextTable]:
     """Count payload differences by path."""
     totals = report.totals
     partly = f"{totals.drift_examined:,} of {totals.drift:,} pairs were opened; these counts are of those."
+    cut = report.drift_paths_cut
+    more = [f"{plural(cut, 'more path')} with fewer messages, not listed."] if cut else []
     return table(
         "drift",
         "Drift by path",
@@ -69,7 +71,7 @@ def drift(report: ParityReport) -> Iterator[TextTable]:
             (row.path, number(row.count), words.cause(row.kind), words.sides(row), ", ".join(row.events))
             for row in report.drift_by_path
         ),
-        notes=(partly,) if totals.drift_examined < totals.drift and report.drift_by_path else (),
+        notes=(*([partly] if totals.drift_examined < totals.drift and report.drift_by_path else []), *more),
     )
 
 

@@ -73,6 +73,7 @@ def build_report(inputs: ReportInputs) -> ParityReport:
         missing_by_cause=causes,
         missing_by_reason=_reasons(rows[MISSING_BY_CAUSE]),
         drift_by_path=drift_by_path,
+        drift_paths_cut=len(explained.paths) - len(drift_by_path),
         duplicates=_duplicates(rows[DUPLICATES]),
         identity=_identity(inputs),
         renamed=_renamed(rows[RENAMED]),
@@ -182,7 +183,7 @@ def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[model.Drift
                 "events": entry.top_events(),
             }
         )
-        for (path, kind), entry in entries
+        for (path, kind), entry in entries[:_ROWS_LISTED]
     )
 
 

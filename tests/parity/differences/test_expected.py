@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 import pytest
-from evidence import START, Evidence
+from evidence import START, Evidence, Sent
 
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.rules import Builtin, ExpectedRule, Rules
@@ -165,9 +165,9 @@ def test_the_rules_of_ours_know_what_the_vendors_do(evidence, compare):
     evidence.add({"type": "alias", "userId": "u1", "previousId": "a1"}).lose("customerio")
     evidence.add({"type": "group", "groupId": "g1", "traits": {}}).lose("segment")
     long, name = "é" * 600, "n" * 151
-    evidence.track("u1", "Feature Used", {"note": long}).payload("customerio")["note"] = "é" * 500
-    evidence.track("u1", "Feature Used", {"note": long}).payload("customerio")["note"] = "é" * 400
-    del evidence.track("u1", "Feature Used", {name: 1}).payload("customerio")[name]
+    _identify(evidence, note=long).payload("customerio")["note"] = "é" * 500
+    _identify(evidence, note=long).payload("customerio")["note"] = "é" * 400
+    del _identify(evidence, **{name: 1}).payload("customerio")[name]
     for index in range(3):
         evidence.track("u1", "Feature Used", {"last": index})
     paths = evidence.paths()
@@ -183,9 +183,35 @@ def test_the_rules_of_ours_know_what_the_vendors_do(evidence, compare):
     assert off.expected == ()
 
 
-def test_the_replaced_half_of_a_cut_character_is_a_cut(compare, tmp_path):
-    """1,000 bytes may end within a character; what is much shorter was cut by somebody else."""
-    evidence = Evidence(tmp_path, count=150)
-    evidence.messages[0].call["properties"]["note"] = evidence.messages[0].payload("segment")["note"] = "日" * 400
-    evidence.messages[0].payload("customerio")["note"] = "日" * 333 + "\N{REPLACEMENT CHARACTER}"
+def test_the_replaced_half_of_a_cut_character_is_a_cut(evidence, compare):
+    """1,000 bytes may end within a character; what is much shorter was cut by something else."""
+    _identify(evidence, note="日" * 400).payload("customerio")["note"] = "日" * 333 + "\N{REPLACEMENT CHARACTER}"
     assert compare(evidence.paths()).totals.drift_expected == 1
+
+
+def test_properties_of_events_have_no_such_limits(evidence, compare):
+    """Customer.io cuts attributes (FACTS C13): what is cut or gone in an event is drift."""
+    long, name = "x" * 4000, "n" * 151
+    evidence.track("u1", "Feature Used", {"note": long}).payload("customerio")["note"] = long[:1000]
+    evidence.add({"type": "page", "userId": "u1", "properties": {"url": long}}).payload("customerio")["url"] = long[
+        :1000
+    ]
+    del evidence.track("u1", "Feature Used", {name: 1}).payload("customerio")[name]
+    totals = compare(evidence.paths()).totals
+    assert (totals.drift, totals.drift_expected) == (3, 0)
+
+
+def test_a_flat_key_is_not_explained_by_a_rule_for_a_nested_one(evidence, compare):
+    """`properties.price.amount` is a key within an object; the key "price.amount" is written in quotes."""
+    both = {"price": {"amount": 1}, "price.amount": 5}
+    evidence.track("u1", "Feature Used", both).payload("customerio")["price"] = {"amount": 2}
+    evidence.track("u1", "Feature Used", both).payload("customerio")["price.amount"] = 99
+    paths = evidence.paths()
+    nested = compare(paths, rules=rules(rule(path="properties.price.amount")))
+    assert [(row.path, row.count) for row in nested.drift_by_path] == [('properties."price.amount"', 1)]
+    flat = compare(paths, rules=rules(rule(path='properties."price.amount"')))
+    assert [(row.path, row.count) for row in flat.drift_by_path] == [("properties.price.amount", 1)]
+
+
+def _identify(evidence: Evidence, **traits: object) -> Sent:
+    return evidence.add({"type": "identify", "userId": "u1", "traits": traits})
