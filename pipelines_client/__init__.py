@@ -47,6 +47,7 @@ from pipelines_client.keywords import (
     nearest,
 )
 from pipelines_client.log import logger
+from pipelines_client.message.converters import register
 from pipelines_client.state.ledger import DeliveryRecord, LedgerContents, Outcome, read_ledger
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ __all__ = [
     "join",
     "page",
     "read_ledger",
+    "register",
     "screen",
     "shutdown",
     "track",

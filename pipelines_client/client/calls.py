@@ -12,8 +12,10 @@ from typing import Any, ParamSpec
 from uuid import UUID
 
 from segment.analytics.client import Client as _SegmentClient
+from segment.analytics.client import require
 
-from pipelines_client.client.upstream import as_dict, as_id, redact
+from pipelines_client.client.upstream import as_dict, as_text, redact, require_id
+from pipelines_client.message.ids import id_text
 
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
@@ -79,13 +81,13 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             ```
         """
         return super().identify(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(user_id),
+            id_text(user_id),
             as_dict(traits),
             as_dict(context),
             timestamp,
-            as_id(anonymous_id),
+            id_text(anonymous_id),
             as_dict(integrations),
-            message_id,
+            message_id if message_id is None else id_text(message_id),
         )
 
     @_raises_only_misuse
@@ -125,14 +127,14 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             ```
         """
         return super().track(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(user_id),
-            event,
+            id_text(user_id),
+            event if type(event) is str else as_text(event),
             as_dict(properties),
             as_dict(context),
             timestamp,
-            as_id(anonymous_id),
+            id_text(anonymous_id),
             as_dict(integrations),
-            message_id,
+            message_id if message_id is None else id_text(message_id),
         )
 
     @_raises_only_misuse
@@ -167,8 +169,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.alias("visitor-7", "user-42")
             ```
         """
+        previous, user = id_text(previous_id), id_text(user_id)
+        require_id("previous_id", previous)
+        require_id("user_id", user)
         return super().alias(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(previous_id), as_id(user_id), as_dict(context), timestamp, as_dict(integrations), message_id
+            previous, user, as_dict(context), timestamp, as_dict(integrations), id_text(message_id)
         )
 
     @_raises_only_misuse
@@ -183,10 +188,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         integrations: Mapping[str, Any] | None = None,
         message_id: UserId = None,
     ) -> Taken:
-        """Record which company or other group a person belongs to.
+        """Record which company or other group a person belongs to, or what you know of a group.
 
         Args:
-            user_id: The person's id in your database. Give this, `anonymous_id` or both.
+            user_id: The person's id in your database. Without it and `anonymous_id` the call is about the group alone:
+                Customer.io takes that, and the Segment leg skips it (FACTS C10).
             group_id: The group's id in your database.
             traits: What you know of the group: `{"name": "Acme", "seats": 12}`.
             context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
@@ -200,24 +206,28 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             `spool="memory"` it waits in memory. `(False, call)`: it was not taken; `Client.not_taken` counts why.
 
         Raises:
-            AssertionError: The person's or the group's id is missing, or an argument has a wrong type. Nothing else is
-                raised.
+            AssertionError: The group's id is missing, or an argument has a wrong type. Nothing else is raised.
 
         Example:
             ```python
             analytics.group("user-42", "acme", {"name": "Acme", "seats": 12})
             ```
         """
-        return super().group(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(user_id),
-            as_id(group_id),
-            as_dict(traits),
-            as_dict(context),
-            timestamp,
-            as_id(anonymous_id),
-            as_dict(integrations),
-            message_id,
-        )
+        group = id_text(group_id)
+        require_id("group_id", group)
+        call = {
+            "integrations": as_dict(integrations) or {},
+            "anonymousId": id_text(anonymous_id),
+            "timestamp": timestamp,
+            "groupId": group,
+            "context": as_dict(context) or {},
+            "userId": id_text(user_id),
+            "traits": as_dict(traits) or {},
+            "type": "group",
+            "messageId": id_text(message_id),
+        }
+        require("traits", call["traits"], dict)
+        return self._enqueue(call)  # type: ignore[no-any-return]  # upstream is untyped
 
     @_raises_only_misuse
     def page(
@@ -258,15 +268,15 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             ```
         """
         return super().page(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(user_id),
-            category,
-            name,
+            id_text(user_id),
+            as_text(category),
+            as_text(name),
             as_dict(properties),
             as_dict(context),
             timestamp,
-            as_id(anonymous_id),
+            id_text(anonymous_id),
             as_dict(integrations),
-            message_id,
+            message_id if message_id is None else id_text(message_id),
         )
 
     @_raises_only_misuse
@@ -308,13 +318,13 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             ```
         """
         return super().screen(  # type: ignore[no-any-return]  # upstream is untyped
-            as_id(user_id),
-            category,
-            name,
+            id_text(user_id),
+            as_text(category),
+            as_text(name),
             as_dict(properties),
             as_dict(context),
             timestamp,
-            as_id(anonymous_id),
+            id_text(anonymous_id),
             as_dict(integrations),
-            message_id,
+            message_id if message_id is None else id_text(message_id),
         )

@@ -24,6 +24,7 @@ from pipelines_client.clock import monotonic_s, utc_now_ms
 from pipelines_client.keywords import OwnKeywords
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.message import build as messages
+from pipelines_client.message.converters import TooManyValuesError
 from pipelines_client.signals import let_through
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
@@ -257,20 +258,24 @@ class Client(Calls):
                 built, skips = self._changed(built, skips, plan, self._before_send)
             reason = self._pipeline.take(built.message, skips, plan)
             if reason is not None:
-                self.not_taken[reason] += 1
-                return False, built.call
+                return self._not_taken(reason, built.call)
             if built.message.type == "alias":
                 self._stages.note(built.message, built.call)
             if self.settings.sync_mode:
                 self._pipeline.flush(self.settings.timeout)
         except AssertionError:
             raise
+        except TooManyValuesError:
+            return self._not_taken("too_large", msg)
         except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
             let_through(error)
-            self.not_taken["internal_error"] += 1
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
-            return False, msg
+            return self._not_taken("internal_error", msg)
         return True, built.call
+
+    def _not_taken(self, reason: str, call: CallDict) -> Taken:
+        self.not_taken[reason] += 1
+        return False, call
 
     def _changed(
         self, built: messages.Built, skips: Mapping[str, str], plan: Plan, before_send: BeforeSend

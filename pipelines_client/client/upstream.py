@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Number
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from segment.analytics.client import ID_TYPES, require
+
+from pipelines_client.message.converters import text_of
 from pipelines_client.signals import is_from_signal
 
 if TYPE_CHECKING:
@@ -90,18 +91,21 @@ def _is_from_argument(error: Exception) -> bool:
     return type(error).__module__ == "builtins" and not is_from_signal(error)
 
 
-def as_id(value: Any) -> Any:
-    """Return a number (0 too) or a UUID as text; leave all else to upstream's checks."""
-    if value is None or type(value) is str:
-        return value
-    return str(value) if isinstance(value, (Number, UUID)) and not isinstance(value, bool) else value
+def as_text(value: Any) -> Any:
+    """Return the text of a name that is a subclass of `str` or a proxy for one; leave all else to upstream's checks."""
+    return text_of(value) if type(value) is not str and isinstance(value, str) else value
 
 
 def as_dict(value: Any) -> Any:
     """Return a mapping as the dict that upstream demands; leave all else to upstream's checks."""
     if value is None or isinstance(value, dict):
         return value
-    return dict(value) if isinstance(value, Mapping) else value
+    return dict(value.items()) if isinstance(value, Mapping) else value
+
+
+def require_id(name: str, value: Any) -> None:
+    """Refuse an id that is missing or empty, as upstream refuses a missing one."""
+    require(name, value or None, ID_TYPES)
 
 
 def check_durations(max_total_backoff_duration: float | None, max_rate_limit_duration: float | None) -> None:

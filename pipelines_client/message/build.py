@@ -5,7 +5,6 @@ A message is built, checked and serialised once, and every leg sends these bytes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from functools import partial
 from numbers import Real
@@ -16,7 +15,8 @@ import orjson
 from pipelines_client.canonical import PAYLOAD_FIELD, isoformat
 from pipelines_client.clock import iso_of_ms, iso_utc
 from pipelines_client.identity import primary_identity
-from pipelines_client.message.ids import make_id
+from pipelines_client.message.converters import MAX_VALUES, NoFormError
+from pipelines_client.message.ids import id_text, make_id
 from pipelines_client.message.values import to_json_value
 from pipelines_client.signals import let_through
 
@@ -25,6 +25,7 @@ _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _ID_TYPES = frozenset((str, type(None)))
 _SCALARS = frozenset((str, int, bool, type(None)))
 _EMPTY = b"{}"
+_OBJECTS = ("traits", "properties", "context", "integrations")
 _PAYLOAD_KEY = {field: f',"{field}":'.encode() for field in PAYLOAD_FIELD.values()}
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc)
@@ -83,8 +84,10 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
 
     Returns:
         The message. `notes` counts replacements by kind (see `values`), `naive_timestamp` and `timestamp_out_of_range`.
+        The call in it is a copy.
 
     Raises:
+        TooManyValuesError: The call has more values than any message can hold.
         AssertionError: Upstream refuses it too: `context` or `integrations` is not a dict, or `timestamp` is not a
             time. The text names the argument, never its value.
     """
@@ -94,7 +97,7 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
         context = _checked_context(call, notes)
     built_at = iso_of_ms(now_ms)
     occurred_at, timestamp = _times_of(call, built_at, notes)
-    wire = {**call, "timestamp": timestamp, "context": {**context, "library": library.copy()}}
+    wire = {**call, "timestamp": timestamp, "context": context}
     ids = _ids_of(wire)
     if not _ID_TYPES.issuperset(map(type, ids)):
         _spell_ids(wire, notes)
@@ -102,16 +105,17 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
     message_id, user_id, anonymous_id, group_id, _ = ids
     if message_id is None:
         message_id = wire["messageId"] = make_id(now_ms)
-    written = _serialise_plain(wire)
+    plain = wire.copy()
+    written = _serialise_plain(plain, library)
     if written is None:
-        wire = {name: to_json_value(value, partial(_count, notes)) for name, value in wire.items()}
-        written = _serialise(wire, isoformat, _CONVERTED)
-        message_id, user_id, anonymous_id, group_id, _ = _ids_of(wire)
+        plain = _convert(wire, library, notes)
+        written = _serialise(plain, isoformat, _CONVERTED)
+        message_id, user_id, anonymous_id, group_id, _ = _ids_of(plain)
     body, payload_bytes = written
-    kind = wire["type"]
-    event = wire.get("event" if kind == "track" else "name")
+    kind = plain["type"]
+    event = plain.get("event" if kind == "track" else "name")
     fields = message_id, kind, event, user_id, anonymous_id, group_id, occurred_at, built_at, body, payload_bytes
-    return _new(Built, (_new(Message, fields), wire, notes))
+    return _new(Built, (_new(Message, fields), plain, notes))
 
 
 def reread(body: bytes, *, built_at: str) -> Message:
@@ -146,9 +150,11 @@ def _ids_of(wire: dict[str, Any]) -> tuple[Any, ...]:
 def _spell_ids(wire: dict[str, Any], notes: Notes) -> None:
     """Turn ids of other types into text."""
     for name in _ID_FIELDS:
-        value = wire.get(name)
-        if value is not None and type(value) is not str:
-            wire[name] = _id_text(to_json_value(value, partial(_count, notes)))
+        value = id_text(wire.get(name))
+        if name in wire:
+            wire[name] = (
+                value if value is None or type(value) is str else _as_text(to_json_value(value, partial(_count, notes)))
+            )
 
 
 def _checked_context(call: dict[str, Any], notes: Notes) -> dict[str, Any]:
@@ -160,17 +166,33 @@ def _checked_context(call: dict[str, Any], notes: Notes) -> dict[str, Any]:
     return to_json_value(call["context"], partial(_count, notes)) or {}
 
 
-def _serialise_plain(wire: dict[str, Any]) -> tuple[bytes, int] | None:
-    """Serialise a call of plain JSON values; return None if it has others, or if another thread is changing it.
+def _serialise_plain(wire: dict[str, Any], library: dict[str, str]) -> tuple[bytes, int] | None:
+    """Copy what is in a call of plain JSON values, and serialise it; return None if it has other values, or too many.
 
-    No Python code runs while orjson reads the caller's objects, and so no other thread: a thread that removed a value
-    from them at that moment would crash the interpreter.
+    No Python code runs while a container of the caller is copied, and so no other thread, which could write into it;
+    only our own copies are walked through and serialised.
     """
     try:
-        return _serialise(wire, None, _PLAIN) if _is_plain(wire.values()) else None
+        _copy_inside(wire, [MAX_VALUES])
+        wire["context"]["library"] = library.copy()
+        return _serialise(wire, None, _PLAIN)
     except Exception as error:  # noqa: BLE001 - the caller's objects may raise: `values` converts them one by one
         let_through(error)
         return None
+
+
+def _convert(wire: dict[str, Any], library: dict[str, str], notes: Notes) -> dict[str, Any]:
+    """Return a call with all its values converted.
+
+    What has no JSON form is left out of traits, as upstream does: null would overwrite what is stored.
+    """
+    note = partial(_count, notes)
+    converted = {name: to_json_value(value, note, leaves_out=name == "traits") for name, value in wire.items()}
+    for name in _OBJECTS:
+        if converted.get(name, _EMPTY) is None:
+            converted[name] = {}
+    converted["context"]["library"] = library.copy()
+    return converted
 
 
 def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, int]:
@@ -190,27 +212,60 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, i
     return body, len(payload)
 
 
-def _is_plain(values: Iterable[Any]) -> bool:
-    """Return whether all values have JSON types and are finite, or are times that orjson spells as `isoformat` does.
+def _copy_inside(made: dict[Any, Any], left: list[int]) -> None:
+    """Replace the containers in an object of ours by copies, at all levels.
 
-    orjson also writes NaN as null, and a `Fragment` unchanged, whose line ends would break the spool's files.
+    Values are plain if they are texts, finite numbers, or times that orjson spells as `isoformat` does. orjson also
+    writes NaN as null, and a `Fragment` unchanged, whose line ends would break the spool's files.
+
+    Raises:
+        NoFormError: A value is not plain, or there are more than `left`.
     """
-    for value in values:
-        kind = type(value)
+    for name, item in made.items():
+        kind = type(item)
         if kind in _SCALARS:
             continue
-        if kind is float:
-            if value - value != 0.0:  # NaN or Infinity; four times as fast as `isfinite`
-                return False
-        elif kind is dict:
-            if value and not _is_plain(value.values()):
-                return False
+        if kind is dict:
+            made[name] = copied = item.copy()
+            if copied:
+                left[0] -= len(copied)
+                _copy_inside(copied, left)
         elif kind is list or kind is tuple:
-            if not _is_plain(value):
-                return False
-        elif kind is not date and not (kind is datetime and (value.tzinfo is None or value.tzinfo is timezone.utc)):
-            return False  # other zones run Python code, or orjson spells them differently from `isoformat`
-    return True
+            made[name] = _copied_list(item, left)
+        else:
+            _check_plain(item, kind)
+    if left[0] < 0:
+        raise NoFormError
+
+
+def _copied_list(items: Any, left: list[int]) -> list[Any]:
+    """Return a copy of a list or a tuple of plain JSON values."""
+    copied = list(items)
+    left[0] -= len(copied)
+    if left[0] < 0:
+        raise NoFormError
+    for place, item in enumerate(copied):
+        kind = type(item)
+        if kind in _SCALARS:
+            continue
+        if kind is dict:
+            copied[place] = inner = item.copy()
+            left[0] -= len(inner)
+            _copy_inside(inner, left)
+        elif kind is list or kind is tuple:
+            copied[place] = _copied_list(item, left)
+        else:
+            _check_plain(item, kind)
+    return copied
+
+
+def _check_plain(item: Any, kind: type) -> None:
+    if kind is float:
+        if item - item == 0.0:  # neither NaN nor Infinity; four times as fast as `isfinite`
+            return
+    elif kind is date or (kind is datetime and (item.tzinfo is None or item.tzinfo is timezone.utc)):
+        return  # other zones run Python code, or orjson spells them differently from `isoformat`
+    raise NoFormError
 
 
 def _count(notes: Notes, kind: str) -> None:
@@ -281,5 +336,5 @@ def _parse_iso(text: str) -> datetime:
         return parsed
 
 
-def _id_text(value: Any) -> str | None:
+def _as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else str(value)

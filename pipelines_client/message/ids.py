@@ -1,11 +1,18 @@
-"""Message ids: ULIDs, 48 bits of milliseconds and 80 random bits in Crockford's base 32.
+"""Ids: how an id of any type becomes text, and new message ids.
 
-python-ulid is not used: it imports much of pydantic, and takes a lock that a fork could inherit.
+A message id is a ULID: 48 bits of milliseconds and 80 random bits in Crockford's base 32. python-ulid is not used: it
+imports much of pydantic, and takes a lock that a fork could inherit.
 """
 
 from __future__ import annotations
 
 import os
+from numbers import Number
+from typing import Any
+from uuid import UUID
+
+from pipelines_client.message.converters import text_of
+from pipelines_client.signals import let_through
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
@@ -20,6 +27,45 @@ _head: tuple[int, str] = (-1, "")
 """The last millisecond that was spelled, and its text."""
 _stock: tuple[int, int, str, list[int]] = (0, 0, "", [])
 """Random tails in stock: process id, time of the refill in ms, all tails as one text, and starts of the unused ones."""
+
+
+def id_text(value: Any) -> Any:
+    """Return an id as the text that is sent.
+
+    Args:
+        value: Text, a number, a UUID, or a proxy that stands for one (Django's `SimpleLazyObject`).
+
+    Returns:
+        The text; `1042.0` is `"1042"`, as data frames hold ids as floats. None for a missing value: None, NaN, and
+        what pandas has for it. A value of any other type is returned unchanged, for upstream's checks to refuse.
+
+    Raises:
+        AssertionError: It is a bool, infinite or complex: it would make one person of many.
+    """
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, str):
+        return text_of(value)
+    is_none = isinstance(value, type(None))  # noqa: FURB168 - a proxy for None is another object
+    if is_none or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        raise AssertionError("an id must be a text, a finite number or a UUID, got: a bool")
+    return _number_text(value) if isinstance(value, Number) else value
+
+
+def _number_text(value: Any) -> str | None:
+    try:
+        number = value if type(value) is value.__class__ else value.__class__(str(value))  # a proxy may lack `__int__`
+        if number != number:  # noqa: PLR0124 - NaN
+            return None
+        whole = int(number)
+        return str(whole) if whole == number else str(number)
+    except Exception as error:  # noqa: BLE001 - infinity, complex numbers, and methods of the caller's object
+        let_through(error)
+        raise AssertionError("an id must be a text, a finite number or a UUID") from None
 
 
 def make_id(ms: int) -> str:

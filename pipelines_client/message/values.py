@@ -1,21 +1,24 @@
 """Turn any Python value into a JSON value that every reader accepts. Pure.
 
-Nothing raises, and one bad value never drops its siblings: a value without a JSON form is replaced, and the kind of the
-replacement is noted, never the value. `date` and `datetime` stay; serialising spells them with `isoformat()`, as
-upstream does.
+Nothing raises but `TooManyValuesError`, and one bad value never drops its siblings: a value without a JSON form is
+replaced by null or, if asked for, left out, and the kind of the replacement is noted, never the value. `date` and
+`datetime` stay; serialising spells them with `isoformat()`, as upstream does.
 
 | value | becomes |
 |---|---|
-| `float` NaN, Infinity | null, noted `non_finite` |
+| `float` NaN, Infinity; NaT; pandas' NA | null, noted `non_finite` |
 | `Decimal` | a number where that is exact, else its digits as text |
 | `int` beyond 64 bits | its digits as text, noted `big_integer` |
-| `timedelta` | seconds |
+| `timedelta`, numpy's `timedelta64` | seconds; text for months and years |
+| numpy's `datetime64`, pandas' `Timestamp` | ISO-8601 text |
 | `UUID`, paths, IP addresses, `time` | text |
 | `bytes` | text as UTF-8; other bytes are replaced, noted `invalid_utf8` |
-| `set`, `frozenset`, `tuple`, `deque`, dict views, numpy arrays | a list |
-| dataclasses, pydantic models, attrs classes, other mappings | an object |
+| `set`, `frozenset`, `tuple`, `deque`, dict views, arrays | a list |
+| dataclasses, pydantic models, attrs classes, msgspec structs, rows of databases | an object |
+| other mappings | an object of what their own `items()` say |
 | `orjson.Fragment` | the value of its JSON |
 | `Enum`, numpy scalars | their value |
+| text that is not a `str` (lazy translations, URLs, fractions, ids), or only claims to be one | its `str()` |
 | a lone surrogate in text | U+FFFD, noted `invalid_utf8` |
 | a cycle, nesting beyond 200 | null, noted `circular`, `too_deep` |
 | a key of another type than `str` | as `json` spells it; if `json` cannot, as text, noted `key` |
@@ -25,133 +28,123 @@ upstream does.
 
 from __future__ import annotations
 
-import dataclasses
-import ipaddress
 import math
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, ValuesView
-from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from pipelines_client.message.converters import (
+    MAX_INT,
+    MAX_VALUES,
+    MIN_INT,
+    NoFormError,
+    Note,
+    TooManyValuesError,
+    find_converter,
+    text_of,
+)
 from pipelines_client.signals import let_through
 
 MAX_DEPTH = 200  # orjson stops at 254, and a batch adds a few levels
-_MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
-
-Note = Callable[[str], None]
-"""Called with the kind of each replacement."""
-
-_AS_TEXT = (UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
-_AS_LIST = (list, tuple, set, frozenset, deque, AbstractSet, ValuesView)
+_LEFT_OUT = object()
 
 
-def to_json_value(value: Any, note: Note) -> Any:
-    """Return a copy of `value` of JSON types, `date` and `datetime`; the module's docstring has the rules."""
-    return _convert(value, note, ())
+def to_json_value(value: Any, note: Note, *, leaves_out: bool = False) -> Any:
+    """Return a copy of `value` of JSON types, `date` and `datetime`; the module's docstring has the rules.
+
+    Raises:
+        TooManyValuesError: It has more values than any message can hold, as objects that know each other do.
+    """
+    converted = _Walk(note, leaves_out=leaves_out).convert(value)
+    return None if converted is _LEFT_OUT else converted
 
 
-def _convert(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    kind = type(value)
-    if kind is str:
-        return value if value.isascii() else _text(value, note)
-    if kind is bool or value is None:
-        return value
-    if kind is int:
-        return value if _MIN_INT <= value <= _MAX_INT else _big_integer(value, note)
-    if kind is float:
-        return value if math.isfinite(value) else _noted(note, "non_finite")
-    if kind is date or (kind is datetime and (value.tzinfo is None or value.tzinfo is timezone.utc)):
-        return value
-    try:
-        return _container(value, note, above) if kind is dict or kind is list else _uncommon(value, note, above)
-    except Exception as error:  # noqa: BLE001 - methods of a caller's object may raise anything
-        let_through(error)
-        return _noted(note, "unreadable")
+class _Walk:
+    """One conversion: the objects that it is inside of, and how many values it may still visit."""
 
+    __slots__ = ("_above", "_leaves_out", "_left", "_note")
 
-def _container(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    if id(value) in above:
-        return _noted(note, "circular")
-    if len(above) >= MAX_DEPTH:
-        return _noted(note, "too_deep")
-    above = (*above, id(value))
-    if isinstance(value, Mapping):
-        # A copy, because another thread may write into the caller's dict meanwhile.
-        items = dict(value)
-        names = _names(items, note)
-        return {name: _convert(item, note, above) for name, item in zip(names, items.values(), strict=True)}
-    return [_convert(item, note, above) for item in list(value)]
+    def __init__(self, note: Note, *, leaves_out: bool) -> None:
+        self._note = note
+        self._leaves_out = leaves_out
+        self._above: set[int] = set()
+        self._left = MAX_VALUES
 
+    def convert(self, value: Any) -> Any:
+        """Return the JSON form of a value, or `_LEFT_OUT`."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyValuesError
+        kind = type(value)
+        if kind is str:
+            return value if value.isascii() else _valid_text(value, self._note)
+        if kind is bool or value is None:
+            return value
+        if kind is int:
+            return value if MIN_INT <= value <= MAX_INT else self._big_integer(value)
+        if kind is float:
+            return value if math.isfinite(value) else self._without_form("non_finite")
+        if kind is date or (kind is datetime and (value.tzinfo is None or type(value.tzinfo) is timezone)):
+            return value
+        return self._guarded(value)
 
-def _uncommon(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    if isinstance(value, Enum):
-        return _convert(value.value, note, above)
-    if isinstance(value, str):
-        return _text(value, note)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _bytes(bytes(value), note)
-    if isinstance(value, datetime):
-        return datetime.fromisoformat(value.isoformat())
-    if isinstance(value, date):
-        return date(value.year, value.month, value.day)
-    if isinstance(value, Decimal):
-        return _decimal(value, note)
-    if isinstance(value, timedelta):
-        seconds = float(value.total_seconds())
-        return int(seconds) if seconds.is_integer() else seconds
-    if isinstance(value, time):
-        return _text(value.isoformat(), note)
-    if isinstance(value, int):
-        return _convert(int(value), note, above)
-    if isinstance(value, float):
-        return _convert(float(value), note, above)
-    if isinstance(value, _AS_TEXT):
-        return _text(str(value), note)
-    if isinstance(value, os.PathLike):
-        return _convert(os.fspath(value), note, above)
-    if isinstance(value, (Mapping, *_AS_LIST)):
-        return _container(value, note, above)
-    if type(value) is orjson.Fragment:
-        return _convert(orjson.loads(orjson.dumps(value)), note, above)
-    return _structured(value, note, above)
+    def _guarded(self, value: Any) -> Any:
+        """Convert a value whose methods may be the caller's code, unless it contains itself."""
+        place = id(value)
+        if place in self._above:
+            return self._without_form("circular")
+        if len(self._above) >= MAX_DEPTH:
+            return self._without_form("too_deep")
+        self._above.add(place)
+        try:  # few frames a level: the caller's own stack may be deep
+            kind = type(value)
+            plain = value if kind is dict or kind is list else find_converter(value)(value, self._note)
+            if type(plain) is dict:
+                return self._object(plain.copy())  # another thread may write into the caller's meanwhile
+            return self._array(plain.copy()) if type(plain) is list else self.convert(plain)
+        except NoFormError as error:
+            return self._without_form(error.args[0])
+        except TooManyValuesError:
+            raise
+        except Exception as error:  # noqa: BLE001 - methods of a caller's object may raise anything
+            let_through(error)
+            return self._without_form("unreadable")
+        finally:
+            self._above.discard(place)
 
+    def _object(self, items: dict[Any, Any]) -> dict[str, Any]:
+        if len(items) > self._left:
+            raise TooManyValuesError
+        made = {}
+        for name, item in zip(_names(items, self._note), items.values(), strict=True):
+            converted = self.convert(item)
+            if converted is not _LEFT_OUT:
+                made[name] = converted
+            elif not self._leaves_out:
+                made[name] = None
+        return made
 
-def _structured(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    """Convert an object with named fields or with a plain form."""
-    if id(value) in above:
-        return _noted(note, "circular")
-    inside = (*above, id(value))
-    if len(inside) > MAX_DEPTH:
-        return _noted(note, "too_deep")
-    if isinstance(value, type):
-        return _noted(note, "unsupported_type")
-    if dataclasses.is_dataclass(value):
-        return _fields(value, (field.name for field in dataclasses.fields(value)), note, inside)
-    if hasattr(type(value), "__attrs_attrs__"):
-        return _fields(value, (field.name for field in type(value).__attrs_attrs__), note, inside)
-    if hasattr(type(value), "model_dump"):
-        return _convert(value.model_dump(), note, inside)
-    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return _numpy(value, note, inside)
-    return _noted(note, "unsupported_type")
+    def _array(self, items: list[Any]) -> list[Any]:
+        if len(items) > self._left:
+            raise TooManyValuesError
+        made = []
+        for item in items:
+            converted = self.convert(item)
+            made.append(None if converted is _LEFT_OUT else converted)
+        return made
 
+    def _without_form(self, kind: str) -> Any:
+        self._note(kind)
+        return _LEFT_OUT
 
-def _fields(value: Any, names: Iterable[str], note: Note, above: tuple[int, ...]) -> dict[str, Any]:
-    return {name: _convert(getattr(value, name), note, above) for name in names}
-
-
-def _numpy(value: Any, note: Note, above: tuple[int, ...]) -> Any:
-    plain = value.tolist()
-    if type(plain) is type(value):
-        return _noted(note, "unsupported_type")  # longdouble has no Python form: `tolist` returns it unchanged
-    return _convert(plain, note, above)
+    def _big_integer(self, value: int) -> Any:
+        self._note("big_integer")
+        try:
+            return str(value)
+        except ValueError:  # Python refuses to spell integers of thousands of digits
+            return _LEFT_OUT
 
 
 def _names(items: Mapping[Any, Any], note: Note) -> list[str]:
@@ -186,20 +179,20 @@ def _spelled(key: Any, note: Note) -> str:
     if isinstance(key, Enum):
         return _spelled(key.value, note)
     if isinstance(key, str):
-        return _text(key, note)
+        return _valid_text(key, note)
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     if isinstance(key, (int, float, UUID)):
-        return _text(str(key), note)
+        return _valid_text(str(key), note)
     if isinstance(key, (date, datetime)):
-        return _text(key.isoformat(), note)
-    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else _text(str(key), note)
+        return _valid_text(key.isoformat(), note)
+    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else _valid_text(str(key), note)
     note("key")
     return text
 
 
-def _text(value: str, note: Note) -> str:
-    value = str.__str__(value)  # the content of a subclass; a TypeError if it is not text
+def _valid_text(value: str, note: Note) -> str:
+    value = text_of(value)
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -207,34 +200,3 @@ def _text(value: str, note: Note) -> str:
         # Surrogates that form a pair are one character; only lone ones are lost.
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value
-
-
-def _bytes(value: bytes, note: Note) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        note("invalid_utf8")
-        return value.decode("utf-8", "replace")
-
-
-def _decimal(value: Decimal, note: Note) -> Any:
-    if not value.is_finite():
-        return _noted(note, "non_finite")
-    if value == value.to_integral_value() and _MIN_INT <= value <= _MAX_INT:
-        return int(value)
-    nearest = float(value)
-    if math.isfinite(nearest) and Decimal(repr(nearest)) == value:
-        return nearest
-    return _text(str(value), note)
-
-
-def _big_integer(value: int, note: Note) -> Any:
-    note("big_integer")
-    try:
-        return str(value)
-    except ValueError:  # Python refuses to spell integers of thousands of digits
-        return None
-
-
-def _noted(note: Note, kind: str) -> None:
-    note(kind)

@@ -145,6 +145,8 @@ class Plan:
             reason = self._why_not(rules, message, call, is_partial=is_partial)
             if reason is not None:
                 skips = {**skips, leg: reason}
+        if message.type == "group" and SEGMENT in self.legs and not (message.user_id or message.anonymous_id):
+            return {**skips, SEGMENT: skips.get(SEGMENT, "no_person")}  # FACTS S3: it would drop it behind a 200
         if message.type == "track" and self._serves_customerio and CUSTOMERIO not in skips:
             name = (message.event or "").strip()  # FACTS C13: Customer.io trims names before it compares them
             if not name:

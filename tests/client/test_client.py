@@ -455,7 +455,7 @@ def test_an_argument_that_cannot_be_read_is_misuse_and_not_repeated(client: Clie
 
     for misuse in (
         lambda: client.track("u1", "E", np.array([1, 2])),  # type: ignore[arg-type]
-        lambda: client.track(Nameless(1), "E"),
+        lambda: client.track(Nameless(1.5), "E"),
     ):
         with pytest.raises(AssertionError) as caught:
             misuse()

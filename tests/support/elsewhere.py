@@ -11,7 +11,6 @@ TESTED_IN: dict[str, str] = {
     "cli/parity/sources.py": "cli/parity/test_compare.py",
     "cli/progress.py": "cli/parity/test_compare.py",
     "cli/replay.py": "cli/test_resending.py",
-    "client/calls.py": "client/test_client.py",
     "client/upstream.py": "client/test_client.py",
     "delivery/admission.py": "delivery/test_pipeline.py",
     "delivery/callbacks.py": "client/test_hooks.py",
