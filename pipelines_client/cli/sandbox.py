@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -20,10 +21,21 @@ if TYPE_CHECKING:
     from pipelines_client.sandbox import Sandbox
 
 
+_LAST_PORT = 65_532
+
+
 def sandbox(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for both exports; files of earlier runs stay.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for both exports; files of earlier runs stay.",
+            show_default="a new folder for temporary files",
+        ),
+    ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 is any free port.")
+        int,
+        typer.Option(min=0, max=_LAST_PORT, metavar="PORT", help="First of four ports on 127.0.0.1; 0: free ports."),
     ] = 0,
     scenario: Annotated[Path | None, typer.Option(metavar="FILE", help="TOML file of faults to plant.")] = None,
     write_key: Annotated[
@@ -43,6 +55,7 @@ def sandbox(
     from pipelines_client.sandbox.auth import keys_by_api
     from pipelines_client.sandbox.export import keep_exporting
 
+    out = out or Path(tempfile.mkdtemp(prefix="pipelines-sandbox-"))
     keys = keys_by_api(write_key or [], API_NAMES)
     if out.exists() and not out.is_dir():
         leave(BAD_INPUT, f"--out {out} is a file; name a folder")
@@ -56,7 +69,8 @@ def sandbox(
             out.mkdir(parents=True, exist_ok=True)
             running.start()
         except OSError as error:
-            leave(BAD_INPUT, f"the sandbox cannot start with --out {out} --port {port}: {error.strerror}")
+            ports = f"--port {port} and the three after it" if port else "free ports"
+            leave(BAD_INPUT, f"the sandbox cannot start with --out {out} on {ports}: {error.strerror}")
         _announce(running, keys, out)
         try:
             keep_exporting(lambda: sum(api.count for api in running.apis), lambda: running.export(out), interrupted)
@@ -67,7 +81,9 @@ def sandbox(
 
 def _announce(running: Sandbox, keys: dict[str, list[str]], out: Path) -> None:
     for api in running.apis:
-        typer.echo(f"{api.name:14} {api.url}")
+        typer.echo(f"{api.name:14} {api.url:40} {api.root_url}")
+    typer.echo("")
+    typer.echo("Use the second address for a client that drops the path of its host: it sends to /v1/batch there.")
     typer.echo("")
     typer.echo(f"export PIPELINES_HOST={running.customerio.url}")
     typer.echo(f"export PIPELINES_SEGMENT_HOST={running.segment.url}")

@@ -56,9 +56,11 @@ def _utc_now() -> datetime:
 class Sandbox:
     """One server on 127.0.0.1 with four APIs: `customerio`, `customerio_eu`, `segment`, `segment_eu`.
 
+    Each API has two addresses: `url`, a path on the first port, and `root_url`, the root of a port.
+
     Args:
         out: The folder for the exports, written on `stop`; None writes none.
-        port: The port; 0 chooses a free one. It stays the same after `stop` and `start`.
+        port: The first of four ports; 0 chooses free ones. They stay the same after `stop` and `start`.
         scenario: The faults; None plants none.
         write_keys: The valid keys of each API, such as `{"segment": ["seg-key"]}`; other APIs accept any key.
         now: The clock for times of receipt (aware datetimes). Replace it to simulate days.
@@ -78,7 +80,7 @@ class Sandbox:
         times: TimeForm = "iso",
     ) -> None:
         self._out = out
-        self._port = port
+        self._ports = [port + number if port else 0 for number in range(len(API_NAMES))]
         self._scenario = scenario or Scenario()
         self._sync_every = sync_every
         self._times: TimeForm = times
@@ -105,9 +107,7 @@ class Sandbox:
         Raises:
             RuntimeError: The sandbox was never started, so it has no port.
         """
-        if not self._was_started:
-            raise RuntimeError("the sandbox has no address yet: call start() first")
-        return f"http://127.0.0.1:{self._port}"
+        return self._root_url(0)
 
     @property
     def planted(self) -> list[Planted]:
@@ -120,11 +120,11 @@ class Sandbox:
         """Start serving; do nothing if it already serves.
 
         Raises:
-            OSError: The port is taken.
+            OSError: A port is taken.
         """
         if self._server is None:
-            server = ServerThread(self._apis, self._port)
-            self._port, self._was_started = server.port, True
+            server = ServerThread(self._apis, self._ports)
+            self._ports, self._was_started = server.ports, True
             server.start()
             self._server = server
 
@@ -168,4 +168,17 @@ class Sandbox:
 
     def _make_api(self, name: str, now: Callable[[], datetime]) -> Api:
         vendor = CUSTOMERIO if name.startswith("customerio") else SEGMENT
-        return Api(name, vendor, scenario=self._scenario, now=now, base_url=lambda: self.url)
+        number = API_NAMES.index(name)
+        return Api(
+            name,
+            vendor,
+            scenario=self._scenario,
+            now=now,
+            base_url=lambda: self.url,
+            root_url=lambda: self._root_url(number),
+        )
+
+    def _root_url(self, number: int) -> str:
+        if not self._was_started:
+            raise RuntimeError("the sandbox has no address yet: call start() first")
+        return f"http://127.0.0.1:{self._ports[number]}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import threading
 import uuid
 import zlib
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,19 @@ import orjson
 from pipelines_client.sandbox import rules
 from pipelines_client.sandbox.auth import KeyStanding, judge_key, read_authorization, region_of_key
 from pipelines_client.sandbox.faults import RequestFaults, StorageFaults
-from pipelines_client.sandbox.model import Answer, Body, Call, Failure, Planted, Reply, RequestLimits, RequestRecord
+from pipelines_client.sandbox.model import (
+    JSON,
+    Answer,
+    Body,
+    Call,
+    Failure,
+    Planted,
+    Reply,
+    RequestLimits,
+    RequestRecord,
+    not_found,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +38,6 @@ if TYPE_CHECKING:
     from pipelines_client.sandbox.scenario import Scenario
 
 _MAX_INFLATED_BYTES = 64 * 1024 * 1024
-_JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +76,20 @@ class Api:
     Attributes:
         name: `customerio`, `customerio-eu`, `segment` or `segment-eu`.
         limits: The largest request that it accepts; may be replaced.
-        strict_bad_item: What strict mode refuses for one bad message of a batch: `batch` or `item` (FACTS C5).
+        strict_bad_item: What strict mode does about one bad message of a batch: refuse the `batch`, refuse the `item`, or
+            answer `207` (FACTS C5).
         delay_s: A delay of each answer, added to the scenario's. Messages are stored before the delay.
     """
 
     def __init__(
-        self, name: str, vendor: Vendor, *, scenario: Scenario, now: Callable[[], datetime], base_url: Callable[[], str]
+        self,
+        name: str,
+        vendor: Vendor,
+        *,
+        scenario: Scenario,
+        now: Callable[[], datetime],
+        base_url: Callable[[], str],
+        root_url: Callable[[], str],
     ) -> None:
         self.name = name
         self.limits = vendor.limits
@@ -79,6 +100,7 @@ class Api:
         self._region = "eu" if name.endswith("-eu") else "us"
         self._now = now
         self._base_url = base_url
+        self._root_url = root_url
         self._changed = threading.Condition()
         self._keys: frozenset[str] | None = None
         self._forever: Answer | None = None
@@ -99,6 +121,11 @@ class Api:
     def url(self) -> str:
         """The value of a client's `host` setting; the client adds `/v1/batch`."""
         return f"{self._base_url()}/{self.name}"
+
+    @property
+    def root_url(self) -> str:
+        """The same without a path, on a port that only this API has: for clients that drop the path of their `host`."""
+        return self._root_url()
 
     @property
     def accepted(self) -> list[Body]:
@@ -215,18 +242,18 @@ class Api:
         """Handle one request: decide, store, record; return what to answer.
 
         Args:
-            call: `batch` or a call type; None for an unknown path.
+            call: `batch`, a call type or `metrics`; None for an unknown path.
             path: The path on the server.
             headers: With lower-case names.
             raw: The body as received.
         """
         body, size = _read_body(raw, headers.get("content-encoding", ""))
-        scheme, key = self._key_of(headers, body)
+        scheme, key = self._key_of(headers, body, path)
         with self._changed:
             standing = self._standing(key)
-            received_at = self._now()
+            received_at = self._now().astimezone(timezone.utc)
             submission = rules.Submission(call or "batch", body, size, standing, headers.get("x-strict-mode") == "1")
-            reply = Reply(404) if call is None else self._handle(submission, received_at)
+            reply = not_found(path) if call is None else self._handle(submission, received_at)
             self._requests.append(
                 _record(
                     submission,
@@ -260,8 +287,10 @@ class Api:
         if planned is not None:
             return replace(self._reply_planned(planned), delay_s=delay_s)
         if ruling.status == HTTPStatus.OK:
-            return Reply(ruling.status, self._vendor.success, _JSON, delay_s)
-        return Reply(ruling.status, self._refusal(ruling.status, ruling.errors), _JSON, delay_s)
+            return Reply(ruling.status, self._vendor.success, JSON, delay_s)
+        if ruling.status == HTTPStatus.MULTI_STATUS:
+            return Reply(ruling.status, orjson.dumps({"errors": ruling.bad_items}), JSON, delay_s)
+        return Reply(ruling.status, self._refusal(ruling.status, ruling.errors), JSON, delay_s)
 
     def _planned(self, number: int, elapsed_s: float) -> Answer | None:
         if self._next:
@@ -310,10 +339,10 @@ class Api:
             self._recent.popitem(last=False)
         return False
 
-    def _key_of(self, headers: Mapping[str, str], body: Any) -> tuple[str | None, str | None]:
-        """Return the scheme of the key and the key (FACTS C2, S2)."""
+    def _key_of(self, headers: Mapping[str, str], body: Any, path: str) -> tuple[str | None, str | None]:
+        """Return the scheme of the key and the key (FACTS C1, C2, S2)."""
         scheme, credential = read_authorization(headers.get("authorization"))
-        if self._vendor is CUSTOMERIO:
+        if self._vendor is CUSTOMERIO and path[-2:-1] != "/":  # the short paths of the browser client take both
             return scheme, credential
         in_body = body.get("writeKey") if isinstance(body, dict) else None
         if isinstance(in_body, str) and in_body:
@@ -340,24 +369,27 @@ class Api:
         if isinstance(planned.body, str):
             return Reply(planned.status, planned.body.encode(), {"content-type": "text/plain", **headers})
         if planned.body is not None:
-            return Reply(planned.status, orjson.dumps(planned.body), {**_JSON, **headers})
+            return Reply(planned.status, orjson.dumps(planned.body), {**JSON, **headers})
         usual = (
             self._vendor.success if planned.is_success else self._refusal(planned.status, ["planned by the sandbox"])
         )
-        return Reply(planned.status, usual, {**_JSON, **headers})
+        return Reply(planned.status, usual, {**JSON, **headers})
 
 
 def _read_body(raw: bytes, encoding: str) -> tuple[Any, int]:
     """Return the parsed body, or None if it is not JSON, and its size without compression."""
     if encoding.strip().lower() == "gzip":
         try:
-            raw = zlib.decompressobj(wbits=31).decompress(raw, _MAX_INFLATED_BYTES)
-        except zlib.error:
+            raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(_MAX_INFLATED_BYTES)
+        except (OSError, EOFError, zlib.error):
             return None, len(raw)
     try:
-        return orjson.loads(raw), len(raw)
+        body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None, len(raw)
+    # The defaults that a batch has for its messages are written with each of them.
+    is_writable = not isinstance(body, dict) or "batch" not in body or size_of({**body, "batch": None}) is not None
+    return body if is_writable else None, len(raw)
 
 
 def _record(

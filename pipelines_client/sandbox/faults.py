@@ -7,7 +7,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.sandbox.model import Answer, Body, Planted
+from pipelines_client.sandbox.model import Answer, Body, Planted, size_of
 from pipelines_client.sandbox.scenario import (
     ApiScenario,
     ChangeFault,
@@ -161,8 +161,9 @@ def _fits(fault: Selector, message_id: str, message: Body) -> bool:
         return False
     if isinstance(fault, ChangeFault):
         holder, name = _find(message, fault.path)
-        is_same = fault.kind == "null" and holder is not None and holder.get(name) is None
-        return holder is not None and name in holder and not is_same
+        if holder is None or name not in holder or (fault.kind == "null" and holder[name] is None):
+            return False
+        return size_of(_changed(fault, message)) is not None
     if isinstance(fault, IdentityFault):
         return _identity_field(message) is not None
     return True

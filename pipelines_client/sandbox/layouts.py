@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines_client.sandbox.model import Body, Call, iso_ms, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
 TimeForm = Literal["iso", "unix"]
 
@@ -52,7 +52,7 @@ def segment_files(api: str, calls: Sequence[Call], run: str) -> list[PlannedFile
     source = SEGMENT_SOURCES[api]
     hours: dict[datetime, list[Call]] = {}
     for call in calls:
-        hour = call.received_at.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
+        hour = call.received_at.replace(minute=0, second=0, microsecond=0)
         hours.setdefault(hour, []).append(call)
     files = []
     for position, hour in enumerate(sorted(hours), 1):
@@ -86,12 +86,18 @@ def archive_line(api: str, call: Call, body: Body) -> Body:
 
 
 def corrected_time(call: Call, body: Body) -> datetime:
-    """Return the event's time by the server's clock: receivedAt - (sentAt - originalTimestamp) (FACTS S7)."""
+    """Return the event's time by the server's clock: receivedAt - (sentAt - originalTimestamp) (FACTS S7).
+
+    It is not corrected where that would lead out of the calendar.
+    """
     original = parse_instant(body.get("timestamp") or body.get("originalTimestamp"))
     sent_at = parse_instant(call.sent_at)
     if original is None:
         return call.received_at
-    return original if sent_at is None else call.received_at - (sent_at - original)
+    try:
+        return original if sent_at is None else call.received_at - (sent_at - original)
+    except OverflowError:
+        return original
 
 
 def customerio_files(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,7 @@ Body = dict[str, Any]
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 Failure = Literal["reset", "timeout"]
 
+JSON = {"content-type": "application/json"}
 CALL_TYPES: tuple[CallType, ...] = ("identify", "track", "page", "screen", "group", "alias")
 
 _INSTANT = re.compile(
@@ -43,7 +46,7 @@ class Call:
         message: The message as received.
         stored: What the exports contain, after merging the batch's context and integrations and after planted faults:
             one entry, or two for a message that is planted twice.
-        received_at: The time of its request.
+        received_at: The time of its request, in UTC.
         sent_at: `sentAt` of the message or of its batch, as sent.
         sync: The number of its sync (`Sandbox.sync`).
     """
@@ -68,7 +71,7 @@ class RequestRecord:
         headers: With lower-case names; `authorization` holds only the scheme and `matched` or `not matched`.
         auth_scheme: `basic`, `bearer`, `body`, or None without a key.
         is_key_right: Whether the key is valid for this API.
-        received_at: The time of the request.
+        received_at: The time of the request, in UTC.
         top: The body's top-level keys without `batch`; a `writeKey` is only `matched` or `not matched`.
     """
 
@@ -120,6 +123,12 @@ class Reply:
     delay_s: float = 0.0
 
 
+def not_found(path: str) -> Reply:
+    """Return the answer for a path that is not served, or not by this method."""
+    told = f"{path} is not found; POST messages to /v1/batch on the port of an API, or to /segment/v1/batch by its name"
+    return Reply(404, orjson.dumps({"error": told}), JSON)
+
+
 @dataclass(frozen=True, slots=True)
 class Planted:
     """One fault on what an API stored.
@@ -138,7 +147,10 @@ class Planted:
 
 
 def parse_instant(value: Any) -> datetime | None:
-    """Read ISO-8601 text as an aware instant; None for anything else. Text without a zone counts as UTC."""
+    """Read ISO-8601 text as an instant in UTC; None for anything else. Text without a zone counts as UTC.
+
+    An instant that UTC's calendar of the years 1 to 9999 does not have is None too, so `iso_ms` can write every instant.
+    """
     match = _INSTANT.match(value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -146,11 +158,22 @@ def parse_instant(value: Any) -> datetime | None:
     zone = "+00:00" if zone in {None, "Z", "z"} else zone
     zone = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
     try:
-        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{zone}")
-    except ValueError:
+        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{zone}").astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
 
 
 def iso_ms(at: datetime) -> str:
-    """Format an aware datetime as both vendors do: `2026-11-02T09:30:00.125Z`."""
-    return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Format an instant in UTC as both vendors do: `2026-11-02T09:30:00.125Z`."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def size_of(value: Any) -> int | None:
+    """Return the bytes of a value as JSON; None if the exports cannot hold it.
+
+    The parser reads 1,024 levels of nesting and the writer 254, so each message is written once before it is accepted.
+    """
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        return None

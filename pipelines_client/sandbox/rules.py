@@ -10,12 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import orjson
-
 from pipelines_client.sandbox.auth import KeyStanding
-from pipelines_client.sandbox.model import CALL_TYPES, Body, RequestLimits
+from pipelines_client.sandbox.model import CALL_TYPES, Body, RequestLimits, size_of
 
-BadItem = Literal["batch", "item"]
+BadItem = Literal["batch", "item", "207"]
 
 RESERVED_EVENTS = frozenset(
     {
@@ -33,18 +31,35 @@ RESERVED_EVENTS = frozenset(
 )
 """Event names that Customer.io takes as commands (FACTS C12)."""
 
+_WITHOUT_PERSON = frozenset({"Report Delivery Event", "Report Content Event"})
+_NEEDED = {
+    "track": ("event", "no_event"),
+    "group": ("groupId", "no_group_id"),
+    "alias": ("previousId", "no_previous_id"),
+}
+_IDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
+_MAX_SEGMENT_ID_CHARS = 99  # FACTS S3, S6
+
 _WORDS = {
     "no_key": "missing write key",
     "wrong_key": "invalid write key",
     "malformed": "malformed JSON",
     "body_too_large": "request body too large",
     "too_large": "message too large",
+    "too_deep": "message nested too deep",
     "not_an_object": "message must be an object",
     "unknown_type": "type must be one of identify, track, page, screen, group, alias",
     "no_id": "userId or anonymousId is required",
     "no_event": "event is required",
     "no_group_id": "groupId is required",
     "no_previous_id": "previousId and userId are required",
+}
+_FIELDS = {
+    "unknown_type": "type",
+    "no_id": "userId",
+    "no_event": "event",
+    "no_group_id": "groupId",
+    "no_previous_id": "previousId",
 }
 
 
@@ -53,7 +68,7 @@ class Submission:
     """One request as the rules see it.
 
     Attributes:
-        call: `batch` or a call type.
+        call: `batch`, a call type or `metrics`.
         body: The parsed body; None if it is not JSON.
         body_bytes: The size of the body without compression.
         key: The judgement of its key.
@@ -71,6 +86,8 @@ class Submission:
         """The messages of the request; None if its body cannot hold any."""
         if not isinstance(self.body, dict):
             return None
+        if self.call == "metrics":  # what a browser client tells about itself (FACTS C1)
+            return []
         if self.call != "batch":
             return [{**self.body, "type": self.call}]
         batch = self.body.get("batch")
@@ -86,12 +103,14 @@ class Ruling:
         kept: The messages it keeps, as received.
         lost: The messages it loses behind a 200, by reason. An unreadable body counts once.
         errors: The error messages of an answer other than 200.
+        bad_items: For a 207, its `errors`: one for each message that is not kept.
     """
 
     status: int = 200
     kept: list[Body] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    bad_items: list[Body] = field(default_factory=list)
 
 
 def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: BadItem = "batch") -> Ruling:
@@ -100,8 +119,9 @@ def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: Ba
     Args:
         submission: The request.
         limits: The largest request that the API accepts.
-        bad_item: What strict mode refuses for one bad message of a batch (FACTS C5, not documented): the whole
-            `batch`, or only that `item`, and keeps the rest although it answers 400.
+        bad_item: What strict mode does about one bad message of a batch (FACTS C5, not documented): it refuses the whole
+            `batch`; or only that `item`, and keeps the rest although it answers 400; or it answers `207` with
+            `errors[].batch_index`, and keeps the rest.
     """
     items = submission.items
     count = 1 if items is None else len(items)
@@ -119,9 +139,13 @@ def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: Ba
 def judge_segment(submission: Submission, limits: RequestLimits, _bad_item: BadItem = "batch") -> Ruling:
     """Apply Segment's rules: 400 only for size and invalid JSON; other faults are lost behind a 200 (FACTS S1, S3)."""
     items = submission.items
-    refusal = _segment_refusal(submission, limits)
-    if refusal is not None:
-        return Ruling(400, errors=[_WORDS[refusal]])
+    if submission.body is None:
+        return Ruling(400, errors=[_WORDS["malformed"]])
+    if submission.body_bytes > limits.body_bytes:
+        return Ruling(400, errors=[_WORDS["body_too_large"]])
+    faults = [_segment_fault(item, limits) for item in items or ()]
+    if "too_large" in faults:
+        return Ruling(400, errors=[_WORDS["too_large"]])
     count = 1 if items is None else len(items)
     if submission.key is not KeyStanding.RIGHT:
         return Ruling(lost=Counter({submission.key.value: count}))
@@ -129,7 +153,7 @@ def judge_segment(submission: Submission, limits: RequestLimits, _bad_item: BadI
         return Ruling(lost=Counter({"malformed": count}))
     if limits.items is not None and count > limits.items:
         return Ruling(lost=Counter({"too_many_items": count}))
-    return _sift_for_segment(items)
+    return _sift(items, faults)
 
 
 def merge_defaults(message: Body, top: Body) -> Body:
@@ -144,20 +168,28 @@ def merge_defaults(message: Body, top: Body) -> Body:
 
 
 def _judge_items(submission: Submission, items: list[Any], limits: RequestLimits, bad_item: BadItem) -> Ruling:
-    ruling = Ruling()
-    is_measured = submission.body_bytes > limits.call_bytes
-    for index, item in enumerate(items):
-        reason = "too_large" if is_measured and _size(item) > limits.call_bytes else _customerio_fault(item)
-        if reason is None:
-            ruling.kept.append(item)
-        elif submission.is_strict:
-            place = f"batch[{index}]: " if submission.call == "batch" else ""
-            ruling.errors.append(place + _WORDS[reason])
-        else:
-            ruling.lost[reason] += 1
-    if not ruling.errors:
+    faults = [_customerio_fault(item, limits) for item in items]
+    ruling = _sift(items, faults)
+    if not (ruling.lost and submission.is_strict):
         return ruling
-    return Ruling(400, ruling.kept if bad_item == "item" else [], Counter(), ruling.errors)
+    bad = [(index, reason) for index, reason in enumerate(faults) if reason is not None]
+    if submission.call != "batch":
+        return Ruling(400, errors=[_WORDS[reason] for _, reason in bad])
+    if bad_item == "207":
+        return Ruling(207, ruling.kept, bad_items=[_bad_item(index, reason) for index, reason in bad])
+    errors = [f"batch[{index}]: {_WORDS[reason]}" for index, reason in bad]
+    return Ruling(400, ruling.kept if bad_item == "item" else [], errors=errors)
+
+
+def _sift(items: list[Any], faults: list[str | None]) -> Ruling:
+    kept = [item for item, reason in zip(items, faults, strict=True) if reason is None]
+    return Ruling(kept=kept, lost=Counter(reason for reason in faults if reason is not None))
+
+
+def _bad_item(index: int, reason: str) -> Body:
+    """Return an error as Customer.io's Track API names it (FACTS C4)."""
+    kind = "required" if reason.startswith("no_") else "invalid"
+    return {"batch_index": index, "reason": kind, "field": _FIELDS.get(reason, ""), "message": _WORDS[reason]}
 
 
 def _refuse(submission: Submission, status: int, reason: str, count: int) -> Ruling:
@@ -166,69 +198,56 @@ def _refuse(submission: Submission, status: int, reason: str, count: int) -> Rul
     return Ruling(lost=Counter({reason: count}))
 
 
-def _customerio_fault(item: Any) -> str | None:
-    """Return the fault of a message, or None (FACTS C10)."""
+def _fault(item: Any, limits: RequestLimits) -> str | None:
+    """Return what is wrong with a message at both APIs, or None."""
+    size = size_of(item)
+    if size is None:
+        return "too_deep"
+    if size > limits.call_bytes:
+        return "too_large"
     if not isinstance(item, dict):
         return "not_an_object"
     kind = item.get("type")
     if kind not in CALL_TYPES:
         return "unknown_type"
-    if kind == "group":
-        return None if _has(item, "groupId") else "no_group_id"
-    if kind == "alias":
-        return None if _has(item, "previousId") and _has(item, "userId") else "no_previous_id"
-    if kind == "track" and not (isinstance(item.get("event"), str) and item["event"].strip()):
+    name, reason = _NEEDED.get(kind, ("type", ""))
+    return None if _has(item, name) else reason
+
+
+def _customerio_fault(item: Any, limits: RequestLimits) -> str | None:
+    fault = _fault(item, limits)
+    if fault is not None:
+        return fault
+    if item["type"] == "track" and not (isinstance(item["event"], str) and item["event"].strip()):
         return "no_event"
-    return None if _has_person(item, kind) else "no_id"
+    if item["type"] == "alias" and not _has(item, "userId"):
+        return "no_previous_id"
+    return None if _has_person(item) else "no_id"
 
 
-def _has_person(item: Body, kind: str) -> bool:
-    """Return whether a message names a person, or what its type allows instead."""
-    if _has(item, "userId") or _has(item, "anonymousId"):
+def _has_person(item: Body) -> bool:
+    """Return whether a message names a person, or what its type allows instead (FACTS C10, C12)."""
+    kind, traits = item["type"], item.get("traits")
+    if kind == "group" or _has(item, "userId") or _has(item, "anonymousId"):
         return True
     if kind == "track":
-        return _has(item, "groupId")
-    traits = item.get("traits")
+        return _has(item, "groupId") or item["event"].strip() in _WITHOUT_PERSON
     return kind == "identify" and isinstance(traits, dict) and bool(traits.get("email"))
 
 
-def _segment_refusal(submission: Submission, limits: RequestLimits) -> str | None:
-    if submission.body is None:
-        return "malformed"
-    if submission.body_bytes > limits.body_bytes:
-        return "body_too_large"
-    is_measured = submission.body_bytes > limits.call_bytes
-    if is_measured and any(_size(item) > limits.call_bytes for item in submission.items or ()):
-        return "too_large"
-    return None
-
-
-def _sift_for_segment(items: list[Any]) -> Ruling:
-    ruling = Ruling()
-    for item in items:
-        reason = _segment_fault(item)
-        if reason is None:
-            ruling.kept.append(item)
-        else:
-            ruling.lost[reason] += 1
-    return ruling
-
-
-def _segment_fault(item: Any) -> str | None:
-    if not isinstance(item, dict):
-        return "not_an_object"
-    if item.get("type") not in CALL_TYPES:
-        return "unknown_type"
-    return None if _has(item, "userId") or _has(item, "anonymousId") else "no_user_anon_id"
+def _segment_fault(item: Any, limits: RequestLimits) -> str | None:
+    fault = _fault(item, limits)
+    if fault is not None:
+        return fault
+    if not (_has(item, "userId") or _has(item, "anonymousId")):
+        return "no_user_anon_id"
+    ids = [item[name] for name in _IDS if isinstance(item.get(name), str)]
+    return "id_too_long" if any(len(text) > _MAX_SEGMENT_ID_CHARS for text in ids) else None
 
 
 def _has(item: Body, name: str) -> bool:
     value = item.get(name)
     return value is not None and value != "" and not isinstance(value, (dict, list, bool))
-
-
-def _size(item: Any) -> int:
-    return len(orjson.dumps(item))
 
 
 def _merge(under: Body, over: Body) -> Body:

@@ -43,10 +43,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.sandbox.model import CallType
+from pipelines_client.sandbox.model import CallType, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +119,15 @@ class ChangeFault(Selector):
     kind: ChangeKind = "value"
     value: Any = None
 
+    @field_validator("value")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        if size_of(value) is None:
+            raise ValueError(
+                "cannot be written as JSON; use text, a number up to 64 bits, true or false, a list or a table"
+            )
+        return value
+
 
 class RenameFault(Selector):
     """The event has another name in the export."""
@@ -149,7 +158,7 @@ class ApiScenario(_Strict):
     retry_after_s: Annotated[int, Field(ge=0)] | None = None
     accepts_failed: bool = False
     """Whether a request that fails by `shares` or `outage` is stored anyway, so that a retry repeats it."""
-    strict_bad_item: Literal["batch", "item"] = "batch"
+    strict_bad_item: Literal["batch", "item", "207"] = "batch"
     outage: Outage | None = None
     swallow: tuple[SwallowFault, ...] = ()
     double: tuple[DoubleFault, ...] = ()

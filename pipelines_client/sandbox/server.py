@@ -1,4 +1,8 @@
-"""The sandbox's HTTP server: uvicorn in a thread, on 127.0.0.1 only. Handles paths and sockets, not rules."""
+"""The sandbox's HTTP server: uvicorn in a thread, on 127.0.0.1 only. Handles paths and sockets, not rules.
+
+It listens on one port for each API. Every port serves all APIs below their names (`/segment/v1/batch`), and at its root
+the API that the port is for (`/v1/batch`). Pages of any origin may send (CORS), as with both vendors.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +22,11 @@ from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipelines_client.sandbox.auth import read_authorization
-from pipelines_client.sandbox.model import CALL_TYPES, Reply
+from pipelines_client.sandbox.model import CALL_TYPES, Reply, not_found
 from pipelines_client.sandbox.reports import report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -31,15 +35,30 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 10.0
 _ENDING_TIMEOUT_S = 0.3
-_CALLS = frozenset({"batch", *CALL_TYPES})
+_CALLS = (
+    {"batch": "batch", "b": "batch"}
+    | {name: call for call in CALL_TYPES for name in (call, call[0])}
+    | {"m": "metrics"}
+)
+"""The calls by the last part of their paths; the vendors' browser clients use the short ones (FACTS C1)."""
+_FOR_PAGES = {"access-control-allow-origin": "*"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
 class Application:
-    """The ASGI application: passes a request to the API of its path and sends the reply."""
+    """The ASGI application: passes a request to the API of its path and sends the reply.
 
-    def __init__(self, apis: Mapping[str, Api], cut: Callable[[tuple[str, int]], None]) -> None:
+    Args:
+        apis: The APIs by name.
+        at_root: The API of each port.
+        cut: Resets the connection of a client.
+    """
+
+    def __init__(
+        self, apis: Mapping[str, Api], at_root: Mapping[int, Api], cut: Callable[[tuple[str, int]], None]
+    ) -> None:
         self._apis = apis
+        self._at_root = at_root
         self._cut = cut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,25 +66,31 @@ class Application:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        path = scope["path"]
-        if path == "/" and request.method == "GET":
-            await _status(self._apis)(scope, receive, send)
-            return
-        _, name, *rest = (path + "/").split("/")[:-1]
-        api = self._apis.get(name)
-        if api is None:
-            await Response(status_code=404)(scope, receive, send)
-            return
-        if request.method == "GET" and (answer := _report(api, "/" + "/".join(rest), request)) is not None:
+        api, path = self._find(scope["server"][1], scope["path"])
+        answer = _preflight(request) if request.method == "OPTIONS" else None
+        if request.method == "GET":
+            answer = _status(self._apis) if scope["path"] == "/" else _report(api, path, request)
+        if answer is not None:
             await answer(scope, receive, send)
             return
-        is_known = request.method == "POST" and len(rest) == 2 and rest[0] == "v1" and rest[1] in _CALLS  # noqa: PLR2004 - `v1` and the call
+        if api is None:
+            await self._carry_out(not_found(scope["path"]), scope, receive, send)
+            return
+        is_call = request.method == "POST" and path.startswith("/v1/")
         try:
             raw = await request.body()
         except ClientDisconnect:
             return
-        reply = api.receive(rest[1] if is_known else None, path, dict(request.headers), raw)
+        call = _CALLS.get(path.removeprefix("/v1/")) if is_call else None
+        reply = api.receive(call, scope["path"], dict(request.headers), raw)
         await self._carry_out(reply, scope, receive, send)
+
+    def _find(self, port: int, path: str) -> tuple[Api | None, str]:
+        """Return the API of a request, if any, and the path there."""
+        name, slash, rest = path.removeprefix("/").partition("/")
+        if name == "v1":
+            return self._at_root[port], path
+        return self._apis.get(name), slash + rest
 
     async def _carry_out(self, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
         if reply.delay_s > 0 and await _is_gone_within(receive, reply.delay_s):
@@ -77,18 +102,18 @@ class Application:
             self._cut(tuple(scope["client"]))
             await _is_gone_within(receive, None)
             return
-        response = Response(reply.body, status_code=reply.status, headers=dict(reply.headers))
+        response = Response(reply.body, status_code=reply.status, headers={**_FOR_PAGES, **reply.headers})
         await response(scope, receive, send)
 
 
 class ServerThread:
     """Runs the application in a thread until stopped; stopping cuts every connection at once."""
 
-    def __init__(self, apis: Mapping[str, Api], port: int) -> None:
-        self._socket = _listen(port)
-        self.port: int = self._socket.getsockname()[1]
+    def __init__(self, apis: Mapping[str, Api], ports: Iterable[int]) -> None:
+        self._sockets = _listen(ports)
+        self.ports: list[int] = [listening.getsockname()[1] for listening in self._sockets]
         config = uvicorn.Config(
-            Application(apis, self._cut),
+            Application(apis, dict(zip(self.ports, apis.values(), strict=True)), self._cut),
             loop="asyncio",
             http="h11",
             ws="none",
@@ -107,13 +132,14 @@ class ServerThread:
         """Start serving; return when the server answers."""
         self._thread.start()
         if not self._server.is_up.wait(_START_TIMEOUT_S):
-            raise RuntimeError(f"the sandbox did not start on {_HOST}:{self.port} within {_START_TIMEOUT_S:g} s")
+            raise RuntimeError(f"the sandbox did not start on {_HOST}:{self.ports[0]} within {_START_TIMEOUT_S:g} s")
 
     def stop(self) -> None:
-        """Cut every connection and free the port."""
+        """Cut every connection and free the ports."""
         self._server.end()
         self._thread.join(_START_TIMEOUT_S)
-        self._socket.close()
+        for listening in self._sockets:
+            listening.close()
         _living.discard(self)
 
     def forget(self) -> None:
@@ -122,7 +148,7 @@ class ServerThread:
         Their file descriptors stay in use: the objects that own them may still be finalised in the child.
         """
         nowhere = os.open(os.devnull, os.O_RDWR)
-        numbers = [self._socket.fileno()]
+        numbers = [listening.fileno() for listening in self._sockets]
         for connection in list(self._server.server_state.connections):
             held = connection.transport.get_extra_info("socket")
             numbers.append(held.fileno() if held is not None else -1)
@@ -133,7 +159,7 @@ class ServerThread:
         os.close(nowhere)
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._server.serve(sockets=self._sockets))
 
     def _cut(self, client: tuple[Any, ...]) -> None:
         for connection in list(self._server.server_state.connections):
@@ -188,22 +214,31 @@ class _Server(uvicorn.Server):
             server.close()
 
 
-def _listen(port: int) -> socket.socket:
-    # The protocol is explicit: asyncio sets TCP_NODELAY only then, and without it every answer takes 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((_HOST, port))
-        listening.listen(512)
-    except OSError:
-        listening.close()
-        raise
-    return listening
+def _listen(ports: Iterable[int]) -> list[socket.socket]:
+    """Return a listening socket for each port, or none if one of them is taken."""
+    with contextlib.ExitStack() as opened:
+        sockets = []
+        for port in ports:
+            # The protocol is explicit: asyncio sets TCP_NODELAY only then, and without it every answer takes 40 ms.
+            listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            sockets.append(opened.enter_context(listening))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((_HOST, port))
+            listening.listen(512)
+        opened.pop_all()
+        return sockets
 
 
-def _report(api: Api, path: str, request: Request) -> Response | None:
+def _preflight(request: Request) -> Response:
+    """Allow a page to send: any header that it asks for, because `*` does not cover `Authorization`."""
+    asked = request.headers.get("access-control-request-headers", "*")
+    allowed = {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": asked}
+    return Response(status_code=204, headers={**_FOR_PAGES, **allowed})
+
+
+def _report(api: Api | None, path: str, request: Request) -> Response | None:
     """Answer for the APIs that count, which need a bearer key; return None for any other path."""
-    value = report(api.name, path, api.calls, dict(request.query_params))
+    value = None if api is None else report(api.name, path, api.calls, dict(request.query_params))
     if value is None:
         return None
     scheme, key = read_authorization(request.headers.get("authorization"))
