@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +71,18 @@ def test_the_command_announces_itself_and_exports_when_it_is_stopped(tmp_path, n
     assert f"{out}/segment: 1 messages in 1 files; lost behind a 200: 1 no_user_anon_id" in printed
     assert len(list(out.rglob("*.gz"))) == 1
     assert len(list((out / "customerio").glob("*.json"))) == 1
+
+
+def test_without_a_folder_it_takes_a_new_one_and_names_it():
+    """What was accepted is in the folder that the command names."""
+    with running() as (process, announced):
+        send(announced["PIPELINES_HOST"], messageId="m1")
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=10)
+    folder = re.search(r"^(.+)/customerio: 1 messages in 1 files$", printed, re.MULTILINE)[1]
+    (line,) = Path(folder, "customerio", "2184.13699.1.track.json").read_text().splitlines()
+    assert json.loads(line)["id"] == "m1"
+    shutil.rmtree(folder)
 
 
 def test_a_kill_loses_about_a_second(tmp_path):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
+from nesting import nested
 
 BIG = "x" * 33_000
 
@@ -14,6 +18,7 @@ BAD_ITEMS = [
     ({"type": "group"}, "no_group_id"),
     ({"type": "alias"}, "no_previous_id"),
     ({"properties": {"note": BIG}}, "too_large"),
+    ({"properties": nested(300)}, "too_deep"),
 ]
 
 
@@ -60,9 +65,27 @@ def test_strict_mode_can_refuse_the_bad_message_only(sandbox, post, message):
     assert sandbox.customerio.message_ids() == ["good"]
 
 
+def test_strict_mode_can_name_the_bad_message_and_keep_the_rest(sandbox, post, message):
+    """The third reading of FACTS C5: a 207 with the place of each bad message in the batch."""
+    sandbox.customerio.strict_bad_item = "207"
+    batch = [message("good"), message("bad", userId=None), "no object", message("last")]
+    answer = post(sandbox.customerio, batch, strict=True)
+    assert answer.status == 207
+    assert [(error["batch_index"], error["field"], error["reason"]) for error in answer.json["errors"]] == [
+        (1, "userId", "required"),
+        (2, "", "invalid"),
+    ]
+    assert all(error["message"] for error in answer.json["errors"])
+    assert sandbox.customerio.message_ids() == ["good", "last"]
+    assert sandbox.customerio.lost == {}
+    assert post(sandbox.customerio, [message("good")], strict=True).status == 200
+    assert post(sandbox.customerio, call="track", body={"userId": "u1"}, strict=True).status == 400
+
+
 @pytest.mark.parametrize(
     ("body", "key", "reason", "strict_status"),
     [
+        (json.dumps({"batch": [{}], "context": nested(300)}).encode(), "key", "malformed", 400),
         (b'{"batch": [', "key", "malformed", 400),
         (b'{"batch": [{"total": NaN}]}', "key", "malformed", 400),
         (b'{"batch": 3}', "key", "malformed", 400),
@@ -112,11 +135,13 @@ def test_bearer_and_basic_both_carry_the_key(sandbox, post, message):
         {"userId": None, "groupId": "g1"},
         {"type": "identify", "userId": "", "traits": {"email": "ann@example.com"}},
         {"userId": None, "anonymousId": "a1"},
+        {"userId": None, "event": "Report Delivery Event"},
+        {"userId": None, "event": "Report Content Event"},
         {"userId": 0},
     ],
 )
 def test_messages_without_a_user_that_are_right_all_the_same(sandbox, post, message, fields):
-    """A group, a groupId-only track and an identify by e-mail need no userId (FACTS C10)."""
+    """A group, a track with a groupId, an identify by e-mail and a report need no userId (FACTS C10, C12)."""
     assert post(sandbox.customerio, [message("m1", **fields)], strict=True).status == 200
     assert sandbox.customerio.message_ids() == ["m1"]
 
@@ -159,3 +184,34 @@ def test_a_compressed_body_is_read(sandbox, post, message, name):
     assert post(api, [message("m1")], zipped=True, strict=True).status == 200
     assert api.message_ids() == ["m1"]
     assert post(api, body=b"no gzip", headers={"Content-Encoding": "gzip"}, strict=True).status == 400
+
+
+@pytest.mark.parametrize("name", ["customerio", "segment"])
+@pytest.mark.parametrize("cut", [1, 4, 9, 20])
+def test_a_compressed_body_that_lost_its_end_is_not_read(sandbox, post, message, name, cut):
+    """Without its checksum nothing says that the rest is right."""
+    api = getattr(sandbox, name)
+    raw = gzip.compress(json.dumps({"batch": [message("m1")]}).encode())[:-cut]
+    assert post(api, body=raw, headers={"Content-Encoding": "gzip"}, strict=True).status == 400
+    assert api.accepted == []
+
+
+def test_a_long_message_id_is_kept(sandbox, post, message):
+    """Customer.io documents no limit of it (FACTS C14)."""
+    assert post(sandbox.customerio, [message("m" * 150)], strict=True).status == 200
+    assert sandbox.customerio.message_ids() == ["m" * 150]
+
+
+def test_the_browser_client_has_short_paths_and_its_key_in_the_body(sandbox, post, message):
+    """`/v1/t`, `/v1/b` and the others, and `/v1/m` for what the client tells about itself (FACTS C1)."""
+    sandbox.customerio.allow_keys("key")
+    for call in "itpsga":
+        body = {"userId": "u1", "event": "E", "groupId": "g1", "previousId": "a1", "writeKey": "key"}
+        assert post(sandbox.customerio, call=call, body=body, key=None).status == 200
+    post(sandbox.customerio, call="b", body={"batch": [message("m1")], "writeKey": "key"}, key=None)
+    post(sandbox.customerio, call="m", body={"series": [], "writeKey": "key"}, key=None)
+    types = ["identify", "track", "page", "screen", "group", "alias", "track"]
+    assert [sent["type"] for sent in sandbox.customerio.accepted] == types
+    assert sandbox.customerio.lost == {}
+    post(sandbox.customerio, body={"batch": [message("m2")], "writeKey": "key"}, key=None)
+    assert sandbox.customerio.lost == {"no_key": 1}

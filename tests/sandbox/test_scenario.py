@@ -155,6 +155,17 @@ def test_a_changed_value_is_another_value_and_a_changed_type_another_type(old):
     assert type(other) is not type(old)
 
 
+@pytest.mark.parametrize("old", [2**64 - 1, "9" * 30])
+def test_a_change_that_the_exports_cannot_hold_is_not_planted(post, message, old):
+    """A number beyond 64 bits has no place in them."""
+    kind = "value" if isinstance(old, int) else "type"
+    faults = {"change": [{"path": "properties.total", "kind": kind}]}
+    with Sandbox(scenario=faulty(customerio=faults)) as sandbox:
+        post(sandbox.customerio, [message("m1", properties={"total": old})])
+        assert stored(sandbox.customerio)[0]["properties"] == {"total": old}
+        assert sandbox.planted == []
+
+
 def test_a_renamed_event_and_another_person_are_planted(post, message):
     """The export has the new name, or the message under another id."""
     faults = {
@@ -237,6 +248,7 @@ def test_a_scenario_file_is_read(tmp_path):
         ('[segment]\nshares = { "429" = 0.7, "500" = 0.7 }', ["segment", "more than 1"]),
         ("[segment]\noutage = { after_s = 1 }", ["segment.outage", "after_s and for_s"]),
         ("[[segment.change]]\npath = 'properties'", ["segment.change.0.path", "properties.total"]),
+        (f"[[segment.change]]\npath = 'a.b'\nvalue = {2**64}", ["segment.change.0.value", "64 bits"]),
         ("[[customerio.missing_file]]\nposition = 1", ["customerio.missing_file needs a type"]),
         ("[customerio", ["not valid TOML"]),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from nesting import nested
 
 from pipelines_client.sandbox import Sandbox
 
@@ -36,13 +37,27 @@ def test_only_size_and_broken_json_are_refused(sandbox, post, body):
         ({"userId": None}, "no_user_anon_id"),
         ({"userId": None, "groupId": "g1"}, "no_user_anon_id"),
         ({"type": "trak"}, "unknown_type"),
+        ({"event": None}, "no_event"),
+        ({"event": ""}, "no_event"),
+        ({"type": "group"}, "no_group_id"),
+        ({"type": "alias"}, "no_previous_id"),
+        ({"messageId": "m" * 150}, "id_too_long"),
+        ({"messageId": "m" * 100}, "id_too_long"),
+        ({"userId": "u" * 100}, "id_too_long"),
+        ({"properties": nested(300)}, "too_deep"),
     ],
 )
 def test_a_bad_message_is_dropped_after_a_200(sandbox, post, message, fields, reason):
-    """Segment says success and drops messages without a person (FACTS S3)."""
+    """Segment says success and drops messages without a person or what their type needs (FACTS S3, S6)."""
     assert post(sandbox.segment, [message("good"), message("bad", **fields)]).status == 200
     assert sandbox.segment.message_ids() == ["good"]
     assert sandbox.segment.lost == {reason: 1}
+
+
+def test_ids_of_99_characters_are_kept(sandbox, post, message):
+    """Fewer than 100 is right (FACTS S3, S6)."""
+    post(sandbox.segment, [message("m" * 99, userId="u" * 99)])
+    assert sandbox.segment.message_ids() == ["m" * 99]
 
 
 def test_more_than_2500_messages_are_lost_together(sandbox, post, message):

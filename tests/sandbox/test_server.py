@@ -138,11 +138,48 @@ def test_records_of_requests_carry_no_key(sandbox, post, message):
         ("POST", "/segment/v1/import"),
         ("POST", "/elsewhere/v1/batch"),
         ("GET", "/status"),
+        ("GET", "/v1/batch"),
+        ("POST", "/v1/v1/batch"),
     ],
 )
 def test_anything_else_is_not_found(sandbox, method, path):
-    """A host with one part too many or too few is a 404, not a silent success."""
-    assert urllib3.request(method, sandbox.url + path, body=b"{}", retries=False).status == 404
+    """A host with one part too many or too few is a 404 that names the path, not a silent success."""
+    answer = urllib3.request(method, sandbox.url + path, body=b"{}", retries=False)
+    assert answer.status == 404
+    assert answer.json()["error"].startswith(f"{path} is not found; POST messages to ")
+
+
+def test_each_api_is_at_the_root_of_a_port(sandbox, message):
+    """A client that puts `/v1/batch` behind host and port reaches the API that the port is for."""
+    for api in sandbox.apis:
+        for path in ("/v1/track", f"/{api.name}/v1/track"):
+            headers = urllib3.make_headers(basic_auth="key:")
+            answer = urllib3.request("POST", api.root_url + path, json=message(), headers=headers, retries=False)
+            assert answer.status == 200
+    assert [len(api.requests) for api in sandbox.apis] == [2, 2, 2, 2]
+    assert sandbox.customerio.root_url == sandbox.url
+    assert len({api.root_url for api in sandbox.apis}) == 4
+
+
+@pytest.mark.parametrize("name", ["customerio", "segment"])
+def test_a_page_of_any_origin_may_send(sandbox, post, message, name):
+    """The browser's question is answered for every header, and each answer says that the page may read it."""
+    api = getattr(sandbox, name)
+    asked = {
+        "Origin": "http://localhost:3000",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,x-strict-mode",
+    }
+    answer = urllib3.request("OPTIONS", f"{api.url}/v1/batch", headers=asked, retries=False)
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"] == "authorization,x-strict-mode"
+    assert api.requests == []
+    api.answer_sequence([503])
+    answers = [post(api, [message("m1")]), post(api, [message("m1")]), post(api, [message("m1")], call="nothing")]
+    assert [answer.status for answer in answers] == [503, 200, 404]
+    assert {answer.headers["access-control-allow-origin"] for answer in answers} == {"*"}
 
 
 def test_the_root_tells_the_counts(sandbox, post, message):
