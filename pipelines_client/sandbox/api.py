@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import threading
 import uuid
-import zlib
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -17,7 +14,6 @@ import orjson
 
 from pipelines_client.sandbox import rules
 from pipelines_client.sandbox.auth import KeyStanding, judge_key, read_authorization, region_of_key
-from pipelines_client.sandbox.faults import RequestFaults, StorageFaults
 from pipelines_client.sandbox.model import (
     JSON,
     Answer,
@@ -29,15 +25,14 @@ from pipelines_client.sandbox.model import (
     RequestLimits,
     RequestRecord,
     not_found,
-    size_of,
 )
+from pipelines_client.sandbox.planting import RequestFaults, StorageFaults
+from pipelines_client.sandbox.reading import read_body, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pipelines_client.sandbox.scenario import Scenario
-
-_MAX_INFLATED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,7 @@ class Vendor:
         judge: The function that applies the API's rules to a request.
         limits: The largest request that the API accepts.
         success: Body of a 200.
+        commands: The names of tracks that it takes as commands (FACTS C12).
         keys_name_regions: Whether a key such as `pk_eu_…` names its region (FACTS C2).
         dedup_for: How long the API drops repeats of a messageId (FACTS S6); None: it never does (FACTS C14).
         dedup_ids: How many ids it remembers for that.
@@ -56,12 +52,13 @@ class Vendor:
     judge: Callable[[rules.Submission, RequestLimits, rules.BadItem], rules.Ruling]
     limits: RequestLimits
     success: bytes
+    commands: frozenset[str] = frozenset()
     keys_name_regions: bool = False
     dedup_for: timedelta | None = None
     dedup_ids: int = 500_000
 
 
-CUSTOMERIO = Vendor(rules.judge_customerio, RequestLimits(), b"{}", keys_name_regions=True)
+CUSTOMERIO = Vendor(rules.judge_customerio, RequestLimits(), b"{}", rules.RESERVED_EVENTS, keys_name_regions=True)
 SEGMENT = Vendor(
     rules.judge_segment,
     RequestLimits(items=2500),
@@ -76,8 +73,8 @@ class Api:
     Attributes:
         name: `customerio`, `customerio-eu`, `segment` or `segment-eu`.
         limits: The largest request that it accepts; may be replaced.
-        strict_bad_item: What strict mode does about one bad message of a batch: refuse the `batch`, refuse the `item`, or
-            answer `207` (FACTS C5).
+        strict_bad_item: What strict mode does about one bad message of a batch: refuse the `batch`, refuse the `item`,
+            or answer `207` (FACTS C5).
         delay_s: A delay of each answer, added to the scenario's. Messages are stored before the delay.
     """
 
@@ -110,8 +107,6 @@ class Api:
         self._calls: list[Call] = []
         self._requests: list[RequestRecord] = []
         self._lost: Counter[str] = Counter()
-        self._by_type: Counter[str] = Counter()
-        self._commands: list[Body] = []
         self._recent: OrderedDict[str, datetime] = OrderedDict()
         self._started_at: datetime | None = None
         self._handled = 0
@@ -147,8 +142,8 @@ class Api:
     @property
     def commands(self) -> list[Body]:
         """The accepted tracks that Customer.io takes as commands by their name (FACTS C12); empty at Segment."""
-        with self._changed:
-            return list(self._commands)
+        tracks = [message for message in self.accepted if message["type"] == "track"]
+        return [message for message in tracks if str(message["event"]).strip() in self._vendor.commands]
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -247,7 +242,7 @@ class Api:
             headers: With lower-case names.
             raw: The body as received.
         """
-        body, size = _read_body(raw, headers.get("content-encoding", ""))
+        body, size = read_body(raw, headers.get("content-encoding", ""))
         scheme, key = self._key_of(headers, body, path)
         with self._changed:
             standing = self._standing(key)
@@ -255,7 +250,7 @@ class Api:
             submission = rules.Submission(call or "batch", body, size, standing, headers.get("x-strict-mode") == "1")
             reply = not_found(path) if call is None else self._handle(submission, received_at)
             self._requests.append(
-                _record(
+                record(
                     submission,
                     path=path,
                     headers=headers,
@@ -271,7 +266,8 @@ class Api:
     def status(self) -> dict[str, Any]:
         """Return counts for the status page."""
         with self._changed:
-            return {"requests": len(self._requests), "accepted": dict(self._by_type), "lost": dict(self._lost)}
+            by_type = Counter(str(call.message["type"]) for call in self._calls)
+            return {"requests": len(self._requests), "accepted": by_type, "lost": dict(self._lost)}
 
     def _handle(self, submission: rules.Submission, received_at: datetime) -> Reply:
         if self._started_at is None:
@@ -286,11 +282,7 @@ class Api:
             self._lost["swallowed"] += len(submission.items or [None])
         if planned is not None:
             return replace(self._reply_planned(planned), delay_s=delay_s)
-        if ruling.status == HTTPStatus.OK:
-            return Reply(ruling.status, self._vendor.success, JSON, delay_s)
-        if ruling.status == HTTPStatus.MULTI_STATUS:
-            return Reply(ruling.status, orjson.dumps({"errors": ruling.bad_items}), JSON, delay_s)
-        return Reply(ruling.status, self._refusal(ruling.status, ruling.errors), JSON, delay_s)
+        return Reply(ruling.status, self._body(ruling.status, ruling.errors), JSON, delay_s)
 
     def _planned(self, number: int, elapsed_s: float) -> Answer | None:
         if self._next:
@@ -317,13 +309,6 @@ class Api:
             own = message.get("sentAt", sent_at)
             text = own if isinstance(own, str) else None
             self._calls.append(Call(message_id, message, stored, received_at, text, self._sync))
-            self._by_type[str(message.get("type"))] += 1
-            if self._vendor is CUSTOMERIO and message.get("type") == "track":
-                self._note_command(message)
-
-    def _note_command(self, message: Body) -> None:
-        if str(message.get("event")).strip() in rules.RESERVED_EVENTS:
-            self._commands.append(message)
 
     def _is_repeat(self, message_id: str, received_at: datetime) -> bool:
         """Return whether the id was stored within the vendor's window, and remember it."""
@@ -354,10 +339,14 @@ class Api:
         elsewhere = self.sibling._keys if self.sibling is not None else None  # noqa: SLF001 - the same class
         return judge_key(key, named_region=named, region=self._region, allowed=self._keys, allowed_elsewhere=elsewhere)
 
-    def _refusal(self, status: int, errors: list[str]) -> bytes:
-        """Return an error in the vendor's format (FACTS C4)."""
+    def _body(self, status: int, errors: list[Any]) -> bytes:
+        """Return the body of an answer in the vendor's format (FACTS C4)."""
+        if status == HTTPStatus.OK:
+            return self._vendor.success
         if self._vendor is CUSTOMERIO:
-            return orjson.dumps({"meta": {"errors": errors}})
+            return orjson.dumps(
+                {"errors": errors} if status == HTTPStatus.MULTI_STATUS else {"meta": {"errors": errors}}
+            )
         return orjson.dumps({"success": False, "code": str(status), "message": "; ".join(errors)})
 
     def _reply_planned(self, planned: Answer) -> Reply:
@@ -370,47 +359,5 @@ class Api:
             return Reply(planned.status, planned.body.encode(), {"content-type": "text/plain", **headers})
         if planned.body is not None:
             return Reply(planned.status, orjson.dumps(planned.body), {**JSON, **headers})
-        usual = (
-            self._vendor.success if planned.is_success else self._refusal(planned.status, ["planned by the sandbox"])
-        )
+        usual = self._body(HTTPStatus.OK if planned.is_success else planned.status, ["planned by the sandbox"])
         return Reply(planned.status, usual, {**JSON, **headers})
-
-
-def _read_body(raw: bytes, encoding: str) -> tuple[Any, int]:
-    """Return the parsed body, or None if it is not JSON, and its size without compression."""
-    if encoding.strip().lower() == "gzip":
-        try:
-            raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(_MAX_INFLATED_BYTES)
-        except (OSError, EOFError, zlib.error):
-            return None, len(raw)
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None, len(raw)
-    # The defaults that a batch has for its messages are written with each of them.
-    is_writable = not isinstance(body, dict) or "batch" not in body or size_of({**body, "batch": None}) is not None
-    return body if is_writable else None, len(raw)
-
-
-def _record(
-    submission: rules.Submission,
-    *,
-    path: str,
-    headers: Mapping[str, str],
-    raw: bytes,
-    reply: Reply,
-    received_at: datetime,
-    scheme: str | None,
-) -> RequestRecord:
-    is_right = submission.key is KeyStanding.RIGHT
-    word = "matched" if is_right else "not matched"
-    kept = dict(headers)
-    if "authorization" in kept:
-        kept["authorization"] = f"{scheme} {word}"
-    top = submission.body if isinstance(submission.body, dict) else {}
-    top = {name: value for name, value in top.items() if name != "batch"}
-    if "writeKey" in top:
-        top["writeKey"] = word
-    status = reply.status if isinstance(reply.status, int) else None
-    items = len(submission.items or ())
-    return RequestRecord(path, status, items, len(raw), kept, scheme, is_right, received_at, top)

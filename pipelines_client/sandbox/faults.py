@@ -1,111 +1,142 @@
-"""Decides which requests fail and which messages change; the same seed gives the same faults. No I/O."""
+"""The faults on messages: which messages each selects, and what an API stores of them. Pure.
+
+A new fault is one class here and one field of `ApiScenario`.
+"""
 
 from __future__ import annotations
 
 import copy
-from hashlib import blake2b
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from pipelines_client.sandbox.model import Answer, Body, Planted, size_of
-from pipelines_client.sandbox.scenario import (
-    ApiScenario,
-    ChangeFault,
-    ChangeKind,
-    DoubleFault,
-    IdentityFault,
-    Outage,
-    RenameFault,
-    Selector,
-    SwallowFault,
-)
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from pipelines_client.sandbox.model import Body, CallType, size_of
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+ChangeKind = Literal["value", "type", "null", "missing_key"]
+Planting = tuple[tuple[Body, ...], dict[str, Any]]
 
 
-def lot(*names: object) -> float:
-    """Return a number from 0 up to 1 that depends on the names only."""
-    text = "\x1f".join(str(name) for name in names)
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") / 2**64
+class Table(BaseModel):
+    """A table of the scenario file, without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RequestFaults:
-    """Decides whether a request fails and how long its answer takes, by its number and age."""
+class MessageFault(Table):
+    """Which messages a fault affects; omitted conditions always hold.
 
-    def __init__(self, api: str, scenario: ApiScenario, seed: int) -> None:
-        self._api = api
-        self._scenario = scenario
-        self._seed = seed
-
-    def answer(self, number: int, elapsed_s: float) -> Answer | None:
-        """Return the planned answer to request `number` (from 0), `elapsed_s` after the first; None if it has none."""
-        scenario = self._scenario
-        if scenario.outage is not None and _is_out(scenario.outage, number, elapsed_s):
-            return self._answer(scenario.outage.answer)
-        drawn = lot(self._seed, self._api, "request", number)
-        for name, share in scenario.shares.items():
-            if drawn < share:
-                return self._answer(int(name) if name.isdigit() else name)
-            drawn -= share
-        return None
-
-    def delay_s(self, number: int) -> float:
-        """Return the delay of the answer to request `number`."""
-        jitter = self._scenario.jitter_ms * lot(self._seed, self._api, "jitter", number)
-        return (self._scenario.latency_ms + jitter) / 1000
-
-    def _answer(self, status: Any) -> Answer:
-        headers = {}
-        if status == HTTPStatus.TOO_MANY_REQUESTS and self._scenario.retry_after_s is not None:
-            headers = {"Retry-After": str(self._scenario.retry_after_s)}
-        return Answer(status, headers=headers, accept=self._scenario.accepts_failed)
-
-
-class StorageFaults:
-    """Decides what an API stores of an accepted message, and records the faults it plants.
-
-    A repeated message gets the same fault as the first time, so that a retry does not undo it. Not thread-safe.
+    Attributes:
+        name: What `planted.json` calls the fault.
     """
 
-    def __init__(self, api: str, scenario: ApiScenario, seed: int) -> None:
-        self.planted: list[Planted] = []
-        self._api = api
-        self._seed = seed
-        self._faults: list[Selector] = list(_in_order(scenario))
-        self._matches = [0] * len(self._faults)
-        self._hits = [0] * len(self._faults)
-        self._decided: dict[str, int | None] = {}
+    name: ClassVar[str]
+    event: str | None = None
+    type: CallType | None = None
+    message_ids: tuple[str, ...] | None = None
+    share: Share | None = None
+    every: Count | None = None
+    limit: Count | None = None
 
-    def apply(self, message_id: str, message: Body) -> tuple[Body, ...]:
-        """Return what is stored of a message: nothing, the message once or twice, or a changed one."""
-        if not self._faults:
-            return (message,)
-        is_new = message_id not in self._decided
-        if is_new:
-            self._decided[message_id] = self._choose(message_id, message)
-        chosen = self._decided[message_id]
-        if chosen is None:
-            return (message,)
-        kind, stored, detail = _spoil(self._faults[chosen], message)
-        if is_new:
-            self.planted.append(Planted(self._api, kind, message_id, detail))
-        return stored
+    def fits(self, message_id: str, message: Body) -> bool:
+        """Return whether the fault can be planted on a message."""
+        return (
+            self.event in (None, message.get("event"))
+            and self.type in (None, message.get("type"))
+            and (self.message_ids is None or message_id in self.message_ids)
+        )
 
-    def _choose(self, message_id: str, message: Body) -> int | None:
-        for index, fault in enumerate(self._faults):
-            if not _fits(fault, message_id, message):
-                continue
-            if fault.limit is not None and self._hits[index] >= fault.limit:
-                continue
-            self._matches[index] += 1
-            if fault.every is not None and self._matches[index] % fault.every:
-                continue
-            if fault.share is not None and lot(self._seed, self._api, index, message_id) >= fault.share:
-                continue
-            self._hits[index] += 1
-            return index
-        return None
+    def plant(self, message: Body) -> Planting:
+        """Return what is stored of a message that the fault fits, and what `planted.json` says beside its id."""
+        raise NotImplementedError
+
+
+class SwallowFault(MessageFault):
+    """Answered 200 and never stored."""
+
+    name: ClassVar[str] = "swallowed"
+
+    def plant(self, message: Body) -> Planting:
+        """Store nothing."""
+        return (), _event_of(message)
+
+
+class DoubleFault(MessageFault):
+    """Stored twice under one id."""
+
+    name: ClassVar[str] = "doubled"
+
+    def plant(self, message: Body) -> Planting:
+        """Store the message twice."""
+        return (message, message), _event_of(message)
+
+
+class ChangeFault(MessageFault):
+    """One value differs in the export.
+
+    `value` sets `value`, or a value near the old one; `type` keeps the meaning and changes the JSON type; `null` sets
+    null; `missing_key` removes the key. Messages without the path do not change and do not count, nor do those whose
+    change the exports could not hold.
+    """
+
+    name: ClassVar[str] = "changed"
+    path: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)+$")]
+    kind: ChangeKind = "value"
+    value: Any = None
+
+    @field_validator("value")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        if size_of(value) is None:
+            raise ValueError("cannot be written as JSON; numbers have up to 64 bits")
+        return value
+
+    def fits(self, message_id: str, message: Body) -> bool:
+        """Return whether the message has the path, and can be changed there."""
+        holder, key = _find(message, self.path)
+        if holder is None or key not in holder or (self.kind == "null" and holder[key] is None):
+            return False
+        return super().fits(message_id, message) and size_of(self.plant(message)[0]) is not None
+
+    def plant(self, message: Body) -> Planting:
+        """Store a copy with the change."""
+        changed = copy.deepcopy(message)
+        holder, key = _find(changed, self.path)
+        if holder is not None and self.kind == "missing_key":
+            del holder[key]
+        elif holder is not None:
+            holder[key] = change_value(holder[key], self.kind, self.value)
+        return (changed,), {"path": self.path, "kind": self.kind, **_event_of(message)}
+
+
+class RenameFault(MessageFault):
+    """The event has another name in the export."""
+
+    name: ClassVar[str] = "renamed"
+    event: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]  # required here
+    to: Annotated[str, Field(min_length=1)]
+
+    def plant(self, message: Body) -> Planting:
+        """Store the message under the new name."""
+        return ({**message, "event": self.to},), {"from": self.event, "to": self.to}
+
+
+class IdentityFault(MessageFault):
+    """The message belongs to another person in the export: `to`, or the old id followed by `-other`."""
+
+    name: ClassVar[str] = "identity"
+    to: str | None = None
+
+    def fits(self, message_id: str, message: Body) -> bool:
+        """Return whether the message has an id to replace."""
+        return _identity_field(message) != "" and super().fits(message_id, message)
+
+    def plant(self, message: Body) -> Planting:
+        """Store the message with the other id."""
+        field = _identity_field(message)
+        other = self.to if self.to is not None else f"{message[field]}-other"
+        return ({**message, field: other},), {"field": field, **_event_of(message)}
 
 
 def change_value(old: Any, kind: ChangeKind, given: Any = None) -> Any:
@@ -140,61 +171,8 @@ def _other_type(old: Any) -> Any:
     return "" if old is None else str(old)
 
 
-def _in_order(scenario: ApiScenario) -> Iterator[Selector]:
-    for faults in (scenario.swallow, scenario.double, scenario.change, scenario.rename, scenario.identity):
-        yield from faults
-
-
-def _is_out(outage: Outage, number: int, elapsed_s: float) -> bool:
-    if outage.after_s is not None and outage.for_s is not None:
-        return outage.after_s <= elapsed_s < outage.after_s + outage.for_s
-    start, length = outage.after_requests or 0, outage.for_requests or 0
-    return start <= number < start + length
-
-
-def _fits(fault: Selector, message_id: str, message: Body) -> bool:
-    if fault.event is not None and message.get("event") != fault.event:
-        return False
-    if fault.type is not None and message.get("type") != fault.type:
-        return False
-    if fault.message_ids is not None and message_id not in fault.message_ids:
-        return False
-    if isinstance(fault, ChangeFault):
-        holder, name = _find(message, fault.path)
-        if holder is None or name not in holder or (fault.kind == "null" and holder[name] is None):
-            return False
-        return size_of(_changed(fault, message)) is not None
-    if isinstance(fault, IdentityFault):
-        return _identity_field(message) is not None
-    return True
-
-
-def _spoil(fault: Selector, message: Body) -> tuple[str, tuple[Body, ...], dict[str, Any]]:
-    """Return the kind of a fault, what is stored, and details for `planted.json`."""
-    name_of_event = {"event": message["event"]} if isinstance(message.get("event"), str) else {}
-    if isinstance(fault, SwallowFault):
-        return "swallowed", (), name_of_event
-    if isinstance(fault, DoubleFault):
-        return "doubled", (message, message), name_of_event
-    if isinstance(fault, ChangeFault):
-        return "changed", (_changed(fault, message),), {"path": fault.path, "kind": fault.kind, **name_of_event}
-    if isinstance(fault, RenameFault):
-        return "renamed", ({**message, "event": fault.to},), {"from": fault.event, "to": fault.to}
-    if isinstance(fault, IdentityFault):
-        field = _identity_field(message) or "userId"
-        other = fault.to if fault.to is not None else f"{message[field]}-other"
-        return "identity", ({**message, field: other},), {"field": field, **name_of_event}
-    raise TypeError(f"unknown fault: {type(fault).__name__}")
-
-
-def _changed(fault: ChangeFault, message: Body) -> Body:
-    changed = copy.deepcopy(message)
-    holder, name = _find(changed, fault.path)
-    if holder is not None and fault.kind == "missing_key":
-        del holder[name]
-    elif holder is not None:
-        holder[name] = change_value(holder[name], fault.kind, fault.value)
-    return changed
+def _event_of(message: Body) -> dict[str, Any]:
+    return {"event": message["event"]} if isinstance(message.get("event"), str) else {}
 
 
 def _find(message: Body, path: str) -> tuple[Body | None, str]:
@@ -205,5 +183,5 @@ def _find(message: Body, path: str) -> tuple[Body | None, str]:
     return (holder if isinstance(holder, dict) else None), name
 
 
-def _identity_field(message: Body) -> str | None:
-    return next((field for field in ("userId", "anonymousId", "groupId") if message.get(field)), None)
+def _identity_field(message: Body) -> str:
+    return next((field for field in ("userId", "anonymousId", "groupId") if message.get(field)), "")

@@ -125,7 +125,7 @@ class Reply:
 
 def not_found(path: str) -> Reply:
     """Return the answer for a path that is not served, or not by this method."""
-    told = f"{path} is not found; POST messages to /v1/batch on the port of an API, or to /segment/v1/batch by its name"
+    told = f"{path} is not found; POST messages to /v1/batch on the port of an API, or to /segment/v1/batch"
     return Reply(404, orjson.dumps({"error": told}), JSON)
 
 

@@ -102,15 +102,13 @@ class Ruling:
         status: The status of the answer.
         kept: The messages it keeps, as received.
         lost: The messages it loses behind a 200, by reason. An unreadable body counts once.
-        errors: The error messages of an answer other than 200.
-        bad_items: For a 207, its `errors`: one for each message that is not kept.
+        errors: The error messages of an answer other than 200; for a 207 an object for each message that is not kept.
     """
 
     status: int = 200
     kept: list[Body] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
-    bad_items: list[Body] = field(default_factory=list)
+    errors: list[Any] = field(default_factory=list)
 
 
 def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: BadItem = "batch") -> Ruling:
@@ -119,8 +117,8 @@ def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: Ba
     Args:
         submission: The request.
         limits: The largest request that the API accepts.
-        bad_item: What strict mode does about one bad message of a batch (FACTS C5, not documented): it refuses the whole
-            `batch`; or only that `item`, and keeps the rest although it answers 400; or it answers `207` with
+        bad_item: What strict mode does about one bad message of a batch (FACTS C5, not documented). It refuses the
+            whole `batch`; or only that `item`, and keeps the rest although it answers 400; or it answers `207` with
             `errors[].batch_index`, and keeps the rest.
     """
     items = submission.items
@@ -139,13 +137,15 @@ def judge_customerio(submission: Submission, limits: RequestLimits, bad_item: Ba
 def judge_segment(submission: Submission, limits: RequestLimits, _bad_item: BadItem = "batch") -> Ruling:
     """Apply Segment's rules: 400 only for size and invalid JSON; other faults are lost behind a 200 (FACTS S1, S3)."""
     items = submission.items
-    if submission.body is None:
-        return Ruling(400, errors=[_WORDS["malformed"]])
-    if submission.body_bytes > limits.body_bytes:
-        return Ruling(400, errors=[_WORDS["body_too_large"]])
     faults = [_segment_fault(item, limits) for item in items or ()]
-    if "too_large" in faults:
-        return Ruling(400, errors=[_WORDS["too_large"]])
+    refusals = {
+        "malformed": submission.body is None,
+        "body_too_large": submission.body_bytes > limits.body_bytes,
+        "too_large": "too_large" in faults,
+    }
+    for reason, is_refused in refusals.items():
+        if is_refused:
+            return Ruling(400, errors=[_WORDS[reason]])
     count = 1 if items is None else len(items)
     if submission.key is not KeyStanding.RIGHT:
         return Ruling(lost=Counter({submission.key.value: count}))
@@ -176,7 +176,7 @@ def _judge_items(submission: Submission, items: list[Any], limits: RequestLimits
     if submission.call != "batch":
         return Ruling(400, errors=[_WORDS[reason] for _, reason in bad])
     if bad_item == "207":
-        return Ruling(207, ruling.kept, bad_items=[_bad_item(index, reason) for index, reason in bad])
+        return Ruling(207, ruling.kept, errors=[_bad_item(index, reason) for index, reason in bad])
     errors = [f"batch[{index}]: {_WORDS[reason]}" for index, reason in bad]
     return Ruling(400, ruling.kept if bad_item == "item" else [], errors=errors)
 

@@ -41,12 +41,23 @@ message gets at most one such fault, so that planted faults can be counted.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.sandbox.model import CallType, size_of
+from pipelines_client.sandbox.faults import (
+    ChangeFault,
+    Count,
+    DoubleFault,
+    IdentityFault,
+    MessageFault,
+    RenameFault,
+    Share,
+    SwallowFault,
+    Table,
+)
+from pipelines_client.sandbox.model import CallType
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,22 +67,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0)]
 FaultName = Literal["429", "500", "503", "reset", "timeout"]
-ChangeKind = Literal["value", "type", "null", "missing_key"]
 
 
 class ScenarioError(ConfigError):
     """An invalid scenario; the text names the file, the key and the cure."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Outage(_Strict):
+class Outage(Table):
     """A period in which every request fails, in seconds since the API's first request or in numbers of requests."""
 
     after_s: Seconds | None = None
@@ -89,67 +93,14 @@ class Outage(_Strict):
         return self
 
 
-class Selector(_Strict):
-    """Which messages a fault affects; omitted conditions always hold."""
-
-    event: str | None = None
-    type: CallType | None = None
-    message_ids: tuple[str, ...] | None = None
-    share: Share | None = None
-    every: Count | None = None
-    limit: Count | None = None
-
-
-class SwallowFault(Selector):
-    """Answered 200 and never stored."""
-
-
-class DoubleFault(Selector):
-    """Stored twice under one id."""
-
-
-class ChangeFault(Selector):
-    """One value differs in the export.
-
-    `value` sets `value`, or a value near the old one; `type` keeps the meaning and changes the JSON type; `null` sets
-    null; `missing_key` removes the key. Messages without the path do not change and do not count.
-    """
-
-    path: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)+$")]
-    kind: ChangeKind = "value"
-    value: Any = None
-
-    @field_validator("value")
-    @classmethod
-    def _can_be_written(cls, value: Any) -> Any:
-        if size_of(value) is None:
-            raise ValueError(
-                "cannot be written as JSON; use text, a number up to 64 bits, true or false, a list or a table"
-            )
-        return value
-
-
-class RenameFault(Selector):
-    """The event has another name in the export."""
-
-    event: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]  # required here
-    to: Annotated[str, Field(min_length=1)]
-
-
-class IdentityFault(Selector):
-    """The message belongs to another person in the export: `to`, or the old id followed by `-other`."""
-
-    to: str | None = None
-
-
-class MissingFile(_Strict):
+class MissingFile(Table):
     """One export file is not written: by call type and position, or at Segment the n-th file of an hour."""
 
     position: Count
     type: CallType | None = None
 
 
-class ApiScenario(_Strict):
+class ApiScenario(Table):
     """The faults of one API."""
 
     latency_ms: Annotated[float, Field(ge=0)] = 0
@@ -167,6 +118,11 @@ class ApiScenario(_Strict):
     identity: tuple[IdentityFault, ...] = ()
     missing_file: tuple[MissingFile, ...] = ()
 
+    @property
+    def on_messages(self) -> list[MessageFault]:
+        """The faults on messages; the first that fits a message is planted on it."""
+        return [*self.swallow, *self.double, *self.change, *self.rename, *self.identity]
+
     @model_validator(mode="after")
     def _shares_fit(self) -> ApiScenario:
         if sum(self.shares.values()) > 1 + 1e-9:
@@ -174,7 +130,7 @@ class ApiScenario(_Strict):
         return self
 
 
-class Scenario(_Strict):
+class Scenario(Table):
     """The faults of all four APIs; the default has none."""
 
     seed: int = 0
@@ -232,22 +188,11 @@ def _cure(kind: str, message: str, place: tuple[int | str, ...]) -> str:
     return f"unknown key; remove it, or use one of: {known}" if known else "unknown key; remove it"
 
 
-def _model_at(place: tuple[int | str, ...]) -> type[_Strict] | None:
+def _model_at(place: tuple[int | str, ...]) -> type[Table] | None:
     """Return the model for a place in the file."""
-    names = [key for key in place if isinstance(key, str)]
-    if not names:
-        return Scenario
-    if names[0] not in Scenario.model_fields:
-        return None
-    if len(names) == 1:
-        return ApiScenario
-    lists: dict[str, type[_Strict]] = {
-        "outage": Outage,
-        "swallow": SwallowFault,
-        "double": DoubleFault,
-        "change": ChangeFault,
-        "rename": RenameFault,
-        "identity": IdentityFault,
-        "missing_file": MissingFile,
-    }
-    return lists.get(names[1])
+    model: type[Table] | None = Scenario
+    for name in (key for key in place if isinstance(key, str)):
+        field = model.model_fields.get(name) if model is not None else None
+        kinds = (get_args(field.annotation) or (field.annotation,)) if field is not None else ()
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table)), None)
+    return model

@@ -9,7 +9,8 @@ import pytest
 import urllib3
 
 from pipelines_client.sandbox import Sandbox, Scenario, ScenarioError
-from pipelines_client.sandbox.faults import RequestFaults, change_value
+from pipelines_client.sandbox.faults import change_value
+from pipelines_client.sandbox.planting import RequestFaults
 from pipelines_client.sandbox.scenario import ApiScenario
 
 
