@@ -11,7 +11,7 @@ with Sandbox(out=Path("exports")) as sandbox:
 
 The sandbox records what each API truly accepted, whatever it answered, and writes it in the vendors' export layouts. It
 stands for the vendors, so it imports neither the client nor parity. A new rule of a vendor goes into `rules`, a new
-fault into `scenario` and `faults`, a new export layout into `layouts`.
+fault on messages is a class in `faults` and a field in `scenario`, a new export layout goes into `layouts`.
 """
 
 from __future__ import annotations

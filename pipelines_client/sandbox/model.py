@@ -149,7 +149,7 @@ class Planted:
 def parse_instant(value: Any) -> datetime | None:
     """Read ISO-8601 text as an instant in UTC; None for anything else. Text without a zone counts as UTC.
 
-    An instant that UTC's calendar of the years 1 to 9999 does not have is None too, so `iso_ms` can write every instant.
+    An instant before the year 1 or after 9999 in UTC is None too, so `iso_ms` can write every instant.
     """
     match = _INSTANT.match(value) if isinstance(value, str) else None
     if match is None:

@@ -112,6 +112,8 @@ TESTED_IN: dict[str, str] = {
     "sandbox/faults.py": "sandbox/test_scenario.py",
     "sandbox/layouts.py": "sandbox/test_export.py",
     "sandbox/model.py": "sandbox/test_server.py",
+    "sandbox/planting.py": "sandbox/test_scenario.py",
+    "sandbox/reading.py": "sandbox/test_customerio.py",
     "sandbox/reports.py": "evidence/test_count_apis.py",
     "sandbox/rules.py": "sandbox/test_customerio.py",
     "sides.py": "destinations/test_registry.py",
