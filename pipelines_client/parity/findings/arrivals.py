@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
-from pipelines_client.parity.questions.rows import Question
+from pipelines_client.parity.questions.rows import FoundRow, Question
 from pipelines_client.parity.spell import duration
 
 
-class ArrivalFaultsRow(NamedTuple):
-    """Messages that arrived badly in one way (`kind`), and one of them."""
+@dataclass(frozen=True, slots=True)
+class ArrivalFaultsRow(FoundRow):
+    """Messages that arrived badly in one way (`kind`)."""
 
     kind: str
-    side: str
-    event: str
-    type: str
-    day: str
-    count: int  # type: ignore[assignment]
     worst_ms: int
-    message_id: str
-    segment_file: str | None
-    segment_line: int | None
-    segment_offset: int | None
-    customerio_file: str | None
-    customerio_line: int | None
-    customerio_offset: int | None
 
 
 QUESTION = Question("arrival_faults", ArrivalFaultsRow)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pipelines_client.parity.model import ClassRow
-from pipelines_client.parity.questions.rows import Answers, Question
+from pipelines_client.parity.questions.rows import Answers, FoundRow, Question
 from pipelines_client.sides import SIDES
 
 MIN_MESSAGES = 50
 """A day needs this many messages before its volume is judged."""
 
+F = TypeVar("F", bound=FoundRow)
 Day = str
 """A UTC date, as in `2026-11-28`; empty where the day is not known."""
 
@@ -74,8 +75,13 @@ class FindingClass:
     has_own_table: bool = False
 
 
-def finding(row: Any, detail: str = "") -> Finding:
-    """Return the finding of an answer's row that has a side, event, type, day, count and the places of a message."""
+def rows_of(question: Question[F], detail: Callable[[F], str] = lambda _: "") -> Callable[[Material], list[Finding]]:
+    """Return a `FindingClass.find` that makes a finding of each row of an answer."""
+    return lambda material: [finding(row, detail(row)) for row in material.answers[question]]
+
+
+def finding(row: FoundRow, detail: str = "") -> Finding:
+    """Return the finding of an answer's row."""
     return Finding(class_row(row, detail), Example(row.message_id, places_of(row)))
 
 

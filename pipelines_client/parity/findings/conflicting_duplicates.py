@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pipelines_client.parity.findings.base import FindingClass, rows_of
+from pipelines_client.parity.questions.rows import FoundRow, Question
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
-from pipelines_client.parity.questions.rows import Question
-
-
-class ConflictingDuplicatesRow(NamedTuple):
-    """Copies that differ from the first copy of their message, and one of the messages."""
-
-    side: str
-    event: str
-    type: str
-    day: str
-    count: int  # type: ignore[assignment]
-    message_id: str
-    segment_file: str | None
-    segment_line: int | None
-    segment_offset: int | None
-    customerio_file: str | None
-    customerio_line: int | None
-    customerio_offset: int | None
-
-
-QUESTION = Question("conflicting_duplicates", ConflictingDuplicatesRow)
-
-
-def _find(material: Material) -> list[Finding]:
-    return [finding(row) for row in material.answers[QUESTION]]
-
+QUESTION = Question("conflicting_duplicates", FoundRow)
 
 CLASS = FindingClass(
     name="conflicting_duplicates",
@@ -40,5 +15,5 @@ CLASS = FindingClass(
     advice="Two messages share one id: make the id from what is unique to each, since all but one may be dropped.",
     question=QUESTION,
     sample="conflicting_duplicate",
-    find=_find,
+    find=rows_of(QUESTION),
 )

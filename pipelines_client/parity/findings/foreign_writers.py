@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
-from pipelines_client.parity.questions.rows import Question
+from pipelines_client.parity.findings.base import FindingClass, rows_of
+from pipelines_client.parity.questions.rows import FoundRow, Question
 
 
-class ForeignWritersRow(NamedTuple):
-    """Messages of one writer that the ledger does not know, and one of them."""
+@dataclass(frozen=True, slots=True)
+class ForeignWritersRow(FoundRow):
+    """Messages of one writer that the ledger does not know."""
 
-    side: str
-    event: str
-    type: str
-    day: str
     library: str
     write_key_suffix: str
-    count: int  # type: ignore[assignment]
-    message_id: str
-    segment_file: str | None
-    segment_line: int | None
-    segment_offset: int | None
-    customerio_file: str | None
-    customerio_line: int | None
-    customerio_offset: int | None
 
 
 QUESTION = Question("foreign_writers", ForeignWritersRow)
-
-
-def _find(material: Material) -> list[Finding]:
-    return [finding(row, _writer(row)) for row in material.answers[QUESTION]]
 
 
 def _writer(row: ForeignWritersRow) -> str:
@@ -48,5 +33,5 @@ CLASS = FindingClass(
     question=QUESTION,
     sample="foreign_writer",
     needs_ledger=True,
-    find=_find,
+    find=rows_of(QUESTION, _writer),
 )

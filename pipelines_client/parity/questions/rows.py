@@ -1,8 +1,8 @@
 """The questions of `queries/` and the types of their rows. Pure.
 
 A `Question` names a file of `queries/`. The fields of its row type are the columns of the file, in its order; a test
-compares them. Findings declare the questions that only they ask. A field `count` hides `tuple.count`, which no row
-needs.
+compares them. Findings declare the questions that only they ask: their rows are `FoundRow` or add columns to it. A
+field `count` hides `tuple.count`, which no row needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-R = TypeVar("R", bound=tuple[Any, ...])
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,24 @@ class CauseRow(NamedTuple):
     is_proven: int
     is_unexplained: int
     is_replayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """What is wrong with `count` messages of an event and day at a side, with the lines of one of them."""
+
+    side: str
+    event: str
+    type: str
+    day: str
+    count: int
+    message_id: str
+    segment_file: str | None
+    segment_line: int | None
+    segment_offset: int | None
+    customerio_file: str | None
+    customerio_line: int | None
+    customerio_offset: int | None
 
 
 class AbsenceGroupsRow(NamedTuple):

@@ -1,13 +1,13 @@
 -- Who else writes? Messages of an export that are not in the ledger, by library and end of the write key, each once.
 -- The library is that of Segment's copy if there is one: only that export may name the write key.
-SELECT finding.side, finding.event, finding.type, finding.day, finding.library, finding.write_key_suffix, finding.count,
-       max(place.message_id) AS message_id,
+SELECT finding.side, finding.event, finding.type, finding.day, finding.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
        max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
-       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset,
+       finding.library, finding.write_key_suffix
 FROM (
     SELECT CASE WHEN in_segment = 0 THEN 'customerio' WHEN in_customerio = 0 THEN 'segment' ELSE 'both' END AS side,
            tallies.label AS event, tallies.type, tallies.day,

@@ -1,14 +1,14 @@
 -- Which trait do two writers overwrite in turn? Counts of the times that a writer restores its value over another's.
 -- By time of receipt at a side, for one person and trait: A writes x, B writes y, A writes x again. A writer is a
 -- library of any version. Rows with the same time of receipt, or without one, have no order and are left out.
-SELECT finding.side, finding.event, finding.type, finding.day, finding.path, finding.library, finding.other, finding.count,
-       max(place.message_id) AS message_id,
+SELECT finding.side, finding.event, finding.type, finding.day, finding.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
        max(CASE WHEN place.source = 'segment' THEN place.byte_offset END) AS segment_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.file END) AS customerio_file,
        max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
-       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset
+       max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset,
+       finding.path, finding.library, finding.other
 FROM (
     SELECT fought.source AS side, judged.label AS event, judged.type, judged.day, fought.path, fought.library,
            fought.other, count(*) AS count, min(fought.message_key) AS message_key
