@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 Leg = Literal["customerio", "segment"]
-CUSTOMERIO = "customerio"
-SEGMENT = "segment"
-SIDES = (SEGMENT, CUSTOMERIO)
+CUSTOMERIO: Final = "customerio"
+SEGMENT: Final = "segment"
+SIDES: tuple[Leg, ...] = (SEGMENT, CUSTOMERIO)
 TITLES = {"ledger": "the ledger", SEGMENT: "Segment", CUSTOMERIO: "Customer.io"}

@@ -84,11 +84,7 @@ class _Listed:
 
 
 def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
-    """Find the files of a source.
-
-    Args:
-        kind: The kind of evidence that the files hold.
-        given: Paths, globs or addresses; in a folder, all files of the kind below it.
+    """Find the files of a source by paths, globs or addresses; in a folder, all files of the kind below it.
 
     Raises:
         SourceError: A path does not exist, or a folder holds files, but none of this kind.

@@ -29,9 +29,6 @@ _LINES_TRIED = 20
 def sort_paths(texts: Iterable[str]) -> dict[str, list[str]]:
     """Return paths by the source that each speaks for, each with its kind before it.
 
-    Args:
-        texts: Paths, globs or addresses, with or without `kind:` before them.
-
     Raises:
         SourceError: The kind of a path cannot be recognised.
     """

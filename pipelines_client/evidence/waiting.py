@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def waiting_in(given: Sequence[str]) -> dict[str, int]:
-    """Return how many messages wait for each leg; empty if there is no state directory.
-
-    Args:
-        given: The ledgers that the user passed: state directories, or anything else that holds records.
-    """
+    """Return how many messages wait for each leg; empty if none of the given ledgers is a state directory."""
     counts: Counter[str] = Counter()
     for file in sorted({file.resolve() for root in local_roots(given) for file in _run_files(root)}):
         run = read_run_file(file)

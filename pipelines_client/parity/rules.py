@@ -147,11 +147,7 @@ class Gates(_Section):
         return value
 
     def limits(self, **given: float | None) -> Limits:
-        """Return the limits over all messages.
-
-        Args:
-            given: Values that override those of the file, by key of this section; None overrides nothing.
-        """
+        """Return the limits over all messages; values that are given override those of the file, None does not."""
         own = self.model_dump(exclude_none=True, exclude={"events", "classes", "ready_after_days"})
         return Limits(**_limits(own | {name: value for name, value in given.items() if value is not None}))
 

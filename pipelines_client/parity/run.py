@@ -8,9 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.identity_keys import KEYS_DIFFER, find_identity_key
-from pipelines_client.evidence.naming import (
-    Where,
-)
+from pipelines_client.evidence.naming import Where
 from pipelines_client.parity.differences.baseline import find_second, measure_noise
 from pipelines_client.parity.differences.expected import known_differences
 from pipelines_client.parity.differences.explain import unexplained
@@ -72,9 +70,10 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             if options.replay_list is not None:
                 write_replay_list(unexplained(engine.stream(rows.REPLAY_LIST), known), options.replay_list)
         tell("opening what differs")
-        sides = {name: reader for name, reader in readers.items() if name in SIDES}
-        openers = {
-            name: Opener(kind, listing.location_of, facts.readings[name]) for name, (kind, listing) in sides.items()
+        openers: dict[str, Opener] = {
+            name: Opener(kind, listing.location_of, facts.readings[name])
+            for name, (kind, listing) in readers.items()
+            if name in SIDES
         }
         drift = open_pairs(answers.pop(rows.DRIFT_PAIRS), openers, samples_each=_SAMPLES_EACH)
         baseline = None

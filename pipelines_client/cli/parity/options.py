@@ -25,13 +25,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 def percentage(text: str) -> float:
     """Read `0.1`, `0.1%` or `5 %` as percent."""
+    from pipelines_client.parity.rules import percent_of
+
     try:
-        value = float(text.strip().removesuffix("%"))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a percentage; write 0.1 or 5%") from None
-    if not 0 <= value <= 100:  # noqa: PLR2004 - percent
-        raise typer.BadParameter(f"{text!r} is not between 0 and 100 percent")
-    return value
+        return percent_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def moment(text: str | None, *, now: datetime) -> datetime | None:

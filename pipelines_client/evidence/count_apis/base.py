@@ -84,16 +84,7 @@ def fetch_counts(
     pause: Callable[[float], object] = time.sleep,
     advance: Callable[[int], object] = lambda _: None,
 ) -> list[CountRow]:
-    """Return what an API counted in a span of at most 30 days.
-
-    Args:
-        api: The API.
-        target: What the user wrote after the colon: a source id, or nothing.
-        span: The time to ask about; what is more than 30 days before its end is left out.
-        source: The `source` of the rows.
-        environment: Holds the key; default: that of this process.
-        pause: Waits for a number of seconds.
-        advance: Called with the number of bytes of each answer.
+    """Return what an API counted in the last 30 days of a span; `target` is what the user wrote after the colon.
 
     Raises:
         SourceError: The key is missing or was refused, or the API did not answer.

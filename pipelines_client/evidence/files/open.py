@@ -118,9 +118,7 @@ def cpus() -> int:
 def read_chunks(location: str, *, advance: Callable[[int], object] | None = None) -> Iterator[bytes]:
     """Yield the unpacked bytes of a file, UTF-16 made UTF-8, in chunks of up to a quarter of a megabyte.
 
-    Args:
-        location: Path or address.
-        advance: Called with the number of stored bytes of each read.
+    `advance` is called with the number of stored bytes of each read.
 
     Raises:
         CutError: The file cannot be opened, or is damaged; raised after the last good byte.

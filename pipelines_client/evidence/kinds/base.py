@@ -77,10 +77,8 @@ class Kind(ABC):
     def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
         """Return whether a line looks like one of this kind, and like none of the kinds before it in `KINDS`.
 
-        Args:
-            line: The line's JSON object.
-            keys: Its keys in lower case.
-            is_asked: The user named this kind: a line that may be of several kinds is then of this one.
+        `keys` are the line's keys in lower case. If the user named this kind (`is_asked`), a line that may be of
+        several kinds is of this one.
         """
         del line, keys, is_asked
         return False
@@ -118,14 +116,6 @@ class Kind(ABC):
         """Return the names missing from the sequence of these files; [] for a kind without sequence numbers."""
         del names
         return []
-
-    def read_line(self, data: bytes, file: str, line: int, offset: int) -> Fact:
-        """Turn one line into a fact.
-
-        Raises:
-            LineRejectedError: The line is not a message of this kind.
-        """
-        return self.read(data, file, line, offset)[0]
 
     @abstractmethod
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.listing import list_files
@@ -15,6 +15,7 @@ from pipelines_client.parity.differences.reopen import Opener, open_pairs
 from pipelines_client.parity.facts.packs import Reading
 from pipelines_client.parity.facts.read import read_sources
 from pipelines_client.parity.judgement import causes
+from pipelines_client.parity.model import Side
 from pipelines_client.parity.questions.engine import EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.rows import DRIFT_PAIRS, TOTALS
@@ -28,26 +29,7 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.listing import Listing
     from pipelines_client.parity.facts.packs import Store
 
-Side = Literal["segment", "customerio"]
 Source = tuple["Kind", "Listing"]
-
-_SETTINGS = EngineSettings(
-    has_ledger=0,
-    has_segment=1,
-    has_customerio=1,
-    knows_identity=0,
-    since_ms=None,
-    until_ms=None,
-    received_from_ms=None,
-    segment_watermark_ms=None,
-    customerio_watermark_ms=None,
-    settle_ms=0,
-    segment_allowance_ms=0,
-    customerio_allowance_ms=0,
-    slow_ms=0,
-    skew_ms=0,
-)
-"""No window and no limits: only which payloads differ matters here."""
 
 
 class Second(NamedTuple):
@@ -59,12 +41,7 @@ class Second(NamedTuple):
 
 
 def find_second(text: str, own: Mapping[str, Source], make: Callable[[type[Kind], str], Kind]) -> Second:
-    """Return the second archive at a path.
-
-    Args:
-        text: The path, with `kind:` before it where the files do not show their kind.
-        own: The sources of the run by name.
-        make: Makes the reader of a kind for a source of a name.
+    """Return the second archive at a path, which may have `kind:` before it; `own` are the sources of the run.
 
     Raises:
         SourceError: It is not an archive of a side that is compared, or has the same files.
@@ -100,7 +77,7 @@ def measure_noise(
     with closing(open_engine(engine, own_scratch)) as asked:
         packs = read_sources(sources, store, processes=processes, read_jobs=asked.read_jobs, find=asked.find)
         asked.load(pack.folder for some in packs.values() for pack in some)
-        asked.build(_SETTINGS, causes.TABLE)
+        asked.build(EngineSettings(), causes.TABLE)
         (total,), rows = asked.ask(TOTALS), asked.ask(DRIFT_PAIRS)
     openers = {name: Opener(kind, listing.location_of, Reading()) for name, (kind, listing) in sources.items()}
     result = open_pairs(rows, openers, samples_each=0)

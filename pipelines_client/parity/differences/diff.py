@@ -35,22 +35,12 @@ class Difference:
     ABSENT = _ABSENT
 
 
-def drift(left: Any, right: Any, path: str = "") -> list[Difference]:
-    """Return every difference between two JSON values, in the order of the paths.
+def drift(left: Any, right: Any, path: str = "", depth: int = 0) -> list[Difference]:
+    """Return every difference between two JSON values, in the order of the paths; `path` names the values themselves.
 
-    Args:
-        left: Properties or traits as one side has them.
-        right: The same as the other side has them.
-        path: Name of the values themselves: `properties` gives `properties.plan`.
-
-    Returns:
-        `missing_key` where one side lacks a key or an item, `null` where one has null and the other a value, `type`
-        where the JSON types differ, `value` where only the value does.
+    It is a `missing_key` where one side lacks a key or an item, `null` where one has null and the other a value, `type`
+    where the JSON types differ, and `value` where only the value does.
     """
-    return _compare(left, right, path, 0)
-
-
-def _compare(left: Any, right: Any, path: str, depth: int) -> list[Difference]:
     own = type(left)
     if (own is str or own is int) and own is type(right) and left == right:  # nearly all that a pair holds
         return []
@@ -63,14 +53,14 @@ def _compare(left: Any, right: Any, path: str, depth: int) -> list[Difference]:
         return [
             difference
             for key in sorted({*left, *right})
-            for difference in _compare(left.get(key, _ABSENT), right.get(key, _ABSENT), below(path, key), depth + 1)
+            for difference in drift(left.get(key, _ABSENT), right.get(key, _ABSENT), below(path, key), depth + 1)
         ]
     if depth < _MAX_DEPTH and left_type == "array":
         length = max(len(left), len(right))
         return [
             difference
             for index in range(length)
-            for difference in _compare(_item(left, index), _item(right, index), f"{path}[]", depth + 1)
+            for difference in drift(_item(left, index), _item(right, index), f"{path}[]", depth + 1)
         ]
     return [] if _is_same(left, right) else [Difference(path, "value", left, right)]
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.parity.differences.expected import Known, first_of
 from pipelines_client.parity.differences.noise import judge_noise
 from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN
-from pipelines_client.parity.model import ExpectedRow, Noise
+from pipelines_client.parity.model import ExpectedRow, Noise, Side
 from pipelines_client.parity.questions.rows import (
     ABSENCE_GROUPS,
     ABSENT_DAYS,
@@ -42,7 +42,7 @@ _EVENTS_NAMED = 5
 class Baseline:
     """A leg compared with itself: what differed in how many messages."""
 
-    side: Literal["segment", "customerio"]
+    side: Side
     path: str
     compared: int
     drift: int
@@ -113,14 +113,7 @@ class _Match(NamedTuple):
 
 
 def explain(answers: Answers, drift: DriftResult, known: tuple[Known, ...], baseline: Baseline | None) -> Explained:
-    """Return the answers without what rules and noise explain.
-
-    Args:
-        answers: By question; they are not changed.
-        drift: What opening the pairs brought.
-        known: The rules, in order.
-        baseline: A leg compared with itself, if that was asked.
-    """
+    """Return the answers without what the rules, in their order, and noise explain; `answers` are not changed."""
     counts: Counter[str] = Counter()
     _count_builtin(answers[MISSING_BY_CAUSE], counts)
     less = _Less()

@@ -25,11 +25,8 @@ def judge_noise(
 ) -> tuple[NoiseRow, ...]:
     """Judge each path that differs: drift, noise or unproven; most frequent first.
 
-    Args:
-        counts: Messages by path and kind in which the legs differ.
-        compared: Messages whose payloads were compared between the legs.
-        baseline: Messages by path and kind in which a leg differs from itself.
-        baseline_compared: Messages whose payloads were compared within the baseline.
+    Of `compared` messages, `counts` differ between the legs, by path and kind. Of `baseline_compared` messages,
+    `baseline` differ within one leg.
     """
     bearable = ERROR_PCT / 100 / max(1, len(counts))
     rows = []

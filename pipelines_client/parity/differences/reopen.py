@@ -190,12 +190,9 @@ _Numbered = tuple[int, DriftPairsRow]
 
 
 def open_pairs(rows: list[DriftPairsRow], openers: dict[str, Opener], *, samples_each: int) -> DriftResult:
-    """Open each pair and find what differs.
+    """Open each pair and find what differs; each path and kind gets `samples_each` samples.
 
-    Args:
-        rows: Answer to the question `drift_pairs`.
-        openers: By side; their readings note what could not be opened again.
-        samples_each: How many samples each path and kind gets.
+    The readings of the openers, which are by side, note what could not be opened again.
     """
     tally, lost = _Tally(samples_each), _Lost(openers)
     both: list[_Numbered] = []

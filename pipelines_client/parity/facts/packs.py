@@ -83,10 +83,7 @@ class Pack:
 
 
 class Store:
-    """A directory of packs. While it is open, no other run removes a pack from it.
-
-    Args:
-        folder: Directory; created if it does not exist, for this user only.
+    """A directory of packs, created for this user only. While it is open, no other run removes a pack from it.
 
     Raises:
         OSError: It cannot be made or written.

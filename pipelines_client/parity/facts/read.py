@@ -44,13 +44,9 @@ def read_sources(
 ) -> dict[str, list[Pack]]:
     """Return packs with the facts of some sources: those that exist, and new ones for the other files.
 
-    Args:
-        sources: By name, the reader and its files.
-        store: Where packs are kept.
-        processes: The most processes to use; by default one for each CPU, fewer where there is little to read.
-        advance: Called with the number of bytes of the listed files that are done.
-        read_jobs: Reads elsewhere, such as on a cluster.
-        find: Finds packs that are kept elsewhere, such as in a database, as `Store.find` does; it is asked first.
+    By default it uses a process for each CPU, fewer where there is little to read; `read_jobs` reads elsewhere, such as
+    on a cluster. `find` finds packs that are kept elsewhere, such as in a database; it is asked first. `advance` is
+    called with the number of bytes of the listed files that are done.
 
     Raises:
         SourceError: A file is of another vendor, or nothing in a listing could be read.

@@ -13,11 +13,7 @@ def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]
 
     Where the ledger says "accepted", an empty day is a gap, whichever day it is. Otherwise the side may have begun
     later, or its export ended earlier, so only a day between two days with messages counts. A side without any message
-    is not looked at: its evidence is empty as a whole.
-
-    Args:
-        present: Messages of the side by day.
-        absent: Messages that it lacks, by day and cause (`accepted_but_absent` or `unknown`).
+    is not looked at: its evidence is empty as a whole. Messages are `absent` by day and cause.
     """
     seen = sorted(day for day, count in present.items() if count)
     if not seen:

@@ -37,12 +37,7 @@ class Variant:
 
 
 def variants(counts: Mapping[str, int], together: Iterable[tuple[str, str]] = ()) -> list[Variant]:
-    """Return the names that are variants of a more frequent one, by name.
-
-    Args:
-        counts: How many messages bear each name.
-        together: Pairs of names that one message bears, each at another source.
-    """
+    """Return the names that are variants of a more frequent one; one message has both names of a pair in `together`."""
     proven = {frozenset(pair) for pair in together}
     groups: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts, key=lambda name: (-counts[name], name)):

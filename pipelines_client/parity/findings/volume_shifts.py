@@ -37,11 +37,7 @@ class Shift:
 
 
 def shifts(rows: Iterable[tuple[str, str, Day, int]]) -> list[Shift]:
-    """Return the days on which events left their usual volume.
-
-    Args:
-        rows: Event, type, day and count of messages, each event and day once.
-    """
+    """Return the days on which events left their usual volume, from rows of event, type, day and count."""
     by_event: dict[tuple[str, str], dict[Day, int]] = defaultdict(dict)
     totals: Counter[Day] = Counter()
     for event, kind, day, count in rows:

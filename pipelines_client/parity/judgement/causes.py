@@ -98,13 +98,7 @@ EXPLAINABLE = frozenset(cause.name for cause in CAUSES if cause.is_explainable)
 REPLAYED = frozenset(cause.name for cause in CAUSES if cause.is_replayed)
 
 TABLE = tuple(
-    CauseRow(
-        cause=cause.name,
-        is_loss=int(cause.is_loss),
-        is_proven=int(cause.is_proven),
-        is_unexplained=int(cause.is_unexplained),
-        is_replayed=int(cause.is_replayed),
-    )
+    CauseRow(cause.name, int(cause.is_loss), int(cause.is_proven), int(cause.is_unexplained), int(cause.is_replayed))
     for cause in CAUSES
 )
 """What the questions must know of the causes."""

@@ -89,11 +89,7 @@ def judge_checks(
 ) -> tuple[tuple[Gate, ...], tuple[CheckReport, ...]]:
     """Compare each answer with what was expected, and return a gate and a report for each.
 
-    Args:
-        answers: The answers of the engine.
-        sources: The evidence of each source that was given.
-        limits: How much of it may be unreadable or wait.
-        is_redacted: Whether texts are hidden.
+    The limits say how much of the evidence may be unreadable or wait.
     """
     short = _short(sources, limits)
     judged = [_judge(answer, _lacks_ledger(answer, sources) or short, is_redacted=is_redacted) for answer in answers]

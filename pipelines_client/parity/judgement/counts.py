@@ -52,15 +52,10 @@ def compare_counts(
     *,
     slugs: Mapping[str, bool],
 ) -> CountsReport:
-    """Compare the counts of one source with ours.
+    """Compare the counts of one source with ours, which are those of `events`.
 
-    Args:
-        source: The source.
-        theirs: Its rows of the answer to `counts`.
-        events: Answer to the question `events`.
-        given: The evidence of each source whose messages were read.
-        limits: How much deviation is allowed, and how few messages prove nothing.
-        slugs: Events that only a warehouse without names has, and whether its `event` column names them.
+    `given` is the evidence of each source whose messages were read. `slugs` are the events that only a warehouse
+    without names has, and whether its `event` column names them.
     """
     baseline = _baseline(source.side, frozenset(given))
     is_nameless = False

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.judgement.bounds import at_most, at_most_mean, error_at, needed
 from pipelines_client.parity.model import LossBound, ThinEvent, Unseen
 from pipelines_client.parity.questions.rows import EVENTS, HOURS
 from pipelines_client.parity.spell import plural
-from pipelines_client.sides import TITLES
+from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
-    from pipelines_client.parity.model import Limits
+    from pipelines_client.parity.model import Limits, Side
     from pipelines_client.parity.questions.rows import Answers, EventsRow, HoursRow
     from pipelines_client.parity.rules import Gates
 
@@ -24,19 +24,12 @@ ERROR = 0.05
 _ROWS_LISTED = 1000
 _SOME = 0.5  # a bound over it says nothing worth a number
 
-Side = Literal["segment", "customerio"]
-SIDES: tuple[Side, ...] = ("segment", "customerio")
-
 
 def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: Limits, *, look: int = 1) -> Unseen:
-    """Say what is proven about loss.
+    """Say what is proven about loss by the sources that were given.
 
-    Args:
-        answers: To the questions `hours` and `events`.
-        given: The sources that were given.
-        gates: Those of single events say how much of these may be missing.
-        limits: And these how much of any other.
-        look: Which report of the history this is, from 1.
+    The gates say how much of single events may be missing, the limits how much of any other. `look` is which report of
+    the history this is, from 1.
     """
     error = error_at(look, ERROR)
     own = {event: of.max_missing for event, of in gates.events.items() if of.max_missing is not None}
@@ -44,7 +37,7 @@ def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: L
     def limit_of(event: str) -> float:
         return own.get(event, limits.max_missing_pct)
 
-    sides: list[Side] = [side for side in SIDES if side in given]
+    sides = [side for side in SIDES if side in given]
     thin = [row for side in sides for row in _thin(side, answers[EVENTS], limit_of, error)]
     thin.sort(key=lambda row: (-row.messages, row.event, row.type, row.side))
     return Unseen(

@@ -29,12 +29,8 @@ def judge_rules(
 ) -> tuple[Gate, ...]:
     """Compare events and classes with their limits, in the order of the file.
 
-    Args:
-        gates: The limits.
-        whole: The evidence over all messages; its gaps are gaps of each event too.
-        events: Answer to the question `events`.
-        duplicates: Answer to the question `duplicates`.
-        classes: Every class, also those without findings.
+    `whole` is the evidence over all messages; its gaps are gaps of each event too. `classes` has every class, also
+    those without findings.
     """
     rows, surplus = list(events), list(duplicates)
     reports = {report.name: report for report in classes}

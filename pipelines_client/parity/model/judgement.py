@@ -50,7 +50,7 @@ class NoiseRow(Frozen):
 class Noise(Frozen):
     """The comparison of a leg with itself. `error_pct` is the probability that a report calls noise drift."""
 
-    side: Literal["segment", "customerio"]
+    side: Side
     path: str
     compared: int
     baseline_compared: int

@@ -59,22 +59,25 @@ _COLLISIONS = "SELECT words FROM words_known GROUP BY words HAVING count(*) > 1 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What the questions must know besides the facts; whole numbers only, which any engine accepts."""
+    """What the questions must know besides the facts; whole numbers only, which any engine accepts.
 
-    has_ledger: int
-    has_segment: int
-    has_customerio: int
-    knows_identity: int
-    since_ms: int | None
-    until_ms: int | None
-    received_from_ms: int | None
-    segment_watermark_ms: int | None
-    customerio_watermark_ms: int | None
-    settle_ms: int
-    segment_allowance_ms: int
-    customerio_allowance_ms: int
-    slow_ms: int
-    skew_ms: int
+    The defaults are for two exports of which only the differences of their payloads matter.
+    """
+
+    has_ledger: int = 0
+    has_segment: int = 1
+    has_customerio: int = 1
+    knows_identity: int = 0
+    since_ms: int | None = None
+    until_ms: int | None = None
+    received_from_ms: int | None = None
+    segment_watermark_ms: int | None = None
+    customerio_watermark_ms: int | None = None
+    settle_ms: int = 0
+    segment_allowance_ms: int = 0
+    customerio_allowance_ms: int = 0
+    slow_ms: int = 0
+    skew_ms: int = 0
     expects_alias: int = 1
     expects_groupid_only: int = 1
 
@@ -107,11 +110,7 @@ class Engine(ABC):
         """
 
     def build(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
-        """Make the tables that the questions read.
-
-        Args:
-            settings: Becomes the table `settings`, of one row.
-            causes: Become the table `causes`.
+        """Make the tables that the questions read, among them `settings`, of one row, and `causes`.
 
         Raises:
             EngineError: They do not fit.

@@ -30,31 +30,22 @@ def open_engine(where: str, scratch: Path) -> Engine:
 
         return DuckDB(scratch)
     if where == "spark" or where.startswith("spark://"):
-        return _open_spark(None if where == "spark" else where, scratch)
+        try:
+            from pipelines_client.parity.questions.spark import Spark
+        except ImportError:
+            raise EngineError("--engine spark needs more packages: pip install 'pipelines-client[spark]'") from None
+        return Spark(None if where == "spark" else where, scratch)
     if where.startswith(("postgresql://", "postgres://")):
-        return _open_postgresql(where)
+        try:
+            from pipelines_client.parity.questions.postgresql import PostgreSQL
+        except ImportError:
+            raise EngineError(
+                "--engine postgresql needs more packages: pip install 'pipelines-client[postgres]'"
+            ) from None
+        return PostgreSQL(where)
     raise EngineError(f"unknown engine; --engine takes {ENGINES}")
 
 
 def shares_folders(where: str) -> bool:
     """Return whether other machines read and write the packs of facts."""
     return where.startswith("spark://")
-
-
-def _open_spark(master: str | None, scratch: Path) -> Engine:
-    try:
-        from pipelines_client.parity.questions.spark import Spark
-    except ImportError:
-        raise EngineError("--engine spark needs more packages: pip install 'pipelines-client[spark]'") from None
-    return Spark(master, scratch)
-
-
-def _open_postgresql(url: str) -> Engine:
-    try:
-        from pipelines_client.parity.questions.postgresql import PostgreSQL
-    except ImportError:
-        raise EngineError("--engine postgresql needs more packages: pip install 'pipelines-client[postgres]'") from None
-    return PostgreSQL(url)
-
-
-__all__ = ["ENGINES", "open_engine", "shares_folders"]

@@ -60,9 +60,7 @@ class Span:
 def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
     """Return the span of each source.
 
-    Args:
-        rows: Answer to the question `spans`.
-        now: The time of the report; if all messages of a source are dated after tomorrow, this clock is not used.
+    If all messages of a source are dated after tomorrow, the clock of `now` is not used.
     """
     by_source: dict[str, list[SpansRow]] = defaultdict(list)
     for row in rows:

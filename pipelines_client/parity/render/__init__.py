@@ -53,6 +53,3 @@ _BY_NAME = {each.name: each for each in RENDERINGS}
 def render(report: ParityReport, form: str) -> str:
     """Return the report in one of `FORMATS`, ending in a newline. Text is 100 columns wide and without colour."""
     return _BY_NAME[form].render(report)
-
-
-__all__ = ["CHANGE_FORMATS", "ENDINGS", "FORMATS", "RENDERINGS", "Rendering", "render"]

@@ -49,6 +49,12 @@ class GateChange(GateKey):
     after_limit: float | None
     is_worse: bool
 
+    @property
+    def is_same(self) -> bool:
+        """Whether both reports have the gate with the same result, value and limit."""
+        before = (self.before, self.before_actual, self.before_limit)
+        return before == (self.after, self.after_actual, self.after_limit)
+
 
 class CountChange(Frozen):
     """A count that changed: a total, a cause with its side, or a class. 0 if a report does not have it."""
@@ -103,11 +109,7 @@ class Changes(Frozen):
 
 
 def parse_report(text: bytes, where: str) -> ParityReport:
-    """Return the report in a JSON text.
-
-    Args:
-        text: As `ParityReport.to_json` wrote it.
-        where: The name of its file, for errors.
+    """Return the report in a text that `ParityReport.to_json` wrote; errors name the file `where`.
 
     Raises:
         SourceError: The text is not a report of this version; says what to do.
@@ -169,15 +171,9 @@ def _side(report: ParityReport) -> Side:
 
 def _gates(before: Iterable[Gate], after: Iterable[Gate]) -> tuple[GateChange, ...]:
     old, new = ({(gate.name, gate.event): gate for gate in gates} for gates in (before, after))
-    changes = [_gate(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new)) if not _is_alike(old, new, key)]
-    return tuple(sorted(changes, key=lambda change: (not change.is_worse, change.before == change.after)))
-
-
-def _is_alike(old: Mapping[tuple[str, str], Gate], new: Mapping[tuple[str, str], Gate], key: tuple[str, str]) -> bool:
-    left, right = old.get(key), new.get(key)
-    if left is None or right is None:
-        return False
-    return (left.result, left.actual, left.limit) == (right.result, right.actual, right.limit)
+    changes = [_gate(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
+    changed = [change for change in changes if not change.is_same]
+    return tuple(sorted(changed, key=lambda change: (not change.is_worse, change.before == change.after)))
 
 
 def _gate(before: Gate | None, after: Gate | None) -> GateChange:

@@ -19,10 +19,7 @@ def show_samples(
 ) -> tuple[model.Sample, ...]:
     """Return the samples of absences, duplicates, identities and names, and those of drift.
 
-    Args:
-        rows: Answer to the question `samples`.
-        drifted: Messages that drifted, each with why it is none, or an empty text.
-        is_redacted: Show types and lengths in place of values.
+    `drifted` pairs each message that differs with why that is not drift, or an empty text.
     """
     found = [
         model.Sample(

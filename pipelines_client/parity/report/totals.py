@@ -51,7 +51,7 @@ def _sum(causes: CausesBySide, which: Container[str]) -> dict[model.Side, int | 
 
 def empty_days_by_side(inputs: ReportInputs) -> dict[str, dict[str, int]]:
     """Return by side the days on which it has no messages, with how many it lacks."""
-    empty = {}
+    empty: dict[str, dict[str, int]] = {}
     for side in SIDES:
         if side in inputs.sources:
             present: Counter[str] = Counter()
@@ -124,7 +124,5 @@ def totals_of(inputs: ReportInputs, causes: CausesBySide, explained: Explained) 
         too_young=_sum(causes, {TOO_YOUNG.name}),
         expected=_sum(causes, {EXPECTED.name}),
         unrecorded=total.unrecorded,
-        ledger=sources.get("ledger"),
-        segment=sources.get("segment"),
-        customerio=sources.get("customerio"),
+        **sources,
     )

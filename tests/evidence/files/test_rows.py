@@ -341,7 +341,7 @@ def test_no_line_of_a_garbled_archive_goes_in_silence(tmp_path_factory, payloads
 
     for line, offset, data in read_rows(str(path), reject):
         try:
-            kind.read_line(data, "", line, offset)
+            kind.read(data, "", line, offset)
             reading.rows += 1
         except LineRejectedError as error:
             reject(line, str(error), incomplete=error.hides_more)
