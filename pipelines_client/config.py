@@ -122,7 +122,9 @@ class Settings(BaseSettings):
     oauth_client_id: str | None = Field(None, description="Segment OAuth, as in upstream.")
     oauth_client_key: SecretStr | None = Field(None, description="Segment OAuth, as in upstream.")
     oauth_key_id: str | None = Field(None, description="Segment OAuth, as in upstream.")
-    oauth_auth_server: str = Field("https://oauth2.segment.io", description="Segment OAuth, as in upstream.")
+    oauth_auth_server: str | None = Field(
+        None, description="Segment's OAuth server; default: that of Segment's region."
+    )
     oauth_scope: str = Field("tracking_api:write", description="Segment OAuth, as in upstream.")
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.cli.common import JsonOption, StateDirOption, flag, print_text, settings_for, state_path
-from pipelines_client.cli.leaving import BAD_INPUT, leave, say, writing
+from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave, say, writing
+from pipelines_client.destinations.base import told
 from pipelines_client.evidence.text import one_line
 from pipelines_client.state.dead_letters import DeadLetter, count_by_reason, read_dead_letters, select
 from pipelines_client.state.layout import existing
@@ -99,14 +100,17 @@ def requeue(
         list[str] | None, typer.Option("--id", metavar="ID", help="Only this messageId. Repeatable.")
     ] = None,
     everything: Annotated[bool, flag("--all", "All refused messages.")] = False,
+    to_current: Annotated[bool, flag("--to-current", "Also messages taken for another host or key.")] = False,
 ) -> None:
     """Send refused messages again, unchanged and with the same messageId.
 
     Use it once the cause is removed at the API's side. The next process that
     starts delivers them; `pipelines-client drain` does it now. Keys come from
-    the PIPELINES_ variables.
+    the PIPELINES_ variables. A message that was taken for another host or key
+    is put back only with --to-current, which sends it to those of the variables.
 
-    Exit code 0: all put back, 2: bad input, or a message of a leg without a key.
+    Exit code 0: all put back, 1: some were taken for another host or key,
+    2: bad input, or a message of a leg without a key.
     """
     if not (everything or leg or event or reason or message_id):
         leave(BAD_INPUT, "choose messages with --leg, --event, --reason, --id or --all")
@@ -115,10 +119,16 @@ def requeue(
     settings = settings_for(state_dir)
     letters = _find(settings.state_dir, leg, event, reason, message_id)
     with writing(settings.state_dir):
-        put = put_back(settings, letters)
-    typer.echo(f"{put:,} put back; the next process delivers them, or run: pipelines-client drain")
-    if put < len(letters):
-        leave(BAD_INPUT, f"{len(letters) - put:,} belong to a leg without a key: set PIPELINES_SEGMENT_WRITE_KEY")
+        done = put_back(settings, letters, to_current=to_current)
+    typer.echo(f"{done.put:,} put back; the next process delivers them, or run: pipelines-client drain")
+    ours = {destination.name: told(destination.fingerprint) for destination in settings.destinations()}
+    for (its_leg, mark), count in sorted(done.moved.items()):
+        typer.echo(f"{its_leg}: {count:,} taken for {told(mark)} go to {ours[its_leg]}")
+    for (its_leg, mark), count in sorted(done.elsewhere.items()):
+        say(f"{its_leg}: {count:,} were taken for {told(mark)}; to send them to {ours[its_leg]}, add --to-current")
+    if done.without_key:
+        leave(BAD_INPUT, f"{done.without_key:,} belong to a leg without a key: set PIPELINES_SEGMENT_WRITE_KEY")
+    leave(BAD_NEWS if done.elsewhere else GOOD)
 
 
 def _find(

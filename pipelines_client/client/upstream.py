@@ -124,11 +124,14 @@ def oauth_manager(settings: Settings) -> Any:
         return None
     from segment.analytics.oauth_manager import OauthManager
 
+    from pipelines_client.destinations.segment import Segment
+
+    server = Segment.oauth_server(host=settings.segment_host, region=settings.segment_region)
     return OauthManager(
         settings.oauth_client_id,
         settings.oauth_client_key.get_secret_value(),
         settings.oauth_key_id,
-        settings.oauth_auth_server,
+        settings.oauth_auth_server or server,
         settings.oauth_scope,
         settings.timeout,  # pyright: ignore[reportArgumentType]  # inferred from a default; any number of seconds will do
         settings.max_retries,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines_client.clock import monotonic_s
@@ -20,11 +20,26 @@ _STEP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Messages of a leg that were taken for one destination and that another one gets, both as fingerprints."""
+
+    leg: str
+    taken_for: str
+    current: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class DrainResult:
-    """Messages by leg: what this drain settled, and what is left in files that no living process owns."""
+    """Messages by leg: what this drain settled, and what is left in files that no living process owns.
+
+    `moved` went to another destination than they were taken for; `elsewhere` are left because they would have to.
+    """
 
     settled: dict[str, int]
     left: dict[str, int]
+    moved: tuple[Move, ...] = ()
+    elsewhere: tuple[Move, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -32,14 +47,15 @@ class DrainResult:
         return not any(self.left.values())
 
 
-def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
-    """Deliver everything in the spools of dead processes to the legs that have keys, whatever key it was meant for.
+def drain(settings: Settings, *, timeout_s: float, to_current: bool = False) -> DrainResult:
+    """Deliver what is in the spools of dead processes to the hosts and keys that it was taken for.
 
     Safe beside living processes and other drains: a lock lets one process adopt a file.
 
     Args:
         settings: Where the spools are, and the keys to deliver with.
         timeout_s: Time limit; what is left then stays on disk.
+        to_current: Deliver to the hosts and keys of `settings`, whatever it was taken for.
 
     Raises:
         ConfigError: No key is set.
@@ -55,14 +71,13 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
 
     opener = _opener(settings, progressed)
     until = monotonic_s() + timeout_s
-    before, after = Counter[str](), Counter[str]()
+    tally = _Tally()
     lanes: list[Lane] = []
     closed: list[Lane] = []
 
     def close(lane: Lane) -> None:
         lane.stop(monotonic_s() + _STOP_TIMEOUT_S)
-        before.update(lane.taken_over)
-        after.update({leg: lane.spool.pending(leg) for leg in lane.spool.legs})
+        tally.add(lane)
         lane.close()
         lanes.remove(lane)
         closed.append(lane)
@@ -70,15 +85,46 @@ def drain(settings: Settings, *, timeout_s: float) -> DrainResult:
     while (seconds := until - monotonic_s()) > 0:
         for lane in [lane for lane in lanes if lane.is_done]:
             close(lane)
-        lanes += opener.adopt_dead(held=[*lanes, *closed], most=MAX_ADOPTED - len(lanes), any_key=True)
+        lanes += opener.adopt_dead(held=[*lanes, *closed], most=MAX_ADOPTED - len(lanes), any_key=to_current)
         if not lanes:
             break
         with changed:
             changed.wait(min(seconds, _STEP_S))
     for lane in list(lanes):
         close(lane)
-    settled = {leg: before[leg] - after[leg] for leg in sorted(before)}
-    return DrainResult(settled, dict(sorted(opener.left_behind().items())))
+    return tally.result(opener.left_behind(), {each.name: each.fingerprint for each in settings.destinations()})
+
+
+class _Tally:
+    """Counts what lanes had when they were opened and what they had left."""
+
+    def __init__(self) -> None:
+        self._settled = Counter[str]()
+        self._moved = Counter[tuple[str, str, str]]()
+
+    def add(self, lane: Lane) -> None:
+        """Count a lane that has stopped."""
+        for leg, mark in lane.spool.legs.items():
+            settled = lane.taken_over[leg] - lane.spool.pending(leg)
+            self._settled[leg] += settled
+            sender = lane.senders.get(leg)
+            if sender is not None and sender.destination.fingerprint != mark and settled:
+                self._moved[leg, mark, sender.destination.fingerprint] += settled
+
+    def result(self, left: Counter[tuple[str, str]], ours: Mapping[str, str]) -> DrainResult:
+        """Return the counts; `left` is by leg and fingerprint, `ours` are the fingerprints that we send to."""
+        by_leg = Counter[str]()
+        for (leg, _), messages in left.items():
+            by_leg[leg] += messages
+        elsewhere = (
+            Move(leg, mark, ours[leg], messages)
+            for (leg, mark), messages in sorted(left.items())
+            if messages and ours.get(leg, mark) != mark
+        )
+        moved = (Move(*places, messages) for places, messages in sorted(self._moved.items()))
+        return DrainResult(
+            dict(sorted(self._settled.items())), dict(sorted(by_leg.items())), tuple(moved), tuple(elsewhere)
+        )
 
 
 def _opener(settings: Settings, on_progress: Callable[[], None]) -> LaneOpener:

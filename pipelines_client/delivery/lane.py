@@ -186,7 +186,8 @@ class Lane:
         """
         refused = delivery.records(Outcome.REJECTED) if self._keeps_letters else []
         if refused:
-            self._dead_letters.append_rows(letters_of(refused), now=now)
+            destination = self.senders[delivery.leg].destination.fingerprint
+            self._dead_letters.append_rows(letters_of(refused, destination=destination), now=now)
         self.ledger.append(delivery.lines, now=now)
 
     def _tick(self) -> None:

@@ -13,7 +13,6 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 from pipelines_client.config import Settings
@@ -137,7 +136,7 @@ class LaneOpener:
                 if self._legs_to_serve(spool, any_key=any_key, also_off=True):
                     continue  # they are switched off, and `status` says so
                 waiting = max(spool.pending(leg) for leg in spool.legs)
-                logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain")
+                logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain --to-current")
         for lane in adopted:
             lane.start()
             lane.retire()
@@ -146,26 +145,21 @@ class LaneOpener:
     def _legs_to_serve(self, spool: Spool, *, any_key: bool, also_off: bool = False) -> dict[str, Destination]:
         """Return the legs of a dead writer's spool that we deliver, unless they are switched off.
 
-        These are the legs with our address and key, and the legs that were paused by a wrong key or host if the spool
-        is our application's: another of its legs is ours, or `state_dir` was set. Their key has been corrected since.
+        These are the legs that were taken for our host and key; with `any_key`, all that we have a key for.
         """
         ours = self._fingerprints
-        same = {leg for leg, mark in spool.legs.items() if ours.get(leg) == mark}
-        if any_key:
-            same = spool.legs.keys() & ours.keys()
-        elif same or "state_dir" in self._settings.model_fields_set:
-            same |= spool.paused & ours.keys()
+        same = {leg for leg, mark in spool.legs.items() if leg in ours and (any_key or ours[leg] == mark)}
         plan = self._stages.plan()
         served = (leg for leg in sorted(same) if also_off or plan.switch_of(leg) is not Switch.OFF)
         return {leg: self._destinations[leg] for leg in served}
 
-    def left_behind(self) -> Counter[str]:
-        """Return the messages in the spools of dead writers, by leg."""
-        left = Counter[str]()
+    def left_behind(self) -> Counter[tuple[str, str]]:
+        """Return the messages in the spools of dead writers, by leg and fingerprint of their destination."""
+        left = Counter[tuple[str, str]]()
         for path in spools_in(self.state.spool) if self.state is not None else ():
             spool = open_dead(path)
             if spool is not None:
-                left.update({leg: spool.pending(leg) for leg in spool.legs})
+                left.update({(leg, mark): spool.pending(leg) for leg, mark in spool.legs.items()})
                 spool.close()
         return left
 
@@ -208,7 +202,7 @@ class LaneOpener:
 
     @property
     def _fingerprints(self) -> dict[str, str]:
-        return {leg: fingerprint(destination) for leg, destination in self._destinations.items()}
+        return {leg: destination.fingerprint for leg, destination in self._destinations.items()}
 
 
 def make_folders(state: StateDir) -> None:
@@ -226,11 +220,6 @@ def make_folders(state: StateDir) -> None:
 def _writer_name() -> str:
     host = socket.gethostname().split(".")[0][:40] or "host"
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def fingerprint(destination: Destination) -> str:
-    """Return what identifies a leg's address and key without showing the key."""
-    return blake2b(f"{destination.url}\0{destination.write_key}".encode(), digest_size=16).hexdigest()
 
 
 def open_dead(path: Path) -> Spool | None:

@@ -19,6 +19,7 @@ from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
+from pipelines_client.delivery.announcements import say_adopted, say_started
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import MAX_ADOPTED, LaneOpener
@@ -218,6 +219,8 @@ class Pipeline:
                 metrics.register()
                 own = self._opener.open_own()
                 self._lanes = [own]
+                state = self._opener.state
+                say_started(own, stage=self._stages.plan().name, state_dir=state.path if state else None)
                 self._looked_at_s = -math.inf
                 self._look_around()
             self._lanes[0].start()
@@ -264,6 +267,7 @@ class Pipeline:
             if self._lanes and free > 0 and not self._is_closing:
                 adopted = self._opener.adopt_dead(held=self._lanes, most=free)
                 self._lanes += adopted
+                say_adopted(adopted)
                 self._looked_at_s = monotonic_s() if len(adopted) < free else -math.inf  # there may be more
         finally:
             self._lock.release()

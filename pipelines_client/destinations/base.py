@@ -20,7 +20,8 @@ from pipelines_client.destinations.answers import MAX_WORDS, is_web_page, read_f
 
 NO_ANSWER = "no_answer"
 """The reason of an `ApiAnswer` that stands for the lack of one."""
-USER_AGENT = "pipelines-client/0.1.0"
+VERSION = "0.1.0"
+USER_AGENT = f"pipelines-client/{VERSION}"
 _FORBIDDEN = 403
 _WAIT = frozenset({408, 425, 429, 460})
 _WAY_IS_WRONG = frozenset({401, 402, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 451, 501, 505})

@@ -10,7 +10,7 @@ import ssl
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
 from urllib3.exceptions import LocationParseError
@@ -46,7 +46,7 @@ def find_proxy(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str | 
             f"{source}: the proxy for {name}:// must be an http or https address like http://proxy.example:3128 "
             "(SOCKS is not supported); correct it or remove it"
         )
-    credentials = f"{proxy.username}:{proxy.password or ''}" if proxy.username else None
+    credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
     return f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", credentials
 
 

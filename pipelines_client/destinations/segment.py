@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pipelines_client.destinations.base import Destination
 from pipelines_client.sides import SEGMENT, TITLES
@@ -26,6 +27,18 @@ class Segment(Destination):
     hosts: ClassVar = {"us": "https://api.segment.io", "eu": "https://events.eu1.segmentapis.com"}  # FACTS S1
     setting_prefix = "segment_"
     takes_oauth = True
+    oauth_servers: ClassVar = {
+        "us": "https://oauth2.segment.io",
+        "eu": "https://oauth2.eu1.segmentapis.com",
+    }  # FACTS S2
+
+    @classmethod
+    def oauth_server(cls, *, host: str | None, region: str | None) -> str:
+        """Return the server of the tokens that a region takes: the one that is named, else that of the host."""
+        found = region or next(
+            (name for name, base in cls.hosts.items() if urlsplit(base).netloc in (host or "")), "us"
+        )
+        return str(cls.oauth_servers[found])
 
     def batch_fields(self) -> dict[str, Any]:
         """Return the fields that stand beside the messages of each batch, with the key (FACTS S2)."""

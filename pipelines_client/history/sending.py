@@ -19,7 +19,7 @@ from pipelines_client.client.upstream import oauth_manager
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import LaneOpener, fingerprint, open_dead
+from pipelines_client.delivery.opening import LaneOpener, open_dead
 from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, dropped
 from pipelines_client.delivery.spool.creation_lock import creation_lock
@@ -116,7 +116,7 @@ class RunLane:
 
     def _open(self) -> Lane:
         writer = f"{self._stage}-{self._leg}-{secrets.token_hex(6)}"
-        legs = {self._leg: fingerprint(self._destination)}
+        legs = {self._leg: self._destination.fingerprint}
         with creation_lock(self._state.replays):
             return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
 

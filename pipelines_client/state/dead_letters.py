@@ -27,7 +27,8 @@ _rejected_at = attrgetter("rejected_at")
 class DeadLetter:
     """One message that the API of one leg refused.
 
-    `body` is the call as JSON. `letter` names this refusal among others of the same message. `requeued_at` is set in
+    `body` is the call as JSON. `letter` names this refusal among others of the same message,
+    and `destination` is the fingerprint of the host and key that refused it (empty: unknown). `requeued_at` is set in
     the line that says it was sent again; there, `answers` names the letters that were meant: more than one if a crash
     had the message refused twice.
     """
@@ -44,6 +45,7 @@ class DeadLetter:
     payload_hash: str
     body: str
     letter: str
+    destination: str = ""
     requeued_at: str | None = None
     answers: tuple[str, ...] = ()
 
@@ -59,8 +61,8 @@ class DeadLetter:
             return self.as_dict()
 
 
-def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]]) -> list[DeadLetter]:
-    """Return a letter for each refused message, given as its record and its body."""
+def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]], *, destination: str) -> list[DeadLetter]:
+    """Return a letter for each message that a destination refused, given as its record and its body."""
     return [
         DeadLetter(
             message_id=record.message_id,
@@ -75,6 +77,7 @@ def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]]) -> list[DeadLett
             payload_hash=record.payload_hash,
             body=body.decode("utf-8", "replace"),
             letter=secrets.token_hex(8),
+            destination=destination,
         )
         for record, body in refused
     ]

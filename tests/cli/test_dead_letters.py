@@ -138,6 +138,28 @@ def test_letters_of_a_leg_without_a_key_are_left(refused: Any, command: Any, sta
     assert len(read_dead_letters(state_dir / "dead-letters")) == 1
 
 
+def test_letters_of_another_key_are_left_unless_they_are_moved(
+    refused: Any, command: Any, sandbox: Any, state_dir: Path
+) -> None:
+    """Both keys are named by the beginning of a hash, never shown."""
+    assert refused
+    before = read_dead_letters(state_dir / "dead-letters")
+    done = command("dead-letters", "requeue", "--all", PIPELINES_WRITE_KEY="another-key")
+    assert done.returncode == 1
+    assert done.stdout.startswith("0 put back")
+    assert "customerio: 4 were taken for 127.0.0.1:" in done.stderr
+    assert "add --to-current" in done.stderr
+    assert read_dead_letters(state_dir / "dead-letters") == before
+    done = command("dead-letters", "requeue", "--all", "--to-current", PIPELINES_WRITE_KEY="another-key")
+    assert done.returncode == 0
+    assert "customerio: 4 taken for 127.0.0.1:" in done.stdout
+    assert "-key" not in done.stdout
+    assert command("drain").returncode == 1  # they are another key's now
+    assert sandbox.customerio.count == 0
+    assert command("drain", PIPELINES_WRITE_KEY="another-key").stdout == "customerio: 4 settled, 0 left\n"
+    assert sandbox.customerio.count == 4
+
+
 def test_drain_says_what_is_left_and_needs_a_key(command: Any, sandbox: Any, make_client: Any) -> None:
     """Exit code 1 while something is left, 2 without a key, 0 when all is delivered."""
     sandbox.customerio.answer(503)
@@ -150,6 +172,9 @@ def test_drain_says_what_is_left_and_needs_a_key(command: Any, sandbox: Any, mak
     assert "customerio: 0 settled, 1 left" in done.stdout
     sandbox.customerio.normal()
     done = command("drain", PIPELINES_WRITE_KEY="another-key-altogether")
+    assert done.returncode == 1
+    assert "pipelines-client drain --to-current" in done.stdout
+    done = command("drain", "--to-current", PIPELINES_WRITE_KEY="another-key-altogether")
     assert done.returncode == 0
     assert "customerio: 1 settled, 0 left" in done.stdout
     assert command("drain").stdout == "nothing was left to deliver\n"
@@ -165,7 +190,7 @@ def refuse(directory: Path, at: str) -> None:
         "m1", "track", "E", None, at, at, at, "segment", Outcome.REJECTED, "r", 400, 1, 2, "h", "dual", "w"
     )
     file = DailyFile(directory, "w")
-    file.append_rows(letters_of([(record, b"{}")]), now=NOON)
+    file.append_rows(letters_of([(record, b"{}")], destination=""), now=NOON)
     file.close()
 
 

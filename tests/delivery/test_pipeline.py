@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -274,3 +275,33 @@ def test_a_state_directory_removed_under_a_living_client_costs_no_message(
     assert client.flush(timeout=20)
     for api in (sandbox.customerio, sandbox.segment):
         assert sorted(m["properties"]["n"] for m in api.accepted) == list(range(200))
+
+
+def test_the_start_and_an_adoption_are_said_once(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Which stage, which hosts, which directory; and how many messages of an ended process go along. No key."""
+    caplog.set_level(logging.INFO)
+    sandbox.customerio.answer(503)
+    first = make_client(stage="dual")
+    first.track("u1", "E")
+    first.flush(timeout=0.3)
+    first._pipeline.close(0)
+    sandbox.customerio.normal()
+    second = make_client(stage="dual")
+    for _ in range(3):
+        second.track("u1", "E")
+        assert second.flush(timeout=5)
+    said = [record.getMessage() for record in caplog.records]
+    started = [text for text in said if "delivery_started" in text]
+    assert len(started) == 2
+    for part in (
+        "stage='dual'",
+        str(state_dir),
+        "version='0.1.0'",
+        "'customerio': '127.0.0.1:",
+        "'segment': '127.0.0.1:",
+    ):
+        assert part in started[0]
+    assert not [text for text in said if "cio-key" in text or "segment-key" in text]
+    assert len([text for text in said if "spools_adopted" in text and "spools=1" in text]) == 1

@@ -215,13 +215,19 @@ def test_importing_and_constructing_open_no_thread_and_no_file(run: Any, state_d
     assert not state_dir.exists()
 
 
-def test_a_corrected_key_delivers_what_the_wrong_one_left(run: Any, sandbox: Any, state_dir: Path) -> None:
-    """P6: the team corrects the variable and restarts; the backlog of its state directory is delivered."""
+def test_a_message_goes_only_to_the_host_and_key_that_it_was_taken_for(run: Any, sandbox: Any, state_dir: Path) -> None:
+    """Another key in the same state directory may be another tenant's; `drain --to-current` moves a backlog."""
     sandbox.customerio.allow_keys("right")
     script = """
         import pipelines_client as analytics
         analytics.track("u1", "E", {"n": %d})
         print(analytics.flush(5).pending)
+        """
+    drain = """
+        import sys
+        from pipelines_client.cli import main
+        sys.argv[1:] = ["drain", *%s]
+        main()
         """
     out = finish(run(script % 1, PIPELINES_WRITE_KEY="wrong"))
     assert out.strip() == "{'customerio': 1, 'segment': 0}"
@@ -230,6 +236,16 @@ def test_a_corrected_key_delivers_what_the_wrong_one_left(run: Any, sandbox: Any
     assert (status.legs["customerio"].last_error or "").startswith("http_401")
     out = finish(run(script % 2, PIPELINES_WRITE_KEY="right"))
     assert out.strip() == "{'customerio': 0, 'segment': 0}"
-    assert sorted(numbers(sandbox.customerio)) == [1, 2]
+    assert numbers(sandbox.customerio) == [2]
     assert numbers(sandbox.segment) == [1, 2]
+    assert read_status(state_dir, now=utc_now()).legs["customerio"].pending == 1
+    process = run(drain % "[]", PIPELINES_WRITE_KEY="right")
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "customerio: 1 left were taken for 127.0.0.1:" in out
+    assert "to send them to 127.0.0.1:" in out
+    out = finish(run(drain % ["--to-current"], PIPELINES_WRITE_KEY="right"))
+    assert "customerio: 1 taken for 127.0.0.1:" in out
+    assert "right" not in out
+    assert numbers(sandbox.customerio) == [2, 1]
     assert read_status(state_dir, now=utc_now()).legs["customerio"].pending == 0

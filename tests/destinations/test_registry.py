@@ -41,3 +41,19 @@ def test_each_vendor_has_its_settings() -> None:
     """`Settings` reads them by the vendor's prefix: a new vendor needs its fields there."""
     needed = {f"{vendor.setting_prefix}{name}" for vendor in VENDORS for name in ("write_key", "host", "region")}
     assert needed | {f"{vendor.name}_switch" for vendor in VENDORS} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("host", "region", "server"),
+    [
+        (None, None, "https://oauth2.segment.io"),
+        (None, "us", "https://oauth2.segment.io"),
+        (None, "eu", "https://oauth2.eu1.segmentapis.com"),
+        ("https://events.eu1.segmentapis.com/v1", None, "https://oauth2.eu1.segmentapis.com"),
+        ("https://relay.example", None, "https://oauth2.segment.io"),
+        ("https://relay.example", "eu", "https://oauth2.eu1.segmentapis.com"),
+    ],
+)
+def test_tokens_come_from_the_server_of_segments_region(host: str | None, region: str | None, server: str) -> None:
+    """FACTS S2: a token is valid in its region only."""
+    assert Segment.oauth_server(host=host, region=region) == server

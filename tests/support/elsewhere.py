@@ -13,6 +13,7 @@ TESTED_IN: dict[str, str] = {
     "cli/replay.py": "cli/test_resending.py",
     "client/upstream.py": "client/test_client.py",
     "delivery/admission.py": "delivery/test_pipeline.py",
+    "delivery/announcements.py": "delivery/test_pipeline.py",
     "delivery/callbacks.py": "client/test_hooks.py",
     "delivery/draining.py": "cli/test_dead_letters.py",
     "delivery/metrics.py": "client/test_hooks.py",

@@ -6,6 +6,7 @@ environment (`HTTPS_PROXY`, `NO_PROXY`), as they do for the client that this one
 
 from __future__ import annotations
 
+import base64
 import http.client
 import re
 import socket
@@ -120,7 +121,7 @@ class Http:
         proxy = find_proxy(self._url, self._proxies)
         if proxy:
             address, credentials = proxy
-            headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
+            headers = {"proxy-authorization": _basic(credentials)} if credentials else None
             pool: urllib3.PoolManager = urllib3.ProxyManager(
                 address, proxy_headers=headers, num_pools=1, maxsize=1, **trusted
             )
@@ -152,6 +153,15 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((ConnectionError,), "reset"),
     ((urllib3.exceptions.ProtocolError, http.client.HTTPException), "not_http"),
 )
+
+
+def _basic(credentials: str) -> str:
+    """Return the header for `user:password`: in Latin-1 as `requests` sends it, or else in UTF-8."""
+    try:
+        raw = credentials.encode("latin-1")
+    except UnicodeEncodeError:
+        raw = credentials.encode()
+    return f"Basic {base64.b64encode(raw).decode()}"
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:

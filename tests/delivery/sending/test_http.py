@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from raw_api import raw_api
 
 from pipelines_client.delivery.sending.http import Http, NoAnswerError
 from pipelines_client.destinations.proxies import find_proxy
@@ -156,3 +161,79 @@ def test_a_proxy_that_has_become_unusable_is_no_answer(monkeypatch: pytest.Monke
     with pytest.raises(NoAnswerError, match="ConfigError"):
         far_end.post(b"{}", {})
     far_end.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("build:word", b"build:word"),
+        ("build%40corp:p%40ss%2Fword%3A1", b"build@corp:p@ss/word:1"),
+        ("b%C3%BCro:w", "büro:w".encode("latin-1")),
+        ("%E2%82%AC:w", "€:w".encode()),
+    ],
+)
+def test_a_proxys_user_and_password_are_decoded(proxy: Any, user: str, told: bytes) -> None:
+    """In an address they are percent-encoded, as they must be; the proxy expects them as they are."""
+    far_end = Http(
+        "http://api.example/v1", timeout_s=2, proxies={"http": f"http://{user}@127.0.0.1:{proxy.server_port}"}
+    )
+    assert far_end.post(b"{}", {}).status == 200
+    ((_, headers),) = proxy.seen
+    sent = {name.lower(): value for name, value in headers.items()}["proxy-authorization"]
+    assert base64.b64decode(sent.removeprefix("Basic ")) == told
+    far_end.close()
+
+
+@contextmanager
+def answering_once(raw: bytes) -> Iterator[int]:
+    """Listen on a port; answer whatever comes first with these bytes."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(raw)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    yield server.getsockname()[1]
+    thread.join()
+    server.close()
+
+
+def test_each_kind_of_failure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person must look at: the name, the port, the network, TLS, or the proxy."""
+
+    def kind_of(url: str, **settings: Any) -> tuple[str, str]:
+        far_end = Http(url, timeout_s=0.3, **settings)
+        with pytest.raises(NoAnswerError) as caught:
+            far_end.post(b"{}", {})
+        far_end.close()
+        return caught.value.kind, str(caught.value)
+
+    def no_such_name(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    with raw_api(lambda _: b"SSH-2.0-OpenSSH\r\n") as api:
+        assert kind_of(api.url)[0] == "not_http"
+    with raw_api(lambda _: lambda _: None) as api:
+        assert kind_of(api.url)[0] == "reset"
+    with raw_api(lambda _: lambda _: time.sleep(1)) as api:
+        assert kind_of(api.url)[0] == "timeout"
+    with answering_once(b"SSH-2.0-OpenSSH\r\n") as port:
+        assert kind_of(f"https://127.0.0.1:{port}")[0] == "tls"
+    assert kind_of("http://127.0.0.1:9")[0] == "refused"
+    assert kind_of("http://api.example", proxies={"http": "http://127.0.0.1:9"}) == ("proxy", "proxy (refused)")
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    assert kind_of("http://api.example")[0] == "dns"
+
+
+def test_a_proxy_that_wants_a_password_for_a_tunnel_says_so() -> None:
+    """It answers 407 to CONNECT: no server was reached, and trying again does not help."""
+    with answering_once(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as port:
+        far_end = Http("https://api.example/v1", timeout_s=2, proxies={"https": f"http://127.0.0.1:{port}"})
+        with pytest.raises(NoAnswerError) as caught:
+            far_end.post(b"{}", {})
+        far_end.close()
+    assert (caught.value.kind, caught.value.proxy_status) == ("proxy", 407)
