@@ -1,6 +1,6 @@
 """Write files so that a reader, a kill or a full disk never meets half of one; lock them between processes.
 
-Every file that this package replaces, creates once or locks goes through here. Locks are of the open file: threads that
+Every file that this package replaces, creates once, locks or keeps from others goes through here. Locks are of the open file: threads that
 open it twice exclude each other as processes do, and a killed process lets go.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,24 @@ def create_file(path: Path, content: bytes) -> bool:
     finally:
         fresh.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write that only its owner can read, also if it existed and others could; for personal data.
+
+    What is not a file (a pipe, `/dev/stdout`) is written as it is.
+
+    Raises:
+        OSError: The file cannot be written, or it belongs to another user and so cannot be kept from others.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+    with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - a path would not keep its permissions
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if hasattr(os, "fchmod"):  # not on Windows
+                os.fchmod(descriptor, _OWNER_ONLY)
+            os.ftruncate(descriptor, 0)  # after that, so that a file that stays readable keeps its content
+        yield file
 
 
 def open_lock(path: Path) -> int:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines_client.files import append_line, create_file, lock, locked_log, open_lock, replace_file, replacing
+from pipelines_client.files import (
+    append_line,
+    create_file,
+    lock,
+    locked_log,
+    open_lock,
+    private_file,
+    replace_file,
+    replacing,
+)
 
 
 def mode_of(path: Path) -> int:
@@ -43,6 +52,40 @@ def test_a_replacement_that_fails_leaves_the_old_file_alone(tmp_path, error):
     with pytest.raises(type(error)):
         write_half(path, error)
     assert (path.read_bytes(), names_in(tmp_path)) == (b"old", ["run.json"])
+
+
+@pytest.mark.parametrize("before", [None, 0o600, 0o644, 0o666])
+def test_a_private_file_is_its_owners_only_from_the_first_byte(tmp_path, before):
+    """Also if it existed, readable by others, with a longer content."""
+    path = tmp_path / "export.jsonl"
+    if before is not None:
+        path.write_bytes(b"what was there before")
+        path.chmod(before)
+    with private_file(path) as file:
+        file.write(b"personal")
+        file.flush()
+        assert mode_of(path) == 0o600
+    assert (path.read_bytes(), mode_of(path)) == (b"personal", 0o600)
+
+
+def test_a_file_that_cannot_be_kept_from_others_keeps_its_content_and_gets_none_of_ours(tmp_path, monkeypatch):
+    """The permissions of another user's file cannot be changed."""
+    path = tmp_path / "export.jsonl"
+    path.write_bytes(b"theirs")
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.fchmod", refuse)
+    with pytest.raises(PermissionError), private_file(path):
+        pass
+    assert path.read_bytes() == b"theirs"
+
+
+def test_what_is_not_a_file_is_written_as_it_is():
+    """Devices and pipes have no permissions to change."""
+    with private_file(Path(os.devnull)) as file:
+        file.write(b"x")
 
 
 def test_of_many_that_create_a_file_one_does_and_all_see_the_same(tmp_path):

@@ -16,6 +16,7 @@ from pipelines_client.cli.common import JsonOption, StateDirOption, flag, print_
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave, say, writing
 from pipelines_client.destinations.base import told
 from pipelines_client.evidence.text import one_line
+from pipelines_client.files import private_file
 from pipelines_client.state.dead_letters import DeadLetter, count_by_reason, read_dead_letters, select
 from pipelines_client.state.layout import existing
 
@@ -85,8 +86,8 @@ def export(
     if str(file) == "-":
         print_text(lines)
         return
-    file.touch(mode=0o600)
-    file.write_text(lines, "utf-8")
+    with private_file(file) as private:
+        private.write(lines.encode())
     typer.echo(f"{len(letters):,} written to {file}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pipelines_client.cli.leaving import leave, writing
 from pipelines_client.cli.parity.options import moment
 from pipelines_client.cli.progress import sending
 from pipelines_client.clock import utc_now
+from pipelines_client.files import private_file
 from pipelines_client.log import LOGGER_NAME
 
 if TYPE_CHECKING:
@@ -127,9 +127,8 @@ def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
     if path is None:
         yield lambda _: None
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a path would not keep its rights
-        yield lambda refusal: file.write(json.dumps(refusal._asdict()) + "\n")
+    with private_file(path) as file:
+        yield lambda refusal: file.write(json.dumps(refusal._asdict()).encode() + b"\n")
 
 
 def _print(summary: Summary, refused: Path | None) -> None:

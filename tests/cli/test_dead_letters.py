@@ -77,13 +77,15 @@ def test_refusals_are_counted_by_leg_event_and_reason(refused: Any, command: Any
 
 
 def test_one_is_shown_whole_and_all_are_exported(refused: Any, command: Any, tmp_path: Path) -> None:
-    """With the call that was sent, in a private file."""
+    """With the call that was sent, in a file that is its owner's only, also if others could read it before."""
     assert refused
     shown = json.loads(command("dead-letters", "show", "m1").stdout)
     assert shown["body"]["properties"] == {"n": 1}
     assert shown["http_status"] == 400
     assert command("dead-letters", "show", "unknown").returncode == 2
     file = tmp_path / "letters.jsonl"
+    file.touch(0o644)
+    file.chmod(0o644)
     assert command("dead-letters", "export", str(file), "--event", "Signed Up").returncode == 0
     assert [json.loads(line)["message_id"] for line in file.read_text().splitlines()] == ["m0", "m1", "m2"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -51,6 +51,8 @@ def command(sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> An
 
 def test_a_backfill_prints_what_went_and_what_did_not(command: Any, sandbox: Any) -> None:
     """One row is beyond the horizon; the second time the rest is known."""
+    Path("refused.jsonl").touch()
+    Path("refused.jsonl").chmod(0o644)  # it stays its owner's only all the same
     first = command("backfill", "rows.csv", "--map", "map.toml", "--refused", "refused.jsonl")
     assert first.exit_code == 1, first.output
     lines = first.output.splitlines()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipelines_client.evidence.instants import iso_ms
+from pipelines_client.files import private_file
 from pipelines_client.parity.judgement.causes import REPLAYED
 from pipelines_client.sides import TITLES
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
     from pipelines_client.parity.questions.rows import ReplayListRow
 
-_ONLY_FOR_US = 0o600
-
 
 def write_replay_list(rows: Iterable[ReplayListRow], path: Path) -> None:
     """Write the answer to `replay_list` row by row to a file that only its owner may read.
@@ -27,9 +25,7 @@ def write_replay_list(rows: Iterable[ReplayListRow], path: Path) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _ONLY_FOR_US)
-    with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - a path would not keep its permissions
-        os.fchmod(descriptor, _ONLY_FOR_US)  # an existing file may be readable by others
+    with private_file(path) as file:
         file.writelines(orjson.dumps(_line(row)) + b"\n" for row in rows)
 
 
