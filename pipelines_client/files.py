@@ -1,7 +1,7 @@
 """Write files so that a reader, a kill or a full disk never meets half of one; lock them between processes.
 
-Every file that this package replaces, creates once, locks or keeps from others goes through here. Locks are of the open file: threads that
-open it twice exclude each other as processes do, and a killed process lets go.
+Every file that this package replaces, creates once, locks or keeps from others goes through here. Locks are of the open
+file: threads that open it twice exclude each other as processes do, and a killed process lets go.
 """
 
 from __future__ import annotations

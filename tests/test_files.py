@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_kept_from_others_keeps_its_content_and_gets_none_
     path = tmp_path / "export.jsonl"
     path.write_bytes(b"theirs")
 
-    def refuse(*_):
+    def refuse(*_: object) -> None:
         raise PermissionError
 
     monkeypatch.setattr("os.fchmod", refuse)
