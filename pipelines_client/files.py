@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 try:
     import fcntl
 except ImportError:  # Windows: not tested there; every lock is granted, which is safe for one process at a time
     fcntl = None  # type: ignore[assignment]
 
+T = TypeVar("T")
 _OWNER_ONLY = 0o600
 
 
@@ -136,6 +137,25 @@ def append_line(file: BinaryIO, line: bytes) -> None:
         line = line if file.read(1) == b"\n" else b"\n" + line
     file.write(line + b"\n")
     os.fsync(file.fileno())
+
+
+def read_log(path: Path, parse: Callable[[bytes], T]) -> tuple[tuple[T, ...], int]:
+    """Return the lines of a log, and how many `parse` refuses with a ValueError: a kill may tear the last one.
+
+    A missing file is an empty log.
+
+    Raises:
+        OSError: The file exists and cannot be read.
+    """
+    try:
+        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    except FileNotFoundError:
+        return (), 0
+    rows = []
+    for line in lines:
+        with suppress(ValueError):
+            rows.append(parse(line))
+    return tuple(rows), len(lines) - len(rows)
 
 
 def _name_beside(path: Path) -> Path:

@@ -12,7 +12,7 @@ What proves it, strongest first:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.destinations.segment import FORWARDS_TO_CUSTOMERIO
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.evidence.lines import object_in
 from pipelines_client.evidence.listing import list_files
 from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.payloads import payload_in
@@ -202,17 +203,8 @@ def _rows(side: str, given: Iterable[str], result: DoubleDeliveries) -> Iterator
     result.unreadable += len(listing.problems)
     for file in listing.files:
         for _, _, data in read_rows(file.location, reject):
-            row = _object(data, reject)
-            if row is not None:
+            row = object_in(data)
+            if row is None:
+                reject()
+            else:
                 yield file.name, row
-
-
-def _object(data: bytes, reject: Callable[[], None]) -> dict[str, Any] | None:
-    try:
-        row = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        row = None
-    if not isinstance(row, dict):
-        reject()
-        return None
-    return row

@@ -8,9 +8,10 @@ import socket
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines_client.errors import StageFileError
+from pipelines_client.files import read_log
 from pipelines_client.routing.plan import Stage
 
 
@@ -72,18 +73,9 @@ def read_journal(path: Path) -> Journal:
         StageFileError: The file exists and cannot be read.
     """
     try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
-    except FileNotFoundError:
-        return Journal()
+        return Journal(*read_log(path, StageChange.model_validate_json))
     except OSError as error:
         raise StageFileError(f"{path} cannot be read ({error.strerror})") from None
-    changes = []
-    for line in lines:
-        try:
-            changes.append(StageChange.model_validate_json(line))
-        except ValidationError:
-            continue
-    return Journal(tuple(changes), len(lines) - len(changes))
 
 
 def current_user() -> str:

@@ -6,7 +6,7 @@ A map is a TOML file of a few lines. Without a column for the messageId a table 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -90,7 +90,7 @@ def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:
             raise SourceError(f"--map {name}=…: unknown source; the sources are {', '.join(names)}")
 
 
-def cell(row: dict[str, Any], column: str | None) -> Any:
+def cell(row: Mapping[str, Any], column: str | None) -> Any:
     """Return the value of a row in a column, or None."""
     if column is None:
         return None

@@ -177,6 +177,15 @@ def _holds_several(data: bytes) -> bool:
     return text[end:].lstrip(" ,\t\r").startswith("{")
 
 
+def object_in(data: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in a line; None if it is anything else."""
+    try:
+        row = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
 def _is_json(data: bytes) -> bool:
     try:
         orjson.loads(data)

@@ -6,14 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import orjson
-
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.count_apis import APIS
 from pipelines_client.evidence.files.open import is_remote
 from pipelines_client.evidence.files.rows import read_rows
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.evidence.kinds.base import Kind, within
+from pipelines_client.evidence.lines import object_in
 from pipelines_client.evidence.listing import list_files
 from pipelines_client.evidence.naming import COUNTS, split_kind
 
@@ -102,11 +101,8 @@ def _by_lines(locations: Sequence[str]) -> type[Kind] | None:
 
 def _kind_of_line(data: bytes, asked: type[Kind] | None = None) -> type[Kind] | None:
     """Return the first kind that recognises a line, or None."""
-    try:
-        line = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(line, dict):
+    line = object_in(data)
+    if line is None:
         return None
     keys = {key.lower() for key in line}
     return next((kind for kind in KINDS.values() if kind.recognises(line, keys, is_asked=kind is asked)), None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.columns import cell
 
 _CONDITION = re.compile(r"\s*([^=!~\s]+)\s*(!=|=|~)(.*)", re.DOTALL)
 
@@ -16,13 +17,14 @@ _CONDITION = re.compile(r"\s*([^=!~\s]+)\s*(!=|=|~)(.*)", re.DOTALL)
 class Condition:
     """A path into the call, or a field that only the source knows; an operator; the values to compare with."""
 
-    path: tuple[str, ...]
+    path: str
     sign: str
     values: tuple[str, ...]
 
     def holds(self, call: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
         """Return whether a message meets the condition; `about` holds what only the source knows."""
-        text = _text(_at(about if self.path[0] in about else call, self.path))
+        is_about = self.path.partition(".")[0] in about
+        text = _text(cell(about if is_about else call, self.path))
         if self.sign == "~":
             return any(value in text for value in self.values)
         return (text in self.values) == (self.sign == "=")
@@ -42,16 +44,8 @@ def parse_where(texts: Iterable[str]) -> tuple[Condition, ...]:
                 f"--where {text}: write PATH=VALUE, PATH!=VALUE or PATH~PART, as in 'event=Order Completed'"
             )
         path, sign, values = match.groups()
-        conditions.append(Condition(tuple(path.split(".")), sign, tuple(value.strip() for value in values.split("|"))))
+        conditions.append(Condition(path, sign, tuple(value.strip() for value in values.split("|"))))
     return tuple(conditions)
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(part)
-    return value
 
 
 def _text(value: Any) -> str:

@@ -11,8 +11,6 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.columns import cell
 from pipelines_client.evidence.files.open import is_remote
@@ -24,6 +22,7 @@ from pipelines_client.evidence.kinds.calls import CallFiles
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.evidence.kinds.table import Table
+from pipelines_client.evidence.lines import object_in
 from pipelines_client.evidence.listing import SourceFile, list_files
 from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.recognise import recognise
@@ -45,11 +44,8 @@ def letters_in(letters: Iterable[DeadLetter]) -> Iterator[Candidate]:
     for letter in letters:
         place = f"dead letter {letter.letter}"
         body, at_ms = letter.body.encode(), unix_ms(letter.occurred_at)
-        try:
-            call = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            call = None
-        if not isinstance(call, dict) or at_ms is None or b"\n" in body or b"\t" in body:
+        call = object_in(body)
+        if call is None or at_ms is None or b"\n" in body or b"\t" in body:
             yield Candidate(place, None, {}, _UNREADABLE)
             continue
         past = PastMessage(
@@ -124,7 +120,7 @@ def want_listed(selection: Selection, lists: Sequence[str], to: str) -> int:
         _check_there(path)
         for file in list_files(Table, [path]).files:
             for line, _, data in read_rows(file.location, _refuse_in(file)):
-                row = _object(data)
+                row = object_in(data)
                 if row is None or not {"message_id", "side", "cause"} <= row.keys():
                     raise SourceError(
                         f"{file.name}:{line}: not a replay list; write one with `pipelines-client parity --replay-list`"
@@ -198,7 +194,7 @@ def _read(
         unreadable.append(Candidate(f"{file.name}:{line}", None, {}, _UNREADABLE, {"why": reason}))
 
     for line, _, data in read_rows(file.location, reject, advance=advance):
-        row, place = _object(data), f"{file.name}:{line}"
+        row, place = object_in(data), f"{file.name}:{line}"
         if row is None:
             yield Candidate(place, None, {}, _UNREADABLE)
             continue
@@ -244,11 +240,3 @@ def _refuse_in(file: SourceFile) -> Any:
         raise SourceError(f"{file.name}:{line}: {reason}")
 
     return refuse
-
-
-def _object(data: bytes) -> dict[str, Any] | None:
-    try:
-        row = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return row if isinstance(row, dict) else None

@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines_client.errors import SourceError
-from pipelines_client.files import append_line, locked_log
+from pipelines_client.files import append_line, locked_log, read_log
 from pipelines_client.parity.judgement.gates import DRIFT, MISSING
 from pipelines_client.parity.model import Verdict
 
@@ -27,16 +27,9 @@ _MARK_CHARACTERS = 16
 class Run(BaseModel):
     """One run, as its line has it.
 
-    Attributes:
-        at: When it ran; UTC, ISO-8601 with milliseconds.
-        verdict: Its verdict.
-        since: First instant of its window; None is open.
-        until: End of its window; None is open.
-        gates: Hash of the gates and limits; only runs with the same hash are compared.
-        messages: Messages in the window.
-        missing_pct: The largest share that a side lacks.
-        drift_pct: Share of compared payloads that differ.
-        broken: The gates that did not pass.
+    It ran `at` an instant (UTC, ISO-8601 with milliseconds), over a window whose end is not included; None is open.
+    `gates` is a hash of the gates and limits: only runs with the same hash are compared. `missing_pct` is the largest
+    share that a side lacks, `drift_pct` the share of compared payloads that differ. `broken` gates did not pass.
     """
 
     model_config = ConfigDict(frozen=True)  # a later version may add fields to a line
@@ -93,18 +86,9 @@ def read_history(path: Path) -> History:
         SourceError: The file exists and cannot be read.
     """
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return History()
+        return History(*read_log(path, Run.model_validate_json))
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; --history names another file, --no-history keeps none") from None
-    runs = []
-    for line in filter(None, lines):
-        try:
-            runs.append(Run.model_validate_json(line))
-        except ValidationError:
-            continue
-    return History(tuple(runs), sum(map(bool, lines)) - len(runs))
 
 
 def append_run(path: Path, report: ParityReport) -> None:
