@@ -53,17 +53,22 @@ def sandbox(
     """
     from pipelines_client.sandbox import API_NAMES, Sandbox, Scenario, ScenarioError
     from pipelines_client.sandbox.auth import keys_by_api
-    from pipelines_client.sandbox.export import keep_exporting
 
-    out = out or Path(tempfile.mkdtemp(prefix="pipelines-sandbox-"))
     keys = keys_by_api(write_key or [], API_NAMES)
-    if out.exists() and not out.is_dir():
+    if out is not None and out.exists() and not out.is_dir():
         leave(BAD_INPUT, f"--out {out} is a file; name a folder")
     try:
         faults = None if scenario is None else Scenario.load(scenario)
     except ScenarioError as error:
         leave(BAD_INPUT, str(error))
     running = Sandbox(port=port, scenario=faults, write_keys=keys)
+    _serve(running, keys, out or Path(tempfile.mkdtemp(prefix="pipelines-sandbox-")), port)
+
+
+def _serve(running: Sandbox, keys: dict[str, list[str]], out: Path, port: int) -> None:
+    """Serve until interrupted, and export."""
+    from pipelines_client.sandbox.export import keep_exporting
+
     with _interruption() as interrupted:
         try:
             out.mkdir(parents=True, exist_ok=True)

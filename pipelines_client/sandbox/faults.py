@@ -18,13 +18,13 @@ ChangeKind = Literal["value", "type", "null", "missing_key"]
 Planting = tuple[tuple[Body, ...], dict[str, Any]]
 
 
-class Table(BaseModel):
+class ScenarioTable(BaseModel):
     """A table of the scenario file, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MessageFault(Table):
+class MessageFault(ScenarioTable):
     """Which messages a fault affects; omitted conditions always hold.
 
     Attributes:

@@ -53,9 +53,9 @@ from pipelines_client.sandbox.faults import (
     IdentityFault,
     MessageFault,
     RenameFault,
+    ScenarioTable,
     Share,
     SwallowFault,
-    Table,
 )
 from pipelines_client.sandbox.model import CallType
 
@@ -75,7 +75,7 @@ class ScenarioError(ConfigError):
     """An invalid scenario; the text names the file, the key and the cure."""
 
 
-class Outage(Table):
+class Outage(ScenarioTable):
     """A period in which every request fails, in seconds since the API's first request or in numbers of requests."""
 
     after_s: Seconds | None = None
@@ -93,14 +93,14 @@ class Outage(Table):
         return self
 
 
-class MissingFile(Table):
+class MissingFile(ScenarioTable):
     """One export file is not written: by call type and position, or at Segment the n-th file of an hour."""
 
     position: Count
     type: CallType | None = None
 
 
-class ApiScenario(Table):
+class ApiScenario(ScenarioTable):
     """The faults of one API."""
 
     latency_ms: Annotated[float, Field(ge=0)] = 0
@@ -130,7 +130,7 @@ class ApiScenario(Table):
         return self
 
 
-class Scenario(Table):
+class Scenario(ScenarioTable):
     """The faults of all four APIs; the default has none."""
 
     seed: int = 0
@@ -188,11 +188,11 @@ def _cure(kind: str, message: str, place: tuple[int | str, ...]) -> str:
     return f"unknown key; remove it, or use one of: {known}" if known else "unknown key; remove it"
 
 
-def _model_at(place: tuple[int | str, ...]) -> type[Table] | None:
+def _model_at(place: tuple[int | str, ...]) -> type[ScenarioTable] | None:
     """Return the model for a place in the file."""
-    model: type[Table] | None = Scenario
+    model: type[ScenarioTable] | None = Scenario
     for name in (key for key in place if isinstance(key, str)):
         field = model.model_fields.get(name) if model is not None else None
         kinds = (get_args(field.annotation) or (field.annotation,)) if field is not None else ()
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table)), None)
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, ScenarioTable)), None)
     return model
