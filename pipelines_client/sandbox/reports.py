@@ -61,7 +61,7 @@ def _series(calls: Sequence[Call], query: Query, more: Body) -> list[Body]:
 
 
 def _activities(calls: Sequence[Call], query: Query) -> Body:
-    start, limit = (int(text) if (text := query.get(name, "")).isdigit() else 0 for name in ("start", "limit"))
+    start, limit = (int(text[:9]) if (text := query.get(name, "")).isdecimal() else 0 for name in ("start", "limit"))
     size = min(_PAGE, limit or _PAGE)
     activities = [
         {

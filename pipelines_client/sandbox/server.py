@@ -41,6 +41,7 @@ _CALLS = (
     | {"m": "metrics"}
 )
 """The calls by the last part of their paths; the vendors' browser clients use the short ones (FACTS C1)."""
+_WITHOUT_BODY = (204, 304)
 _FOR_PAGES = {"access-control-allow-origin": "*"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
@@ -102,7 +103,8 @@ class Application:
             self._cut(tuple(scope["client"]))
             await _is_gone_within(receive, None)
             return
-        response = Response(reply.body, status_code=reply.status, headers={**_FOR_PAGES, **reply.headers})
+        body = b"" if reply.status in _WITHOUT_BODY else reply.body
+        response = Response(body, status_code=reply.status, headers={**_FOR_PAGES, **reply.headers})
         await response(scope, receive, send)
 
 

@@ -41,10 +41,10 @@ def test_a_sequence_is_answered_in_its_order(sandbox, post, message):
 
 def test_a_planted_success_keeps_the_messages_unless_told_otherwise(sandbox, post, message):
     """A 202 accepts as the API would; a 200 with accept=False swallows, and that is counted."""
-    sandbox.segment.answer_sequence([202, Answer(200, accept=False), Answer(500, accept=True)])
-    for name in ("m1", "m2", "m3"):
-        post(sandbox.segment, [message(name)])
-    assert sandbox.segment.message_ids() == ["m1", "m3"]
+    sandbox.segment.answer_sequence([202, Answer(200, accept=False), Answer(500, accept=True), 204])
+    statuses = [post(sandbox.segment, [message(name)]).status for name in ("m1", "m2", "m3", "m4")]
+    assert statuses == [202, 200, 500, 204]
+    assert sandbox.segment.message_ids() == ["m1", "m3", "m4"]
     assert sandbox.segment.lost == {"swallowed": 1}
 
 
