@@ -65,7 +65,7 @@ class ColumnMap(BaseModel):
 
 
 def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
-    """Return the column map in a TOML file.
+    """Return the column map in the values of a TOML file; errors name it `where`.
 
     Raises:
         SourceError: It has an unknown key, or lacks one.

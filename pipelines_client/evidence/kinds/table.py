@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.evidence.columns import ColumnMap, cell, has_column, instant
+from pipelines_client.evidence.columns import ColumnMap, cell, has_column, instant, parse_map
 from pipelines_client.evidence.fact import CALL_TYPES, NO_PAYLOAD, Fact
 from pipelines_client.evidence.instants import day_of
 from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
@@ -39,7 +39,7 @@ class Table(Kind):
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(identity_key, source, options)
-        self._map = ColumnMap.model_validate({**self.default_map, **self.options})
+        self._map = parse_map({**self.default_map, **self.options}, f"column map of {self.source}")
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
         self.fidelity = _fidelity(self._map)

@@ -273,3 +273,20 @@ def test_a_table_that_shows_no_receipts_has_no_latency(evidence, compare, tmp_pa
     assert report.sources["segment"].watermark is not None
     fact, _ = read(table(message_id="id"), id="m1")
     assert fact.received_at_ms is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"evnt": "secret"}, "column map of segment: evnt: Extra inputs"),
+        ({"event": 7}, "column map of segment: event: Input"),
+        ({"time_zone": "secret"}, "column map of segment: time_zone: Value error, unknown time zone"),
+    ],
+)
+def test_a_wrong_column_map_is_an_error_with_the_keys_and_without_the_value(columns, fault):
+    """The user reads which key is wrong and which keys there are; no value is shown."""
+    with pytest.raises(SourceError) as raised:
+        table(**columns)
+    assert str(raised.value).startswith(fault)
+    assert "the keys of a column map are event, time" in str(raised.value)
+    assert "secret" not in str(raised.value)
