@@ -117,7 +117,7 @@ default_client: Client | None = None
 
 _SETTINGS = frozenset(__annotations__) - {"default_client"}
 _assigned: dict[str, Any] = {}
-_making = threading.Lock()
+_making = threading.RLock()  # a signal's handler may call while the first call makes the client
 
 __all__ = [
     "AnyPath",
@@ -215,14 +215,15 @@ def _client() -> Client:
         with _making:
             client = default_client
             if client is None:
-                client = default_client = Client(**_assigned)
+                client = Client(**_assigned)
+                client = default_client = default_client or client  # a signal's handler may have made one in between
     return client
 
 
 def _renew_lock() -> None:
     """Give a forked child a new lock: a thread of the parent, which the child does not have, may hold the old one."""
     global _making  # noqa: PLW0603 - a lock can only be released by the thread that took it
-    _making = threading.Lock()
+    _making = threading.RLock()  # a signal's handler may call while the first call makes the client
 
 
 if hasattr(os, "register_at_fork"):

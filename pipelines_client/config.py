@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -25,6 +24,7 @@ from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind,
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
+from pipelines_client.state.held import default_state_dir, resolved
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_state_dir("pipelines-client")),
+        default_factory=default_state_dir,
         description="Directory of the spool, the ledger and the run files.",
     )
     spool: SpoolKind = Field("disk", description="`disk` keeps messages when the process is killed; `memory` does not.")
@@ -134,6 +134,12 @@ class Settings(BaseSettings):
                 yield name, {scheme: without_password(address) for scheme, address in value.items()}
             else:
                 yield name, value
+
+    @field_validator("state_dir")
+    @classmethod
+    def _resolve(cls, value: Path) -> Path:
+        """Resolve the path once: neither a `chdir` nor a switched symlink moves the directory of a running client."""
+        return resolved(value)
 
     @field_validator("allow_commands", mode="before")
     @classmethod

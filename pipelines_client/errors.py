@@ -7,7 +7,9 @@
     │   ├── SpoolClosedError       the spool is closed
     │   ├── SpoolBusyError         another running process owns the spool file
     │   ├── SpoolReenteredError    a signal handler called while the call that it interrupted was writing
-    │   └── SpoolEmptyError        the spool file is unfinished: its process was killed while it created the file
+    │   ├── SpoolEmptyError        the spool file is unfinished: its process was killed while it created the file
+    │   └── SpoolLostError         another process took over the spool after our descriptors had been closed
+    ├── StateDamagedError          a file of the state directory whose content is damaged
     ├── LedgerError                a ledger that cannot be read or written
     ├── SourceError                evidence for parity that cannot be read: names the file, the line and the cure
     └── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
@@ -49,6 +51,14 @@ class SpoolReenteredError(SpoolError):
 
 class SpoolEmptyError(SpoolError):
     """The spool file is unfinished and has no messages: its process was killed while it created the file."""
+
+
+class SpoolLostError(SpoolError):
+    """Another process took over the spool, after the application had closed our descriptors."""
+
+
+class StateDamagedError(PipelinesError):
+    """A file of the state directory whose content is damaged; the text names the file, never its content."""
 
 
 class LedgerError(PipelinesError):

@@ -6,6 +6,8 @@ file: threads that open it twice exclude each other as processes do, and a kille
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -21,6 +23,94 @@ except ImportError:  # Windows: not tested there; every lock is granted, which i
 
 T = TypeVar("T")
 _OWNER_ONLY = 0o600
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The numbers of errors that mean a full disk."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for their owner only; does nothing if it exists.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    give_to_owner(folder)
+
+
+def give_to_owner(path: Path) -> None:
+    """Give what root has made in the folder of another user to that user, who could not go on with it otherwise."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        above = path.parent.stat()
+        if above.st_uid:
+            os.chown(path, above.st_uid, above.st_gid, follow_symlinks=False)
+
+
+class DescriptorLostError(OSError):
+    """The application has closed a descriptor of ours; its number may belong to another file now."""
+
+
+class OpenFile:
+    """An open file or folder that is never confused with another one.
+
+    An application may close all descriptors, as daemonisers do, and a number that was closed may become the
+    application's. So before each write or close the file behind the number is compared with the one that was opened.
+    """
+
+    def __init__(self, path: Path, flags: int) -> None:
+        """Open `path` with flags of `os.open`; a new file is for its owner only.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        self.descriptor = os.open(path, flags | os.O_CLOEXEC, _OWNER_ONLY)
+        if flags & os.O_CREAT:
+            give_to_owner(path)
+        status = os.fstat(self.descriptor)
+        self._mark = (status.st_dev, status.st_ino)
+        self.device, self.inode = self._mark
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the descriptor still belongs to what was opened."""
+        try:
+            status = os.fstat(self.descriptor)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._mark
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether `path` leads to what was opened; False if it leads nowhere."""
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (status.st_dev, status.st_ino) == self._mark
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file."""
+        return os.fstat(self.descriptor).st_size
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data`.
+
+        Raises:
+            DescriptorLostError: The descriptor is not ours any more; nothing was written.
+            OSError: Not all could be written.
+        """
+        if not self.is_ours:
+            raise DescriptorLostError(errno.EBADF, "a descriptor of ours was closed")
+        while data:
+            data = data[os.write(self.descriptor, data) :]
+
+    def close(self) -> None:
+        """Close it, unless the application did."""
+        if self.is_ours:
+            with contextlib.suppress(OSError):
+                os.close(self.descriptor)
 
 
 @contextmanager
@@ -44,6 +134,7 @@ def replacing(path: Path, *, mode: int = _OWNER_ONLY, sync: bool = False) -> Ite
                 os.fsync(file.fileno())
         if mode != _OWNER_ONLY:
             fresh.chmod(mode)
+        give_to_owner(fresh)
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -66,6 +157,7 @@ def create_file(path: Path, content: bytes) -> bool:
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
             file.write(content)
+        give_to_owner(fresh)
         os.link(fresh, path)
     except FileExistsError:
         return False
@@ -111,6 +203,12 @@ def lock(descriptor: int, *, is_shared: bool = False, wait: bool = False) -> boo
     except BlockingIOError:
         return False
     return True
+
+
+def unlock(descriptor: int) -> None:
+    """Let go of the lock of an open file."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 @contextmanager

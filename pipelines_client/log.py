@@ -38,7 +38,7 @@ class Throttle:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._logged_at_s: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
 
     def due(self, kind: str) -> int:
         """Count one event; return the count since the last log line if a line is due now, else 0."""

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import platformdirs
 import typer
+
+from pipelines_client.state.held import default_state_dir
 
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
@@ -30,7 +31,7 @@ JsonOption = Annotated[bool, flag("--json", "Print JSON.")]
 
 def state_path(given: Path | None) -> Path:
     """Return the state directory that a command works on."""
-    return given or Path(platformdirs.user_state_dir("pipelines-client"))
+    return given.expanduser() if given else default_state_dir()
 
 
 def settings_for(given: Path | None) -> Settings:

@@ -20,8 +20,31 @@ class Backlog(Protocol):
         ...
 
 
+NO_LEG = "no_leg"
+"""The reason of a message that is meant for no leg: it is a decision of the team, not a loss."""
 FULL = frozenset({"queue_full", "spool_full"})
 """Reasons to refuse a message that end once something was delivered."""
+
+
+class Allowance:
+    """How many refused calls get a record in the ledger: a few at once, then one now and again.
+
+    All are counted. An outage may refuse a thousand calls a second for days, and records of all would fill the disk.
+    """
+
+    def __init__(self, *, at_once: int = 50, every_s: float = 10.0) -> None:
+        """Allow `at_once` records, and one more each `every_s` seconds."""
+        self._most, self._every_s = at_once, every_s
+        self._left, self._since_s = float(at_once), 0.0
+
+    def take(self, now_s: float) -> bool:
+        """Return whether the call at this time gets a record."""
+        self._left = min(self._most, self._left + max(0.0, now_s - self._since_s) / self._every_s)
+        self._since_s = now_s
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Bounds(NamedTuple):
@@ -44,7 +67,7 @@ class Bounds(NamedTuple):
         if size > self.max_message_bytes:
             return "too_large"
         if len(skips) == self.legs:
-            return "no_leg"
+            return NO_LEG
         if self.drops_oldest:  # the sender makes room
             return None
         if self.max_count is not None and backlog.pending(leg) >= self.max_count:

@@ -47,6 +47,11 @@ class Callbacks:
             self._thread = thread
         return True
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a callback is due or runs."""
+        return self._outstanding > 0
+
     def wait_idle(self, until_s: float) -> bool:
         """Wait until every callback has run, or the clock passes `until_s`; return at once inside a callback."""
         if threading.current_thread() is self._thread:

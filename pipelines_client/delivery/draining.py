@@ -61,7 +61,7 @@ def drain(settings: Settings, *, timeout_s: float, to_current: bool = False) -> 
         ConfigError: No key is set.
         SpoolError: The settings keep messages in memory.
         LedgerError: `state_dir` is not a state directory.
-        OSError, sqlite3.Error: It cannot be written.
+        OSError: It cannot be written.
     """
     changed = threading.Condition()
 
@@ -86,7 +86,7 @@ def drain(settings: Settings, *, timeout_s: float, to_current: bool = False) -> 
         for lane in [lane for lane in lanes if lane.is_done]:
             close(lane)
         lanes += opener.adopt_dead(held=[*lanes, *closed], most=MAX_ADOPTED - len(lanes), any_key=to_current)
-        if not lanes:
+        if not lanes and not opener.leased_until:
             break
         with changed:
             changed.wait(min(seconds, _STEP_S))

@@ -14,33 +14,35 @@ from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
-from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
+from pipelines_client.files import NO_SPACE
+from pipelines_client.log import Throttle, logger
 from pipelines_client.message.build import Message
+from pipelines_client.signals import let_through
 from pipelines_client.state.daily import DailyFile
-from pipelines_client.state.dead_letters import letters_of
+from pipelines_client.state.dead_letters import DeadLetter, letters_of
 from pipelines_client.state.ledger import LedgerWriter, Outcome
 from pipelines_client.state.runfile import LegReport, RunFile
 
-_REMOVE_TIMEOUT_S = 1.0
 _is_running = attrgetter("is_running")
 
 
 class Lane:
     """A spool, a sender for each leg that we have a key for, and the files about them."""
 
-    def __init__(self, spool: Spool, destinations: Mapping[str, Destination], context: LaneContext) -> None:
-        """Make a lane whose senders do not run yet; `destinations` are the legs to serve."""
+    def __init__(
+        self, spool: Spool, destinations: Mapping[str, Destination], context: LaneContext, *, lease_s: float = 0.0
+    ) -> None:
+        """Make a lane whose senders do not run yet. `destinations` are the legs to serve; `lease_s`: see `Sender`."""
         self.spool = spool
         self._stages, self._hooks, self._show = context.stages, context.hooks, context.show
-        state = context.state
-        self.ledger = LedgerWriter(state.ledger if state else None, spool.writer)
-        self._dead_letters = DailyFile(state.dead_letters if state else None, spool.writer)
-        self._run_file = state.run / f"{spool.writer}.json" if state else None
-        self._keeps_letters = state is not None
+        state = self._state = context.state
+        self.ledger = LedgerWriter((lambda: state.ledger) if state else None, spool.writer)
+        self._dead_letters = DailyFile((lambda: state.dead_letters) if state else None, spool.writer)
+        self._troubles = Throttle()
         self._published_at = 0.0
         self._publishing = threading.RLock()  # a signal's handler may flush inside the flush that it interrupts
         self._started_at = iso_utc(utc_now())
@@ -49,7 +51,8 @@ class Lane:
         hooks = replace(context.hooks, on_progress=self._progressed, on_tick=self._tick)
         ours = replace(context, hooks=hooks)
         self.senders = {
-            leg: Sender(spool, destination, ours, record=self._record) for leg, destination in destinations.items()
+            leg: Sender(spool, destination, ours, record=self._record, lease_s=lease_s)
+            for leg, destination in destinations.items()
         }
         self._senders = tuple(self.senders.values())
 
@@ -65,9 +68,9 @@ class Lane:
         return {leg: self.spool.pending(leg) for leg in self.senders}
 
     @property
-    def is_damaged(self) -> bool:
-        """Whether a sender found the spool's file damaged."""
-        return any(sender.is_spool_damaged for sender in self.senders.values())
+    def is_lost(self) -> bool:
+        """Whether another process took over the spool."""
+        return any(sender.is_spool_lost for sender in self._senders)
 
     @property
     def is_running(self) -> bool:
@@ -79,12 +82,18 @@ class Lane:
         """Whether no sender runs."""
         return not any(sender.is_alive for sender in self.senders.values())
 
-    def start(self) -> None:
-        """Start the senders that do not run."""
+    def start(self) -> bool:
+        """Start the senders that do not run; False if no thread could be started: what was taken waits on disk."""
         self.publish()
-        for sender in self.senders.values():
-            if not sender.is_running:
-                sender.start()
+        try:
+            for sender in self.senders.values():
+                if not sender.is_running:
+                    sender.start()
+        except RuntimeError as error:  # a limit of threads, or the interpreter ends
+            let_through(error)
+            self._say("sender_not_started", error)
+            return False
+        return True
 
     def hurry(self) -> None:
         """Send what is there, without waiting for full batches."""
@@ -114,24 +123,23 @@ class Lane:
             sender.http.close()
         self.ledger.close()
         self._dead_letters.close()
-        if self.spool.path is None:
-            self.spool.close()
-            return
-        # No other process may open the file while it is removed: it would meet half of it.
-        with creation_lock(self.spool.path.parent, timeout_s=_REMOVE_TIMEOUT_S) as is_ours:
-            self.spool.close(remove_if_settled=is_published and is_ours)
+        self.spool.close(remove_if_settled=is_published)
 
     def publish(self, *, force: bool = False, state: str = "running") -> bool:
         """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""
-        if self._run_file is None or not self._publishing.acquire(blocking=force):
+        if self._state is None or not self._publishing.acquire(blocking=force):
             return True
         try:
             now = monotonic_s()
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
-                self.report(state=state).write(self._run_file)
-        except OSError:
-            return False  # the disk is full
+                self.spool.note_newest()
+                report = self.report(state=state)
+                report.write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
+        except OSError as error:  # the disk is full, or the folder cannot be used
+            let_through(error)
+            self._say("run_file_not_written", error)
+            return False
         except SpoolClosedError:
             pass  # another thread has closed the lane, and published last
         finally:
@@ -184,11 +192,26 @@ class Lane:
         Raises:
             OSError: It cannot be written.
         """
-        refused = delivery.records(Outcome.REJECTED) if self._keeps_letters else []
+        refused = delivery.records(Outcome.REJECTED) if self._state is not None else []
         if refused:
             destination = self.senders[delivery.leg].destination.fingerprint
-            self._dead_letters.append_rows(letters_of(refused, destination=destination), now=now)
+            self._keep_letters(letters_of(refused, destination=destination), now)
         self.ledger.append(delivery.lines, now=now)
+
+    def _keep_letters(self, letters: Sequence[DeadLetter], now: datetime) -> None:
+        """Write dead letters; go on without them if only their folder cannot be used."""
+        try:
+            self._dead_letters.append_rows(letters, now=now)
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+            let_through(error)
+            self._say("dead_letters_not_written", error)
+
+    def _say(self, event: str, error: Exception) -> None:
+        count = self._troubles.due(event)
+        if count:
+            logger().error(event, error=type(error).__name__, count=count)
 
     def _tick(self) -> None:
         self.publish()
@@ -212,6 +235,7 @@ def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegR
         "rejected": by_outcome[Outcome.REJECTED],
         "dropped": by_outcome[Outcome.DROPPED],
         "skipped": by_outcome[Outcome.SKIPPED],
+        "resent": spool.resent(leg),
         "oldest_pending_at": spool.oldest_pending_at(leg),
     }
     return replace(last, **counts) if last else LegReport(**counts)

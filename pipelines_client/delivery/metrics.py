@@ -9,6 +9,7 @@ The instruments are observed, so they cost delivery nothing. Names follow the se
 | `pipelines_client.messages.recorded` (counter) | `{message}` | `messaging.system` |
 | `pipelines_client.messages.dropped` (counter) | `{message}` | `messaging.system`, `reason` |
 | `pipelines_client.messages.skipped` (counter) | `{message}` | `messaging.system`, `reason` |
+| `pipelines_client.messages.resent` (counter) | `{message}` | `messaging.system` |
 | `pipelines_client.messages.pending` (gauge) | `{message}` | `messaging.system` |
 | `pipelines_client.leg.healthy` (gauge, 1 or 0) | `1` | `messaging.system` |
 """
@@ -99,6 +100,7 @@ _INSTRUMENTS = (
     ("pipelines_client.messages.recorded", "counter", "{message}", _plain("recorded")),
     ("pipelines_client.messages.dropped", "counter", "{message}", _by_reason("dropped")),
     ("pipelines_client.messages.skipped", "counter", "{message}", _by_reason("skipped")),
+    ("pipelines_client.messages.resent", "counter", "{message}", _plain("resent")),
     ("pipelines_client.messages.pending", "gauge", "{message}", _plain("pending")),
     ("pipelines_client.leg.healthy", "gauge", "1", _healthy),
 )

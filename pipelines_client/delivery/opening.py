@@ -9,33 +9,34 @@ import contextlib
 import os
 import secrets
 import socket
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.sending.context import Hooks, LaneContext
 from pipelines_client.delivery.sending.http import Http
 from pipelines_client.delivery.sending.pace import Backoff, Pace
 from pipelines_client.delivery.sending.tokens import TokenSource
-from pipelines_client.delivery.spool.creation_lock import creation_lock
-from pipelines_client.delivery.spool.cursors import is_damage
+from pipelines_client.delivery.spool.cursors import Standing, read_standing
 from pipelines_client.delivery.spool.entry import stamp_of
+from pipelines_client.delivery.spool.leftovers import open_dead, spools_in
 from pipelines_client.delivery.spool.mounts import network_type
-from pipelines_client.delivery.spool.spool import Spool, recover, spools_in
+from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
-from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolError
+from pipelines_client.files import make_folder
 from pipelines_client.identity import hash_identity, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Switch
 from pipelines_client.routing.watch import StageWatch
+from pipelines_client.signals import let_through
 from pipelines_client.state.identity_key import ensure_identity_key
 from pipelines_client.state.layout import StateDir
-from pipelines_client.state.runfile import forget_ended
 
 MAX_ADOPTED = 8
 """Spools of dead processes that are drained at a time: each takes threads, files and connections."""
@@ -64,7 +65,10 @@ class LaneOpener:
         self._identity_key = b""
         self._keeps_facts = True
         self._shows_identity = settings.ledger_identity == "plain"
-        self.state = StateDir(settings.state_dir) if settings.spool == "disk" else None
+        self.state = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
+        self._foreign: set[str] = set()
+        self.leased_until = 0.0
+        """Unix seconds at which the last spool of `adopt_dead` that was left for its lease may be sent; 0: none."""
 
     def open_own(self) -> Lane:
         """Open a lane in the state directory; in memory, with an error in the log, if that cannot be written."""
@@ -73,12 +77,13 @@ class LaneOpener:
         if self.state is not None:
             try:
                 return self._lane(self._new_spool(self.state), self._destinations)
-            except (OSError, sqlite3.Error, PipelinesError) as error:
+            except (OSError, PipelinesError) as error:
+                let_through(error)
                 self.state = None
                 logger().error(
                     "spool_in_memory",
                     error=str(error) if isinstance(error, SpoolError) else type(error).__name__,
-                    cure=_LEDGER_CURE if isinstance(error, LedgerError) else "make state_dir writable and local",
+                    cure="set PIPELINES_STATE_DIR to a local folder that this user may write",
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
@@ -86,25 +91,18 @@ class LaneOpener:
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
 
     def _new_spool(self, state: StateDir) -> Spool:
-        """Prepare the state directory and make a spool in it, under another name while another process looks at it."""
-        make_folders(state)
-        forget_ended(state)
-        share = network_type(state.path)
+        """Make a spool in the state directory, under another name while another process looks at it."""
+        folder = make_spool_folder(state)
+        share = network_type(state.place)
         if share is not None:
             raise SpoolError(f"state_dir is on a network share ({share})")
-        self._identity_key = self._identity_key or ensure_identity_key(state.path)
-        with creation_lock(state.spool):
-            for _ in range(_CREATION_ATTEMPTS):
-                writer = _writer_name()
-                with contextlib.suppress(SpoolBusyError):
-                    return Spool(state.spool / f"{writer}.db", legs=self._fingerprints, writer=writer)
+        self._identity_key = self._identity_key or _usable_key(state)
+        for _ in range(_CREATION_ATTEMPTS):
+            writer = _writer_name()
+            with contextlib.suppress(SpoolBusyError):
+                path = folder / f"{writer}.db"
+                return Spool(path, legs=self._fingerprints, writer=writer, folder=lambda: make_spool_folder(state))
         raise SpoolBusyError("another process opens every new spool file")
-
-    def mend(self, lane: Lane) -> None:
-        """Give our lane a new file of cursors; see `Spool.renew_cursors`."""
-        if self.state is not None:
-            with creation_lock(self.state.spool):
-                lane.spool.renew_cursors()
 
     def lane_for(self, spool: Spool) -> Lane:
         """Return a lane around an open spool, apart from those that are adopted."""
@@ -120,29 +118,54 @@ class LaneOpener:
         """
         if self.state is None:
             return []
-        held_paths = {lane.spool.path for lane in held}
+        held_names = {lane.spool.path.name for lane in held if lane.spool.path is not None}
+        self.leased_until = 0.0
         adopted: list[Lane] = []
         for path in spools_in(self.state.spool):
             if len(adopted) >= most:
                 break
-            spool = open_dead(path) if path not in held_paths else None
+            spool = (
+                open_dead(path) if path.name not in held_names and self._may_be_ours(path, any_key=any_key) else None
+            )
             if spool is None:
                 continue
             legs = self._legs_to_serve(spool, any_key=any_key)
-            if spool.is_settled or any(spool.pending(leg) for leg in legs):
-                adopted.append(self._lane(spool, legs))
+            leased = max((spool.leased_until(leg) for leg in legs), default=0.0)
+            if leased > utc_now().timestamp():
+                self.leased_until = max(self.leased_until, leased)
+                spool.close()
+            elif spool.is_settled or any(spool.pending(leg) for leg in legs):
+                adopted.append(self._lane(spool, legs, lease_s=self._settings.timeout))
             else:
                 spool.close()
-                if self._legs_to_serve(spool, any_key=any_key, also_off=True):
-                    continue  # they are switched off, and `status` says so
-                waiting = max(spool.pending(leg) for leg in spool.legs)
-                logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain --to-current")
+                self._say_foreign(path, spool, any_key=any_key)
         for lane in adopted:
             lane.start()
             lane.retire()
         return adopted
 
-    def _legs_to_serve(self, spool: Spool, *, any_key: bool, also_off: bool = False) -> dict[str, Destination]:
+    def _may_be_ours(self, path: Path, *, any_key: bool) -> bool:
+        """Return whether a spool should be opened, from its file of cursors alone: opening it reads its log."""
+        try:
+            standing = read_standing(path)
+        except (OSError, PipelinesError):
+            return True  # opening it says what is wrong
+        if standing.is_settled or self._legs_to_serve(standing, any_key=any_key):
+            return True
+        self._say_foreign(path, standing, any_key=any_key)
+        return False
+
+    def _say_foreign(self, path: Path, spool: Spool | Standing, *, any_key: bool) -> None:
+        """Log once that a spool waits for another key."""
+        if path.name in self._foreign or self._legs_to_serve(spool, any_key=any_key, also_off=True):
+            return  # said, or its legs are switched off, and `status` says so
+        self._foreign.add(path.name)
+        waiting = max(spool.pending(leg) for leg in spool.legs)
+        logger().warning("spool_waits_for_its_key", pending=waiting, cure="pipelines-client drain --to-current")
+
+    def _legs_to_serve(
+        self, spool: Spool | Standing, *, any_key: bool, also_off: bool = False
+    ) -> dict[str, Destination]:
         """Return the legs of a dead writer's spool that we deliver, unless they are switched off.
 
         These are the legs that were taken for our host and key; with `any_key`, all that we have a key for.
@@ -168,14 +191,16 @@ class LaneOpener:
         return stamp_of(message, stage=stage) if self._keeps_facts else b""
 
     def show(self, identity: str | None) -> str | None:
-        """Return what the ledger shows of an identity."""
-        return identity if self._shows_identity else hash_identity(self._identity_key, identity)
+        """Return what the ledger shows of an identity; None if the key of its hash cannot be read."""
+        if self._shows_identity:
+            return identity
+        return hash_identity(self._identity_key, identity) if self._identity_key else None
 
-    def _lane(self, spool: Spool, destinations: Mapping[str, Destination]) -> Lane:
+    def _lane(self, spool: Spool, destinations: Mapping[str, Destination], *, lease_s: float = 0.0) -> Lane:
         context = LaneContext(
             self.state, self._stages, self._pace, self.show, self._http, oauth=self._oauth, hooks=self._hooks
         )
-        return Lane(spool, destinations, context)
+        return Lane(spool, destinations, context, lease_s=lease_s)
 
     def _http(self, destination: Destination) -> Http:
         settings = self._settings
@@ -212,40 +237,33 @@ def make_folders(state: StateDir) -> None:
         OSError: They cannot be written.
     """
     for folder in (state.path, state.spool, state.ledger, state.dead_letters, state.run):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(f"{folder} cannot be written")
+
+
+def make_spool_folder(state: StateDir) -> Path:
+    """Return the folder of the spools, made if it is missing: all that a call needs.
+
+    Raises:
+        OSError: It cannot be made or written.
+    """
+    folder = state.made(state.spool)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError("the spool folder cannot be written")
+    return folder
+
+
+def _usable_key(state: StateDir) -> bytes:
+    """Return the key of the identity hash; empty if it cannot be read: that costs only the identities in the ledger."""
+    try:
+        return ensure_identity_key(state.path)
+    except (OSError, LedgerError) as error:
+        let_through(error)
+        logger().error("identity_key_unreadable", error=type(error).__name__, cure=_LEDGER_CURE)
+        return b""
 
 
 def _writer_name() -> str:
     host = socket.gethostname().split(".")[0][:40] or "host"
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def open_dead(path: Path) -> Spool | None:
-    """Open a spool whose owner is dead; None if its owner lives or is creating it, or if it cannot be read."""
-    try:
-        with creation_lock(path.parent) as is_ours:
-            return _open_or_recover(path) if is_ours else None
-    except SpoolBusyError:
-        return None
-    except (SpoolError, sqlite3.Error, OSError) as error:
-        logger().error("spool_unreadable", error=type(error).__name__, cure="keep the file, and report it")
-        return None
-
-
-def _open_or_recover(path: Path) -> Spool | None:
-    """Open a spool; if its file of cursors is gone, empty or damaged, start again from its log, if there is one."""
-    try:
-        if path.exists():
-            return Spool(path, legs={}, writer="")
-    except SpoolEmptyError:
-        path.unlink(missing_ok=True)  # its process was killed while it made it, or the file has lost its content
-    except sqlite3.Error as error:
-        if not is_damage(error):
-            raise
-    spool = recover(path)
-    if spool is not None:
-        waiting = max(spool.pending(leg) for leg in spool.legs)
-        logger().error("spool_recovered", pending=waiting, reason="its file of cursors was damaged or gone")
-    return spool

@@ -6,10 +6,9 @@ child starts with a new lane and never touches the parent's files.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import math
 import os
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,8 @@ from dataclasses import dataclass
 from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery import metrics, processes
-from pipelines_client.delivery.admission import FULL, Bounds
+from pipelines_client.delivery.admission import FULL, NO_LEG, Allowance, Bounds
+from pipelines_client.delivery.adoption import Turn
 from pipelines_client.delivery.announcements import say_adopted, say_started
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.lane import Lane
@@ -27,9 +27,10 @@ from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, dropped, skipped
 from pipelines_client.delivery.sending.tokens import TokenSource
 from pipelines_client.delivery.spool.entry import Entry
-from pipelines_client.delivery.spool.spool import spools_in
+from pipelines_client.delivery.spool.leftovers import spools_in
 from pipelines_client.destinations.base import Destination
-from pipelines_client.errors import PipelinesError, SpoolReenteredError
+from pipelines_client.errors import PipelinesError, SpoolLostError, SpoolReenteredError
+from pipelines_client.files import NO_SPACE
 from pipelines_client.log import Throttle, logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Plan
@@ -37,10 +38,9 @@ from pipelines_client.routing.watch import StageWatch
 from pipelines_client.signals import let_through
 from pipelines_client.state.runfile import LegReport
 
-ADOPT_EVERY_S = 10.0
 ON_STOPPED_JOIN_S = 30.0
 _FLUSH_STEP_S = 0.1
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_START_AGAIN_S = 1.0
 PATIENCE_S = 3.0
 """Seconds a flush waits for a failing leg that does not count: enough for one 429, not for a leg that is down."""
 
@@ -100,9 +100,11 @@ class Pipeline:
         self._callbacks = Callbacks()
         self._pid = os.getpid()
         self._lanes: list[Lane] = []  # the first is ours, the others are adopted
-        self._is_closing = False
-        self._looked_at_s = monotonic_s()
+        self._is_closing = self._is_ending = False
+        self._turn = Turn(lambda: self._opener.state)
+        self._start_again_s = 0.0
         self._drops = Throttle()
+        self._records = Allowance()
 
     # What the client calls
 
@@ -116,12 +118,12 @@ class Pipeline:
         """
         try:
             try:
-                return self._append(self._started(), message, skips, plan)
-            except FileNotFoundError:
+                return self._append(self._opened(), message, skips, plan)
+            except SpoolLostError:
                 return self._append(self._renewed(), message, skips, plan)
             except SpoolReenteredError:
                 return self._append_apart(message, skips, plan)
-        except (sqlite3.Error, OSError, PipelinesError) as error:
+        except (OSError, PipelinesError) as error:
             return self._not_taken(error)
 
     def _append(self, lane: Lane, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
@@ -132,6 +134,8 @@ class Pipeline:
             self._refuse(lane, message, skips, reason, plan)
             return reason
         lane.append(message, self._opener.stamp(message, plan.name), skips)
+        if not lane.is_running:  # only now: the message is on disk, whether or not a thread can be had
+            self._start(lane)
         return None
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
@@ -139,13 +143,15 @@ class Pipeline:
         until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
         if (not self._lanes or self._pid != os.getpid()) and not self._has_leftovers():
             return FlushResult(dict.fromkeys(self._legs, 0))
-        self._started()
+        lane = self._opened()
+        if any(lane.pending.values()):
+            self._start(lane)
         self.hurry()
-        self._look_around()
+        self._look_around(is_asked=True)
         while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
             with self._progress_lock:
                 self._progress.wait(min(seconds, _FLUSH_STEP_S))
-            self._look_around()
+            self._look_around(is_asked=True)
         self._callbacks.wait_idle(until)
         for lane in list(self._lanes):
             lane.publish(force=True)
@@ -164,10 +170,11 @@ class Pipeline:
 
         The garbage collector may run in any thread and inside any of our locks, so this takes no lock.
         """
-        if self._lanes:
-            threading.Thread(target=self._close_when_settled, name="pipelines-client-retire", daemon=True).start()
-        else:
+        if not self._lanes:
             processes.LIVE.discard(self)
+            return
+        with contextlib.suppress(RuntimeError):  # no thread to be had: the end of the process closes it
+            threading.Thread(target=self._close_when_settled, name="pipelines-client-retire", daemon=True).start()
 
     @property
     def exit_timeout_s(self) -> float:
@@ -181,9 +188,12 @@ class Pipeline:
 
     def close(self, until_s: float) -> None:
         """End of the process: deliver what can be delivered until then, leave the rest on disk."""
-        if self._lanes:
-            self.flush(max(0.0, until_s - monotonic_s()))
-        self._close_lanes(until_s)
+        self._is_ending = True
+        try:
+            if any(self.pending().values()) or self._callbacks.is_busy:
+                self.flush(max(0.0, until_s - monotonic_s()))
+        finally:
+            self._close_lanes(until_s)
 
     def pending(self) -> dict[str, int]:
         """Return the messages that wait, by leg, adopted ones included."""
@@ -203,72 +213,68 @@ class Pipeline:
 
     # Starting
 
-    def _started(self) -> Lane:
+    def _opened(self) -> Lane:
+        """Return our lane, opened at the first call; its senders may not run yet."""
         if self._pid != os.getpid():
             self.forget()  # forked without Python's hooks, as uWSGI does without threads
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()
-        if lanes and lanes[0].is_running:
+        if lanes and not lanes[0].is_lost:
             return lanes[0]
-        if lanes and lanes[0].is_damaged:
-            return self._mended()
+        if lanes:
+            return self._renewed()
         with self._lock:
             if not self._lanes:
                 processes.watch_exit()
                 metrics.register()
-                own = self._opener.open_own()
-                self._lanes = [own]
+                self._lanes = [self._opener.open_own()]
+                self._turn = Turn(lambda: self._opener.state)
                 state = self._opener.state
-                say_started(own, stage=self._stages.plan().name, state_dir=state.path if state else None)
-                self._looked_at_s = -math.inf
-                self._look_around()
-            self._lanes[0].start()
+                say_started(self._lanes[0], stage=self._stages.plan().name, state_dir=state.place if state else None)
             return self._lanes[0]
 
-    def _mended(self) -> Lane:
-        """Go on after our file of cursors was damaged: set it aside and lose nothing that waits."""
+    def _start(self, lane: Lane) -> None:
+        """Start the senders of a lane; after a failure, not again for a second."""
+        if monotonic_s() < self._start_again_s:
+            return
         with self._lock:
-            lane = self._lanes[0]
-            if lane.is_damaged:
-                lane.stop(monotonic_s() + ON_STOPPED_JOIN_S)
-                self._opener.mend(lane)
-                logger().error("cursors_set_aside", pending=max(lane.pending.values()), cure="keep the file")
-                lane.start()
-            return lane
+            if not lane.start():
+                self._start_again_s = monotonic_s() + _START_AGAIN_S
 
     def _renewed(self) -> Lane:
-        """Go on with new files after the state directory was removed; what is in memory is still delivered."""
+        """Go on with a new lane after another process took over the spool; it delivers what waits there."""
         with self._lock:
-            logger().error("state_dir_removed", pending=max(self._lanes[0].pending.values()), cure="keep it")
-            self._lanes[0].retire()
-            self._lanes.insert(0, self._opener.open_own())
-            self._lanes[0].start()
+            if self._lanes[0].is_lost or not self._lanes[0].spool.is_ours:
+                self._lanes[0].stop(monotonic_s())
+                self._lanes.insert(0, self._opener.open_own())
             return self._lanes[0]
 
     def _append_apart(self, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
         """Take a signal handler's message into another lane: the call that it interrupts is writing into ours."""
         with self._lock:
             spare = self._opener.open_own()
-            spare.start()
             self._lanes.append(spare)
         reason = self._append(spare, message, skips, plan)
         spare.retire()
         return reason
 
-    def _look_around(self) -> None:
-        """Adopt what dead processes left; called now and again by senders and by `flush`."""
+    def _look_around(self, *, is_asked: bool = False) -> None:
+        """Adopt what dead processes left; called now and again by senders, and by `flush` (`is_asked`)."""
         if len(self._lanes) > 1:
             self._close_adopted()
-        if monotonic_s() - self._looked_at_s < ADOPT_EVERY_S or not self._lock.acquire(blocking=False):
+        if self._is_ending or not self._turn.is_due(is_asked=is_asked) or not self._lock.acquire(blocking=False):
             return
         try:
             free = MAX_ADOPTED + 1 - len(self._lanes)
-            if self._lanes and free > 0 and not self._is_closing:
-                adopted = self._opener.adopt_dead(held=self._lanes, most=free)
-                self._lanes += adopted
-                say_adopted(adopted)
-                self._looked_at_s = monotonic_s() if len(adopted) < free else -math.inf  # there may be more
+            if not self._lanes or free <= 0 or self._is_closing:
+                return
+            with self._turn.taken(is_asked=is_asked) as is_ours:
+                if is_ours:
+                    adopted = self._opener.adopt_dead(held=self._lanes, most=free)
+                    self._lanes += adopted
+                    say_adopted(adopted)
+                    self._turn.may_be_more = len(adopted) >= free
         finally:
             self._lock.release()
 
@@ -291,6 +297,7 @@ class Pipeline:
     def _wait_for_room(self, lane: Lane, message: Message, skips: Mapping[str, str], leg: str) -> str | None:
         """Wait for room for a message, up to `block_timeout_s`; return why there still is no room, else None."""
         until, bounds = monotonic_s() + self._settings.block_timeout_s, self._bounds
+        self._start(lane)
         lane.hurry()
         with self._progress_lock:
             while (reason := bounds.refusal(message, skips, lane.spool, leg)) and (left := until - monotonic_s()) > 0:
@@ -301,8 +308,9 @@ class Pipeline:
         """Record a message that is not taken: no leg gets it, and the ledger says why."""
         entry = Entry(0, 0, self._opener.stamp(message, plan.name), message.body, skips, message)
         fates = {leg: skipped(skips[leg]) if leg in skips else dropped(reason) for leg in self._legs}
-        for leg, fate in fates.items():
-            lane.record(leg, [entry], fate)
+        if reason == NO_LEG or self._records.take(monotonic_s()):
+            for leg, fate in fates.items():
+                lane.record(leg, [entry], fate)
         lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
         lane.publish()
         self._log_dropped(reason)
@@ -310,8 +318,7 @@ class Pipeline:
     def _not_taken(self, error: Exception) -> str:
         """Log a message that could be neither taken nor recorded as refused; return the reason."""
         let_through(error)
-        is_full = isinstance(error, OSError) and error.errno in _NO_SPACE
-        is_full |= isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+        is_full = isinstance(error, OSError) and error.errno in NO_SPACE
         reason = "disk_full" if is_full else "spool_error"
         self._log_dropped(reason)
         return reason
@@ -334,7 +341,7 @@ class Pipeline:
         spools of dead processes, of which `MAX_ADOPTED` are drained at a time.
         """
         lanes, plan = list(self._lanes), self._stages.plan()
-        if self._looked_at_s == -math.inf and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
+        if self._turn.may_be_more and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
             return True
         for lane in lanes:
             for leg, sender in lane.senders.items():
@@ -353,7 +360,8 @@ class Pipeline:
             is_in_memory = self._opener.state is None
             is_wanted = is_in_memory or any(lane.is_running for lane in lanes)  # else it was stopped on purpose
             for lane in lanes if is_wanted else ():
-                lane.start()
+                if any(lane.pending.values()):
+                    lane.start()
                 lane.retire()
         until = math.inf if is_in_memory else monotonic_s() + self._settings.flush_timeout_s
         for sender in [sender for lane in lanes if is_wanted for sender in lane.senders.values()]:
@@ -391,5 +399,5 @@ class Pipeline:
     def forget(self) -> None:
         """After a fork, in the child: forget the parent's files and sockets without closing them."""
         for lane in self._lanes:
-            processes.leak(lane.spool.leak())
+            lane.spool.leak()
         self._reset()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
-import functools
 import os
 import threading
 from typing import Protocol
 
 from pipelines_client.clock import monotonic_s
+from pipelines_client.delivery.exits import watch_child_exit
+from pipelines_client.log import logger
+from pipelines_client.signals import let_through
 from pipelines_client.state.runfile import LegReport
 
 
@@ -47,18 +48,18 @@ _held: dict[int, list[Living]] = {}
 """The pipelines that each forking thread holds: two threads may fork at once."""
 
 
-@functools.cache
+_watched: list[int] = []
+"""The process whose end is watched; its children are not, until they use a client."""
+
+
 def watch_exit() -> None:
     """Close all pipelines at exit, before the exit hooks that exist already: those close our sockets."""
-    atexit.register(_at_exit)
-
-
-def leak(inherited: object) -> None:
-    """Keep an inherited object open for ever, even past the exit of the child (docs/adr/0001).
-
-    A global is not enough: the interpreter clears globals at exit, and SQLite would close the parent's log.
-    """
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
+    if _watched == [os.getpid()]:
+        return
+    if not _watched:
+        atexit.register(close_all)  # a forked child inherits it
+    _watched[:] = [os.getpid()]
+    watch_child_exit(close_all)
 
 
 def _before_fork() -> None:
@@ -79,14 +80,18 @@ def _after_fork_in_child() -> None:
         pipeline.forget()
 
 
-def _at_exit() -> None:
-    """Close all, within one budget."""
+def close_all() -> None:
+    """Close all, within one budget; an error of one does not keep the others from it."""
     pipelines = list(LIVE)
     until_s = monotonic_s() + max((pipeline.exit_timeout_s for pipeline in pipelines), default=0.0)
     for pipeline in pipelines:
         pipeline.hurry()
     for pipeline in pipelines:
-        pipeline.close(until_s)
+        try:
+            pipeline.close(until_s)
+        except Exception as error:  # noqa: BLE001 - what is left is on disk
+            let_through(error)
+            logger().error("close_failed", error=type(error).__name__)
 
 
 if hasattr(os, "register_at_fork"):

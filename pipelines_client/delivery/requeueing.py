@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.opening import make_folders
-from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.entry import MessageFacts
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
@@ -49,7 +48,7 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter], *, to_current: bo
         to_current: Put back also what was taken for another host or key: it goes to those of `settings`.
 
     Raises:
-        OSError, sqlite3.Error: The state directory cannot be written.
+        OSError: The state directory cannot be written.
     """
     state, done = StateDir(settings.state_dir), Requeued()
     make_folders(state)
@@ -74,8 +73,7 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter], *, to_current: bo
 def _put_back(state: StateDir, destination: Destination, letters: Sequence[DeadLetter]) -> None:
     now = utc_now()
     writer = f"{STAGE}-{destination.name}-{secrets.token_hex(6)}"
-    with creation_lock(state.spool):
-        spool = Spool(state.spool / f"{writer}.db", legs={destination.name: destination.fingerprint}, writer=writer)
+    spool = Spool(state.spool / f"{writer}.db", legs={destination.name: destination.fingerprint}, writer=writer)
     for letter in letters:
         body = letter.body.encode()
         spool.append(_stamp(letter, body_bytes=len(body), appended_at=iso_utc(now)), body, {})

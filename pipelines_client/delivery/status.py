@@ -5,7 +5,6 @@ A living writer is read from its run file, a dead one from its spool.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines_client.delivery.lane import leg_report
-from pipelines_client.delivery.spool.creation_lock import creation_lock
-from pipelines_client.delivery.spool.spool import Spool, has_log, spools_in
-from pipelines_client.errors import SpoolBusyError, SpoolEmptyError, SpoolError
+from pipelines_client.delivery.spool.leftovers import has_log, spools_in
+from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolEmptyError
 from pipelines_client.state.dead_letters import read_dead_letters
 from pipelines_client.state.layout import StateDir, existing
 from pipelines_client.state.runfile import LegReport, read_run_files
@@ -24,7 +23,6 @@ from pipelines_client.state.runfile import LegReport, read_run_files
 STATES = ("discard", "off", "paused", "unhealthy", "refusing", "ok")
 """States of a leg, the worst first."""
 _PASSING = ("paused", "unhealthy", "refusing")  # what a later success of another process makes a thing of the past
-_LOOK_TIMEOUT_S = 1.0
 _WAITED_S = 300.0  # what waits for so long, on a leg that never delivered, waits for a correction
 
 
@@ -38,6 +36,7 @@ class LegStatus:
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    resent: int = 0
     lag_s: float | None = None
     last_success_at: str | None = None
     last_error_at: str | None = None
@@ -80,6 +79,7 @@ class LegStatus:
         self.rejected.update(leg.rejected)
         self.dropped.update(leg.dropped)
         self.skipped.update(leg.skipped)
+        self.resent += leg.resent
         self.lag_s = max((lag for lag in (self.lag_s, leg.lag_s(now)) if lag is not None), default=None)
         self.last_success_at = max(filter(None, (self.last_success_at, leg.last_success_at)), default=None)
         if (leg.last_error_at or "") > (self.last_error_at or ""):
@@ -162,22 +162,20 @@ def _writers(state: StateDir, status: Status) -> tuple[dict[str, Mapping[str, Le
             writers[path.stem] = run.legs
     status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
     for file in (*spools_in(state.spool), *spools_in(state.replays)):
-        # Held while the file is open: a process that starts now waits, and adopts the spool after us.
-        with creation_lock(state.spool, timeout_s=_LOOK_TIMEOUT_S):
-            active.add(_look_into(file, writers, status))
+        active.add(_look_into(file, writers, status))
     return writers, active
 
 
 def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: Status) -> str:
     """Add what a spool says to `writers` and `status`; return the name of its writer."""
     try:
-        spool = Spool(file, legs={}, writer="")
+        spool = Spool(file, legs={}, writer="", is_reading=True)  # a process that adopts it waits for us
     except SpoolBusyError:
         status.living += 1
     except SpoolEmptyError:
         if has_log(file):  # else it was not finished, and is empty
             status.unreadable.append(file.name)
-    except (SpoolError, sqlite3.Error, OSError):
+    except (PipelinesError, OSError):
         if file.exists() or has_log(file):  # else its owner has just removed it
             status.unreadable.append(file.name)
     else:
@@ -209,6 +207,8 @@ def as_openmetrics(status: Status) -> str:
             for reason, count in sorted(getattr(leg, outcome).items()):
                 outcomes.append(({"leg": name, "outcome": outcome, "reason": reason}, count))
     family("pipelines_client_settled", "counter", "Messages by outcome and reason.", outcomes)
+    resent = [({"leg": n}, g.resent) for n, g in legs]
+    family("pipelines_client_resent", "counter", "Messages sent again after a process died.", resent)
     family("pipelines_client_pending", "gauge", "Messages that wait.", [({"leg": n}, g.pending) for n, g in legs])
     lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
     family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)

@@ -19,12 +19,12 @@ from pipelines_client.client.upstream import oauth_manager
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
-from pipelines_client.delivery.opening import LaneOpener, open_dead
+from pipelines_client.delivery.opening import LaneOpener
 from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, dropped
-from pipelines_client.delivery.spool.creation_lock import creation_lock
 from pipelines_client.delivery.spool.entry import MessageFacts
-from pipelines_client.delivery.spool.spool import Spool, spools_in
+from pipelines_client.delivery.spool.leftovers import open_dead, spools_in
+from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolError
 from pipelines_client.evidence.instants import iso_ms
@@ -79,7 +79,7 @@ class RunLane:
         Raises:
             LegStuckError: A key or a host is wrong, the leg is switched off, or nothing was settled for `patience_s`
                 seconds.
-            OSError, sqlite3.Error: The state directory cannot be written.
+            OSError: The state directory cannot be written.
         """
         self._heed_switch()
         lane = self._open()
@@ -117,8 +117,7 @@ class RunLane:
     def _open(self) -> Lane:
         writer = f"{self._stage}-{self._leg}-{secrets.token_hex(6)}"
         legs = {self._leg: self._destination.fingerprint}
-        with creation_lock(self._state.replays):
-            return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
+        return self._opener.lane_for(Spool(self._state.replays / f"{writer}.db", legs=legs, writer=writer))
 
     def _facts(self, past: PastMessage) -> bytes:
         return MessageFacts(

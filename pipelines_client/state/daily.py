@@ -15,12 +15,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import orjson
 
 from pipelines_client.errors import LedgerError
-from pipelines_client.files import replacing
+from pipelines_client.files import OpenFile, make_folder, replacing
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
 _MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up the next day's first line
@@ -31,12 +31,12 @@ _GZIP_MAGIC = b"\x1f\x8b"
 class DailyFile:
     """The file that one writer appends to. Safe for threads."""
 
-    def __init__(self, directory: Path | None, writer: str) -> None:
-        """Open no file yet; `directory` None keeps nothing."""
+    def __init__(self, directory: Path | Callable[[], Path] | None, writer: str) -> None:
+        """Open no file yet; `directory` may be a function that says where it is now; None keeps nothing."""
         self._lock = threading.RLock()  # a signal's handler may call while the call that it interrupts holds it
         self._directory = directory
         self._writer = writer
-        self._file: BinaryIO | None = None
+        self._file: OpenFile | None = None
         self._path: Path | None = None
         self._is_closed = False
         self._is_torn = False
@@ -58,11 +58,10 @@ class DailyFile:
                 raise LedgerError("the file is closed")
             if self._directory is None:
                 return
-            file = self._file_of(self._directory / now.astimezone(timezone.utc).date().isoformat())
+            file = self._file_of(now.astimezone(timezone.utc).date().isoformat())
             lines = b"\n" + lines if self._is_torn else lines
             self._is_torn = True
-            while lines:
-                lines = lines[file.write(lines) :]
+            file.write(lines)
             self._is_torn = False
 
     def hold(self) -> None:
@@ -87,7 +86,10 @@ class DailyFile:
         self._file = self._path = None
         if file is None or path is None:
             return None
-        size = file.tell()
+        if not (file.is_ours and file.is_at(path)):
+            file.close()
+            return None
+        size = file.size
         file.close()
         return path, size
 
@@ -102,20 +104,29 @@ class DailyFile:
         with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays unsealed, which readers accept
             self._sealing.start()
 
-    def _file_of(self, folder: Path) -> BinaryIO:
-        if self._path is not None and self._path.parent == folder and self._file is not None:
-            return self._file
+    def _file_of(self, day: str) -> OpenFile:
+        if self._path is not None and self._file is not None:
+            is_in_place = self._file.is_ours and self._file.is_at(self._path)
+            if self._path.parent.name == day and is_in_place:
+                return self._file
         finished = self._close()
         if finished is not None:
             self._seal_apart(*finished)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root = self._directory() if callable(self._directory) else self._directory
+        assert root is not None  # noqa: S101 - `append` keeps nothing then
+        try:
+            return self._open(root / day)
+        except PermissionError:  # another user was the first to write that day
+            return self._open(root / f"user-{os.geteuid()}" / day)
+
+    def _open(self, folder: Path) -> OpenFile:
+        make_folder(folder)
         path = folder / f"{self._writer}.jsonl"
         if path.exists() and _is_gzip(path):
             path.rename(_free_name(path))  # a kill came between the two last steps of sealing it
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         # Unbuffered: a line is the operating system's when `append` returns, and a forked child inherits no half of it.
-        self._path, self._file = path, cast("BinaryIO", os.fdopen(descriptor, "ab", buffering=0))
-        self._is_torn = bool(self._file.tell()) and not _ends_a_line(path)
+        self._path, self._file = path, OpenFile(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._is_torn = bool(self._file.size) and not _ends_a_line(path)
         return self._file
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from pipelines_client.errors import LedgerError
+from pipelines_client.errors import LedgerError, StateDamagedError
 from pipelines_client.files import create_file
 from pipelines_client.identity import _KEY_BYTES, parse_identity_key
+from pipelines_client.state.guarded import guarded
 
 IDENTITY_KEY_FILE = "identity.key"
 
@@ -17,15 +18,16 @@ def read_identity_key(directory: Path) -> bytes | None:
 
     Raises:
         LedgerError: The file holds something else.
+        OSError: It cannot be read.
     """
     path = directory / IDENTITY_KEY_FILE
     try:
-        text = path.read_text("ascii").strip()
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
     try:
-        return parse_identity_key(text)
-    except ValueError:
+        return guarded(lambda text: parse_identity_key(text.decode("ascii").strip()), data, path=path)
+    except StateDamagedError:
         raise LedgerError(
             f"{path} does not hold an identity key; restore it, or remove it and lose the join by identity"
         ) from None

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines_client.errors import LedgerError
+from pipelines_client.files import make_folder
+from pipelines_client.state.held import HeldDir
 
 
-@dataclass(frozen=True, slots=True)
 class StateDir:
     """The folders of a state directory."""
 
-    path: Path
+    def __init__(self, path: Path, *, is_held: bool = False) -> None:
+        """Name a directory; `is_held`: a client writes into it, so it is made if missing, and held (`HeldDir`)."""
+        self.place = path
+        """Its path, for people; the folders are found through `path`."""
+        self._held = HeldDir(path) if is_held else None
+
+    @property
+    def path(self) -> Path:
+        """Where it is now.
+
+        Raises:
+            OSError: It is held, and cannot be made or used.
+        """
+        return self.place if self._held is None else self._held.path
+
+    def made(self, folder: Path) -> Path:
+        """Return one of its folders, made for its owner only if it is missing.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        make_folder(folder)
+        return folder
 
     @property
     def spool(self) -> Path:

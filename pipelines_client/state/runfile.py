@@ -16,11 +16,14 @@ from typing import Any
 import orjson
 
 from pipelines_client.clock import utc_now
+from pipelines_client.errors import StateDamagedError
 from pipelines_client.files import replace_file
+from pipelines_client.state.guarded import guarded
 from pipelines_client.state.layout import StateDir
 
 _KEPT_S = 30 * 86_400
 _COUNTS = ("recorded", "pending", "accepted")
+_LATER_COUNTS = ("resent",)
 _BY_REASON = ("rejected", "dropped", "skipped")
 _LEG_TEXTS = ("oldest_pending_at", "last_success_at", "last_error_at", "last_error", "failing_since", "state")
 _TEXTS = ("writer", "started_at", "updated_at", "stage", "stage_file_error", "state")
@@ -30,7 +33,8 @@ _TEXTS = ("writer", "started_at", "updated_at", "stage", "stage_file_error", "st
 class LegReport:
     """One leg of one writer. Counts are of messages, three of them by reason; instants are ISO-8601 UTC text.
 
-    `recorded` is counted apart from the others, so that `recorded = pending + outcomes` is a check.
+    `recorded` is counted apart from the others, so that `recorded = pending + outcomes` is a check. `resent` messages
+    were sent again because a process died before their answer was settled.
     """
 
     recorded: int
@@ -39,6 +43,7 @@ class LegReport:
     rejected: Mapping[str, int]
     dropped: Mapping[str, int]
     skipped: Mapping[str, int]
+    resent: int = 0
     oldest_pending_at: str | None = None
     last_success_at: str | None = None
     last_error_at: str | None = None
@@ -79,11 +84,15 @@ class RunFile:
 def read_run_file(path: Path) -> RunFile | None:
     """Return what a run file says; None if it is gone, damaged or written by an incompatible version."""
     try:
-        content = orjson.loads(path.read_bytes())
-        legs = {str(leg): _leg(about) for leg, about in content["legs"].items()}
-        return RunFile(legs, pid=content.get("pid"), **_texts(content, _TEXTS))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return guarded(_parsed, path.read_bytes(), path=path)
+    except (OSError, StateDamagedError):
         return None
+
+
+def _parsed(data: bytes) -> RunFile:
+    content = orjson.loads(data)
+    legs = {str(leg): _leg(about) for leg, about in content["legs"].items()}
+    return RunFile(legs, pid=content.get("pid"), **_texts(content, _TEXTS))
 
 
 def read_run_files(folder: Path) -> Iterator[tuple[Path, RunFile | None]]:
@@ -103,6 +112,7 @@ def forget_ended(state: StateDir) -> None:
 
 def _leg(content: dict[str, Any]) -> LegReport:
     values: dict[str, Any] = {name: int(content[name]) for name in _COUNTS}
+    values |= {name: int(content.get(name, 0)) for name in _LATER_COUNTS}
     values |= {name: {str(reason): int(count) for reason, count in content[name].items()} for name in _BY_REASON}
     leg = LegReport(**values, **_texts(content, _LEG_TEXTS))
     leg.lag_s(utc_now())  # raises if it is not an instant

@@ -6,7 +6,6 @@ In order, with one request in flight. Only the sender moves its leg's cursor, an
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import sys
 import threading
 from collections import Counter
@@ -16,6 +15,7 @@ from random import Random
 from types import MappingProxyType
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.delivery.sending.attempts import Attempts
 from pipelines_client.delivery.sending.batches import Batch, fates_of
 from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, fates_for
@@ -27,9 +27,10 @@ from pipelines_client.delivery.spool.cursors import Tally
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import ApiAnswer, Decision, Destination
-from pipelines_client.errors import LedgerError, SpoolClosedError
+from pipelines_client.errors import LedgerError, SpoolClosedError, SpoolLostError
 from pipelines_client.log import logger
 from pipelines_client.routing.plan import Switch
+from pipelines_client.signals import let_through
 from pipelines_client.state.ledger import Outcome
 from pipelines_client.state.runfile import LegReport
 
@@ -49,18 +50,31 @@ class Sender:
         context: LaneContext,
         *,
         record: Callable[[Delivery, datetime], None],
+        lease_s: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        """Make a sender that does not run yet; `record` writes fates into the ledger."""
+        """Make a sender that does not run yet.
+
+        Args:
+            spool: What to send.
+            destination: Where to.
+            context: How to send, and whom to call.
+            record: Writes fates into the ledger.
+            lease_s: Of a spool that was adopted: seconds during which no other process sends a batch again if this one
+                dies before its answer.
+            random: Where the jitter comes from.
+        """
         self.spool, self.destination, self.leg = spool, destination, destination.name
         self.http = context.make_http(destination)
         self._pace, self._stages, self._show, self._hooks = context.pace, context.stages, context.show, context.hooks
         self._record = record
+        self._attempts = Attempts(spool, self.leg, lease_s=lease_s)
         self._tokens = Tokens(context.oauth if destination.takes_oauth else None)
         self._requester = Requester(destination, self.http, self._tokens)
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self.health = Health(self.leg, destination.host, self._pace.unhealthy_after_s)
-        self.is_spool_damaged = False
+        self.is_spool_lost = False
+        """Whether another process took over the spool."""
         self.is_running = False
         """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
         self._is_serving = self._stopping = self._retiring = self._idle = False
@@ -99,7 +113,6 @@ class Sender:
             self.is_running = True
             if self._is_serving:
                 return  # a thread that was asked to stop, and has not yet, goes on
-            self.is_spool_damaged = False
             self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
             self._is_serving = True
             try:
@@ -145,13 +158,12 @@ class Sender:
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                if not (self._discard() or self._drop_overflow()):
-                    self._deliver(self._next_batch())
+                self._work()
         except (SpoolClosedError, LedgerError):
             return  # the process ends, and its time was over before the request was
-        except sqlite3.DatabaseError as error:
-            self.is_spool_damaged = True
-            logger().error("spool_damaged", leg=self.leg, error=type(error).__name__)
+        except SpoolLostError:
+            self.is_spool_lost = True
+            logger().error("spool_lost", leg=self.leg, cure="do not close the descriptors of the client")
         except Exception as error:  # noqa: BLE001 - the end of the thread: log why the leg stands still
             self._failed(ApiAnswer(Decision.WAIT, "sender_failed", words=type(error).__name__))
             logger().error("sender_failed", leg=self.leg, error=type(error).__name__)
@@ -159,6 +171,16 @@ class Sender:
             with self._lock:
                 if self._thread is threading.current_thread():
                     self._is_serving = self.is_running = False
+
+    def _work(self) -> None:
+        """Settle some messages; wait a second if the disk cannot be read or written for the moment."""
+        try:
+            if not (self._discard() or self._drop_overflow()):
+                self._deliver(self._next_batch())
+        except OSError as error:
+            let_through(error)
+            self._failed(ApiAnswer(Decision.WAIT, "disk_unreadable", words=type(error).__name__))
+            self._wait(_DISK_RETRY_S)
 
     def _wait_for_work(self) -> bool:
         """Wait until a batch is due; False when the thread should end."""
@@ -255,7 +277,7 @@ class Sender:
             if not self._keep_pace():
                 return
             batch.attempts += 1
-            answer = self._requester.post(sendable, attempts=batch.attempts)
+            answer = self._attempts.begin(sendable) or self._requester.post(sendable, attempts=batch.attempts)
             if answer.decision is Decision.PROBE:
                 stack += batch.split(sendable, 1)
             elif answer.decision is Decision.SPLIT and len(sendable) > 1:
@@ -264,6 +286,7 @@ class Sender:
                 self._finish(batch, sendable, answer)
             else:
                 self._failed(answer)
+                self._attempts.end()
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
                 stack += batch.halves(sendable) if is_probing else [batch]
                 self._wait_after(answer)
@@ -331,7 +354,7 @@ class Sender:
         while True:
             try:
                 write()
-            except (OSError, sqlite3.OperationalError) as error:
+            except OSError as error:
                 self._failed(ApiAnswer(Decision.WAIT, "disk_unwritable", words=type(error).__name__))
             else:
                 return True
@@ -365,7 +388,7 @@ class Sender:
 
     def _remember_pause(self) -> None:
         if self.health.is_paused != (self.leg in self.spool.paused):
-            with contextlib.suppress(sqlite3.OperationalError):  # a full disk; then the next process asks for `drain`
+            with contextlib.suppress(OSError):  # a full disk; then the next process asks for `drain`
                 self.spool.set_paused(self.leg, is_paused=self.health.is_paused)
 
     def _wait_after(self, answer: ApiAnswer) -> None:

@@ -1,235 +1,327 @@
-"""How far each leg has come in a log, and the outcomes of the messages up to there. The only delivery SQL.
+"""How far each leg has come in a log, and the outcomes of the messages up to there.
 
-One SQLite file, exclusive to its process: that lock says which process owns the log. With `path=None` everything is in
-memory.
+One file of lines; the last line that is whole holds everything, and each change appends one:
+
+    <crc32 of what follows>  <JSON>
+
+A kill may tear the last line: what it said is then done again, in the order ledger before cursor. The file is replaced
+by its last line now and again. With `path=None` everything is in memory.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+import os
+from binascii import crc32
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from pipelines_client.errors import SpoolBusyError, SpoolClosedError, SpoolEmptyError, SpoolError
+from pipelines_client.errors import SpoolClosedError, SpoolEmptyError, SpoolError, StateDamagedError
+from pipelines_client.files import OpenFile, replace_file
+from pipelines_client.state.guarded import guarded
 from pipelines_client.state.ledger import Outcome
 
-SCHEMA_VERSION = 4
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE cursor (
-    leg TEXT PRIMARY KEY, seq INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL, outcomes TEXT NOT NULL
-) WITHOUT ROWID;
-"""
-_MOVE = "UPDATE cursor SET seq = ?, bytes = ?, refused = ?, outcomes = ? WHERE leg = ?"
+SCHEMA_VERSION = 5
+MAX_FILE_BYTES = 64 << 10
+_SQLITE = b"SQLite format 3\0"
+_SQLITE_VERSION = 4
+_MAX_DOUBLINGS = 6
 
 Tally = Counter[tuple[Outcome, str]]
 """How many messages met which outcome, for which reason code."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request whose answer is not settled yet.
+
+    Attributes:
+        seq: The last message in it, or in an earlier one; 0: no request was made.
+        until: Unix seconds until which no other process sends these messages again; 0: another may.
+        count: How many processes in a row died in it.
+    """
+
+    seq: int = 0
+    until: float = 0.0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """One leg's place is (`seq`, `size`): the last entry it has settled, and the bytes of all bodies up to there."""
+
+    seq: int = 0
+    size: int = 0
+    refused: int = 0
+    resent: int = 0
+    attempt: Attempt = field(default_factory=Attempt)
+    outcomes: Tally = field(default_factory=Counter)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """`seq` and `size`."""
+        return self.seq, self.size
+
+    @property
+    def leased_until(self) -> float:
+        """Unix seconds until which no other process sends what waits; 0 if one may."""
+        return self.attempt.until if self.attempt.seq > self.seq else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a file of cursors says. `newest` is the last entry that is known to be in the log: its `seq` and `end`."""
+
+    writer: str
+    legs: Mapping[str, str]
+    cursors: Mapping[str, Cursor]
+    paused: frozenset[str] = frozenset()
+    newest: tuple[int, int] = (0, 0)
+
+    def pending(self, leg: str) -> int:
+        """Return how many messages the leg had not settled, as far as is known."""
+        return max(0, self.newest[0] - self.cursors[leg].seq)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no message is known to wait."""
+        return not any(map(self.pending, self.cursors))
+
+    def line(self) -> bytes:
+        """Return it as a line of the file."""
+        rows = {
+            leg: [
+                cursor.seq,
+                cursor.size,
+                cursor.refused,
+                cursor.resent,
+                [cursor.attempt.seq, cursor.attempt.until, cursor.attempt.count],
+                [[outcome, reason, count] for (outcome, reason), count in cursor.outcomes.items()],
+            ]
+            for leg, cursor in self.cursors.items()
+        }
+        content = orjson.dumps(
+            {
+                "version": SCHEMA_VERSION,
+                "writer": self.writer,
+                "legs": self.legs,
+                "paused": sorted(self.paused),
+                "newest": self.newest,
+                "cursors": rows,
+            }
+        )
+        return b"%08x\t%b\n" % (crc32(content), content)
+
+
 class Cursors:
-    """One leg's place is (`seq`, bytes): the last entry it has settled, and the bytes of all bodies up to there."""
+    """The cursors of one spool. Not safe for threads: the spool's lock protects them."""
 
-    def __init__(
-        self, path: Path | None, *, legs: Mapping[str, str], writer: str, start: tuple[int, int] = (0, 0)
-    ) -> None:
-        """Open or create the file; see `Spool` for arguments and errors.
-
-        A new one begins at `start`; messages before that are not counted.
-        """
+    def __init__(self, path: Path | None, standing: Standing) -> None:
+        """Keep `standing`, which the file has already; nothing is opened before the first change."""
         self._path = path
         self._is_closed = False
-        self._connection = _open(path, is_new=bool(legs)) if path is not None else None
-        self.legs = dict(legs)
-        self.writer = writer
-        self.paused: frozenset[str] = frozenset()
-        self.places: dict[str, tuple[int, int]] = dict.fromkeys(legs, start)
-        self.refused: Counter[str] = Counter(dict.fromkeys(legs, -start[0]))
-        self.outcomes: dict[str, Tally] = {leg: Counter() for leg in legs}
+        self._file: OpenFile | None = None
+        self._size = 0
+        self._standing = standing
+
+    @classmethod
+    def create(cls, path: Path | None, standing: Standing) -> Cursors:
+        """Write a new file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        cursors = cls(path, standing)
+        cursors.rewrite()
+        return cursors
+
+    @property
+    def standing(self) -> Standing:
+        """What the file says."""
+        return self._standing
+
+    def place(self, leg: str) -> tuple[int, int]:
+        """Return a leg's place."""
+        return self._standing.cursors[leg].place
+
+    def set(self, **values: Any) -> None:
+        """Change anything.
+
+        Raises:
+            SpoolClosedError: After `close`.
+            OSError: It could not be written, and has not changed.
+        """
+        if self._is_closed:
+            raise SpoolClosedError("the spool is closed")
+        standing = replace(self._standing, **values)
+        line = standing.line()
+        if self._path is not None:
+            self._append(self._path, line)
+        self._standing = standing
+
+    def _append(self, path: Path, line: bytes) -> None:
+        file = self._file
+        if file is None or self._size + len(line) > MAX_FILE_BYTES:
+            self._replace(path, line)  # also the first time: an earlier process may have left a torn line
+            return
         try:
-            if self._connection is not None and path is not None:
-                self._load(self._connection, path)
-        except (KeyError, ValueError) as error:  # SQLite reads it, and the content is damaged
-            self.close()
-            raise sqlite3.DatabaseError(type(error).__name__) from None
-        except BaseException:
-            self.close()
+            file.write(line)
+            self._size += len(line)
+        except OSError:
+            self.close_file()
             raise
 
-    def _load(self, connection: sqlite3.Connection, path: Path) -> None:
-        run = connection.execute
-        if not run("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            if not self.legs:
-                raise SpoolEmptyError("the file is not a spool yet")
-            self._create()
-        meta = dict(run("SELECT name, value FROM meta").fetchall())
-        if int(meta["schema_version"]) != SCHEMA_VERSION:
-            raise SpoolError(
-                f"{path} has schema {meta['schema_version']}, this version reads {SCHEMA_VERSION}; deliver it with the"
-                " version that wrote it (pipelines-client drain)"
-            )
-        self.writer = meta["writer"]
-        self.legs = orjson.loads(meta["legs"])
-        self.paused = frozenset(filter(None, meta.get("paused", "").split(",")))
-        for leg, seq, size, refused, outcomes in run("SELECT * FROM cursor").fetchall():
-            self.places[leg] = (seq, size)
-            self.refused[leg] = refused
-            self.outcomes[leg] = Counter({(Outcome(o), reason): n for o, reason, n in orjson.loads(outcomes)})
+    def _replace(self, path: Path, line: bytes) -> None:
+        self.close_file()
+        replace_file(path, line)
+        with contextlib.suppress(OSError):  # no descriptor to be had: the file is replaced again next time
+            self._file, self._size = OpenFile(path, os.O_WRONLY | os.O_APPEND), len(line)
 
-    def _create(self) -> None:
-        meta = {"schema_version": str(SCHEMA_VERSION), "writer": self.writer, "legs": orjson.dumps(self.legs).decode()}
-        with self._transaction():
-            for statement in _SCHEMA.split(";"):
-                self._run(statement)
-            for pair in meta.items():
-                self._run("INSERT INTO meta VALUES (?, ?)", pair)
-            for leg, place in self.places.items():
-                counted = (self.refused[leg], _as_text(self.outcomes[leg]))
-                self._run("INSERT INTO cursor VALUES (?, ?, ?, ?, ?)", (leg, *place, *counted))
+    def settle(self, leg: str, place: tuple[int, int], tally: Tally) -> None:
+        """Move a leg's cursor, and count the outcomes of the messages that it passes; raises as `set`."""
+        outcomes = self._standing.cursors[leg].outcomes + tally
+        self._change(leg, seq=place[0], size=place[1], outcomes=outcomes, attempt=Attempt())
 
-    def move(self, leg: str, place: tuple[int, int], tally: Tally) -> None:
-        """Move a leg's cursor and count the outcomes of the messages that it passes.
+    def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]], count: int) -> None:
+        """Count messages that never entered the log, with their outcome on each leg; raises as `set`."""
+        cursors = dict(self._standing.cursors)
+        for leg, fate in outcomes.items():
+            tally = cursors[leg].outcomes + Counter({fate: count})
+            cursors[leg] = replace(cursors[leg], refused=cursors[leg].refused + count, outcomes=tally)
+        self.set(cursors=cursors)
 
-        Raises:
-            SpoolClosedError: After `close`.
-            sqlite3.Error: It could not be written, and has not moved.
-        """
-        outcomes = self.outcomes[leg] + tally
-        self._run(_MOVE, (*place, self.refused[leg], _as_text(outcomes), leg))
-        self.places[leg] = place
-        self.outcomes[leg] = outcomes
+    def attempt(self, leg: str, seq: int, *, newest: tuple[int, int], now: float, lease_s: float) -> None:
+        """Note that a request with a leg's messages up to `seq` goes out; see `Spool.attempt`; raises as `set`."""
+        before = self._standing.cursors[leg].attempt
+        count = before.count + 1 if lease_s else 0
+        until = now + lease_s * 2 ** min(count - 1, _MAX_DOUBLINGS) if lease_s else 0.0
+        self._change(leg, attempt=Attempt(max(before.seq, seq), until, count), newest=newest)
 
-    def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]]) -> None:
-        """Count a message that never entered the log, with its outcome on each leg.
+    def end_attempt(self, leg: str) -> None:
+        """End the lease of a leg's attempt; raises as `set`."""
+        attempt = self._standing.cursors[leg].attempt
+        if attempt.until:
+            self._change(leg, attempt=Attempt(attempt.seq))
+
+    def count_resent(self, leg: str, count: int) -> None:
+        """Count messages that a process which died has sent already; raises as `set`."""
+        self._change(leg, resent=self._standing.cursors[leg].resent + count)
+
+    def _change(self, leg: str, *, newest: tuple[int, int] | None = None, **values: Any) -> None:
+        cursor = replace(self._standing.cursors[leg], **values)
+        self.set(cursors={**self._standing.cursors, leg: cursor}, newest=newest or self._standing.newest)
+
+    def rewrite(self, path: Path | None = None) -> None:
+        """Replace the file, at `path` if it has moved, with one that says what we know.
 
         Raises:
-            SpoolClosedError: After `close`.
-            sqlite3.Error: It could not be counted.
+            OSError: It cannot be written.
         """
-        after = {leg: self.outcomes[leg] + Counter([fate]) for leg, fate in outcomes.items()}
-        with self._transaction():
-            for leg, tally in after.items():
-                self._run(_MOVE, (*self.places[leg], self.refused[leg] + 1, _as_text(tally), leg))
-        self.outcomes.update(after)
-        self.refused.update(after.keys())
+        self._path = path or self._path
+        if self._path is not None:
+            self._replace(self._path, self._standing.line())
 
-    def set_paused(self, leg: str, *, is_paused: bool) -> None:
-        """Store that a leg stands still because its key or host is wrong.
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still there, and its descriptor still ours."""
+        if self._path is None or self._is_closed:
+            return True
+        return self._path.exists() if self._file is None else self._file.is_at(self._path) and self._file.is_ours
 
-        Raises:
-            SpoolClosedError: After `close`.
-            sqlite3.Error: It could not be written.
-        """
-        paused = self.paused | {leg} if is_paused else self.paused - {leg}
-        self._run("INSERT OR REPLACE INTO meta VALUES ('paused', ?)", (",".join(sorted(paused)),))
-        self.paused = paused
-
-    def renew(self) -> None:
-        """Set the damaged file aside, as evidence, and write a new one from memory.
-
-        Raises:
-            OSError, sqlite3.Error, SpoolError: It cannot be written.
-        """
-        if self._path is None or self._connection is None:
-            return
-        self._connection.close()
-        set_aside(self._path)
-        self._connection = _open(self._path, is_new=True)
-        self._create()
-        for leg in self.paused:
-            self.set_paused(leg, is_paused=True)
+    def close_file(self) -> None:
+        """Close the descriptor; the next change opens the file again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def close(self) -> None:
         """Close the file."""
         self._is_closed = True
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self.close_file()
 
     def remove(self) -> None:
         """Remove the file, once it is closed."""
         if self._path is not None:
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
 
-    def leak(self) -> sqlite3.Connection | None:
-        """Give up the connection without closing it: what a forked child must do.
 
-        Closing it there, even by exiting, would checkpoint and delete the parent's write-ahead log (docs/adr/0001).
-        """
-        connection, self._connection = self._connection, None
-        self._is_closed = True
-        return connection
+def read_standing(path: Path) -> Standing:
+    """Return what a file of cursors says.
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._run("BEGIN IMMEDIATE")
+    Raises:
+        FileNotFoundError: It does not exist.
+        SpoolEmptyError: It is not a spool yet.
+        SpoolError: It is of another version.
+        StateDamagedError: Its last line is damaged.
+        OSError: It cannot be read.
+    """
+    data = path.read_bytes()
+    if not data:
+        raise SpoolEmptyError("the file is not a spool yet")
+    if data.startswith(_SQLITE):
+        raise _other_version(path, _SQLITE_VERSION)
+    *lines, torn = data.split(b"\n")
+    if b"\0" in torn or not lines:
+        raise StateDamagedError(f"{path.name} is damaged")
+    return _standing_of(lines[-1], path)
+
+
+def newest_whole(path: Path) -> Standing | None:
+    """Return what the last undamaged line of a damaged file says; None if there is none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    for line in reversed(path.read_bytes().split(b"\n")):
         try:
-            yield
-        except BaseException:
-            self._run("ROLLBACK")
-            raise
-        self._run("COMMIT")
-
-    def _run(self, statement: str, values: Sequence[object] = ()) -> None:
-        """Run a statement; do nothing if the cursors are in memory only."""
-        if self._is_closed:
-            raise SpoolClosedError("the spool is closed")
-        if self._connection is not None:
-            self._connection.execute(statement, values)
+            return _standing_of(line, path)
+        except (StateDamagedError, SpoolError):
+            continue
+    return None
 
 
-def _as_text(outcomes: Tally) -> str:
-    return orjson.dumps([[outcome, reason, count] for (outcome, reason), count in outcomes.items()]).decode()
+def _standing_of(line: bytes, path: Path) -> Standing:
+    content = guarded(_content_of, line, path=path)
+    if content["version"] != SCHEMA_VERSION:
+        raise _other_version(path, content["version"])
+    return guarded(_parsed, content, path=path)
 
 
-def set_aside(path: Path) -> None:
-    """Rename a damaged file and its write-ahead log as evidence: `….db` becomes `….db.damaged`."""
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(path.with_name(f"{path.name}.damaged{suffix}"))
+def _content_of(line: bytes) -> dict[str, Any]:
+    checksum, _, content = line.partition(b"\t")
+    if int(checksum, 16) != crc32(content):
+        raise ValueError("checksum")
+    known: dict[str, Any] = orjson.loads(content)
+    return {"version": known.pop("version"), **known}
 
 
-def is_damage(error: Exception) -> bool:
-    """Say whether an error means that the file is no longer a database, rather than busy, full or read-only."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
-        error, (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+def _parsed(content: dict[str, Any]) -> Standing:
+    cursors = {
+        str(leg): Cursor(
+            seq, size, refused, resent, Attempt(*attempt), Counter({(Outcome(o), reason): n for o, reason, n in rows})
+        )
+        for leg, (seq, size, refused, resent, attempt, rows) in content["cursors"].items()
+    }
+    legs = {leg: str(content["legs"][leg]) for leg in cursors}
+    if len(legs) != len(content["legs"]):
+        raise ValueError("legs")
+    newest, size = content["newest"]
+    return Standing(str(content["writer"]), legs, cursors, frozenset(content["paused"]), (newest, size))
+
+
+def _other_version(path: Path, version: object) -> SpoolError:
+    return SpoolError(
+        f"{path} has schema {version}, this version reads {SCHEMA_VERSION}; deliver it with the version that wrote it"
+        " (pipelines-client drain)"
     )
 
 
-def _open(path: Path, *, is_new: bool) -> sqlite3.Connection:
-    """Open the file for this process only; create it if `is_new`.
-
-    Raises:
-        SpoolBusyError: A living process owns it.
-        SpoolError: Its file system cannot hold it.
-    """
-    if is_new:
-        path.touch(mode=0o600)
-    address = f"{path.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-        connection.execute("PRAGMA synchronous=NORMAL")
-        # An exclusive lock is taken at the first write and then kept: take it now.
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if "locked" in str(error):
-            raise SpoolBusyError("the spool file belongs to a living process") from None
-        raise
-    except sqlite3.Error:
-        connection.close()
-        raise
-    if mode != "wal":
-        connection.close()
-        raise SpoolError(
-            "its file system does not support SQLite's log (a network share?): move state_dir to a local disk"
-        )
-    return connection
+def set_aside(path: Path) -> None:
+    """Rename a damaged file as evidence: `….db` becomes `….db.damaged`; does nothing if it is gone."""
+    if path.exists():
+        path.rename(path.with_name(f"{path.name}.damaged"))

@@ -11,17 +11,21 @@ file has the number 0 and names writer and legs, so that a log without its curso
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 from binascii import crc32
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from pipelines_client.delivery.spool.entry import Entry
+from pipelines_client.delivery.spool.owning import let_go, lock_too
+from pipelines_client.errors import SpoolBusyError
+from pipelines_client.files import DescriptorLostError, OpenFile
 from pipelines_client.signals import is_from_signal
 
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
@@ -46,17 +50,20 @@ class LogFiles:
         self._header = header
         self._files = sorted(_files_of(spool_path), key=_first_seq)
         self._firsts = [_first_seq(path) for path in self._files]
-        self._descriptor: int | None = None
+        self._file: OpenFile | None = None
         self._size = 0
         self._is_torn = False
-        self._damaged: set[Path] = set()
+        self._damaged: set[str] = set()
 
-    def newest(self) -> tuple[int, int]:
-        """Return `seq` and `end` of the last message; a damaged line counts as one of unknown size."""
+    def newest(self, *, is_reading: bool = False) -> tuple[int, int]:
+        """Return `seq` and `end` of the last message; a damaged line counts as one of unknown size.
+
+        A torn last line is cut off, unless `is_reading`.
+        """
         for first, path in zip(reversed(self._firsts), reversed(self._files), strict=True):
             data = path.read_bytes()
             *lines, torn = data.split(b"\n")
-            if torn and not _is_damaged_end(torn):
+            if torn and not is_reading and not _is_damaged_end(torn):
                 os.truncate(path, len(data) - len(torn))  # else the next line would be glued to it
             entries = list(map(_parsed, lines))
             known = ((entry.seq, index) for index, entry in enumerate(entries) if entry is not None and entry.seq)
@@ -64,7 +71,7 @@ class LogFiles:
             last = entries[index] if index >= 0 else None
             damaged = _count_damaged(lines[index + 1 :], entries[index + 1 :]) + _is_damaged_end(torn)
             if damaged:
-                self._damaged.add(path)
+                self._damaged.add(path.name)
             seq = damaged + (first - 1 if last is None else last.seq)
             if last is not None:
                 return seq, last.end
@@ -88,22 +95,45 @@ class LogFiles:
                 return entry.stamped()
         return None
 
+    def seize(self) -> None:
+        """Lock the newest file, as its owner does.
+
+        Raises:
+            SpoolBusyError: A living process has it locked.
+            OSError: It cannot be opened.
+        """
+        if not self._files:
+            return
+        file = OpenFile(self._files[-1], os.O_WRONLY | os.O_APPEND)
+        if not lock_too(file):
+            file.close()
+            raise SpoolBusyError("the spool's log belongs to a living process")
+        self._file, self._size, self._is_torn = file, FILE_BYTES, True  # a message begins a new file
+
     def append(self, entry: Entry) -> None:
         """Write a line and hand it to the operating system.
 
         Raises:
+            DescriptorLostError: The application has closed our descriptor; nothing was written.
             OSError: It could not be written, and is not there.
         """
-        if self._descriptor is None or self._size >= FILE_BYTES:
+        if self._file is None or self._size >= FILE_BYTES:
             self._begin_file(entry.seq)
         self._write(_line(entry))
 
     def _write(self, line: bytes) -> None:
-        descriptor = self._descriptor
-        assert descriptor is not None  # noqa: S101 - a file has begun
+        file = self._file
+        assert file is not None  # noqa: S101 - a file has begun
+        descriptor = file.descriptor
+        try:
+            status = os.fstat(descriptor)
+        except OSError:
+            status = None
+        if status is None or status.st_ino != file.inode or status.st_dev != file.device:
+            raise DescriptorLostError(errno.EBADF, "the log's descriptor was closed")
         left = line
         if self._is_torn:  # a full disk or a signal's handler cut off the last write
-            self._size = os.fstat(descriptor).st_size
+            self._size = status.st_size
             left = b"\n" + line
         size = len(left)
         self._is_torn = True
@@ -122,15 +152,40 @@ class LogFiles:
 
     def _begin_file(self, seq: int) -> None:
         path = Path(f"{self._prefix}.{seq}{_SUFFIX}")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        file = OpenFile(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        lock_too(file)
         self.close()
-        self._descriptor, self._size = descriptor, os.fstat(descriptor).st_size
+        self._file, self._size = file, file.size
         self._is_torn = self._size > 0  # an earlier writer's last line may be torn
         if path not in self._files:
             self._files.append(path)
             self._firsts.append(seq)
         if not self._size:
             self._write(_line(Entry(0, 0, self._header, b"", {})))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that is appended to is still there, and its descriptor still ours."""
+        return self._file is None or (self._file.is_ours and self._file.is_at(self._files[-1]))
+
+    def renew(self, spool_path: Path, entries: Sequence[Entry]) -> None:
+        """Go on after files were removed or descriptors closed: find what is there, and write again what is not.
+
+        Args:
+            spool_path: Where the spool is now.
+            entries: What memory holds of the log, without a gap up to its end.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        self.close()
+        self._prefix = spool_path.with_suffix("")
+        self._files = sorted(_files_of(spool_path), key=_first_seq)
+        self._firsts = [_first_seq(path) for path in self._files]
+        known, _ = self.newest()
+        for entry in entries:
+            if entry.seq > known:
+                self.append(entry)
 
     def locate(self, seq: int) -> Piece | None:
         """Return the written part of the file that holds `seq`; None if there are no files."""
@@ -140,25 +195,23 @@ class LogFiles:
         if index + 1 < len(self._firsts):
             return Piece(self._files[index], None, self._firsts[index + 1] - 1)
         size = None
-        if self._descriptor is not None:
-            size = os.fstat(self._descriptor).st_size if self._is_torn else self._size
+        if self._file is not None and not self._is_torn:
+            size = self._size
         return Piece(self._files[index], size, None)
 
     def read(self, piece: Piece) -> list[Entry]:
         """Return what can be read of a piece; the only method that needs no lock.
 
         Raises:
-            OSError: It exists and cannot be read.
+            FileNotFoundError: It is not there.
+            OSError: It cannot be read.
         """
-        try:
-            with piece.path.open("rb") as file:
-                data = file.read() if piece.size is None else file.read(piece.size)
-        except FileNotFoundError:  # it was removed: its messages are lost, and are counted
-            data = b""
+        with piece.path.open("rb") as file:
+            data = file.read() if piece.size is None else file.read(piece.size)
         *lines, torn = data.split(b"\n")
         entries = list(map(_parsed, lines))
         if _is_damaged_end(torn) or _count_damaged(lines, entries):
-            self._damaged.add(piece.path)
+            self._damaged.add(piece.path.name)
         return [entry for entry in entries if entry is not None and entry.seq]
 
     def trim(self, passed: int) -> None:
@@ -175,21 +228,21 @@ class LogFiles:
         self._firsts.clear()
 
     def _remove(self, path: Path) -> None:
-        if path in self._damaged and path.exists():
+        if path.name in self._damaged and path.exists():
             path.rename(path.with_name(path.name + _DAMAGED))
         else:
             path.unlink(missing_ok=True)
 
     def set_aside(self) -> None:
         """Keep all files under another name, as evidence."""
-        self._damaged.update(self._files)
+        self._damaged.update(path.name for path in self._files)
         self.remove()
 
     def close(self) -> None:
-        """Close the file that is appended to. A forked child may, too: the file has no lock and no buffer."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Close the file that is appended to."""
+        if self._file is not None:
+            let_go(self._file)
+            self._file = None
 
 
 def _files_of(spool_path: Path) -> Iterator[Path]:

@@ -8,16 +8,15 @@ one update. All messages are in the log for all legs; a message that a leg skips
 while outcomes are counted separately as the cursor moves: `recorded = pending + outcomes` is a check, not a
 definition.
 
-The messages are in plain files (`logfiles`), the cursors in SQLite (`cursors`), whose lock makes both exclusive to
-their process (docs/adr/0007). A kill loses nothing for which `append` has returned; a loss of power may lose what
-the operating system had not written yet, by default up to half a minute.
+The messages are in plain files (`logfiles`), the cursors in one more (`cursors`), and a lock file makes all exclusive
+to their process (`owning`, docs/adr/0013). A kill loses nothing for which `append` has returned; a loss of power may
+lose what the operating system had not written yet, by default up to half a minute.
 """
 
 from __future__ import annotations
 
 import errno
 import shutil
-import sqlite3
 import threading
 from bisect import bisect_right
 from collections import Counter
@@ -25,12 +24,14 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
-import orjson
-
-from pipelines_client.delivery.spool.cursors import Cursors, Tally, set_aside
+from pipelines_client.clock import utc_now
+from pipelines_client.delivery.spool.cursors import Cursors, Tally
 from pipelines_client.delivery.spool.entry import Entry
-from pipelines_client.delivery.spool.logfiles import LogFiles, Piece, spools_of_logs
+from pipelines_client.delivery.spool.keeping import Folder, SpoolFiles, new_standing, open_files
+from pipelines_client.delivery.spool.logfiles import Piece
 from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
+from pipelines_client.files import DescriptorLostError, OpenFile
+from pipelines_client.log import logger
 from pipelines_client.message.build import Message
 from pipelines_client.signals import is_from_signal
 from pipelines_client.state.ledger import Outcome
@@ -48,7 +49,16 @@ _seq, _end = attrgetter("seq"), attrgetter("end")
 class Spool:
     """One log, safe for threads; `path=None` keeps the contract in memory."""
 
-    def __init__(self, path: Path | None, *, legs: Mapping[str, str], writer: str) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        legs: Mapping[str, str],
+        writer: str,
+        lock_file: OpenFile | None = None,
+        is_reading: bool = False,
+        folder: Folder | None = None,
+    ) -> None:
         """Open or create a log.
 
         Args:
@@ -56,50 +66,63 @@ class Spool:
             legs: For each leg that a new log serves, a fingerprint of its destination. An existing one keeps its own.
                 Empty: only open a log that exists.
             writer: The name of its writer; an existing log keeps its own.
+            lock_file: Its lock, if the caller has taken it.
+            is_reading: Change nothing, and lock it only against adoption.
+            folder: Returns where its folder is now, and makes it if it was removed; default: where it was.
 
         Raises:
             SpoolBusyError: A living process owns it.
             SpoolEmptyError: `legs` is empty, and the file is not a spool yet.
             SpoolError: The file is a spool of another version.
-            sqlite3.Error: The file of the cursors cannot be opened or is damaged.
-            OSError: The log cannot be read.
+            StateDamagedError: The file of the cursors is damaged.
+            OSError: A file cannot be opened or read.
         """
-        self.path = path
         # Both are reentrant: a signal's handler may call while the call that it interrupts holds one.
         self._lock = threading.RLock()  # of the log: held for a moment by each append
         self._cursor_lock = threading.RLock()  # of the cursors: an append does not wait until they are written
         self._is_closed = self._is_appending = False
-        self._cursors = Cursors(path, legs=legs, writer=writer)
-        self._places = self._cursors.places
-        try:
-            self._log = LogFiles(path, header=_header(self._cursors)) if path is not None else None
-            last_seq, end = self._log.newest() if self._log is not None else (0, 0)
-        except BaseException:
-            self._cursors.close()
-            raise
-        # A loss of power may cut off the log what was settled already.
-        self.last_seq = max([last_seq, *(seq for seq, _ in self._places.values())])
+        self._files: SpoolFiles | None = None
+        last_seq = end = 0
+        if path is None:
+            self._cursors, self._log = Cursors(None, new_standing(legs, writer)), None
+        else:
+            files = open_files(path, legs, writer, lock_file=lock_file, is_reading=is_reading, folder=folder)
+            self._files, self._cursors, self._log = files, files.cursors, files.log
+            try:
+                last_seq, end = files.log.newest(is_reading=is_reading)
+            except BaseException:
+                files.let_go()
+                raise
+        # A loss of power, or a cleaner, may cut off the log what was settled already, or what is known to have waited.
+        standing = self._cursors.standing
+        places = [standing.newest, *(cursor.place for cursor in standing.cursors.values())]
+        self.last_seq = max(last_seq, *(seq for seq, _ in places))
         """The `seq` of the newest message; 0 before the first. A number is never used twice."""
-        self.total_bytes = max([end, *(size for _, size in self._places.values())])
+        self.total_bytes = max(end, *(size for _, size in places))
         """The bytes of all bodies since the log began."""
         self._look_at = self.total_bytes + LOOK_EVERY_BYTES
         self._tail: list[Entry] = []
         self._windows: dict[str, list[Entry]] = {}  # for a leg that is behind: what it has read from the disk
 
     @property
+    def path(self) -> Path | None:
+        """The file of the cursors; None in memory."""
+        return self._files.path if self._files is not None else None
+
+    @property
     def writer(self) -> str:
         """The name of the log's writer."""
-        return self._cursors.writer
+        return self._cursors.standing.writer
 
     @property
     def legs(self) -> dict[str, str]:
         """The fingerprint of each leg's destination."""
-        return self._cursors.legs
+        return dict(self._cursors.standing.legs)
 
     @property
     def paused(self) -> frozenset[str]:
         """The legs that stand still because of a wrong key or host; see `set_paused`."""
-        return self._cursors.paused
+        return self._cursors.standing.paused
 
     def append(self, stamp: bytes, body: bytes, skips: Mapping[str, str], message: Message | None = None) -> int:
         """Write one message (see `Entry`) and return its `seq` once a kill can no longer lose it.
@@ -107,8 +130,16 @@ class Spool:
         Raises:
             SpoolClosedError: After `close`.
             SpoolReenteredError: Called by a signal's handler inside another `append` of the same thread.
+            SpoolLostError: Another process owns the spool now.
             OSError: It could not be written and is not in the log.
         """
+        try:
+            return self._append_locked(stamp, body, skips, message)
+        except (DescriptorLostError, FileNotFoundError):  # closed by the application, or the folder was removed
+            self.keep()
+            return self._append_locked(stamp, body, skips, message)
+
+    def _append_locked(self, stamp: bytes, body: bytes, skips: Mapping[str, str], message: Message | None) -> int:
         with self._lock:
             if self._is_closed:
                 raise SpoolClosedError("the spool is closed")
@@ -163,7 +194,7 @@ class Spool:
             SpoolClosedError: After `close`.
             OSError: The log cannot be read.
         """
-        seq, passed = self._places[leg]
+        seq, passed = self.place(leg)
         entries: list[Entry] = []
         while True:
             with self._lock:
@@ -195,59 +226,139 @@ class Spool:
 
         Raises:
             SpoolClosedError: After `close`.
+            SpoolLostError: Another process owns the spool now.
             SpoolError: They are not the next ones.
-            sqlite3.Error: It could not be written, and the cursor has not moved.
+            OSError: It could not be written, and the cursor has not moved.
         """
         if not entries:
             return
         with self._cursor_lock:
-            before = self._places[leg][0]
+            before = self.place(leg)[0]
             if entries[0].seq != before + 1 or entries[-1].seq != before + len(entries):
                 raise SpoolError(f"leg {leg} is at {before}; cannot settle {entries[0].seq} to {entries[-1].seq}")
-            self._cursors.move(leg, (entries[-1].seq, entries[-1].end), tally)
+            self.keep()
+            self._cursors.settle(leg, (entries[-1].seq, entries[-1].end), tally)
         with self._lock:
             self._forget_passed()
 
-    def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]]) -> None:
-        """Count a message that never entered the log, with its outcome on each leg.
+    def attempt(self, leg: str, seq: int, *, lease_s: float = 0.0) -> None:
+        """Write down that a request with the leg's messages up to `seq` goes out now, before it does.
+
+        If this process dies before the answer is settled, the next one knows that these messages may have arrived.
+
+        Args:
+            leg: A leg of this spool.
+            seq: The last message of the request.
+            lease_s: Seconds during which no other process sends them again, twice as many for each process that has
+                died in such an attempt; 0: another process may at once.
+
+        Raises:
+            SpoolClosedError, SpoolLostError, OSError: As `settle`.
+        """
+        with self._cursor_lock:
+            self.keep()
+            newest, now = (self.last_seq, self.total_bytes), utc_now().timestamp()
+            self._cursors.attempt(leg, seq, newest=newest, now=now, lease_s=lease_s)
+
+    def attempted_to(self, leg: str) -> int:
+        """Return the last message of the leg that a request went out with; 0 before the first."""
+        return self._cursors.standing.cursors[leg].attempt.seq
+
+    def end_attempt(self, leg: str) -> None:
+        """Write down that the leg's request was answered without settling anything; does nothing without a lease.
+
+        Raises:
+            SpoolClosedError, SpoolLostError, OSError: As `settle`.
+        """
+        with self._cursor_lock:
+            self.keep()
+            self._cursors.end_attempt(leg)
+
+    def count_resent(self, leg: str, count: int) -> None:
+        """Count messages that are sent again because a process died before their answer was settled.
+
+        Raises:
+            SpoolClosedError, OSError: As `settle`.
+        """
+        with self._cursor_lock:
+            self._cursors.count_resent(leg, count)
+
+    def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]], count: int = 1) -> None:
+        """Count messages that never entered the log, with their outcome on each leg.
 
         Raises:
             SpoolClosedError: After `close`.
-            sqlite3.Error: It could not be counted.
+            OSError: They could not be counted.
         """
         with self._cursor_lock:
-            self._cursors.refuse(outcomes)
+            self._cursors.refuse(outcomes, count)
+
+    def resent(self, leg: str) -> int:
+        """Return how many messages were sent again because a process died before their answer was settled."""
+        return self._cursors.standing.cursors[leg].resent
+
+    def leased_until(self, leg: str) -> float:
+        """Return until when no other process may send the leg's next messages, in Unix seconds; 0 if one may."""
+        return self._cursors.standing.cursors[leg].leased_until
 
     def set_paused(self, leg: str, *, is_paused: bool) -> None:
         """Store that a leg stands still because its key or host is wrong; the next process reads it.
 
         Raises:
             SpoolClosedError: After `close`.
-            sqlite3.Error: It could not be written.
+            OSError: It could not be written.
         """
         with self._cursor_lock:
-            self._cursors.set_paused(leg, is_paused=is_paused)
+            self._cursors.set(paused=self.paused | {leg} if is_paused else self.paused - {leg})
 
-    def renew_cursors(self) -> None:
-        """Go on with a new file of cursors from memory; the old one is damaged and set aside.
+    def keep(self) -> None:
+        """Make sure that the files are on disk and ours; put right what was removed or closed from outside.
+
+        Removed files are written anew from memory. What memory no longer holds is lost, and is counted when a leg comes
+        to it.
 
         Raises:
-            OSError, sqlite3.Error, SpoolError: It cannot be written.
+            SpoolLostError: Another process owns the spool now.
+            OSError: They cannot be written.
+        """
+        files = self._files
+        if files is None or self._is_closed:
+            return
+        with self._cursor_lock:
+            if files.is_in_place:
+                return
+            with self._lock:
+                if self._is_closed or files.is_in_place:
+                    return
+                waiting = [entry for entry in self._tail if entry.seq > self._passed()]
+                logger().error("spool_files_removed", pending=self.last_seq - self._passed(), cure="do not remove them")
+                files.renew(waiting)
+
+    def note_newest(self) -> None:
+        """Write down how far the log goes, so that what is cut off it later can be counted.
+
+        Raises:
+            SpoolClosedError, OSError: As `settle`.
         """
         with self._cursor_lock:
-            self._cursors.renew()
+            if self._cursors.standing.newest[0] < self.last_seq:
+                self._cursors.set(newest=(self.last_seq, self.total_bytes))
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""
-        return self.last_seq - self._places[leg][0]
+        return self.last_seq - self.place(leg)[0]
 
     def pending_bytes(self, leg: str) -> int:
         """Return the bytes of their bodies."""
-        return self.total_bytes - self._places[leg][1]
+        return self.total_bytes - self.place(leg)[1]
 
     def place(self, leg: str) -> tuple[int, int]:
         """Return the `seq` up to which the leg has settled everything, and the bytes of all bodies up to there."""
-        return self._places[leg]
+        return self._cursors.place(leg)
+
+    def _passed(self) -> int:
+        """Return the `seq` that every leg has passed."""
+        return min(cursor.seq for cursor in self._cursors.standing.cursors.values())
 
     def oldest_pending_at(self, leg: str) -> str | None:
         """Return when the leg's oldest unsettled message was appended, as ISO-8601 UTC."""
@@ -257,9 +368,8 @@ class Spool:
     def counts(self, leg: str) -> tuple[int, int, Tally]:
         """Return how many messages were recorded for the leg, how many wait, and the outcomes, all at one moment."""
         with self._cursor_lock:
-            last_seq = self.last_seq
-            recorded, pending = last_seq + self._cursors.refused[leg], last_seq - self._places[leg][0]
-            return recorded, pending, Counter(self._cursors.outcomes[leg])
+            last_seq, cursor = self.last_seq, self._cursors.standing.cursors[leg]
+            return last_seq + cursor.refused, last_seq - cursor.seq, Counter(cursor.outcomes)
 
     @property
     def is_settled(self) -> bool:
@@ -272,21 +382,26 @@ class Spool:
             if self._is_closed:
                 return False
             self._is_closed = True
-            is_removed = remove_if_settled and self.is_settled and self.path is not None
-            # The log goes before the cursors: a kill in between leaves a spool without messages.
-            if self._log is not None:
-                self._log.remove() if is_removed else self._log.close()
+            is_removed = remove_if_settled and self.is_settled and self._is_in_place()
             self._cursors.close()
-            if is_removed:
-                self._cursors.remove()
+            if self._files is not None:
+                self._files.remove() if is_removed else self._files.let_go()
             return is_removed
 
-    def leak(self) -> sqlite3.Connection | None:
-        """Give up the files without closing the parent's: what a forked child must do."""
+    def _is_in_place(self) -> bool:
+        try:
+            return self._files is not None and self._files.is_in_place
+        except OSError:
+            return False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no other process has taken the spool over; False as well if the disk does not say."""
+        return self._files is None or self._is_in_place()
+
+    def leak(self) -> None:
+        """Give up what is the parent's: for a forked child, whose copies of the locked files are closed already."""
         self._is_closed = True
-        if self._log is not None:
-            self._log.close()
-        return self._cursors.leak()
 
     def hold(self) -> None:
         """Take the locks, so that no other thread holds one while the process forks."""
@@ -301,7 +416,7 @@ class Spool:
     def _look_for_room(self, end: int) -> None:
         """Refuse a message that would fill the disk: what waits can be settled only while the ledger has room."""
         assert self.path is not None  # noqa: S101 - in memory, no disk is filled
-        waiting = end - min(passed for _, passed in self._places.values())
+        waiting = end - min(cursor.size for cursor in self._cursors.standing.cursors.values())
         if shutil.disk_usage(self.path.parent).free < LEDGER_SHARE * waiting:
             raise OSError(errno.ENOSPC, "no room left for the ledger of what waits")
         self._look_at = end + LOOK_EVERY_BYTES
@@ -317,8 +432,9 @@ class Spool:
     def _read_piece(self, piece: Piece | None, seq: int, end: int, last_seq: int) -> list[Entry]:
         """Read a piece of the log from `seq` on; a line that cannot be read gives a lost entry."""
         entries: list[Entry] = []
-        if piece is not None and self._log is not None:
-            entries = sorted(self._log.read(piece), key=_seq)  # sorted already, unless the file was edited
+        if piece is not None and self._files is not None:
+            self.keep()
+            entries = sorted(self._files.read(piece), key=_seq)  # sorted, unless the file was edited
             last_seq = last_seq if piece.last_seq is None else piece.last_seq
         skips = dict.fromkeys(self.legs, DAMAGED)
         window: list[Entry] = []
@@ -333,40 +449,8 @@ class Spool:
         return window
 
     def _forget_passed(self) -> None:
-        passed = min(seq for seq, _ in self._places.values())
+        passed = self._passed()
         if self._tail and self._tail[0].seq <= passed:
             del self._tail[: passed + 1 - self._tail[0].seq]
         if self._log is not None:
             self._log.trim(passed)
-
-
-def spools_in(folder: Path) -> list[Path]:
-    """Return the paths of all spools in a folder, including logs whose file of cursors is gone."""
-    return sorted({*folder.glob("*.db"), *spools_of_logs(folder)})
-
-
-def has_log(path: Path) -> bool:
-    """Say whether a spool has files of messages."""
-    return path in spools_of_logs(path.parent)
-
-
-def recover(path: Path) -> Spool | None:
-    """Open a dead writer's log whose cursors are gone or damaged, from its first line on; None if there is no log.
-
-    Messages that a leg had settled and that are still in the log's files are sent again, with the same ids.
-
-    Raises:
-        SpoolBusyError, SpoolError, sqlite3.Error, OSError: As `Spool`.
-    """
-    set_aside(path)
-    log = LogFiles(path)
-    header = log.header()
-    if header is None:
-        log.set_aside()  # where it was meant to go is unknown; does nothing without files
-        return None
-    Cursors(path, legs=header["legs"], writer=header["writer"], start=log.oldest()).close()
-    return Spool(path, legs={}, writer="")
-
-
-def _header(cursors: Cursors) -> bytes:
-    return orjson.dumps({"writer": cursors.writer, "legs": cursors.legs})[:-1]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
+from binascii import crc32
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -331,9 +331,11 @@ def test_a_file_of_another_schema_is_refused_with_the_cure_and_left_alone(tmp_pa
     """Another version's spool is not misread."""
     path = tmp_path / "w.db"
     Spool(path, legs=LEGS, writer="w").close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", (str(version),))
-    connection.close()
+    if version < SCHEMA_VERSION:
+        path.write_bytes(b"SQLite format 3\0" + bytes(100))
+    else:
+        content = path.read_bytes().strip().partition(b"\t")[2].replace(b'"version":5', b'"version":6')
+        path.write_bytes(b"%08x\t%b\n" % (crc32(content), content))
     with pytest.raises(SpoolError, match=f"schema {version}.*pipelines-client drain"):
         Spool(path, legs=LEGS, writer="w")
     assert path.exists()

@@ -1,0 +1,83 @@
+"""When a process looks for what dead processes left.
+
+A young process does not: one that lives for a moment would send what it cannot wait for, and the next one would send it
+again. Nor does one that is about to end. All others take turns: one looks on behalf of all, every ten seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
+from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.files import OpenFile, lock
+from pipelines_client.signals import let_through
+from pipelines_client.state.layout import StateDir
+from pipelines_client.state.runfile import forget_ended
+
+ADOPT_AFTER_S = 1.0
+ADOPT_EVERY_S = 10.0
+_FORGET_EVERY_S = 3_600.0
+_TURN = ".adoption"
+
+
+class Turn:
+    """One process's turns to look. A look that was asked for, by `flush`, does not wait for its turn."""
+
+    def __init__(self, state: Callable[[], StateDir | None]) -> None:
+        """Wait for the first turn; `state` returns the state directory, None while all is in memory."""
+        self._state = state
+        self.may_be_more = False
+        """Whether the last look left something, because as much was adopted as is drained at a time."""
+        self._looked_at_s: float | None = None
+        self._forgot_at_s: float | None = None
+        self._due_s = monotonic_s() + ADOPT_AFTER_S
+
+    def is_due(self, *, is_asked: bool) -> bool:
+        """Return whether to look now."""
+        if self.may_be_more:
+            return True
+        now = monotonic_s()
+        if is_asked:
+            return self._looked_at_s is None or now - self._looked_at_s >= ADOPT_EVERY_S
+        return now >= self._due_s
+
+    @contextlib.contextmanager
+    def taken(self, *, is_asked: bool) -> Iterator[bool]:
+        """Yield whether it is our turn, and note that we looked."""
+        self._due_s = monotonic_s() + ADOPT_EVERY_S
+        with contextlib.ExitStack() as stack:
+            is_ours = is_asked or self.may_be_more or self._take(stack)
+            if is_ours:
+                self._looked_at_s = monotonic_s()
+            yield is_ours
+
+    def _take(self, stack: contextlib.ExitStack) -> bool:
+        """Take the turn of all processes; True as well if the file that says whose it is cannot be used."""
+        state = self._state()
+        if state is None:
+            return False
+        try:
+            path = state.path / _TURN
+            if path.exists() and 0 <= utc_now().timestamp() - path.stat().st_mtime < ADOPT_EVERY_S - 1:
+                return False
+            file = OpenFile(path, os.O_RDWR | os.O_CREAT)
+            stack.callback(file.close)
+            if not lock(file.descriptor):
+                return False
+            now = utc_now().timestamp()
+            os.utime(path, (now, now))
+        except OSError as error:
+            let_through(error)
+            return True
+        self._forget(state)
+        return True
+
+    def _forget(self, state: StateDir) -> None:
+        """Remove run files of long ago, now and again."""
+        now = monotonic_s()
+        if self._forgot_at_s is None or now - self._forgot_at_s >= _FORGET_EVERY_S:
+            self._forgot_at_s = now
+            with contextlib.suppress(OSError):
+                forget_ended(state)
