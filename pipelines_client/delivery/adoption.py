@@ -30,25 +30,36 @@ class Turn:
         self._state = state
         self.may_be_more = False
         """Whether the last look left something, because as much was adopted as is drained at a time."""
+        self._leased_until = 0.0
         self._looked_at_s: float | None = None
         self._forgot_at_s: float | None = None
         self._due_s = monotonic_s() + ADOPT_AFTER_S
 
     def is_due(self, *, is_asked: bool) -> bool:
         """Return whether to look now."""
-        if self.may_be_more:
+        lease_s = self.leased_for_s
+        if self.may_be_more or (lease_s is not None and lease_s <= 0):
             return True
         now = monotonic_s()
         if is_asked:
             return self._looked_at_s is None or now - self._looked_at_s >= ADOPT_EVERY_S
         return now >= self._due_s
 
+    @property
+    def leased_for_s(self) -> float | None:
+        """Seconds until what was left for its lease may be sent; None if nothing was."""
+        return self._leased_until - utc_now().timestamp() if self._leased_until else None
+
+    def note(self, *, may_be_more: bool, leased_until: float) -> None:
+        """Note what a look left."""
+        self.may_be_more, self._leased_until = may_be_more, leased_until
+
     @contextlib.contextmanager
     def taken(self, *, is_asked: bool) -> Iterator[bool]:
         """Yield whether it is our turn, and note that we looked."""
         self._due_s = monotonic_s() + ADOPT_EVERY_S
         with contextlib.ExitStack() as stack:
-            is_ours = is_asked or self.may_be_more or self._take(stack)
+            is_ours = is_asked or self.may_be_more or bool(self._leased_until) or self._take(stack)
             if is_ours:
                 self._looked_at_s = monotonic_s()
             yield is_ours

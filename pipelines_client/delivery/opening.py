@@ -23,7 +23,7 @@ from pipelines_client.delivery.sending.pace import Backoff, Pace
 from pipelines_client.delivery.sending.tokens import TokenSource
 from pipelines_client.delivery.spool.cursors import Standing, read_standing
 from pipelines_client.delivery.spool.entry import stamp_of
-from pipelines_client.delivery.spool.leftovers import open_dead, spools_in
+from pipelines_client.delivery.spool.leftovers import open_dead, spools_in, sweep
 from pipelines_client.delivery.spool.mounts import network_type
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
@@ -68,7 +68,7 @@ class LaneOpener:
         self.state = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
         self._foreign: set[str] = set()
         self.leased_until = 0.0
-        """Unix seconds at which the last spool of `adopt_dead` that was left for its lease may be sent; 0: none."""
+        """Unix seconds at which the first spool that `adopt_dead` left for its lease may be sent; 0: none was left."""
 
     def open_own(self) -> Lane:
         """Open a lane in the state directory; in memory, with an error in the log, if that cannot be written."""
@@ -132,13 +132,14 @@ class LaneOpener:
             legs = self._legs_to_serve(spool, any_key=any_key)
             leased = max((spool.leased_until(leg) for leg in legs), default=0.0)
             if leased > utc_now().timestamp():
-                self.leased_until = max(self.leased_until, leased)
+                self.leased_until = min(self.leased_until or leased, leased)
                 spool.close()
             elif spool.is_settled or any(spool.pending(leg) for leg in legs):
                 adopted.append(self._lane(spool, legs, lease_s=self._settings.timeout))
             else:
                 spool.close()
                 self._say_foreign(path, spool, any_key=any_key)
+        sweep(self.state.spool)
         for lane in adopted:
             lane.start()
             lane.retire()

@@ -148,7 +148,7 @@ class Pipeline:
             self._start(lane)
         self.hurry()
         self._look_around(is_asked=True)
-        while self._is_waiting_useful() and (seconds := until - monotonic_s()) > 0:
+        while self._is_waiting_useful(until) and (seconds := until - monotonic_s()) > 0:
             with self._progress_lock:
                 self._progress.wait(min(seconds, _FLUSH_STEP_S))
             self._look_around(is_asked=True)
@@ -254,9 +254,9 @@ class Pipeline:
         """Take a signal handler's message into another lane: the call that it interrupts is writing into ours."""
         with self._lock:
             spare = self._opener.open_own()
+            reason = self._append(spare, message, skips, plan)
+            spare.retire()
             self._lanes.append(spare)
-        reason = self._append(spare, message, skips, plan)
-        spare.retire()
         return reason
 
     def _look_around(self, *, is_asked: bool = False) -> None:
@@ -274,7 +274,7 @@ class Pipeline:
                     adopted = self._opener.adopt_dead(held=self._lanes, most=free)
                     self._lanes += adopted
                     say_adopted(adopted)
-                    self._turn.may_be_more = len(adopted) >= free
+                    self._turn.note(may_be_more=len(adopted) >= free, leased_until=self._opener.leased_until)
         finally:
             self._lock.release()
 
@@ -334,14 +334,17 @@ class Pipeline:
         with self._progress_lock:
             self._progress.notify_all()
 
-    def _is_waiting_useful(self) -> bool:
+    def _is_waiting_useful(self, until_s: float) -> bool:
         """Whether a leg has messages that could still go.
 
         A flush waits for the leg that counts; for the other leg until it has failed for `PATIENCE_S`; and for the
-        spools of dead processes, of which `MAX_ADOPTED` are drained at a time.
+        spools of dead processes, of which `MAX_ADOPTED` are drained at a time, also if a lease on them ends in time.
         """
         lanes, plan = list(self._lanes), self._stages.plan()
         if self._turn.may_be_more and sum(not lane.is_done for lane in lanes[1:]) < MAX_ADOPTED:
+            return True
+        lease_s = self._turn.leased_for_s
+        if lease_s is not None and lease_s < until_s - monotonic_s() and not self._is_ending:
             return True
         for lane in lanes:
             for leg, sender in lane.senders.items():

@@ -69,6 +69,6 @@ def existing(path: Path) -> StateDir:
         LedgerError: The path is not one.
     """
     state = StateDir(path)
-    if not state.run.is_dir():
+    if not (state.run.is_dir() or state.spool.is_dir()):
         raise LedgerError(f"{path} is not a state directory; pass the one that the client uses (PIPELINES_STATE_DIR)")
     return state

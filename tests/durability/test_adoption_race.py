@@ -50,8 +50,8 @@ def start_together(start: Callable[..., Child], tmp_path: Path) -> Iterator[Call
     os.mkfifo(tmp_path / "go")
     gate = os.open(tmp_path / "go", os.O_RDWR)
 
-    def begin(script: str, count: int) -> list[Child]:
-        children = [start(script, GO=str(tmp_path / "go")) for _ in range(count)]
+    def begin(script: str, count: int, **more: str) -> list[Child]:
+        children = [start(script, GO=str(tmp_path / "go"), **more) for _ in range(count)]
         os.write(gate, b"!" * count)
         return children
 
@@ -79,7 +79,7 @@ def test_adopting_processes_that_are_killed_leave_the_rest_to_others(
     """Three of six die while they deliver; the others, or later processes, deliver the rest."""
     leave_spools(start, evidence.sandbox)
     evidence.sandbox.customerio.delay_s = 0.02
-    heirs = start_together(HEIR, 6)
+    heirs = start_together(HEIR, 6, PIPELINES_TIMEOUT="3")  # the lease of what the killed have under way
     assert evidence.sandbox.segment.wait_for(200)
     for child in heirs[:3]:
         if child.is_running:
@@ -95,8 +95,8 @@ def test_a_living_sibling_delivers_what_a_killed_one_left(start: Any, evidence: 
     alive = start("""
         import signal
         import pipelines_client as analytics
-        from pipelines_client.delivery import pipeline
-        pipeline.ADOPT_EVERY_S = 0.2
+        from pipelines_client.delivery import adoption
+        adoption.ADOPT_EVERY_S = 0.2
         analytics.track("u1", "E", {}, message_id="alive")
         signal.pause()
         """)

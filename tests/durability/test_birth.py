@@ -14,17 +14,19 @@ from proof import DRAIN, Evidence, read_acknowledged
 
 from pipelines_client.delivery.spool.spool import Spool
 
-# Stands still once, with its file made and not yet locked, until told to go on.
+# Stands still once, with its lock file made and not yet locked, until told to go on.
 _NEWBORN = """
-    import os, pathlib, signal
+    import os, signal
     import pipelines_client as analytics
-    touch = pathlib.Path.touch
-    def touch_and_wait(path, *args, **more):
-        touch(path, *args, **more)
-        pathlib.Path.touch = touch
-        os.write(int(os.open(os.environ["BORN"], os.O_WRONLY)), f"{path}\\n".encode())
-        os.read(os.open(os.environ["GO"], os.O_RDONLY), 1)
-    pathlib.Path.touch = touch_and_wait
+    open_file = os.open
+    def open_and_wait(path, *args, **more):
+        descriptor = open_file(path, *args, **more)
+        if str(path).endswith(".lock"):
+            os.open = open_file
+            os.write(int(os.open(os.environ["BORN"], os.O_WRONLY)), f"{os.path.realpath(path)}\\n".encode())
+            os.read(os.open(os.environ["GO"], os.O_RDONLY), 1)
+        return descriptor
+    os.open = open_and_wait
     acks = os.open(os.environ["ACKS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     analytics.upload_interval = 60
     if analytics.track("u1", "E", {}, message_id="m0")[0]:
@@ -43,7 +45,7 @@ def newborn(start: Callable[..., Child], tmp_path: Path) -> Iterator[tuple[Path,
     tell = os.open(go, os.O_RDWR)
     child = start(_NEWBORN, BORN=str(born), GO=str(go), ACKS=str(tmp_path / "acks"))
     assert select.select([said], [], [], 10)[0]
-    path = Path(os.read(said, 4096).decode().strip())
+    path = Path(os.read(said, 4096).decode().strip()).with_suffix(".db")
 
     def let_go() -> None:
         os.write(tell, b"!")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import shutil
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -161,13 +160,13 @@ class SpoolMachine(RuleBasedStateMachine):
         """Killed with all done but the write: nothing of it counts."""
         part, tally = self._part(leg, count, data)
         copies: list[Path] = []
-        run = self.spool._cursors._run
+        append = self.spool._cursors._append
 
-        def watched(statement: str, values: Any = ()) -> None:
+        def watched(path: Path, line: bytes) -> None:
             copies.append(self._copy())
-            run(statement, values)
+            append(path, line)
 
-        self.spool._cursors._run = watched
+        self.spool._cursors._append = watched
         with self._disk_may_be_full():
             self.spool.settle(leg, part, tally)
         self._crash(copies[0] if copies else self._copy(), "heir")
@@ -233,7 +232,7 @@ class SpoolMachine(RuleBasedStateMachine):
         try:
             yield outcome
             outcome.is_written = True
-        except (sqlite3.OperationalError, OSError):
+        except OSError:
             if not self.is_full:
                 raise
         finally:
@@ -254,10 +253,8 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def _copy(self) -> Path:
         path, target = self.spool.path, self._new_path()
-        for suffix in ("", "-wal"):
-            part = path.with_name(path.name + suffix)
-            if part.exists():
-                shutil.copy(part, target.with_name(target.name + suffix))
+        if path.exists():
+            shutil.copy(path, target)
         for log in self._logs(path):
             shutil.copy(log, target.with_name(log.name.replace(path.stem, target.stem)))
         return target

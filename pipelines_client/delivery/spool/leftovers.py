@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from pipelines_client.delivery.spool.cursors import Cursor, Cursors, Standing, newest_whole, read_standing, set_aside
@@ -16,6 +17,18 @@ from pipelines_client.log import logger
 def spools_in(folder: Path) -> list[Path]:
     """Return the paths of all spools in a folder, including logs whose file of cursors is gone."""
     return sorted({*folder.glob("*.db"), *spools_of_logs(folder)})
+
+
+def sweep(folder: Path) -> None:
+    """Remove lock files that a kill left without a spool."""
+    spools = {path.stem for path in spools_in(folder)}
+    for path in folder.glob(f"*{LOCK_SUFFIX}"):
+        if path.stem not in spools:
+            with contextlib.suppress(SpoolBusyError, OSError):
+                lock_file = own(path)
+                if path.with_suffix(".db") not in spools_in(folder):
+                    path.unlink(missing_ok=True)
+                let_go(lock_file)
 
 
 def has_log(path: Path) -> bool:
