@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.files import OpenFile, lock
@@ -32,7 +33,6 @@ class Turn:
         """Whether the last look left something, because as much was adopted as is drained at a time."""
         self._leased_until = 0.0
         self._looked_at_s: float | None = None
-        self._forgot_at_s: float | None = None
         self._due_s = monotonic_s() + ADOPT_AFTER_S
 
     def is_due(self, *, is_asked: bool) -> bool:
@@ -59,7 +59,7 @@ class Turn:
         """Yield whether it is our turn, and note that we looked."""
         self._due_s = monotonic_s() + ADOPT_EVERY_S
         with contextlib.ExitStack() as stack:
-            is_ours = is_asked or self.may_be_more or bool(self._leased_until) or self._take(stack)
+            is_ours = self._take(stack) or is_asked or self.may_be_more or bool(self._leased_until)
             if is_ours:
                 self._looked_at_s = monotonic_s()
             yield is_ours
@@ -77,18 +77,18 @@ class Turn:
             stack.callback(file.close)
             if not lock(file.descriptor):
                 return False
-            now = utc_now().timestamp()
-            os.utime(path, (now, now))
+            _forget(state, file, path)
         except OSError as error:
             let_through(error)
-            return True
-        self._forget(state)
         return True
 
-    def _forget(self, state: StateDir) -> None:
-        """Remove run files of long ago, now and again."""
-        now = monotonic_s()
-        if self._forgot_at_s is None or now - self._forgot_at_s >= _FORGET_EVERY_S:
-            self._forgot_at_s = now
-            with contextlib.suppress(OSError):
-                forget_ended(state)
+
+def _forget(state: StateDir, file: OpenFile, path: Path) -> None:
+    """Note the turn in its file; once an hour, which its content says, remove run files of long ago."""
+    now = utc_now().timestamp()
+    text = path.read_bytes()
+    if not text.isdigit() or not 0 <= now - int(text) < _FORGET_EVERY_S:
+        os.ftruncate(file.descriptor, 0)
+        file.write(str(int(now)).encode())
+        forget_ended(state)
+    os.utime(path, (now, now))

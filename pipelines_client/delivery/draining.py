@@ -133,5 +133,5 @@ def _opener(settings: Settings, on_progress: Callable[[], None]) -> LaneOpener:
     opener = LaneOpener(settings, settings.destinations(), settings.stage_watch(), hooks=hooks)
     if opener.state is None:
         raise SpoolError('spool="memory" leaves nothing to drain; set spool="disk"')
-    make_folders(existing(opener.state.path))
+    make_folders(existing(opener.state.place))
     return opener

@@ -27,7 +27,6 @@ from pipelines_client.delivery.sending.context import Hooks
 from pipelines_client.delivery.sending.fates import Delivery, dropped, skipped
 from pipelines_client.delivery.sending.tokens import TokenSource
 from pipelines_client.delivery.spool.entry import Entry
-from pipelines_client.delivery.spool.leftovers import spools_in
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import PipelinesError, SpoolLostError, SpoolReenteredError
 from pipelines_client.files import NO_SPACE
@@ -36,6 +35,7 @@ from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Plan
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.signals import let_through
+from pipelines_client.state.layout import StateDir
 from pipelines_client.state.runfile import LegReport
 
 ON_STOPPED_JOIN_S = 30.0
@@ -279,7 +279,13 @@ class Pipeline:
             self._lock.release()
 
     def _has_leftovers(self) -> bool:
-        return self._opener.state is not None and bool(spools_in(self._opener.state.spool))
+        if self._opener.state is None:
+            return False
+        try:
+            with os.scandir(StateDir(self._opener.state.place).spool) as files:
+                return next(files, None) is not None
+        except OSError:
+            return False
 
     def _close_adopted(self) -> None:
         """Close the adopted lanes whose senders are done, unless another thread does."""
