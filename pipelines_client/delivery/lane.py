@@ -235,7 +235,7 @@ def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegR
         "rejected": by_outcome[Outcome.REJECTED],
         "dropped": by_outcome[Outcome.DROPPED],
         "skipped": by_outcome[Outcome.SKIPPED],
-        "resent": spool.resent(leg),
+        "resent": spool.standing.cursors[leg].resent,
         "oldest_pending_at": spool.oldest_pending_at(leg),
     }
     return replace(last, **counts) if last else LegReport(**counts)

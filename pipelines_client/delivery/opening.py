@@ -130,7 +130,7 @@ class LaneOpener:
             if spool is None:
                 continue
             legs = self._legs_to_serve(spool, any_key=any_key)
-            leased = max((spool.leased_until(leg) for leg in legs), default=0.0)
+            leased = max((spool.standing.cursors[leg].leased_until for leg in legs), default=0.0)
             if leased > utc_now().timestamp():
                 self.leased_until = min(self.leased_until or leased, leased)
                 spool.close()

@@ -17,24 +17,22 @@ from dataclasses import dataclass
 from pipelines_client.clock import monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery import metrics, processes
-from pipelines_client.delivery.admission import FULL, NO_LEG, Allowance, Bounds
+from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.adoption import Turn
 from pipelines_client.delivery.announcements import say_adopted, say_started
 from pipelines_client.delivery.callbacks import Callbacks
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import MAX_ADOPTED, LaneOpener
+from pipelines_client.delivery.refusing import RefusedCalls
 from pipelines_client.delivery.sending.context import Hooks
-from pipelines_client.delivery.sending.fates import Delivery, dropped, skipped
+from pipelines_client.delivery.sending.fates import Delivery
 from pipelines_client.delivery.sending.tokens import TokenSource
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import PipelinesError, SpoolLostError, SpoolReenteredError
-from pipelines_client.files import NO_SPACE
-from pipelines_client.log import Throttle, logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Plan
 from pipelines_client.routing.watch import StageWatch
-from pipelines_client.signals import let_through
 from pipelines_client.state.layout import StateDir
 from pipelines_client.state.runfile import LegReport
 
@@ -103,8 +101,7 @@ class Pipeline:
         self._is_closing = self._is_ending = False
         self._turn = Turn(lambda: self._opener.state)
         self._start_again_s = 0.0
-        self._drops = Throttle()
-        self._records = Allowance()
+        self._refused = RefusedCalls()
 
     # What the client calls
 
@@ -124,14 +121,15 @@ class Pipeline:
             except SpoolReenteredError:
                 return self._append_apart(message, skips, plan)
         except (OSError, PipelinesError) as error:
-            return self._not_taken(error)
+            return self._refused.not_taken(error)
 
     def _append(self, lane: Lane, message: Message, skips: Mapping[str, str], plan: Plan) -> str | None:
         reason = self._bounds.refusal(message, skips, lane.spool, plan.authoritative)
         if reason in FULL and self._settings.on_full == "block":
             reason = self._wait_for_room(lane, message, skips, plan.authoritative)
         if reason is not None:
-            self._refuse(lane, message, skips, reason, plan)
+            stamp = self._opener.stamp(message, plan.name)
+            self._refused.note(lane, Entry(0, 0, stamp, message.body, skips, message), reason, self._legs)
             return reason
         lane.append(message, self._opener.stamp(message, plan.name), skips)
         if not lane.is_running:  # only now: the message is on disk, whether or not a thread can be had
@@ -309,30 +307,6 @@ class Pipeline:
             while (reason := bounds.refusal(message, skips, lane.spool, leg)) and (left := until - monotonic_s()) > 0:
                 self._progress.wait(min(left, 0.1))
         return reason
-
-    def _refuse(self, lane: Lane, message: Message, skips: Mapping[str, str], reason: str, plan: Plan) -> None:
-        """Record a message that is not taken: no leg gets it, and the ledger says why."""
-        entry = Entry(0, 0, self._opener.stamp(message, plan.name), message.body, skips, message)
-        fates = {leg: skipped(skips[leg]) if leg in skips else dropped(reason) for leg in self._legs}
-        if reason == NO_LEG or self._records.take(monotonic_s()):
-            for leg, fate in fates.items():
-                lane.record(leg, [entry], fate)
-        lane.spool.refuse({leg: (fate.outcome, fate.code) for leg, fate in fates.items()})
-        lane.publish()
-        self._log_dropped(reason)
-
-    def _not_taken(self, error: Exception) -> str:
-        """Log a message that could be neither taken nor recorded as refused; return the reason."""
-        let_through(error)
-        is_full = isinstance(error, OSError) and error.errno in NO_SPACE
-        reason = "disk_full" if is_full else "spool_error"
-        self._log_dropped(reason)
-        return reason
-
-    def _log_dropped(self, reason: str) -> None:
-        count = self._drops.due(reason)
-        if count:
-            logger().warning("message_dropped", reason=reason, count=count)
 
     # Waiting and ending
 

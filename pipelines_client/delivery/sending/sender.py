@@ -53,17 +53,7 @@ class Sender:
         lease_s: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        """Make a sender that does not run yet.
-
-        Args:
-            spool: What to send.
-            destination: Where to.
-            context: How to send, and whom to call.
-            record: Writes fates into the ledger.
-            lease_s: Of a spool that was adopted: seconds during which no other process sends a batch again if this one
-                dies before its answer.
-            random: Where the jitter comes from.
-        """
+        """Make a sender that does not run yet; `record` writes fates into the ledger, `lease_s` is for `Attempts`."""
         self.spool, self.destination, self.leg = spool, destination, destination.name
         self.http = context.make_http(destination)
         self._pace, self._stages, self._show, self._hooks = context.pace, context.stages, context.show, context.hooks
@@ -118,7 +108,7 @@ class Sender:
             try:
                 self._thread.start()
             except BaseException:
-                self.is_running = self._is_serving = False
+                self.is_running, self._is_serving, self._thread = False, False, None
                 raise
 
     def appended(self) -> None:
@@ -225,10 +215,7 @@ class Sender:
         """Wait for a message; after a second without one, and then now and again, call `on_tick`.
 
         During that first second a message wakes no sender, which would cost its caller: a steady stream is noticed
-        when its interval is over.
-
-        Returns:
-            Until when to wait for more, on `monotonic_s`, if a message came in that second; else None.
+        when its interval is over. Then it returns until when to wait for more, on `monotonic_s`; else None.
         """
         until, wait_s = monotonic_s() + self._pace.upload_interval_s, TICK_S
         self._expect_batch()

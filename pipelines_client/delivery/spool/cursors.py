@@ -196,7 +196,7 @@ class Cursors:
         self.set(cursors=cursors)
 
     def attempt(self, leg: str, seq: int, *, newest: tuple[int, int], now: float, lease_s: float) -> None:
-        """Note that a request with a leg's messages up to `seq` goes out; see `Spool.attempt`; raises as `set`."""
+        """Note that a request with a leg's messages up to `seq` goes out; raises as `set`."""
         before = self._standing.cursors[leg].attempt
         count = before.count + 1 if lease_s else 0
         until = now + lease_s * 2 ** min(count - 1, _MAX_DOUBLINGS) if lease_s else 0.0

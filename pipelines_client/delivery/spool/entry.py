@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -67,6 +67,28 @@ class MessageFacts(NamedTuple):
     def as_stamp(self) -> bytes:
         """Return the stamp of a message that is sent again."""
         return orjson.dumps(self._asdict())[:_LEFT_OPEN]
+
+
+def without_gaps(found: Sequence[Entry], seq: int, end: int, last_seq: int, *, skips: Mapping[str, str]) -> list[Entry]:
+    """Return the entries from `seq` to `last_seq`, in order: those that were found, and lost ones between them.
+
+    Args:
+        found: In order; one may be there twice.
+        seq: The first number.
+        end: The bytes of all bodies before it.
+        last_seq: The last number.
+        skips: What lost ones say.
+    """
+    entries: list[Entry] = []
+    for entry in (*found, None):
+        until = entry.seq if entry is not None else last_seq + 1
+        if until < seq + len(entries):
+            continue
+        entries += [Entry(lost, end, b"", b"", skips) for lost in range(seq + len(entries), until)]
+        if entry is not None:
+            entries.append(entry)
+            end = entry.end
+    return entries
 
 
 def stamp_of(message: Message, *, stage: str) -> bytes:

@@ -20,13 +20,13 @@ import shutil
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 
-from pipelines_client.clock import utc_now
-from pipelines_client.delivery.spool.cursors import Cursors, Tally
-from pipelines_client.delivery.spool.entry import Entry
+from pipelines_client.delivery.spool.cursors import Cursors, Standing, Tally
+from pipelines_client.delivery.spool.entry import Entry, without_gaps
 from pipelines_client.delivery.spool.keeping import Folder, SpoolFiles, new_standing, open_files
 from pipelines_client.delivery.spool.logfiles import Piece
 from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
@@ -68,7 +68,7 @@ class Spool:
             writer: The name of its writer; an existing log keeps its own.
             lock_file: Its lock, if the caller has taken it.
             is_reading: Change nothing, and lock it only against adoption.
-            folder: Returns where its folder is now, and makes it if it was removed; default: where it was.
+            folder: See `SpoolFiles`.
 
         Raises:
             SpoolBusyError: A living process owns it.
@@ -226,8 +226,7 @@ class Spool:
 
         Raises:
             SpoolClosedError: After `close`.
-            SpoolLostError: Another process owns the spool now.
-            SpoolError: They are not the next ones.
+            SpoolError: They are not the next ones, or another process owns the spool now (`SpoolLostError`).
             OSError: It could not be written, and the cursor has not moved.
         """
         if not entries:
@@ -241,65 +240,22 @@ class Spool:
         with self._lock:
             self._forget_passed()
 
-    def attempt(self, leg: str, seq: int, *, lease_s: float = 0.0) -> None:
-        """Write down that a request with the leg's messages up to `seq` goes out now, before it does.
-
-        If this process dies before the answer is settled, the next one knows that these messages may have arrived.
-
-        Args:
-            leg: A leg of this spool.
-            seq: The last message of the request.
-            lease_s: Seconds during which no other process sends them again, twice as many for each process that has
-                died in such an attempt; 0: another process may at once.
-
-        Raises:
-            SpoolClosedError, SpoolLostError, OSError: As `settle`.
-        """
-        with self._cursor_lock:
-            self.keep()
-            newest, now = (self.last_seq, self.total_bytes), utc_now().timestamp()
-            self._cursors.attempt(leg, seq, newest=newest, now=now, lease_s=lease_s)
-
-    def attempted_to(self, leg: str) -> int:
-        """Return the last message of the leg that a request went out with; 0 before the first."""
-        return self._cursors.standing.cursors[leg].attempt.seq
-
-    def end_attempt(self, leg: str) -> None:
-        """Write down that the leg's request was answered without settling anything; does nothing without a lease.
-
-        Raises:
-            SpoolClosedError, SpoolLostError, OSError: As `settle`.
-        """
-        with self._cursor_lock:
-            self.keep()
-            self._cursors.end_attempt(leg)
-
-    def count_resent(self, leg: str, count: int) -> None:
-        """Count messages that are sent again because a process died before their answer was settled.
-
-        Raises:
-            SpoolClosedError, OSError: As `settle`.
-        """
-        with self._cursor_lock:
-            self._cursors.count_resent(leg, count)
-
     def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]], count: int = 1) -> None:
-        """Count messages that never entered the log, with their outcome on each leg.
-
-        Raises:
-            SpoolClosedError: After `close`.
-            OSError: They could not be counted.
-        """
+        """Count messages that never entered the log, with their outcome on each leg; raises as `set_paused`."""
         with self._cursor_lock:
             self._cursors.refuse(outcomes, count)
 
-    def resent(self, leg: str) -> int:
-        """Return how many messages were sent again because a process died before their answer was settled."""
-        return self._cursors.standing.cursors[leg].resent
+    @contextmanager
+    def changing(self) -> Iterator[Cursors]:
+        """Yield the cursors while no other thread changes them, with the files in place; raises as `keep`."""
+        with self._cursor_lock:
+            self.keep()
+            yield self._cursors
 
-    def leased_until(self, leg: str) -> float:
-        """Return until when no other process may send the leg's next messages, in Unix seconds; 0 if one may."""
-        return self._cursors.standing.cursors[leg].leased_until
+    @property
+    def standing(self) -> Standing:
+        """How far each leg has come."""
+        return self._cursors.standing
 
     def set_paused(self, leg: str, *, is_paused: bool) -> None:
         """Store that a leg stands still because its key or host is wrong; the next process reads it.
@@ -318,8 +274,7 @@ class Spool:
         to it.
 
         Raises:
-            SpoolLostError: Another process owns the spool now.
-            OSError: They cannot be written.
+            SpoolLostError, OSError: Another process owns the spool now, or they cannot be written.
         """
         files = self._files
         if files is None or self._is_closed:
@@ -334,15 +289,16 @@ class Spool:
                 logger().error("spool_files_removed", pending=self.last_seq - self._passed(), cure="do not remove them")
                 files.renew(waiting)
 
-    def note_newest(self) -> None:
-        """Write down how far the log goes, so that what is cut off it later can be counted.
+    @property
+    def newest(self) -> tuple[int, int]:
+        """The `seq` of the newest message, and the bytes of all bodies."""
+        return self.last_seq, self.total_bytes
 
-        Raises:
-            SpoolClosedError, OSError: As `settle`.
-        """
-        with self._cursor_lock:
-            if self._cursors.standing.newest[0] < self.last_seq:
-                self._cursors.set(newest=(self.last_seq, self.total_bytes))
+    def note_newest(self) -> None:
+        """Write down how far the log goes, so that what is cut off it later can be counted; raises as `settle`."""
+        with self.changing() as cursors:
+            if cursors.standing.newest < self.newest:
+                cursors.set(newest=self.newest)
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""
@@ -382,22 +338,19 @@ class Spool:
             if self._is_closed:
                 return False
             self._is_closed = True
-            is_removed = remove_if_settled and self.is_settled and self._is_in_place()
+            is_removed = remove_if_settled and self._files is not None and self.is_settled and self.is_ours
             self._cursors.close()
             if self._files is not None:
                 self._files.remove() if is_removed else self._files.let_go()
             return is_removed
 
-    def _is_in_place(self) -> bool:
-        try:
-            return self._files is not None and self._files.is_in_place
-        except OSError:
-            return False
-
     @property
     def is_ours(self) -> bool:
-        """Whether no other process has taken the spool over; False as well if the disk does not say."""
-        return self._files is None or self._is_in_place()
+        """Whether all files are in place and ours; False as well if the disk does not say."""
+        try:
+            return self._files is None or self._files.is_in_place
+        except OSError:
+            return False
 
     def leak(self) -> None:
         """Give up what is the parent's: for a forked child, whose copies of the locked files are closed already."""
@@ -436,17 +389,8 @@ class Spool:
             self.keep()
             entries = sorted(self._files.read(piece), key=_seq)  # sorted, unless the file was edited
             last_seq = last_seq if piece.last_seq is None else piece.last_seq
-        skips = dict.fromkeys(self.legs, DAMAGED)
-        window: list[Entry] = []
-        for entry in (*(entry for entry in entries if seq <= entry.seq <= last_seq), None):
-            until = entry.seq if entry is not None else last_seq + 1
-            if until < seq + len(window):
-                continue  # a line that is there twice
-            window += [Entry(lost, end, b"", b"", skips) for lost in range(seq + len(window), until)]
-            if entry is not None:
-                window.append(entry)
-                end = entry.end
-        return window
+        found = [entry for entry in entries if seq <= entry.seq <= last_seq]
+        return without_gaps(found, seq, end, last_seq, skips=dict.fromkeys(self.legs, DAMAGED))
 
     def _forget_passed(self) -> None:
         passed = self._passed()
