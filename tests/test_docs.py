@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from pipelines_client import Client
+from pipelines_client.cli.app import app
 from pipelines_client.config import Settings
 from pipelines_client.evidence.columns import parse_map
 from pipelines_client.parity.judgement.causes import CAUSES, LOSSES
@@ -34,7 +36,7 @@ PACKAGE = ROOT / "pipelines_client"
 RUN_PAGES = ("README.md", "docs/usage.md")
 ALL_PAGES = ("README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
 COMMAND = Path(sys.executable).with_name("pipelines-client")
-OUR_COMMANDS = {"status", "drain", "dead-letters", "replay", "backfill", "sandbox", "parity", "cutover"}
+OUR_COMMANDS = set(typer.main.get_group(app).commands)
 SHELLS = ("bash", "console")
 CHILD_S = 60
 

@@ -16,6 +16,7 @@ from source_files import (
     find_circle,
     functions,
     import_graph,
+    imports_in,
     length_of,
     parameters_of,
     place_of,
@@ -55,6 +56,29 @@ def test_a_circle_is_found() -> None:
     """The test above can fail."""
     assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
     assert find_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "imported"),
+    [
+        ("import p.a.x", ["p.a.x"]),
+        ("from p.a import x, name", ["p.a.x", "p.a"]),
+        ("def f():\n    from p import b", ["p.b"]),
+        ("from . import x", ["p.a.x"]),
+        ("from .x import name", ["p.a.x"]),
+        ("from .. import b", ["p.b"]),
+        ("from ..b import name", ["p.b"]),
+        ("importlib.import_module('p.b')", ["p.b"]),
+        ("def f():\n    return import_module('.x', __package__).name", ["p.a.x"]),
+        ("if TYPE_CHECKING:\n    import p.b", []),
+        ("if TYPE_CHECKING:\n    import p.b\nelse:\n    import p.a.x", ["p.a.x"]),
+        ("if not TYPE_CHECKING:\n    import p.b", ["p.b"]),
+        ("if TYPE_CHECKING or True:\n    import p.b", ["p.b"]),
+    ],
+)
+def test_every_way_to_import_is_seen(code: str, imported: list[str]) -> None:
+    """In the package `p.a`, beside `p.b`."""
+    assert list(imports_in(ast.parse(code), {"p.a", "p.a.x", "p.b"}, room="p.a")) == imported
 
 
 def test_the_root_of_the_package_is_small() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.clock import iso_utc, utc_now
 from pipelines_client.cutover.change import Edits, change_stage_file, read_current
-from pipelines_client.cutover.gates import NO_STAGE, Obstacle
+from pipelines_client.cutover.gates import Obstacle, no_stage
 from pipelines_client.cutover.journal import StageChange, current_user
 from pipelines_client.errors import ConfigError, PipelinesError
 from pipelines_client.routing.plan import Stage, Switch
@@ -39,7 +39,7 @@ class BlockedError(PipelinesError):
     @property
     def can_be_forced(self) -> bool:
         """Whether `force` with a reason does it anyway."""
-        return all(obstacle.kind != NO_STAGE for obstacle in self.obstacles)
+        return all(obstacle.can_be_forced for obstacle in self.obstacles)
 
 
 def start(stage_file: Path, stage: Stage = Stage.SEGMENT, *, reason: str = "", by: str | None = None) -> StageChange:
@@ -77,7 +77,7 @@ def advance(
     try:
         change = advance(Path("stage.toml"), states=[Path("/var/lib/app")], reason="14 passing days")
     except BlockedError as error:
-        for kind, text, side in error.obstacles:
+        for kind, text, side, *_ in error.obstacles:
             print(kind, text)
     ```
 
@@ -134,7 +134,7 @@ def rollback(
     overview = _look(stage_file, states, history, now)
     target = overview.stage.moved(-1)
     if target is None or overview.way_back is None:
-        raise BlockedError("cannot roll back", [Obstacle(NO_STAGE, f"{overview.stage.value} is the first stage")])
+        raise BlockedError("cannot roll back", [no_stage(overview.stage, "first")])
     obstacles = overview.way_back.obstacles
     _check(obstacles, f"cannot roll back to {target.value}", reason=reason, force=force)
     edits: Edits = {("stage",): target.value}

@@ -17,8 +17,6 @@ from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
 PASSING_DAYS: Mapping[Stage, int] = {Stage.SEGMENT: 0, Stage.SHADOW: 3, Stage.DUAL: 14, Stage.LIVE: 7}
 """Days in a row with a passing parity report that it takes to leave a stage, unless the stage file says otherwise."""
-NO_STAGE = "stage"
-"""Kind of the obstacle that cannot be forced: there is no further stage."""
 
 
 class Obstacle(NamedTuple):
@@ -27,6 +25,7 @@ class Obstacle(NamedTuple):
     kind: str
     text: str
     side: str | None = None
+    can_be_forced: bool = True
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
@@ -71,6 +70,11 @@ class Situation:
     processes: Sequence[ProcessStage] = ()
 
 
+def no_stage(stage: Stage, place: str) -> Obstacle:
+    """Return that there is no stage to go to, from the `first` or `last` one."""
+    return Obstacle("stage", f"{stage.value} is the {place} stage", can_be_forced=False)
+
+
 def passing_days_needed(file: StageFile, stage: Stage) -> int:
     """Return how many passing days it takes to leave a stage."""
     step = file.plan.get(stage)
@@ -83,7 +87,7 @@ def find_obstacles(situation: Situation) -> list[Obstacle]:
     stage = situation.file.stage
     target = stage.moved(1)
     if target is None:
-        return [Obstacle(NO_STAGE, f"{stage.value} is the last stage")]
+        return [no_stage(stage, "last")]
     return [obstacle for gate in GATES for obstacle in gate(situation, target)]
 
 

@@ -83,7 +83,7 @@ class Overview:
                 "runs": self.runs,
                 "last_run": self.last_run,
             },
-            "in_the_way": [{"gate": kind, "side": side, "text": text} for kind, text, side in self.obstacles],
+            "in_the_way": [{"gate": one.kind, "side": one.side, "text": one.text} for one in self.obstacles],
             "rollback": way_back,
         }
 

@@ -1,4 +1,4 @@
-"""Turns lines of archives back into the calls that were sent. Pure, except for the decoding of lines.
+"""Turns lines of archives back into the calls that were sent. Pure.
 
 An archive adds fields to a call (FACTS S9). Customer.io's files lack the time of the event and the names of pages
 (FACTS C19): a `hint` from the ledger fills them in.

@@ -1,4 +1,4 @@
-"""The SQL of a truth check: one SELECT over a few stable views that can do no harm on any engine. Pure.
+"""The SQL of a truth check: one SELECT over a few stable views that can do no harm on any engine.
 
 `_ALLOWED` lists what a check may use; everything else, such as a function that reads a file, is refused. The views
 replace their names in the SQL, so a check cannot read another table of the engine.

@@ -34,8 +34,11 @@ def tree_of(path: Path) -> ast.Module:
 
 def import_graph(*folders: Path) -> dict[str, set[str]]:
     """Return for each module the modules of these folders that it imports when it runs, inside functions too."""
-    modules = {_module_name(path): path for folder in folders for path in python_files(folder)}
-    return {name: set(_imports(tree_of(path), set(modules))) - {name} for name, path in modules.items()}
+    modules = {module_name(path): path for folder in folders for path in python_files(folder)}
+    rooms = {name: name if path.name == "__init__.py" else name.rpartition(".")[0] for name, path in modules.items()}
+    return {
+        name: set(imports_in(tree_of(path), set(modules), room=rooms[name])) - {name} for name, path in modules.items()
+    }
 
 
 def find_circle(graph: dict[str, set[str]]) -> list[str]:
@@ -89,21 +92,52 @@ def words_in(path: Path) -> Iterator[tuple[int, str]]:
             yield from enumerate(token.string.splitlines(), token.start[0])
 
 
-def _module_name(path: Path) -> str:
+def module_name(path: Path) -> str:
+    """Return the name that a file is imported by."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imports(tree: ast.AST, modules: set[str]) -> Iterator[str]:
+def imports_in(tree: ast.AST, modules: set[str], *, room: str) -> Iterator[str]:
+    """Yield the modules that code imports when it runs: also relative ones, and those that `import_module` is given.
+
+    Args:
+        tree: The code.
+        modules: The modules that are looked for.
+        room: The package that the code is in.
+    """
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            yield from imports_in(ast.Module(node.orelse, []), modules, room=room)
+        elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom):
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            yield from inner & modules
-            if inner - modules and node.module in modules:
-                yield node.module
+            yield from _imported_from(_absolute("." * node.level + (node.module or ""), room), node.names, modules)
         else:
-            yield from _imports(node, modules)
+            if isinstance(node, ast.Call) and (name := _named_import(node)) and _absolute(name, room) in modules:
+                yield _absolute(name, room)
+            yield from imports_in(node, modules, room=room)
+
+
+def _imported_from(module: str, names: list[ast.alias], modules: set[str]) -> Iterator[str]:
+    inner = {f"{module}.{alias.name}" for alias in names}
+    yield from inner & modules
+    if inner - modules and module in modules:
+        yield module
+
+
+def _named_import(call: ast.Call) -> str:
+    """Return the text that `import_module` or `__import__` is given; empty if this is another call."""
+    is_import = ast.unparse(call.func).rpartition(".")[2] in ("import_module", "__import__")
+    first = call.args[0] if is_import and call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
+def _absolute(name: str, room: str) -> str:
+    """Return the name that a relative one stands for in a package."""
+    bare = name.lstrip(".")
+    if bare == name:
+        return name
+    parts = room.split(".")
+    base = parts[: len(parts) - (len(name) - len(bare) - 1)]
+    return ".".join([*base, bare] if bare else base)

@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass, Material, class_row
 
 
-def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, str], int]) -> dict[Day, int]:
+def empty_days(present: Mapping[Day, int], absent: Mapping[tuple[Day, bool], int]) -> dict[Day, int]:
     """Return the days on which a side has no message although it lacks many, with how many it lacks.
 
     Where the ledger says "accepted", an empty day is a gap, whichever day it is. Otherwise the side may have begun
     later, or its export ended earlier, so only a day between two days with messages counts. A side without any message
-    is not looked at: its evidence is empty as a whole. Messages are `absent` by day and cause.
+    is not looked at: its evidence is empty as a whole. Messages are `absent` by day and
+    whether the ledger says that the side took them.
     """
     seen = sorted(day for day, count in present.items() if count)
     if not seen:
         return {}
     lacking: Counter[Day] = Counter()
-    for (day, cause), count in absent.items():
+    for (day, was_accepted), count in absent.items():
         is_between = seen[0] < day < seen[-1]
-        if day and (cause == "accepted_but_absent" or is_between):
+        if day and (was_accepted or is_between):
             lacking[day] += count
     return {day: count for day, count in sorted(lacking.items()) if count >= MIN_MESSAGES and not present.get(day)}
 

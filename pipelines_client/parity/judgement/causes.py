@@ -21,6 +21,7 @@ class Cause:
         is_loss: It counts against the gate `missing`.
         is_proven: The ledger itself says that the message was lost, so a gap in an export cannot explain it.
         is_unexplained: Neither the ledger nor the vendor says why; many in one day may be a gap in an export.
+        is_accepted: The ledger says that the vendor took the message.
         is_explainable: A rule in `parity.toml` may expect it.
         is_replayed: A replay should send the message.
     """
@@ -30,6 +31,7 @@ class Cause:
     is_loss: bool = True
     is_proven: bool = False
     is_unexplained: bool = False
+    is_accepted: bool = False
     is_explainable: bool = False
     is_replayed: bool = False
 
@@ -62,6 +64,7 @@ CAUSES = (
         name="accepted_but_absent",
         advice="{side} answered 2xx, but its export lacks them: ask {side} where they went, and replay.",
         is_unexplained=True,
+        is_accepted=True,
         is_explainable=True,
         is_replayed=True,
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines_client.parity import model
 from pipelines_client.parity.findings.empty_days import empty_days
 from pipelines_client.parity.judgement.causes import (
+    CAUSE_OF,
     CAUSES,
     EXPECTED,
     FOREIGN_WRITER,
@@ -57,8 +58,11 @@ def empty_days_by_side(inputs: ReportInputs) -> dict[str, dict[str, int]]:
             present: Counter[str] = Counter()
             for row in inputs.answers[EVENTS]:
                 present[row.day] += getattr(row, side)
-            rows = inputs.answers[ABSENT_DAYS]
-            empty[side] = empty_days(present, {(row.day, row.cause): row.count for row in rows if row.side == side})
+            absent: Counter[tuple[str, bool]] = Counter()
+            for row in inputs.answers[ABSENT_DAYS]:
+                if row.side == side:
+                    absent[row.day, CAUSE_OF[row.cause].is_accepted] += row.count
+            empty[side] = empty_days(present, absent)
     return empty
 
 

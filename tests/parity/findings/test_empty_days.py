@@ -30,9 +30,9 @@ def test_a_day_that_a_side_lacks_is_a_gap_and_no_proof(tmp_path, compare):
 def test_a_day_is_empty_where_the_ledger_says_accepted_or_others_surround_it():
     """Fifty at least; not before a side began, not while it has any, and not where it has nothing at all."""
     present = {"2026-11-03": 80, "2026-11-05": 80, "2026-11-04": 0}
-    assert empty_days(present, {("2026-11-04", "unknown"): 50}) == {"2026-11-04": 50}
-    assert empty_days(present, {("2026-11-04", "unknown"): 49}) == {}
-    assert empty_days(present, {("2026-11-02", "unknown"): 50, ("2026-11-06", "unknown"): 50}) == {}
-    assert empty_days(present, {("2026-11-02", "accepted_but_absent"): 50}) == {"2026-11-02": 50}
-    assert empty_days(present, {("2026-11-03", "accepted_but_absent"): 50, ("", "unknown"): 99}) == {}
-    assert empty_days({}, {("2026-11-04", "accepted_but_absent"): 50}) == {}
+    assert empty_days(present, {("2026-11-04", False): 50}) == {"2026-11-04": 50}
+    assert empty_days(present, {("2026-11-04", False): 49}) == {}
+    assert empty_days(present, {("2026-11-02", False): 50, ("2026-11-06", False): 50}) == {}
+    assert empty_days(present, {("2026-11-02", True): 50}) == {"2026-11-02": 50}
+    assert empty_days(present, {("2026-11-03", True): 50, ("", False): 99}) == {}
+    assert empty_days({}, {("2026-11-04", True): 50}) == {}

@@ -1,0 +1,208 @@
+"""What a newcomer might undo, or do in the way that is nearest: each test's name says why it is as it is."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from source_files import PACKAGE, ROOT, import_graph, module_name, place_of, python_files, tree_of
+
+from pipelines_client.destinations.base import Decision
+from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
+from pipelines_client.evidence.kinds import KINDS
+from pipelines_client.parity.facts.writer import StoredFact
+from pipelines_client.parity.findings import BY_NAME
+from pipelines_client.parity.judgement.causes import CAUSE_OF
+from pipelines_client.parity.judgement.gates import BY_KIND
+from pipelines_client.parity.model import Verdict
+from pipelines_client.sides import SIDES
+from pipelines_client.state.ledger import DeliveryRecord, Outcome
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULES = {module_name(path): path for path in python_files(PACKAGE)}
+
+DOES_INPUT_OR_OUTPUT = {
+    *("open", "read_text", "write_text", "read_bytes", "write_bytes", "exists", "is_dir", "is_file", "iterdir"),
+    *("unlink", "mkdir", "environ", "getenv", "resources", "print", "input", "utc_now", "monotonic", "sleep"),
+}
+IO_MODULES = {"importlib", "logging", "shutil", "tempfile", "time", "urllib", "structlog"}
+
+STORED: dict[type, tuple[set[str], set[str]]] = {
+    Fact: (
+        {
+            *("source", "message_id", "type", "event", "identity_kind", "occurred_at_ms", "received_at_ms", "day"),
+            *("file", "line", "byte_offset", "byte_count", "sent_at_ms", "library", "write_key_suffix", "is_reduced"),
+            *("leg", "outcome", "reason", "appended_at_ms", "finished_at_ms"),
+        },
+        {"identity", "payload_hash"},
+    ),
+    TraitRow: ({"source", "message_id", "path", "library", "received_at_ms"}, {"identity", "value_hash"}),
+    PropertyRow: (
+        {
+            *("source", "type", "event", "day", "path", "kind", "count", "message_id", "file", "line", "byte_offset"),
+        },
+        set(),
+    ),
+    CountRow: ({"source", "event", "type", "day", "count"}, set()),
+    StoredFact: (
+        {
+            *("source", "message_id", "message_key", "message_check", "words", "occurred_at_ms", "received_at_ms"),
+            *("sent_at_ms", "appended_at_ms", "finished_at_ms", "file", "line", "byte_offset", "byte_count"),
+        },
+        {"identity", "payload_hash"},
+    ),
+    DeliveryRecord: (
+        {
+            *("message_id", "type", "event", "occurred_at", "appended_at", "finished_at", "leg", "outcome", "reason"),
+            *("http_status", "attempts", "body_bytes", "stage", "writer"),
+        },
+        {"identity", "payload_hash"},
+    ),
+}
+"""The fields of each stored row: in clear, and hashed."""
+
+COMPARED = {
+    ("history/run.py", "jsonl"): "the sources of a replay have names of their own list, which the command line takes",
+    ("parity/differences/expected.py", "missing"): "the kind of an expected difference in parity.toml, not a gate",
+    ("parity/differences/explain.py", "missing"): "the kind of a sample",
+    ("parity/differences/explain.py", "EXPECTED.name"): "it is what puts absences under this cause",
+    ("parity/judgement/runs.py", "MISSING.name"): "the history has a column for each of these two",
+    ("parity/judgement/runs.py", "DRIFT.name"): "as above",
+    ("parity/model/verdict.py", "check"): "names of gates in reports and histories that exist already",
+    ("parity/render/words.py", "COUNTS.name"): "the table of counts shows what is beyond the limit of this gate",
+    ("parity/report/advice.py", "CHECK.name"): "the headline names the check",
+    ("parity/rules.py", "missing"): "pydantic's word for a key that is not there",
+}
+"""Where code may compare with a name of a registry, and why. Each line must still be needed."""
+
+
+def test_pure_modules_are_those_of_the_contract_because_a_label_that_is_not_checked_is_soon_wrong():
+    """A docstring whose first line ends in `Pure.`, and a line in the contract, always come together."""
+    labelled = {name for name, path in MODULES.items() if _first_line(name).endswith("Pure.") or "Pure." in _doc(path)}
+    assert labelled == set(_pure_modules())
+
+
+def test_pure_modules_open_nothing_and_ask_no_clock_because_they_are_tested_with_values_alone():
+    """Also not through modules that the contract cannot forbid, such as `pathlib`."""
+    hits = [
+        f"{place_of(MODULES[name], node.lineno)}: {ast.unparse(node)}"
+        for name in _pure_modules()
+        for node in ast.walk(tree_of(MODULES[name]))
+        if isinstance(node, ast.Attribute | ast.Name | ast.Import | ast.ImportFrom) and _does_io(node)
+    ]
+    assert not hits
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("open('x')", "path.read_text()", "path.open()", "os.environ['x']", "from os import environ"),
+        *("from importlib import resources", "import importlib.resources", "import time", "datetime.now()"),
+    ],
+)
+def test_input_and_output_are_found(line):
+    """The test above can fail."""
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(line))
+        if isinstance(node, ast.Attribute | ast.Name | ast.Import | ast.ImportFrom)
+    ]
+    assert any(_does_io(node) for node in nodes)
+
+
+def test_code_asks_a_field_and_compares_with_no_name_of_a_registry_because_a_new_entry_is_one_file_and_one_line():
+    """A comparison with the name of a finding, gate, cause or kind is a list of exceptions that the next one misses."""
+    found = {(str(path.relative_to(PACKAGE)), name) for path in python_files(PACKAGE) for name in _compared(path)}
+    assert found == set(COMPARED)
+
+
+@pytest.mark.parametrize("room", ["destinations", "delivery", "client", "evidence/kinds", "evidence/files"])
+def test_the_rooms_that_serve_every_vendor_ask_for_none_by_name_because_a_third_one_is_a_file(room):
+    """What a vendor does differently is a method or a field of it."""
+    hits = [
+        f"{place_of(path, node.lineno)}: {ast.unparse(node)}"
+        for path in python_files(PACKAGE / room)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Compare)
+        and any(
+            (isinstance(part, ast.Name) and part.id in ("CUSTOMERIO", "SEGMENT"))
+            or (isinstance(part, ast.Constant) and part.value in SIDES)
+            for part in ast.walk(node)
+        )
+    ]
+    assert not hits
+
+
+@pytest.mark.parametrize("row", STORED, ids=lambda row: row.__name__)
+def test_a_new_field_of_a_stored_row_is_hashed_or_listed_here_because_rows_lie_on_disk_and_on_clusters(row):
+    """Nothing that names or describes a person may be stored in clear; ask before you add to the list."""
+    fields = set(getattr(row, "_fields", ()) or row.__slots__)
+    in_clear, hashed = STORED[row]
+    assert fields == in_clear | hashed
+
+
+@pytest.mark.parametrize("kind", [Decision, Outcome, Verdict])
+def test_an_enum_that_is_written_is_a_str_because_ledgers_logs_and_reports_hold_its_value(kind):
+    """A plain Enum would be written as `Outcome.ACCEPTED`, and older files would not match."""
+    for member in kind:
+        assert isinstance(member, str)
+        assert member == member.value
+
+
+def test_the_package_imports_the_client_and_the_ground_only_because_an_application_pays_for_each_import():
+    """Nor lazily: parity, evidence, history, the stages and the sandbox are imported by those who use them."""
+    imported = import_graph(PACKAGE)["pipelines_client"]
+    rooms = {name.split(".")[1] for name in imported if name.count(".")}
+    assert rooms <= {"client", "config", "delivery", "errors", "keywords", "log", "message", "routing", "state"}
+
+
+def _doc(path) -> str:
+    return (ast.get_docstring(tree_of(path)) or "").partition("\n\n")[0]
+
+
+def _first_line(name: str) -> str:
+    return _doc(MODULES[name]).partition("\n")[0]
+
+
+def _pure_modules() -> list[str]:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = config["tool"]["importlinter"]["contracts"]
+    (listed,) = (each["source_modules"] for each in contracts if each["name"] == "Pure modules do no input or output")
+    return [name for name in MODULES if any(name == one or name.startswith(f"{one}.") for one in listed)]
+
+
+def _does_io(node: ast.Attribute | ast.Name | ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.Import):
+        return any(alias.name.partition(".")[0] in IO_MODULES for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        is_io = (node.module or "").partition(".")[0] in IO_MODULES and node.module != "urllib.parse"
+        return is_io or any(alias.name in DOES_INPUT_OR_OUTPUT for alias in node.names)
+    if isinstance(node, ast.Name):
+        return isinstance(node.ctx, ast.Load) and node.id in DOES_INPUT_OR_OUTPUT
+    is_clock = node.attr in ("now", "utcnow", "today") and ast.unparse(node.value) in ("datetime", "date")
+    return node.attr in DOES_INPUT_OR_OUTPUT or is_clock
+
+
+def _compared(path) -> Iterator[str]:
+    """Yield the names of a registry that a file compares with; sides are also names of sources, and asked as such."""
+    names = {*BY_NAME, *BY_KIND, *CAUSE_OF, *KINDS} - {*SIDES, "ledger"}
+    for node in ast.walk(tree_of(path)):
+        if not isinstance(node, ast.Compare | ast.MatchValue):
+            continue
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value in names:
+                yield part.value
+            if isinstance(part, ast.Attribute) and part.attr == "name" and ast.unparse(part.value).isupper():
+                yield ast.unparse(part)
+            is_own = isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute) and node.left.attr == "name"
+            if is_own and isinstance(part, ast.Constant) and part.value in (*SIDES, "ledger"):
+                yield f"name == {part.value}"
