@@ -77,8 +77,8 @@ def advance(
     try:
         change = advance(Path("stage.toml"), states=[Path("/var/lib/app")], reason="14 passing days")
     except BlockedError as error:
-        for kind, text, side, *_ in error.obstacles:
-            print(kind, text)
+        for obstacle in error.obstacles:
+            print(obstacle.kind, obstacle.text)
     ```
 
     Args:

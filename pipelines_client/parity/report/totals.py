@@ -59,9 +59,9 @@ def empty_days_by_side(inputs: ReportInputs) -> dict[str, dict[str, int]]:
             for row in inputs.answers[EVENTS]:
                 present[row.day] += getattr(row, side)
             absent: Counter[tuple[str, bool]] = Counter()
-            for row in inputs.answers[ABSENT_DAYS]:
-                if row.side == side:
-                    absent[row.day, CAUSE_OF[row.cause].is_accepted] += row.count
+            for lack in inputs.answers[ABSENT_DAYS]:
+                if lack.side == side:
+                    absent[lack.day, CAUSE_OF[lack.cause].is_accepted] += lack.count
             empty[side] = empty_days(present, absent)
     return empty
 
