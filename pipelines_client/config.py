@@ -23,7 +23,6 @@ from pipelines_client.identity import parse_identity_key
 from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind, nearest
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
-from pipelines_client.sides import CUSTOMERIO, SEGMENT
 from pipelines_client.state.held import default_state_dir, resolved
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from pipelines_client.keywords import SettingsKeywords
 
+_LIMITS = ApiLimits()
 _HOOKS = ("on_delivery", "before_send", "on_error", "log_handler")
 
 
@@ -91,9 +91,9 @@ class Settings(BaseSettings):
         None, ge=1, description="Maximum number of messages in a request; default: the API's limit."
     )
     upload_interval: float = Field(0.5, ge=0, description="Seconds a message waits for others to share its request.")
-    max_body_bytes: int = Field(475_000, ge=1_000, le=500_000, description="Maximum bytes of a request.")
+    max_body_bytes: int = Field(_LIMITS.max_body_bytes, ge=1_000, le=500_000, description="Maximum bytes of a request.")
     max_requests_per_s: float = Field(
-        100.0, gt=0, description="Maximum requests a second, for each leg of each process."
+        _LIMITS.max_requests_per_s, gt=0, description="Maximum requests a second, for each leg of each process."
     )
     max_message_bytes: int = Field(32_000, ge=100, le=32_768, description="Maximum bytes of a message (FACTS C6, S3).")
     timeout: float = Field(15.0, gt=0, description="Seconds for an API to connect, and to answer.")
@@ -227,11 +227,10 @@ class Settings(BaseSettings):
             ConfigError: There is no Customer.io key; key, region and host contradict each other; or the proxy or the
                 certificates cannot be used.
         """
-        most = ApiLimits().max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
+        most = _LIMITS.max_batch_count  # FACTS S3: over it Segment answers 200 and loses the batch
         limits = ApiLimits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
         if self.write_key is None:
             raise ConfigError("write_key is missing: pass it, or set PIPELINES_WRITE_KEY")
-        integrations = {SEGMENT: self.segment_integrations}
         destinations = tuple(
             make_destination(
                 vendor,
@@ -239,7 +238,7 @@ class Settings(BaseSettings):
                 host=getattr(self, f"{vendor.setting_prefix}host"),
                 region=getattr(self, f"{vendor.setting_prefix}region"),
                 limits=limits,
-                integrations=integrations.get(vendor.name),
+                integrations=getattr(self, f"{vendor.setting_prefix}integrations", None),
             )
             for vendor in VENDORS
             if (key := getattr(self, f"{vendor.setting_prefix}write_key")) is not None
@@ -256,9 +255,10 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: The stage needs a leg that has no key.
         """
-        legs = (CUSTOMERIO, SEGMENT) if self.segment_write_key is not None else (CUSTOMERIO,)
-        switches = {CUSTOMERIO: self.customerio_switch, SEGMENT: self.segment_switch}
-        rules = {leg: LegRules(self.share, switch=switches[leg]) for leg in legs}
+        main, *others = VENDORS
+        keyed = (vendor for vendor in others if getattr(self, f"{vendor.setting_prefix}write_key") is not None)
+        legs = (main.name, *(vendor.name for vendor in keyed))
+        rules = {leg: LegRules(self.share, switch=getattr(self, f"{leg}_switch")) for leg in legs}
         return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
 
     def stage_watch(self) -> StageWatch:

@@ -13,7 +13,7 @@ from pipelines_client.destinations.segment import Segment
 from pipelines_client.errors import ConfigError
 
 VENDORS: tuple[type[Destination], ...] = (CustomerIo, Segment)
-"""All vendors; a client's legs have this order."""
+"""All vendors; a client's legs have this order. The first one's key is required."""
 _OWNERS = {urlsplit(base).hostname: (vendor, region) for vendor in VENDORS for region, base in vendor.hosts.items()}
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 

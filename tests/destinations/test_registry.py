@@ -2,34 +2,79 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field, SecretStr
 
+from pipelines_client import config
 from pipelines_client.config import Settings
 from pipelines_client.destinations import registry
 from pipelines_client.destinations.base import Destination
 from pipelines_client.destinations.registry import VENDORS, make_destination
 from pipelines_client.destinations.segment import Segment
 from pipelines_client.errors import ConfigError
+from pipelines_client.message.build import build
+from pipelines_client.routing.plan import Stage, Switch
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
+
+
+class Third(Destination):
+    """A vendor as a newcomer adds it."""
+
+    __slots__ = ()
+    name = "third"
+    title = "Third"
+    hosts: ClassVar = {"us": "https://in.third.example"}
+    setting_prefix = "third_"
 
 
 def test_a_vendor_is_a_file_and_a_line_and_its_host_is_refused_for_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """No code asks which vendor it has: a third one gets its checks and texts from its class variables."""
-
-    class Third(Destination):
-        name = "third"
-        title = "Third"
-        hosts: ClassVar = {"us": "https://in.third.example"}
-        setting_prefix = "third_"
-
     monkeypatch.setitem(registry._OWNERS, "in.third.example", (Third, "us"))
     assert make_destination(Third, "k").url == "https://in.third.example/v1/batch"
     with pytest.raises(ConfigError, match=r"segment_host is for Segment, but .* belongs to Third: set third_host"):
         make_destination(Segment, "k", host="in.third.example")
     with pytest.raises(ConfigError, match=r"third_host is for Third, but .* belongs to Customer.io: set host"):
         make_destination(Third, "k", host="cdp.customer.io")
+
+
+class ThirdSettings(Settings):
+    """Its settings."""
+
+    third_write_key: SecretStr | None = None
+    third_host: str | None = None
+    third_region: str | None = None
+    third_integrations: dict[str, Any] = Field(default_factory=dict)
+    third_switch: Switch = Switch.ON
+
+
+def test_a_third_vendor_gets_its_leg_and_its_settings_and_stages_give_it_every_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What docs/architecture.md says of it: the stages speak of the other two."""
+    monkeypatch.setattr(config, "VENDORS", (*VENDORS, Third))
+    given = ThirdSettings(
+        write_key=SecretStr("k"),
+        segment_write_key=SecretStr("s"),
+        third_write_key=SecretStr("t"),
+        third_integrations={"All": False},
+        third_switch=Switch.OFF,
+    )
+    third = given.destinations()[2]
+    assert (third.url, third.integrations) == ("https://in.third.example/v1/batch", {"All": False})
+    assert given.plan().legs == (CUSTOMERIO, SEGMENT, "third")
+    assert given.plan().switch_of("third") is Switch.OFF
+    assert given.plan().switch_of(SEGMENT) is Switch.ON
+    call = {"type": "track", "userId": "u1", "event": "Paid", "properties": {}, "context": {}, "integrations": {}}
+    message = build(dict(call), library={"name": "x", "version": "1"}, now_ms=1_793_577_600_000).message
+    for stage in Stage:
+        plan = replace(given.plan(), stage=stage)
+        assert "third" not in plan.route(message, call)
+        assert plan.authoritative != "third"
+    without_key = ThirdSettings(write_key=SecretStr("k"), segment_write_key=SecretStr("s")).plan()
+    assert without_key.legs == (CUSTOMERIO, SEGMENT)
 
 
 def test_customerio_is_the_first_leg() -> None:
