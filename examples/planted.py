@@ -48,7 +48,7 @@ def compare(planted: dict[str, Any], report: dict[str, Any]) -> list[Row]:
     faults = sorted({*there, *reported}, key=lambda fault: (KINDS.index(fault.kind), -there[fault], fault))
     rows = [Row(fault, there[fault], reported[fault]) for fault in faults]
     untouched = [name for name in SIDES.values() if all(fault.side != name for fault in faults)]
-    rows += [Row(Fault("any of these", "any message", name), 0, 0) for name in untouched]
+    rows += [Row(Fault("any planted fault", "any message", name), 0, 0) for name in untouched]
     totals = report["totals"]
     spoiled = sum(fault["kind"] in _SPOILING for fault in planted["planted"])
     fine = totals["ledger"]["messages"] - spoiled

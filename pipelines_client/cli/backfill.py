@@ -38,7 +38,7 @@ def backfill(given: BackfillOptions) -> None:
     """Send what happened in the past: each row once, with the time at which it happened.
 
     Run it again after a kill or an interrupt: a row has the same messageId
-    each time, and what the ledger has as accepted is not sent twice. Keys and
+    each time, and what the ledger says was accepted is not sent twice. Keys and
     hosts come from the PIPELINES_ variables.
 
     Exit code 0: all sent, 1: some not sent, 2: bad input, 130: interrupted.

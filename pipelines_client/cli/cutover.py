@@ -218,9 +218,9 @@ def twice(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find messages that reached a side by two ways: through Segment's Customer.io destination, or in a circle.
+    """Find messages that arrived twice: directly and through Segment's Customer.io destination, or in a loop.
 
-    Exit code 0: none, 1: some, or some that may have, 2: bad input, 3: none found, but some evidence is unreadable.
+    Exit code 0: none, 1: found or suspected, 2: bad input, 3: none found, but some evidence is unreadable.
     """
     from pipelines_client.cutover.double_delivery import find_double_deliveries
     from pipelines_client.state.layout import StateDir

@@ -203,6 +203,6 @@ def print_double_deliveries(result: DoubleDeliveries, *, has_ledger: bool) -> No
             Text(f"{result.unreadable:,} lines or files are unreadable; messages in them are not checked", "yellow")
         )
     if result.is_clean:
-        console.print(Text(f"of {result.both:,} messages on both sides, none came by two ways", style="green"))
+        console.print(Text(f"of {result.both:,} messages on both sides, none arrived twice", style="green"))
     if not has_ledger:
         console.print("with --ledger it also finds messages that a side has and this client never sent there")

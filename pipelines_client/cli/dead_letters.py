@@ -105,12 +105,12 @@ def requeue(
 ) -> None:
     """Send refused messages again, unchanged and with the same messageId.
 
-    Use it once the cause is removed at the API's side. The next process that
+    Use it after the problem is fixed at the vendor. The next process that
     starts delivers them; `pipelines-client drain` does it now. Keys come from
     the PIPELINES_ variables. A message that was taken for another host or key
     is put back only with --to-current, which sends it to those of the variables.
 
-    Exit code 0: all put back, 1: some were taken for another host or key,
+    Exit code 0: all queued again, 1: some were taken for another host or key,
     2: bad input, or a message of a leg without a key.
     """
     if not (everything or leg or event or reason or message_id):

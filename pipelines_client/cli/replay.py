@@ -43,7 +43,7 @@ class ReplayOptions(ResendOptions):
 def replay(given: ReplayOptions) -> None:
     """Send the messages that one side lacks, with their messageIds and times, in order.
 
-    Run it again after a kill or an interrupt: what the ledger has as accepted
+    Run it again after a kill or an interrupt: what the ledger says was accepted
     is not sent twice. Keys and hosts come from the PIPELINES_ variables.
 
     Exit code 0: all sent, 1: some not sent, 2: bad input, 130: interrupted.

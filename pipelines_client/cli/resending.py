@@ -40,7 +40,7 @@ class ResendOptions:
         ),
     ] = None
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only what happened from then on: 2026-11-02, 24h, 7d.")
+        str | None, typer.Option(metavar="TIME", help="Only messages at or after this time: 2026-11-02, 24h, 7d.")
     ] = None
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what happened before then.")] = None
     rate: Annotated[float, typer.Option(min=0, metavar="N", help="The most messages a second; 0 means no limit.")] = (
@@ -49,14 +49,17 @@ class ResendOptions:
     horizon_days: Annotated[
         float | None,
         typer.Option(
-            min=0, metavar="DAYS", help="Do not send what happened longer ago.", show_default="395, about 13 months"
+            min=0, metavar="DAYS", help="Skip messages older than this many days.", show_default="395, about 13 months"
         ),
     ] = None
     allow_command: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Send this reserved event name to Customer.io. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Allow this reserved event name, which Customer.io takes for a command. Repeatable."
+        ),
     ] = None
     dry_run: Annotated[bool, flag("--dry-run", "Choose and count; send nothing.")] = False
-    again: Annotated[bool, flag("--again", "Also send what the ledger has as accepted.")] = False
+    again: Annotated[bool, flag("--again", "Send messages again even if the ledger says they were accepted.")] = False
     patience: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Give up after this long without success.")
     ] = 600.0

@@ -125,14 +125,18 @@ def _switch(situation: Situation, target: Stage) -> Iterator[Obstacle]:
 def _processes(situation: Situation, _: Stage) -> Iterator[Obstacle]:
     broken = Counter(process.error for process in situation.processes if process.error)
     for error, count in sorted(broken.items()):
-        yield Obstacle("processes", f"{count} running cannot use the stage file: {error}")
+        yield Obstacle("processes", f"running processes that cannot use the stage file: {count} ({error})")
     elsewhere = Counter(
         process.stage or "unknown"
         for process in situation.processes
         if not process.error and process.stage != situation.file.stage.value
     )
     for stage, count in sorted(elsewhere.items()):
-        yield Obstacle("processes", f"{count} running at {stage}: wait stage_poll_s, or give them this stage file")
+        yield Obstacle(
+            "processes",
+            f"running processes that still use stage {stage}: {count}; wait `stage_poll_s` seconds, "
+            "or point them to this stage file",
+        )
 
 
 def _deny(situation: Situation, target: Stage) -> Iterator[Obstacle]:

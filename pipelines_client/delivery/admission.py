@@ -59,7 +59,7 @@ class Bounds(NamedTuple):
     def refusal(self, message: Message, skips: Mapping[str, str], backlog: Backlog, leg: str) -> str | None:
         """Return why a message may not enter: no leg takes it, or there is no room (`FULL`); None if it may.
 
-        `leg` is the one that counts: its room decides.
+        `leg` is the authoritative one: its free space decides.
         """
         if not 0 < len(message.message_id) <= MAX_MESSAGE_ID_CHARS:
             return "invalid_message_id"

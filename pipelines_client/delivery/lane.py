@@ -101,7 +101,7 @@ class Lane:
             sender.hurry()
 
     def retire(self) -> None:
-        """Have the senders end once nothing waits."""
+        """Stop each sender once its queue is empty."""
         for sender in self.senders.values():
             sender.retire()
 

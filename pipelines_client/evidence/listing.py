@@ -246,7 +246,7 @@ def _stat(path: Path, name: str, status: os.stat_result) -> SourceFile:
 
 
 def _mark(path: Path, size: int) -> str:
-    """Return a hash of both ends of a file; empty if it cannot be read, which reading it reports."""
+    """Return a hash of both ends of a file; empty if it cannot be read: the reader reports that."""
     try:
         with path.open("rb") as raw:
             head = raw.read(_MARK_BYTES)

@@ -37,7 +37,7 @@ class PastMessage(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A message that a source holds at a place, with its call; or why there is none (`fault`).
+    """A message that a source holds at a place, with its call, or the reason why there is none (`fault`).
 
     `about` holds what only the source knows (`cause`, `reason`, …), for conditions.
     """

@@ -129,7 +129,7 @@ class Selection:
     def leave_sent(self, *, is_absence_known: bool) -> list[str]:
         """Remove what was accepted according to the ledger, and return the ids.
 
-        `is_absence_known` means that the source lists messages that were accepted and are absent all the same: then
+        `is_absence_known` means that the source lists messages that were accepted and are absent nevertheless: then
         only what an earlier run has sent is removed.
         """
         where = _ACCEPTED + (_BY_A_RUN if is_absence_known else "")

@@ -1,4 +1,4 @@
-"""Where messages of the past come from: each source yields what it holds, a message or why there is none.
+"""Where messages of the past come from: each source yields messages, or why one cannot be sent.
 
 Bodies come whole from dead letters, archives and files of calls; a replay list and a ledger only say which are wanted.
 """

@@ -103,7 +103,7 @@ def test_what_a_side_has_though_we_kept_it_from_it_came_another_way(exports: Any
 @pytest.mark.parametrize(
     ("calls", "rows", "code", "words"),
     [
-        ([call("a")], [row("a")], 0, "of 1 messages on both sides, none came by two ways"),
+        ([call("a")], [row("a")], 0, "of 1 messages on both sides, none arrived twice"),
         ([call("a", integrations={})], [row("a")], 1, "1 not kept from Segment's Customer.io destination"),
         ([call("a")], [row("a"), "{cut"], 3, "1 lines or files are unreadable"),
     ],

@@ -41,9 +41,9 @@ CLOSED = [
     (situation("dual", '[segment]\nswitch = "discard"'), "switch", "segment is switched to discard"),
     (situation(legs={"customerio": LegHealth("paused", last_error="http_401 no")}), "health", "http_401 no"),
     (situation(legs={"segment": LegHealth(is_balanced=False)}), "health", "segment"),
-    (situation(processes=[ProcessStage("dual"), ProcessStage("shadow")]), "processes", "1 running at shadow"),
+    (situation(processes=[ProcessStage("dual"), ProcessStage("shadow")]), "processes", "still use stage shadow: 1"),
     (situation(processes=[ProcessStage("dual", "not valid TOML")]), "processes", "not valid TOML"),
-    (situation(processes=[ProcessStage(None)]), "processes", "1 running at unknown"),
+    (situation(processes=[ProcessStage(None)]), "processes", "still use stage unknown: 1"),
     (situation("dual", '[customerio.deny]\nevents = ["Raw Click"]'), "deny", "customerio will count at live"),
     (situation("complete"), "stage", "last"),
 ]

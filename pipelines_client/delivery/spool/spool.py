@@ -371,7 +371,9 @@ class Spool:
         assert self.path is not None  # noqa: S101 - in memory, no disk is filled
         waiting = end - min(cursor.size for cursor in self._cursors.standing.cursors.values())
         if shutil.disk_usage(self.path.parent).free < LEDGER_SHARE * waiting:
-            raise OSError(errno.ENOSPC, "no room left for the ledger of what waits")
+            raise OSError(
+                errno.ENOSPC, "not enough disk space for the ledger records of waiting messages; free some space"
+            )
         self._look_at = end + LOOK_EVERY_BYTES
 
     def _block(self, leg: str, seq: int) -> list[Entry] | None:

@@ -252,7 +252,7 @@ def reopen_parquet(
             if here:
                 yield from _reopen(file, group, here)
     if wanted:
-        raise CutError("the file is shorter than it was")
+        raise CutError("the file was truncated while it was read; run again")
 
 
 PARQUET = Format((".parquet", ".pq"), is_table=True, read=read_parquet, reopen=reopen_parquet)

@@ -60,7 +60,7 @@ class Table(Kind):
         if type_ not in CALL_TYPES:
             raise LineRejectedError(f"a row of unknown type; column {columns.type!r} must hold track, identify, …")
         if occurred_at_ms is None or (event is None and (self.is_counts or type_ == "track")):
-            raise LineRejectedError(f"a row without {columns.event!r} or without a time in {columns.time!r}")
+            raise LineRejectedError(f"the row has no value in {columns.event!r}, or no time in {columns.time!r}")
         if not self.is_counts and message_id is None:
             raise LineRejectedError(f"a row without {columns.message_id!r}")
         payload, payload_hash, is_reduced = self._payload(row, type_)

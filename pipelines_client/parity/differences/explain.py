@@ -91,7 +91,7 @@ class _Less:
         self.missing: Counter[MissingByCauseRow] = Counter()  # rows of count 0; less than 0 is more
 
     def of(self, answers: Answers) -> Answers:
-        """Return the answers that are left."""
+        """Return the answers without what was explained."""
         total, *_ = answers[TOTALS]
         changed: Answers = Answers(answers)
         changed[TOTALS] = [_lower(total, self.total)]

@@ -100,7 +100,7 @@ def _note_changes(task: _Task, reading: Reading) -> bool:
 
 
 def total_of(kind: Kind, listing: Listing, packs: list[Pack]) -> Reading:
-    """Add up what came of reading a source.
+    """Add up the readings of a source.
 
     Raises:
         SourceError: Nothing of it could be read.

@@ -10,7 +10,7 @@ from pipelines_client.parity.questions.rows import FoundRow, Question
 
 @dataclass(frozen=True, slots=True)
 class TraitFightsRow(FoundRow):
-    """Values that one library put back over another's."""
+    """Traits that two libraries overwrite in turn."""
 
     path: str
     library: str

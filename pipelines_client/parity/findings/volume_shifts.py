@@ -90,6 +90,6 @@ CLASS = FindingClass(
     title="Volume shifts",
     unit="days",
     meaning="An event was sent far more or far less often than on the days before.",
-    advice="Ask what was released that day; a loop, a lost call and a campaign look alike here.",
+    advice="Ask what was released that day; it can be a loop, a missing call or a campaign.",
     find=_find,
 )

@@ -98,7 +98,7 @@ def _bound_words(side: Side, messages: tuple[int, int, float], hours: tuple[int,
     missing, seen, share = messages
     lossy, units, hour_share = hours
     if not seen:
-        return f"Nothing was seen that {TITLES[side]} should have, so nothing is proven about what it loses."
+        return f"{TITLES[side]} should have no message of this window, so its loss cannot be bounded."
     one_in, hour_one_in = _one_in(share), _one_in(hour_share)
     least = "an unknown share of messages" if one_in is None else f"fewer than 1 in {one_in:,} messages"
     hourly = (
@@ -107,15 +107,15 @@ def _bound_words(side: Side, messages: tuple[int, int, float], hours: tuple[int,
     return (
         f"With {100 * (1 - ERROR):.0f} % confidence {TITLES[side]} loses {least}:"
         f" {missing:,} of {plural(seen, 'message')} {'is' if missing == 1 else 'are'} missing."
-        f" If losses come in bursts: {hourly}, as {lossy:,} of {plural(units, 'hour')}"
-        f" {'has' if lossy == 1 else 'have'} a loss."
+        f" If losses cluster in time: {hourly} ({lossy:,} of {plural(units, 'hour')}"
+        f" {'has' if lossy == 1 else 'have'} a loss)."
     )
 
 
 def _look_words(look: int, error: float) -> str:
     return (
-        f"Report {look:,} of this history: each bound is wrong with a probability of {100 * error:.2g} % or less,"
-        f" all bounds of the history together with {100 * ERROR:.2g} % or less."
+        f"Report {look:,} of this history: each bound holds with a probability of at least {100 * (1 - error):.4g} %,"
+        f" all bounds of the history together with at least {100 * (1 - ERROR):.4g} %."
     )
 
 

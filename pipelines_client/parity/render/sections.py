@@ -143,7 +143,7 @@ def _check_rows(check: CheckReport) -> Iterator[TextTable]:
 def _latency(report: ParityReport) -> Iterator[TextTable]:
     """Tabulate how long messages took to each side."""
     note = (
-        "Delivery: from the call to the arrival. Clocks: from sending to arriving, by the clocks of the two machines."
+        "Delivery: from the call to the arrival. Clocks: receipt time by the vendor's clock minus sending time by ours."
         " Healthy: up to 10 s; acceptable: up to 60 s; slow: up to 2 min; trouble: more. Deliveries are graded by p99,"
         " clocks by p50."
     )

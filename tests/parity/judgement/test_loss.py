@@ -34,11 +34,11 @@ def test_the_words_are_for_a_manager():
     (bound,) = found.bounds
     assert bound.words == (
         "With 95 % confidence Customer.io loses fewer than 1 in 2,325 messages: 2 of 16,800 messages are missing."
-        " If losses come in bursts: fewer than 1 in 25 messages of an average hour, as 1 of 168 hours has a loss."
+        " If losses cluster in time: fewer than 1 in 25 messages of an average hour (1 of 168 hours has a loss)."
     )
     assert found.words == (
-        "Report 1 of this history: each bound is wrong with a probability of 2.5 % or less,"
-        " all bounds of the history together with 5 % or less."
+        "Report 1 of this history: each bound holds with a probability of at least 97.5 %,"
+        " all bounds of the history together with at least 95 %."
     )
 
 
@@ -46,7 +46,7 @@ def test_nothing_seen_proves_nothing():
     """An empty side, and a side that lost everything."""
     everything, nothing = find([hour("segment", 1, 10, 10)], [], "customerio", "segment").bounds
     assert (nothing.at_most_pct, nothing.one_in, nothing.hour_at_most_pct) == (100, None, 100)
-    assert nothing.words == "Nothing was seen that Customer.io should have, so nothing is proven about what it loses."
+    assert nothing.words == "Customer.io should have no message of this window, so its loss cannot be bounded."
     assert (everything.at_most_pct, everything.one_in) == (100, None)
     assert "Segment loses an unknown share of messages" in everything.words
 
