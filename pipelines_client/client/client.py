@@ -66,7 +66,8 @@ class Client(Calls):
     Args:
         write_key: Customer.io's key.
         host: Customer.io's address; default: the region's.
-        on_error: Called with the error and the messages that the leg that counts did not deliver.
+        on_error: Called with the error and the messages that an API refused, or that the leg that counts gave up;
+            the error's `leg` says which side.
         log_handler: Handler for the logger `pipelines_client`.
         max_total_backoff_duration: Accepted for compatibility with upstream; does not limit retries.
         max_rate_limit_duration: Accepted for compatibility with upstream; does not limit retries.
@@ -370,8 +371,10 @@ def _make_pipeline(
         if on_delivery is not None:
             records = [record for record, _ in delivery.records(*Outcome)]
             callbacks.run(functools.partial(on_delivery, records))
-        if on_error is not None and delivery.leg == stages.plan().authoritative:
-            failed = [orjson.loads(body) for body in delivery.bodies(Outcome.REJECTED, Outcome.DROPPED)]
+        if on_error is not None:
+            counts = delivery.leg == stages.plan().authoritative
+            outcomes = (Outcome.REJECTED, Outcome.DROPPED) if counts else (Outcome.REJECTED,)
+            failed = [orjson.loads(body) for body in delivery.bodies(*outcomes)]
             if failed:
                 callbacks.run(functools.partial(on_error, api_error(delivery), failed))
 

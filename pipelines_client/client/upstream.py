@@ -146,4 +146,5 @@ def api_error(delivery: Delivery) -> Exception:
 
     verdict = delivery.answer or ApiAnswer(Decision.SPLIT, "dropped", 0, "given up before it was sent")
     error: Exception = APIError(verdict.status, verdict.reason, verdict.words)
+    vars(error)["leg"] = delivery.leg
     return error

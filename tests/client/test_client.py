@@ -256,8 +256,8 @@ def test_after_shutdown_a_call_starts_it_again(client: Client, sandbox: Any) -> 
     assert [m["event"] for m in sandbox.customerio.accepted] == ["First", "Second"]
 
 
-def test_on_error_hears_of_the_leg_that_counts_and_on_delivery_of_both(make_client: MakeClient, sandbox: Any) -> None:
-    """As upstream: the error, and the messages as dicts."""
+def test_on_error_and_on_delivery_hear_of_both_legs(make_client: MakeClient, sandbox: Any) -> None:
+    """As upstream: the error, and the messages as dicts. The error says which side refused them."""
     errors: list[tuple[Any, list[Any]]] = []
     records: list[DeliveryRecord] = []
     client = make_client(on_error=lambda error, messages: errors.append((error, messages)), on_delivery=records.extend)
@@ -265,9 +265,11 @@ def test_on_error_hears_of_the_leg_that_counts_and_on_delivery_of_both(make_clie
     sandbox.segment.answer(400, body={"message": "too bad"}, times=1)
     client.track("u1", "E", message_id="m1")
     assert client.flush(timeout=5)
-    ((error, messages),) = errors
-    assert (error.status, error.message) == (400, "too bad")
-    assert messages[0]["messageId"] == "m1"
+    assert {(error.leg, error.status, error.message) for error, _ in errors} == {
+        ("segment", 400, "too bad"),
+        ("customerio", 400, "planned by the sandbox"),
+    }
+    assert [messages[0]["messageId"] for _, messages in errors] == ["m1", "m1"]
     assert {(r.leg, r.outcome) for r in records} == {("segment", Outcome.REJECTED), ("customerio", Outcome.REJECTED)}
 
 

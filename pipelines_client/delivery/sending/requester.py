@@ -25,6 +25,7 @@ class Requester:
     def __init__(self, destination: Destination, http: Http, tokens: Tokens) -> None:
         self._destination, self._http, self._tokens = destination, http, tokens
         self._is_key_proven = False  # by a request that was accepted, since the last one that was not
+        self._was_asked = False  # whether an empty batch has just shown that the key is taken
         self._has_succeeded = False
 
     def fitting(self, entries: Sequence[Entry]) -> int:
@@ -38,20 +39,35 @@ class Requester:
     def post(self, entries: Sequence[Entry], *, attempts: int) -> ApiAnswer:
         """Send messages that fit one request, for the `attempts`-th time; return what the answer means.
 
-        A 403 is about what the messages hold if the key is proven, else about the key. For a single message an unproven
-        key is asked about; for more the decision is `PROBE`: one of them is to be tried alone.
+        A 403 is about the key, or about what a message holds. `PROBE` asks for one of several messages alone; for a
+        single message it asks to send it once more, because the key has just been found to be taken.
         """
         answer = self._post(entries, attempts=attempts)
+        if answer.decision is Decision.PROBE:
+            answer = self._judge_refusal(answer, len(entries))
+        else:
+            self._was_asked = False
         if answer.decision is Decision.ACCEPT:
             self._is_key_proven = self._has_succeeded = True
-            return answer
-        if answer.decision is Decision.PROBE and (self._is_key_proven or len(entries) == 1):
-            about_key = answer if self._is_key_proven else self._ask_about_key()
-            decision = Decision.SPLIT if about_key.decision is Decision.PROBE else about_key.decision
-            answer = replace(answer, decision=decision, retry_after_s=about_key.retry_after_s)
-        if answer.decision is not Decision.SPLIT or len(entries) == 1:
+        elif answer.decision in (Decision.WAIT, Decision.PAUSE) or len(entries) == 1:
             self._is_key_proven = False
         return answer
+
+    def _judge_refusal(self, answer: ApiAnswer, count: int) -> ApiAnswer:
+        """Return a 403 with the decision that what is known of the key allows."""
+        if count > 1:
+            return replace(answer, decision=Decision.SPLIT) if self._is_key_proven else answer
+        if self._was_asked:
+            self._was_asked = False
+            return replace(answer, decision=Decision.SPLIT)
+        about_key = self._post(())
+        # An API that refuses an empty batch as such has taken the key, if it took it before.
+        understood = self._has_succeeded and about_key.status in _UNDERSTOOD
+        self._was_asked = understood or about_key.decision is Decision.ACCEPT
+        if self._was_asked:
+            return answer
+        is_passing = about_key.decision is Decision.WAIT
+        return about_key if is_passing else replace(answer, decision=Decision.PAUSE)
 
     def _post(self, entries: Sequence[Entry], *, attempts: int = 1) -> ApiAnswer:
         destination = self._destination
@@ -86,14 +102,6 @@ class Requester:
             ms=round(1_000 * (monotonic_s() - begun_s)),
         )
         return answer
-
-    def _ask_about_key(self) -> ApiAnswer:
-        """Find out, by an empty batch, what a 403 was about: `SPLIT` if the key is taken, so it was the message."""
-        answer = self._post(())
-        is_taken = answer.decision is Decision.ACCEPT or (self._has_succeeded and answer.status in _UNDERSTOOD)
-        if is_taken:
-            return replace(answer, decision=Decision.SPLIT)
-        return answer if answer.decision is Decision.WAIT else replace(answer, decision=Decision.PAUSE)
 
 
 def _unreached(error: NoAnswerError) -> ApiAnswer:

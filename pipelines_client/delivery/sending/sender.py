@@ -266,7 +266,7 @@ class Sender:
             batch.attempts += 1
             answer = self._attempts.begin(sendable) or self._requester.post(sendable, attempts=batch.attempts)
             if answer.decision is Decision.PROBE:
-                stack += batch.split(sendable, 1)
+                stack += batch.split(sendable, 1) if len(sendable) > 1 else [batch]
             elif answer.decision is Decision.SPLIT and len(sendable) > 1:
                 stack += batch.halves(sendable)
             elif answer.decision in (Decision.ACCEPT, Decision.SPLIT):
