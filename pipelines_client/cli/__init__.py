@@ -6,13 +6,14 @@ commands that take a dataclass of options. A new command is one file and one lin
 
 from __future__ import annotations
 
-from pipelines_client.cli.leaving import leave_for_package
+from pipelines_client.cli.leaving import guarded, leave_for_package
 
 
 def main() -> None:
     """Run `pipelines-client`."""
-    try:
-        from pipelines_client.cli.app import app
-    except ModuleNotFoundError as error:
-        leave_for_package(error)
-    app()
+    with guarded():
+        try:
+            from pipelines_client.cli.app import app
+        except ModuleNotFoundError as error:
+            leave_for_package(error)
+        app()

@@ -48,6 +48,23 @@ def settings_for(given: Path | None) -> Settings:
     return settings
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Refuse a file that cannot be written, by opening it; a file that was not there is not there afterwards either.
+
+    Raises:
+        typer.BadParameter: Names the file, and why.
+    """
+    try:
+        is_new = not os.path.lexists(path)
+        if path.is_fifo():  # opening one waits for its reader
+            return
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file") from None
+
+
 def print_text(text: str) -> None:
     """Write to standard output in any encoding; a reader that has closed the pipe is not an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):

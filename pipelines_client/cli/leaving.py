@@ -1,6 +1,7 @@
 """How a command ends: an exit code, and on standard error one line that says why.
 
 A command calls `leave`. `explained` surrounds all commands, once, in `app`: it does the same for what they raise.
+`guarded` surrounds the whole program, for what typer itself raises before and after a command.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipelines_client.errors import PipelinesError
 from pipelines_client.evidence.text import one_line
 
-GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
-"""The exit codes of all commands."""
+GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
+"""The exit codes of all commands. `INTERNAL` is a mistake in this program (`EX_SOFTWARE`), so it says nothing else."""
+
 _SANDBOX_PACKAGES = ("starlette", "uvicorn")
 
 
@@ -51,8 +53,36 @@ def explained() -> Iterator[None]:
     except Exception as error:
         if hasattr(error, "exit_code"):  # typer's own: it shows how the command is used
             raise
-        traceback.print_exc()
-        leave(BAD_INPUT, f"internal error ({type(error).__name__}): please report it")
+        _leave_for_mistake(error)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """End the program with a code that no verdict has, whatever is raised outside of a command.
+
+    Some versions of typer fail while they show how a command is used: the usage error is then said in one line.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        leave(INTERRUPTED, "interrupted")
+    except Exception as error:
+        usage = _usage_error(error)
+        if usage is None:
+            _leave_for_mistake(error)
+        leave(usage.exit_code, one_line(usage.format_message()))
+
+
+def _usage_error(error: BaseException | None) -> Any:
+    """Return the usage error that was being shown when this one was raised, or None."""
+    while error is not None and not (hasattr(error, "exit_code") and hasattr(error, "format_message")):
+        error = error.__context__
+    return error
+
+
+def _leave_for_mistake(error: Exception) -> NoReturn:
+    traceback.print_exc()
+    leave(INTERNAL, f"internal error ({type(error).__name__}): please report it")
 
 
 @contextmanager

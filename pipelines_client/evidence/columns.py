@@ -6,6 +6,7 @@ A map is a TOML file of a few lines. Without a column for the messageId a table 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.fact import CallType
 from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
+
+
+_MAX_NAMES = 100
+_NAME = re.compile(r"(?!\d{4}-\d\d-\d\d|\d{10})[\w .$#/()-]{1,100}")  # other cells are values: there is no header
 
 
 def _known_zone(value: str) -> str:
@@ -76,7 +81,56 @@ def parse_map(values: dict[str, Any], where: str) -> ColumnMap:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(ColumnMap.model_fields)
-        raise SourceError(f"{where}: {key}: {first['msg']}; the keys of a column map are {known}") from None
+        why = str(first["msg"]).removeprefix("Value error, ")
+        raise SourceError(f"{where}: {key}: {why}; the keys of a column map are {known}") from None
+
+
+class ColumnsSeen:
+    """Which columns of a map the rows had, and the names of the columns of the first row.
+
+    Attributes:
+        lacking: The columns of the map that no row has had so far.
+        names: The first row's columns, for the error that says what there is.
+    """
+
+    def __init__(self, mapped: Iterable[str]) -> None:
+        self._mapped = tuple(mapped)
+        self.lacking = set(self._mapped)
+        self.names: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> list[str]:
+        """The columns of the map that some row had, in the order of the map."""
+        return [column for column in self._mapped if column not in self.lacking]
+
+    def look(self, row: dict[str, Any]) -> None:
+        """Look for the columns that are still lacking."""
+        if not self.names:
+            self.names = tuple(row)[:_MAX_NAMES]
+        self.lacking = {column for column in self.lacking if not has_column(row, column)}
+
+
+def refuse_lacking(source: str, mapped: Mapping[str, str], found: Collection[str], names: Collection[str]) -> None:
+    """Refuse a map that names a column which no row has: what is compared by it would be compared with nothing.
+
+    Args:
+        source: For the option that the error names.
+        mapped: The keys of the map and their columns.
+        found: The columns that some row had.
+        names: The columns that there are.
+
+    Raises:
+        SourceError: Names the column, the key, and the columns that there are.
+    """
+    key, column = next(((key, column) for key, column in mapped.items() if column not in found), ("", ""))
+    if not key or not names:
+        return
+    is_header = all(map(_NAME.fullmatch, names))
+    there = f"the columns are {', '.join(names)}" if is_header else "its first row holds values; add a row with names"
+    raise SourceError(
+        f"--map {source}: no row has the column {column!r}, which the map names for {key}; {there}; correct the map,"
+        f" or give this source one of its own with --map {source}=FILE"
+    )
 
 
 def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:

@@ -83,7 +83,7 @@ def text_of(value: Any) -> str | None:
 def name_of(value: Any) -> str | None:
     """Return an event's name without the spaces around it, which Customer.io trims (FACTS C13)."""
     if type(value) is str:
-        return value.strip() or None
+        return value.strip(" ") or None
     return text_of(value)
 
 

@@ -95,7 +95,8 @@ def parse_row_map(values: Mapping[str, Any], where: str) -> RowMap:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key, known = ".".join(map(str, first["loc"])), ", ".join(RowMap.model_fields)
-        raise SourceError(f"{where}: {key}: {first['msg']}; a map has {known}") from None
+        why = str(first["msg"]).removeprefix("Value error, ")
+        raise SourceError(f"{where}: {key}: {why}; a map has {known}") from None
     if row_map.message_id is None and not row_map.idempotency:
         raise SourceError(
             f"{where}: rows have no id, so a second run would send duplicates; name the columns that identify a row, "

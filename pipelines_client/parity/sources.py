@@ -86,10 +86,15 @@ def list_readers(given: GivenSources, make: MakeKind) -> dict[str, Reader]:
 
 
 def kind_maker(key: bytes, options: ParityOptions) -> MakeKind:
-    """Return the function that makes the reader of a kind of evidence for a source."""
+    """Return the function that makes the reader of a kind of evidence for a source; a table needs a column map."""
 
     def make(kind: type[Kind], name: str) -> Kind:
         columns = options.column_maps.get(name, options.column_map)
+        if kind is Table and not columns:
+            raise SourceError(
+                f"--{name}: a table needs a column map, a TOML file that says which column holds what; pass it with"
+                f" --map {name}=FILE"
+            )
         return kind(key, name, columns if issubclass(kind, Table) else None)
 
     return make

@@ -145,7 +145,7 @@ def storage_row(call: Call, body: Body, times: TimeForm) -> Body:
     kind = body["type"]
     traits = body.get("traits") or {}
     if kind == "track":
-        name = str(body.get("event", "")).strip()  # FACTS C13
+        name = str(body.get("event", "")).strip(" ")  # FACTS C13
         row |= {"event": slug(name), "event_text": name, "properties": body.get("properties") or {}}
     elif kind in {"page", "screen"}:
         row["properties"] = body.get("properties") or {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines_client.cli.leaving import BAD_INPUT, GOOD, INTERRUPTED, explained, leave, writing
+from pipelines_client.cli.leaving import BAD_INPUT, GOOD, INTERNAL, INTERRUPTED, explained, guarded, leave, writing
 from pipelines_client.errors import SourceError
 
 
@@ -24,7 +24,7 @@ from pipelines_client.errors import SourceError
         (ModuleNotFoundError("", name="starlette.requests"), BAD_INPUT, "pip install 'pipelines-client[sandbox]'"),
         (MemoryError(), BAD_INPUT, "not enough memory"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
-        (RuntimeError("secret"), BAD_INPUT, "internal error (RuntimeError): please report it"),
+        (RuntimeError("secret"), INTERNAL, "internal error (RuntimeError): please report it"),
     ],
 )
 def test_what_stops_a_command_is_one_line_and_an_exit_code(
@@ -37,6 +37,41 @@ def test_what_stops_a_command_is_one_line_and_an_exit_code(
     assert caught.value.code == code
     assert line.startswith("pipelines-client: ")
     assert said in line
+
+
+class _UsageError(Exception):
+    exit_code = BAD_INPUT
+
+    def format_message(self) -> str:
+        return "No such option: --ledgr"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (TypeError("make_metavar()"), INTERNAL, "internal error (TypeError): please report it"),
+        (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+    ],
+)
+def test_what_stops_typer_itself_is_no_verdict_either(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python's code for an exception is 1, which says *fail*."""
+    with pytest.raises(SystemExit) as caught, guarded():
+        raise error
+    assert caught.value.code == code
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_usage_error_that_typer_cannot_show_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """An old typer with a new click raises while it writes the usage."""
+    with pytest.raises(SystemExit) as caught, guarded():
+        try:
+            raise _UsageError
+        except _UsageError:
+            raise TypeError("make_metavar()")  # noqa: B904 - as typer does
+    assert caught.value.code == BAD_INPUT
+    assert capsys.readouterr().err == "pipelines-client: No such option: --ledgr\n"
 
 
 def test_a_command_that_ends_well_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
-from pipelines_client.cli.common import flag
+from pipelines_client.cli.common import flag, refuse_unwritable
 from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.parity.render import ENDINGS, FORMATS
 
@@ -205,6 +205,8 @@ class Comparison:
         twice = [path for path, count in Counter(path.resolve() for path in written).items() if count > 1]
         if twice:
             raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")
+        for path in filter(None, (*outputs, self.replay_list)):
+            refuse_unwritable(path)
 
     def options(self, now: datetime) -> ParityOptions:
         """Return the options of the library."""

@@ -11,10 +11,11 @@ from pipelines_client.evidence.lines import text_of
 from pipelines_client.identity import hash_identity, primary_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from pipelines_client.evidence.columns import ColumnsSeen
     from pipelines_client.evidence.fact import Fact
 
 ABSENT: Final = object()
@@ -30,7 +31,8 @@ _MAX_IDENTITY_CHARS = 1000
 class Kind(ABC):
     """One kind of evidence: what its files look like, and how their lines become facts.
 
-    An instance keeps nothing of what it read, except a cache of hashes: any process or thread may read any file.
+    An instance keeps nothing of what it read, except a cache of hashes and the names of columns: any process or thread
+    may read any file.
 
     Attributes:
         name: What stands before the colon of a path: `warehouse:PATH`.
@@ -45,6 +47,7 @@ class Kind(ABC):
         fidelity: What this kind cannot prove, in a sentence.
         is_counts: Whether it holds counts by event and day in place of messages.
         is_reduced: Whether its payloads cannot be compared.
+        columns_seen: Which columns of a column map its rows had; None for a kind without one.
 
     Args:
         identity_key: Key of the identity hash.
@@ -64,6 +67,7 @@ class Kind(ABC):
     fidelity: str = ""
     is_counts: bool = False
     is_reduced: bool = False
+    columns_seen: ColumnsSeen | None = None
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
@@ -116,6 +120,17 @@ class Kind(ABC):
         """Return the names missing from the sequence of these files; [] for a kind without sequence numbers."""
         del names
         return []
+
+    def refuse_lacking(self, found: Collection[str], names: Collection[str]) -> None:
+        """Refuse a column map that names a column which no row has.
+
+        Args:
+            found: The columns of the map that some row had.
+            names: The columns that there are.
+
+        Raises:
+            SourceError: Names the column and those that there are.
+        """
 
     @abstractmethod
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:

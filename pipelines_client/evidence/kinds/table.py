@@ -9,15 +9,25 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.evidence.columns import ColumnMap, cell, has_column, instant, parse_map
+from pipelines_client.evidence.columns import (
+    ColumnMap,
+    ColumnsSeen,
+    cell,
+    has_column,
+    instant,
+    parse_map,
+    refuse_lacking,
+)
 from pipelines_client.evidence.fact import CALL_TYPES, NO_PAYLOAD, Fact
 from pipelines_client.evidence.instants import day_of
 from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
 from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, payload_and_hash, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+_NO_COLUMNS = {"default_type", "time_zone", "names"}
+_COLUMN_KEYS = tuple(key for key in ColumnMap.model_fields if key not in _NO_COLUMNS)
 _WHOLE = re.compile(r"\d{1,16}(?:\.0+)?", re.ASCII)
 _NEITHER = "no payload and no user: ids, counts, times and names"
 _MAX_COUNT = 2**53  # larger numbers change in other readers of JSON
@@ -39,11 +49,17 @@ class Table(Kind):
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(identity_key, source, options)
-        self._map = parse_map({**self.default_map, **self.options}, f"column map of {self.source}")
+        self._map = parse_map({**self.default_map, **self.options}, f"--map {self.source}")
+        self._mapped = {key: self.options[key] for key in _COLUMN_KEYS if self.options.get(key)}
+        self.columns_seen = ColumnsSeen(self._mapped.values())
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
         self.fidelity = _fidelity(self._map)
         self._zone = None if self._map.time_zone == "UTC" else ZoneInfo(self._map.time_zone)
+
+    def refuse_lacking(self, found: Collection[str], names: Collection[str]) -> None:
+        """Refuse a map that names a column which no row has."""
+        refuse_lacking(self.source, self._mapped, found, names)
 
     @classmethod
     def wants(cls, name: str) -> bool:
@@ -53,6 +69,8 @@ class Table(Kind):
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact; for counts, the payload is the number of messages that the row stands for."""
         row, columns = decode_line(data, _decode, _decode), self._map
+        if self.columns_seen.lacking:
+            self.columns_seen.look(row)
         event = name_of(cell(row, columns.event))
         message_id = text_of(cell(row, columns.message_id))
         occurred_at_ms = instant(cell(row, columns.time), self._zone)

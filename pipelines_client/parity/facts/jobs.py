@@ -53,6 +53,8 @@ def do(job: Job, advance: Callable[[int], object]) -> Reading:
         collector.finish()
         reading.rows = collector.count
         reading.notes += collector.notes
+        if kind.columns_seen is not None:
+            reading.columns, reading.found = list(kind.columns_seen.names), kind.columns_seen.found
     return reading
 
 

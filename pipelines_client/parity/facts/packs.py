@@ -47,13 +47,18 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class Reading:
-    """The result of reading some files, besides the facts, which are in Parquet."""
+    """The result of reading some files, besides the facts, which are in Parquet.
+
+    `columns` are the names of a table's columns, and `found` those of its column map that some row had.
+    """
 
     rows: int = 0
     rejected_lines: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     incomplete: list[Rejected] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
 
     def reject(self, file: str, line: int, reason: str, *, incomplete: bool = False) -> None:
         """Note a line that could not be read; `incomplete` says that an unknown number of lines went with it."""
@@ -71,6 +76,8 @@ class Reading:
         self.rejected += other.rejected
         self.incomplete += other.incomplete
         self.notes += other.notes
+        self.columns = self.columns or other.columns
+        self.found += [column for column in other.found if column not in self.found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,33 @@
 """Jobs in several processes of this machine.
 
 A helper process is `worker`, run by the same interpreter, with its jobs on standard input. This is neither a fork of a
-process that has threads, nor a second run of the caller's `__main__`, as `multiprocessing` would do.
+process that has threads, nor a second run of the caller's `__main__`, as `multiprocessing` would do. It imports from
+where this process does, and never from the working directory: a file called `orjson.py` may lie there.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pipelines_client
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.facts.jobs import Job, do
 from pipelines_client.parity.facts.packs import Reading, reading_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+_START = "import sys; sys.path[:] = sys.argv[1:]; from pipelines_client.parity.facts.worker import main; main()"
+"""Python puts the working directory on the path of a `-c` or `-m`, and `-P`, which forbids it, came with 3.11."""
 
 
 @dataclass(slots=True)
@@ -62,6 +68,14 @@ def run_jobs(jobs: list[Job], count: int, advance: Callable[[int], object]) -> l
     return [readings[index] for index in range(len(jobs))]
 
 
+def import_path() -> list[str]:
+    """Return where this process imports from, without the working directory unless this package lies in it."""
+    ours, left_out = str(Path(pipelines_client.__file__).absolute().parents[1]), {""}
+    with suppress(OSError):  # it was removed
+        left_out.add(str(Path.cwd()))
+    return [*(path for path in sys.path if Path(path).is_absolute() and path not in {*left_out, ours}), ours]
+
+
 @contextmanager
 def _ending(helpers: list[_Helper]) -> Iterator[None]:
     try:
@@ -91,10 +105,8 @@ class _Helper:
         self._start()
 
     def _start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines_client.parity.facts.worker"],
-            env=environment,
+            [sys.executable, "-c", _START, *import_path()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # so that Ctrl-C reaches only this process, which ends the others

@@ -103,11 +103,12 @@ def total_of(kind: Kind, listing: Listing, packs: list[Pack]) -> Reading:
     """Add up the readings of a source.
 
     Raises:
-        SourceError: Nothing of it could be read.
+        SourceError: Nothing of it could be read, or no row has a column that its map names.
     """
     total = Reading(notes=list(listing.notes))
     for pack in packs:
         total.add(pack.reading)
+    kind.refuse_lacking(total.found, total.columns)
     for place in listing.problems:
         total.reject(place.file, place.line, place.reason, incomplete=True)
     total.rejected.sort(key=lambda place: (place.file, place.line))

@@ -157,7 +157,9 @@ def start_here(scratch: Path, more: Mapping[str, str] | None = None) -> SparkSes
 def _start(settings: Mapping[str, str]) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("pipelines-client parity")
-    for name, value in {**_QUIET, **settings}.items():
+    # its Python processes start with `-m`, and import nothing from the working directory, where any file may lie
+    safe = {"spark.executorEnv.PYTHONSAFEPATH": "1"}
+    for name, value in {**_QUIET, **safe, **settings}.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()

@@ -10,6 +10,7 @@ import pytest
 from evidence import Evidence
 
 from pipelines_client.cli import main
+from pipelines_client.cli.common import refuse_unwritable
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,28 @@ def test_a_mistake_is_bad_input_and_leaves_no_line(parity, tmp_path, arguments, 
     assert (code, report) == (2, None)
     assert said in " ".join(complaint.replace("│", " ").split())
     assert not list(tmp_path.glob("*.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("--output", "reports/old.json"), ("--output", "dir.json"), ("--replay-list", f"{'l' * 300}.jsonl")],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(parity, tmp_path, option, name):
+    """After the run its report would be lost."""
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "dir.json").mkdir()
+    (tmp_path / "reports" / "old.json").symlink_to(tmp_path / "nowhere" / "old.json")
+    code, _, said = parity("--segment", "is/not/looked/at", option, name)
+    assert code == 2
+    assert "cannot be written" in " ".join(said.replace("│", " ").split())
+
+
+def test_looking_whether_a_file_can_be_written_leaves_nothing(tmp_path):
+    """Neither a new file, nor a change of an old one."""
+    (tmp_path / "old.json").write_text("{}")
+    refuse_unwritable(tmp_path / "new.json")
+    refuse_unwritable(tmp_path / "old.json")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "{}")]
 
 
 def test_two_things_are_not_written_into_one_file(parity, tmp_path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.parity.facts.jobs import Job
-from pipelines_client.parity.facts.processes import run_jobs
+from pipelines_client.parity.facts.processes import import_path, run_jobs
 
 ROW = {"id": "m1", "sent_at": "2026-11-02T09:30:00Z", "event_text": "E", "user_id": "u1", "properties": {}}
 
@@ -57,3 +58,26 @@ def test_a_helper_that_ends_costs_its_files_only(tmp_path):
     why = "the process that read it ended (signal 9): memory ran out, or a file of those it read is damaged; run again"
     assert {place.reason for reading in readings for place in reading.incomplete} == {why}
     assert all((Path(job.folder) / "facts.parquet").is_file() for job in jobs)
+
+
+def test_helpers_import_nothing_from_the_working_directory(tmp_path, monkeypatch):
+    """A file there that is called like a library is not run, even if Python put the folder on this process's path."""
+    for name in ("orjson", "pyarrow", "json", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(f'{__name__} was run')")
+    path = tmp_path / "2184.13699.1.track.json"
+    path.write_text(json.dumps(ROW) + "\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), ".", *sys.path])
+    jobs = []
+    for number in range(2):
+        folder = tmp_path / "cache" / "shelf" / str(number)
+        folder.mkdir(parents=True)
+        jobs.append(Job("customerio", "customerio", bytes(32).hex(), {}, [(path.name, str(path))], str(folder)))
+    assert [reading.rows for reading in run_jobs(jobs, 2, lambda _: None)] == [1, 1]
+
+
+def test_helpers_find_this_package_where_this_process_did(monkeypatch):
+    """Even if it lies in the working directory, as in a checkout; then it comes last."""
+    root = Path(__file__).parents[3]
+    monkeypatch.chdir(root)
+    assert import_path()[-1] == str(root)
