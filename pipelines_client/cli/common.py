@@ -13,6 +13,8 @@ import typer
 from pipelines_client.state.held import default_state_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipelines_client.config import Settings
 
 StateDirOption = Annotated[
@@ -48,21 +50,22 @@ def settings_for(given: Path | None) -> Settings:
     return settings
 
 
-def refuse_unwritable(path: Path) -> None:
-    """Refuse a file that cannot be written, by opening it; a file that was not there is not there afterwards either.
+def refuse_unwritable(paths: Iterable[Path]) -> None:
+    """Refuse files that cannot be written, by opening them; one that was not there is not there afterwards either.
 
     Raises:
         typer.BadParameter: Names the file, and why.
     """
-    try:
-        is_new = not os.path.lexists(path)
-        if path.is_fifo():  # opening one waits for its reader
-            return
-        path.open("ab").close()
-        if is_new:
-            path.unlink()
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file") from None
+    for path in paths:
+        try:
+            is_new = not os.path.lexists(path)
+            if path.is_fifo():  # opening one waits for its reader
+                continue
+            path.open("ab").close()
+            if is_new:
+                path.unlink()
+        except OSError as error:
+            raise typer.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file") from None
 
 
 def print_text(text: str) -> None:

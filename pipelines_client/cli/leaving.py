@@ -66,7 +66,7 @@ def guarded() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         leave(INTERRUPTED, "interrupted")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - said, and left with a code that says so
         usage = _usage_error(error)
         if usage is None:
             _leave_for_mistake(error)

@@ -17,7 +17,6 @@ from pipelines_client.errors import SourceError
 from pipelines_client.evidence.fact import CallType
 from pipelines_client.evidence.instants import ms_of, unix_ms, utc_of
 
-
 _MAX_NAMES = 100
 _NAME = re.compile(r"(?!\d{4}-\d\d-\d\d|\d{10})[\w .$#/()-]{1,100}")  # other cells are values: there is no header
 
@@ -129,7 +128,7 @@ def refuse_lacking(source: str, mapped: Mapping[str, str], found: Collection[str
     there = f"the columns are {', '.join(names)}" if is_header else "its first row holds values; add a row with names"
     raise SourceError(
         f"--map {source}: no row has the column {column!r}, which the map names for {key}; {there}; correct the map,"
-        f" or give this source one of its own with --map {source}=FILE"
+        f" or give this source another one with --map {source}=FILE"
     )
 
 

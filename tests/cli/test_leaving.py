@@ -65,11 +65,15 @@ def test_what_stops_typer_itself_is_no_verdict_either(
 
 def test_a_usage_error_that_typer_cannot_show_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """An old typer with a new click raises while it writes the usage."""
-    with pytest.raises(SystemExit) as caught, guarded():
+
+    def show_usage() -> None:
         try:
-            raise _UsageError
+            raise _UsageError  # noqa: TRY301 - as typer does
         except _UsageError:
-            raise TypeError("make_metavar()")  # noqa: B904 - as typer does
+            raise TypeError  # noqa: B904 - as typer does
+
+    with pytest.raises(SystemExit) as caught, guarded():
+        show_usage()
     assert caught.value.code == BAD_INPUT
     assert capsys.readouterr().err == "pipelines-client: No such option: --ledgr\n"
 

@@ -205,8 +205,7 @@ class Comparison:
         twice = [path for path, count in Counter(path.resolve() for path in written).items() if count > 1]
         if twice:
             raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")
-        for path in filter(None, (*outputs, self.replay_list)):
-            refuse_unwritable(path)
+        refuse_unwritable(filter(None, (*outputs, self.replay_list)))
 
     def options(self, now: datetime) -> ParityOptions:
         """Return the options of the library."""

@@ -131,6 +131,7 @@ class Kind(ABC):
         Raises:
             SourceError: Names the column and those that there are.
         """
+        del found, names
 
     @abstractmethod
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:

@@ -51,7 +51,7 @@ class Table(Kind):
         super().__init__(identity_key, source, options)
         self._map = parse_map({**self.default_map, **self.options}, f"--map {self.source}")
         self._mapped = {key: self.options[key] for key in _COLUMN_KEYS if self.options.get(key)}
-        self.columns_seen = ColumnsSeen(self._mapped.values())
+        self.columns_seen = self._seen = ColumnsSeen(self._mapped.values())
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
         self.fidelity = _fidelity(self._map)
@@ -69,8 +69,8 @@ class Table(Kind):
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact; for counts, the payload is the number of messages that the row stands for."""
         row, columns = decode_line(data, _decode, _decode), self._map
-        if self.columns_seen.lacking:
-            self.columns_seen.look(row)
+        if self._seen.lacking:
+            self._seen.look(row)
         event = name_of(cell(row, columns.event))
         message_id = text_of(cell(row, columns.message_id))
         occurred_at_ms = instant(cell(row, columns.time), self._zone)

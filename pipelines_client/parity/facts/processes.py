@@ -105,7 +105,7 @@ class _Helper:
         self._start()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-c", _START, *import_path()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -91,8 +91,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_run(parity, tmp_pat
 def test_looking_whether_a_file_can_be_written_leaves_nothing(tmp_path):
     """Neither a new file, nor a change of an old one."""
     (tmp_path / "old.json").write_text("{}")
-    refuse_unwritable(tmp_path / "new.json")
-    refuse_unwritable(tmp_path / "old.json")
+    refuse_unwritable([tmp_path / "new.json", tmp_path / "old.json"])
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "{}")]
 
 
