@@ -49,7 +49,7 @@ class Table(Kind):
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(identity_key, source, options)
-        self._map = parse_map({**self.default_map, **self.options}, f"--map {self.source}")
+        self._map = parse_map({**self.default_map, **self.options}, f"column map of {self.source}")
         self._mapped = {key: self.options[key] for key in _COLUMN_KEYS if self.options.get(key)}
         self.columns_seen = self._seen = ColumnsSeen(self._mapped.values())
         self.is_counts = self._map.message_id is None
