@@ -291,7 +291,10 @@ def test_a_table_without_a_map_and_a_map_with_a_mistake_are_one_line(evidence, c
         compare(paths)
     for columns, says in (
         ({"event": "what"}, "column map of segment: time: Field required; the keys of a column map are event,"),
-        (WHOLE | {"time_zone": "Mars"}, "column map of segment: time_zone: unknown time zone; write one such as Europe/Berlin"),
+        (
+            WHOLE | {"time_zone": "Mars"},
+            "column map of segment: time_zone: unknown time zone; write one such as Europe/Berlin",
+        ),
     ):
         with pytest.raises(SourceError, match=says) as error:
             compare(paths, column_map=columns)
