@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pipelines_client
 from pipelines_client.errors import SourceError
 from pipelines_client.parity.facts.jobs import Job, do
 from pipelines_client.parity.facts.packs import Reading, reading_from
@@ -70,7 +69,7 @@ def run_jobs(jobs: list[Job], count: int, advance: Callable[[int], object]) -> l
 
 def import_path() -> list[str]:
     """Return where this process imports from, without the working directory unless this package lies in it."""
-    ours, left_out = str(Path(pipelines_client.__file__).absolute().parents[1]), {""}
+    ours, left_out = str(Path(__file__).absolute().parents[3]), {""}
     with suppress(OSError):  # it was removed
         left_out.add(str(Path.cwd()))
     return [*(path for path in sys.path if Path(path).is_absolute() and path not in {*left_out, ours}), ours]
