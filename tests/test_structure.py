@@ -26,6 +26,7 @@ from source_files import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BENCHMARKS = ROOT / "benchmarks"
@@ -93,14 +94,31 @@ def test_every_room_says_what_it_owns() -> None:
     assert not silent
 
 
-def test_no_two_classes_share_a_name() -> None:
+def test_no_two_classes_or_types_share_a_name_or_hide_one_of_the_library() -> None:
     """A name that means two things costs every reader a look at the imports."""
-    places = defaultdict(list)
+    places = defaultdict(list, {"Path": ["pathlib"], "Iterator": ["collections.abc"], "Counter": ["collections"]})
     for path in python_files(PACKAGE):
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.ClassDef):
+        tree = tree_of(path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node not in tree.body:
                 places[node.name].append(place_of(path, node.lineno))
+        for name, line in _types_in(tree):
+            places[name].append(place_of(path, line))
     assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+def _types_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the classes of a module and the names that it gives to types: `Side = Literal[...]`."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, node.lineno
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        is_type = isinstance(value, ast.Subscript) and re.match(
+            r"[A-Z]|tuple\b|dict\b|list\b", ast.unparse(value.value)
+        )
+        if isinstance(target, ast.Name) and is_type and re.fullmatch(r"[A-Z][a-z]\w+", target.id):
+            yield target.id, node.lineno
 
 
 def test_files_functions_and_constructors_are_small() -> None:

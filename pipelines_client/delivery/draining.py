@@ -71,7 +71,7 @@ def drain(settings: Settings, *, timeout_s: float, to_current: bool = False) -> 
 
     opener = _opener(settings, progressed)
     until = monotonic_s() + timeout_s
-    tally = _Tally()
+    tally = _DrainTally()
     lanes: list[Lane] = []
     closed: list[Lane] = []
 
@@ -95,7 +95,7 @@ def drain(settings: Settings, *, timeout_s: float, to_current: bool = False) -> 
     return tally.result(opener.left_behind(), {each.name: each.fingerprint for each in settings.destinations()})
 
 
-class _Tally:
+class _DrainTally:
     """Counts what lanes had when they were opened and what they had left."""
 
     def __init__(self) -> None:

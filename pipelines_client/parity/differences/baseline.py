@@ -10,7 +10,7 @@ from pipelines_client.evidence.listing import list_files
 from pipelines_client.evidence.naming import parse_where
 from pipelines_client.evidence.recognise import sort_paths
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD
-from pipelines_client.parity.differences.explain import Baseline
+from pipelines_client.parity.differences.explain import BaselineDrift
 from pipelines_client.parity.differences.reopen import Opener, open_pairs
 from pipelines_client.parity.facts.packs import Reading
 from pipelines_client.parity.facts.read import read_sources
@@ -62,7 +62,7 @@ def find_second(text: str, own: Mapping[str, Source], make: Callable[[type[Kind]
 
 def measure_noise(
     second: Second, own: Source, store: Store, scratch: Path, *, engine: str, processes: int | None
-) -> Baseline:
+) -> BaselineDrift:
     """Compare a leg with its second archive, message by message, over all that both hold.
 
     Pairs that could not be opened again are left out of the noise, so more may count as drift.
@@ -83,7 +83,7 @@ def measure_noise(
     result = open_pairs(rows, openers, samples_each=0)
     for signature in [one for one in result.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
         del result.signatures[signature]
-    return Baseline(second.side, second.path, total.paired, total.drift, result)
+    return BaselineDrift(second.side, second.path, total.paired, total.drift, result)
 
 
 def _other(side: Side) -> str:

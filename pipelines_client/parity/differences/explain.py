@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.parity.differences.expected import Known, first_of
-from pipelines_client.parity.differences.noise import judge_noise
+from pipelines_client.parity.differences.noise import DriftPath, judge_noise
 from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN
 from pipelines_client.parity.model import ExpectedRow, Noise, Side
 from pipelines_client.parity.questions.rows import (
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from pipelines_client.parity.differences.reopen import DriftResult, OpenedPair, Signature, Spot
     from pipelines_client.parity.questions.rows import R, ReplayListRow, SamplesRow
 
-Path = tuple[str, str]
 _EVENTS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class BaselineDrift:
     """A leg compared with itself: what differed in how many messages."""
 
     side: Side
@@ -71,7 +70,7 @@ class Explained:
     """
 
     answers: Answers
-    paths: dict[Path, PathDrift] = field(default_factory=dict)
+    paths: dict[DriftPath, PathDrift] = field(default_factory=dict)
     expected: tuple[ExpectedRow, ...] = ()
     noise: Noise | None = None
     expected_drift: int = 0
@@ -112,7 +111,9 @@ class _Match(NamedTuple):
     counted_by: str = ""
 
 
-def explain(answers: Answers, drift: DriftResult, known: tuple[Known, ...], baseline: Baseline | None) -> Explained:
+def explain(
+    answers: Answers, drift: DriftResult, known: tuple[Known, ...], baseline: BaselineDrift | None
+) -> Explained:
     """Return the answers without what the rules, in their order, and noise explain; `answers` are not changed."""
     counts: Counter[str] = Counter()
     _count_builtin(answers[MISSING_BY_CAUSE], counts)
@@ -120,7 +121,7 @@ def explain(answers: Answers, drift: DriftResult, known: tuple[Known, ...], base
     _explain_absences(answers, known, counts, less)
     left = {signature: _unexplained(signature, known, counts, times) for signature, times in drift.signatures.items()}
     explained = Explained(answers, noise=_noise(left, drift, answers, baseline, known))
-    results: dict[Path, str] = (
+    results: dict[DriftPath, str] = (
         {(row.path, row.kind): row.result for row in explained.noise.rows} if explained.noise else {}
     )
     reasons = {
@@ -159,7 +160,7 @@ def _noise(
     left: Mapping[Signature, frozenset[Spot]],
     drift: DriftResult,
     answers: Answers,
-    baseline: Baseline | None,
+    baseline: BaselineDrift | None,
     known: Iterable[Known],
 ) -> Noise | None:
     if baseline is None:
@@ -177,8 +178,8 @@ def _noise(
     )
 
 
-def _by_path(left: Mapping[Signature, frozenset[Spot]], times: Counter[Signature]) -> Counter[Path]:
-    counts: Counter[Path] = Counter()
+def _by_path(left: Mapping[Signature, frozenset[Spot]], times: Counter[Signature]) -> Counter[DriftPath]:
+    counts: Counter[DriftPath] = Counter()
     for signature, spots in left.items():
         for path in {(spot.path, spot.kind) for spot in spots}:
             counts[path] += times[signature]
@@ -186,7 +187,7 @@ def _by_path(left: Mapping[Signature, frozenset[Spot]], times: Counter[Signature
 
 
 def _sort(
-    signature: Signature, spots: frozenset[Spot], times: int, results: Mapping[Path, str], explained: Explained
+    signature: Signature, spots: frozenset[Spot], times: int, results: Mapping[DriftPath, str], explained: Explained
 ) -> str:
     """Count messages that are alike where they belong; return why they are not drift, or an empty text."""
     if not spots:

@@ -17,11 +17,12 @@ from pipelines_client.parity.model import ERROR_PCT, NoiseRow
 
 _NEGLIGIBLE = 1e-15
 
-Path = tuple[str, str]
+DriftPath = tuple[str, str]
+"""A path in a payload, and the kind of difference there."""
 
 
 def judge_noise(
-    counts: Mapping[Path, int], compared: int, baseline: Mapping[Path, int], baseline_compared: int
+    counts: Mapping[DriftPath, int], compared: int, baseline: Mapping[DriftPath, int], baseline_compared: int
 ) -> tuple[NoiseRow, ...]:
     """Judge each path that differs: drift, noise or unproven; most frequent first.
 

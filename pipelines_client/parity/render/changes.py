@@ -18,7 +18,7 @@ from pipelines_client.sides import TITLES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines_client.parity.report.changes import Changes, CountChange, GateChange, Side
+    from pipelines_client.parity.report.changes import Changes, ComparedReport, CountChange, GateChange
 
 _RESULTS = {"better": "BETTER", "same": "NO WORSE", "worse": "WORSE"}
 _COLOURS = {"better": "green", "same": "green", "worse": "red"}
@@ -64,7 +64,7 @@ def _reports(changes: Changes) -> list[str]:
     return [f"Before: {_report(changes.before)}", f"Now: {_report(changes.after)}"]
 
 
-def _report(side: Side) -> str:
+def _report(side: ComparedReport) -> str:
     window = f"{words.minute(side.since)} to {words.minute(side.until)}"
     return f"{window}, judged {words.minute(side.generated_at)}. {side.headline}"
 

@@ -26,7 +26,7 @@ _TOTALS = ("messages", "matched", "compared", "drift", "unrecorded")
 _BY_SIDE = ("missing", "skipped", "too_young", "expected")
 
 
-class Side(Frozen):
+class ComparedReport(Frozen):
     """One of the two reports."""
 
     generated_at: str
@@ -89,8 +89,8 @@ class Changes(Frozen):
 
     schema_version: int = 1
     result: Literal["better", "same", "worse"]
-    before: Side
-    after: Side
+    before: ComparedReport
+    after: ComparedReport
     gates: tuple[GateChange, ...]
     totals: tuple[CountChange, ...]
     causes: tuple[CountChange, ...]
@@ -159,8 +159,8 @@ def _result(before: Verdict, after: Verdict, gates: Iterable[GateChange]) -> Lit
     return "better" if step < 0 or is_better else "same"
 
 
-def _side(report: ParityReport) -> Side:
-    return Side(
+def _side(report: ParityReport) -> ComparedReport:
+    return ComparedReport(
         generated_at=report.generated_at,
         verdict=report.verdict,
         headline=report.headline,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.listing import Listing
     from pipelines_client.parity import model
     from pipelines_client.parity.differences.expected import Known
-    from pipelines_client.parity.differences.explain import Baseline
+    from pipelines_client.parity.differences.explain import BaselineDrift
     from pipelines_client.parity.differences.reopen import DriftResult
     from pipelines_client.parity.facts.packs import Reading
     from pipelines_client.parity.judgement.checks import CheckAnswer
@@ -60,5 +60,5 @@ class ReportInputs:
     now: datetime
     counted: dict[str, CountsSource] = field(default_factory=dict)
     known: tuple[Known, ...] = ()
-    baseline: Baseline | None = None
+    baseline: BaselineDrift | None = None
     checked: tuple[CheckAnswer, ...] = ()

@@ -13,7 +13,7 @@ from answers import filled
 from evidence import DAY_MS, Evidence
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.differences.explain import Baseline, explain
+from pipelines_client.parity.differences.explain import BaselineDrift, explain
 from pipelines_client.parity.differences.noise import chance_of_noise, judge_noise
 from pipelines_client.parity.differences.reopen import DriftResult, Signature, Spot
 from pipelines_client.parity.judgement.evidence import Evidence as Counts
@@ -64,7 +64,7 @@ def verdict_of(differing: dict[str, int], own: dict[str, int] | None) -> Verdict
     event = filled(EventsRow, event="E", type="track", day="2026-11-02", drift=total, bad=total)
     answers = Answers({question: [] for question in rows.QUESTIONS})
     answers |= {rows.TOTALS: [filled(TotalsRow, drift=total, paired=COMPARED)], rows.EVENTS: [event]}
-    baseline = own and Baseline("segment", "second", COMPARED, sum(own.values()), result_of(own))
+    baseline = own and BaselineDrift("segment", "second", COMPARED, sum(own.values()), result_of(own))
     explained = explain(answers, result_of(differing), (), baseline or None)
     source = SourceEvidence(rows=COMPARED, messages=COMPARED, duplicates=0, rejected_lines=0, files=1)
     sides = ("segment", "customerio")
