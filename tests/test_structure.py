@@ -102,7 +102,8 @@ def test_no_two_classes_or_types_share_a_name_or_hide_one_of_the_library() -> No
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and node not in tree.body:
                 places[node.name].append(place_of(path, node.lineno))
-        for name, line in _types_in(tree):
+        is_vendor = "sandbox" in path.parts  # it knows nothing of ours, so it may say again what a count is
+        for name, line in () if is_vendor else _types_in(tree):
             places[name].append(place_of(path, line))
     assert not {name: where for name, where in places.items() if len(where) > 1}
 

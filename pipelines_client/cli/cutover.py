@@ -33,7 +33,7 @@ FileOption = Annotated[
         "--stage-file", metavar="FILE", envvar="PIPELINES_STAGE_FILE", help="The file that all processes watch."
     ),
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the journal keeps it.")]
+WhyOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the journal keeps it.")]
 ByOption = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who, for the journal.", show_default="user@host")
 ]
@@ -83,7 +83,7 @@ class ShowOptions(LookOptions):
 class MoveOptions(LookOptions):
     """Options of the commands that change the stage."""
 
-    reason: ReasonOption = ""
+    reason: WhyOption = ""
     by: ByOption = None
     force: Annotated[bool, flag("--force", "Change the stage in spite of what blocks it. Needs --reason.")] = False
 
@@ -92,7 +92,7 @@ class MoveOptions(LookOptions):
 def start(
     stage_file: FileOption = None,
     stage: Annotated[Stage, typer.Option("--stage", help="The stage you are at.")] = Stage.SEGMENT,
-    reason: ReasonOption = "",
+    reason: WhyOption = "",
     by: ByOption = None,
 ) -> None:
     """Write a new stage file and begin its journal.
@@ -163,7 +163,7 @@ def share(
     leg: LegArgument,
     value: Annotated[float, typer.Argument(min=0, max=1, help="Of people, 0 to 1.")],
     stage_file: FileOption = None,
-    reason: ReasonOption = "",
+    reason: WhyOption = "",
     by: ByOption = None,
 ) -> None:
     """Set the share of people that a leg takes: customerio's at `shadow`, segment's at `live`.
@@ -178,7 +178,7 @@ def switch(
     leg: LegArgument,
     value: Annotated[Switch, typer.Argument(help="on, off (messages stay on disk) or discard (they are dropped).")],
     stage_file: FileOption = None,
-    reason: ReasonOption = "",
+    reason: WhyOption = "",
     by: ByOption = None,
 ) -> None:
     """Switch a leg on or off, at any stage.

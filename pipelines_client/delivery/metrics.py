@@ -26,9 +26,9 @@ from pipelines_client.delivery import processes
 from pipelines_client.signals import let_through
 from pipelines_client.state.runfile import LegReport
 
-Row = tuple[int, dict[str, str]]
+MetricRow = tuple[int, dict[str, str]]
 Legs = list[tuple[str, LegReport]]
-Rows = Callable[[Legs], Iterator[Row]]
+Rows = Callable[[Legs], Iterator[MetricRow]]
 
 
 @functools.cache
@@ -63,7 +63,7 @@ def _observe(rows: Rows, make: Callable[[int, dict[str, str]], Any], _: Any) -> 
         yield make(count, dict(key))
 
 
-def _sent(legs: Legs) -> Iterator[Row]:
+def _sent(legs: Legs) -> Iterator[MetricRow]:
     for leg, report in legs:
         yield report.accepted, {"messaging.system": leg}
         for reason, count in report.rejected.items():
@@ -71,7 +71,7 @@ def _sent(legs: Legs) -> Iterator[Row]:
 
 
 def _plain(name: str) -> Rows:
-    def rows(legs: Legs) -> Iterator[Row]:
+    def rows(legs: Legs) -> Iterator[MetricRow]:
         for leg, report in legs:
             yield getattr(report, name), {"messaging.system": leg}
 
@@ -79,7 +79,7 @@ def _plain(name: str) -> Rows:
 
 
 def _by_reason(name: str) -> Rows:
-    def rows(legs: Legs) -> Iterator[Row]:
+    def rows(legs: Legs) -> Iterator[MetricRow]:
         for leg, report in legs:
             for reason, count in getattr(report, name).items():
                 yield count, {"messaging.system": leg, "reason": reason}
@@ -87,7 +87,7 @@ def _by_reason(name: str) -> Rows:
     return rows
 
 
-def _healthy(legs: Legs) -> Iterator[Row]:
+def _healthy(legs: Legs) -> Iterator[MetricRow]:
     worst: dict[str, int] = {}
     for leg, report in legs:
         worst[leg] = min(worst.get(leg, 1), int(report.state == "ok"))

@@ -12,7 +12,7 @@ ZEROS = "it contains zero bytes, as UTF-16 or a lost disk block does"
 
 MAX_ROW_BYTES = 16 << 20  # a call is at most 32 kB (FACTS C6, S3): no export holds a longer row
 
-Place = tuple[int, int, bytes]
+RawLine = tuple[int, int, bytes]
 """Line number from 1, offset in the unpacked bytes, and the line without its end."""
 
 
@@ -56,7 +56,7 @@ class ReadRows(Protocol):
         advance: Callable[[int], object] | None = None,
         columns: Collection[str] | None = None,
         ending: Ending | None = None,
-    ) -> Iterator[Place]:
+    ) -> Iterator[RawLine]:
         """Yield the rows of a file with their places, as `rows.read_rows` does."""
         ...
 

@@ -19,7 +19,7 @@ from pipelines_client.evidence.files.open import BOM, CutError, read_chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Place, Reject
+    from pipelines_client.evidence.files.base import RawLine, Reject
 
 _DELIMITERS = ",;\t|"
 _NULLS = ("", "\\N")  # the second is null as PostgreSQL, MySQL and Snowflake export it
@@ -43,7 +43,7 @@ def read_csv(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
-) -> Iterator[Place]:
+) -> Iterator[RawLine]:
     """Yield the rows of a CSV file as JSON objects; the first row is the header, and so is each repeat of it."""
     del columns
     ending = ending or Ending()
@@ -168,7 +168,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter, strict=True))
 
 
-def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterator[Place]:
+def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterator[RawLine]:
     """Yield the records of a CSV file with their places; a quoted cell may hold line ends."""
     number, offset, quotes = 1, 0, 0
     held = bytearray()

@@ -18,7 +18,7 @@ from pipelines_client.evidence.files.open import BOM, CutError, read_chunks, rea
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from pipelines_client.evidence.files.base import Place, Reject
+    from pipelines_client.evidence.files.base import RawLine, Reject
 
 _MAX_LINE_BYTES = MAX_ROW_BYTES
 _MAX_SKIPPED_BYTES = 1 << 30
@@ -39,7 +39,7 @@ def read_json(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
-) -> Iterator[Place]:
+) -> Iterator[RawLine]:
     """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
     del columns
     chunks, ending = read_chunks(location, advance=advance), ending or Ending()
@@ -57,7 +57,7 @@ def read_json(
 
 def _split_lines(  # noqa: C901 - one loop, and the hot one
     head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject, ending: Ending
-) -> Iterator[Place]:
+) -> Iterator[RawLine]:
     number, offset, tail, skipped, end = 1, skip, head[skip:], 0, line_end(head)
     while True:
         if not skipped and tail.isspace():  # a zip bomb may hold nothing else
@@ -95,7 +95,7 @@ def _split_lines(  # noqa: C901 - one loop, and the hot one
         yield number, offset, tail
 
 
-def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[Place]:
+def _split_array(head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject) -> Iterator[RawLine]:
     """Yield the items of an array, a chunk at a time; each run of whole items is parsed as an array.
 
     If no item is whole, the next try waits for twice as many bytes, so that long items are not parsed again and again.

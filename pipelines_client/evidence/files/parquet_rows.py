@@ -23,7 +23,7 @@ from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_r
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Ending, Place, Reject
+    from pipelines_client.evidence.files.base import Ending, RawLine, Reject
 
 _MAX_WHOLE = 2**63
 _MAX_GROUP_BYTES = 8 << 30
@@ -178,7 +178,7 @@ def read_parquet(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
-) -> Iterator[Place]:
+) -> Iterator[RawLine]:
     """Yield the rows of a Parquet file as JSON objects, each with its number from 1 and from 0.
 
     `advance` is called once, at the end.
@@ -206,7 +206,7 @@ def read_parquet(
             advance(file.bytes)
 
 
-def _read(file: _Opened, reject: Reject) -> Iterator[Place]:
+def _read(file: _Opened, reject: Reject) -> Iterator[RawLine]:
     unpacked = 0
     if file.is_short:
         reject(

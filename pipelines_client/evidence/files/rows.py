@@ -15,7 +15,7 @@ from pipelines_client.evidence.files.parquet_rows import PARQUET
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Ending, Format, Place, Reject
+    from pipelines_client.evidence.files.base import Ending, Format, RawLine, Reject
 
 FORMATS: tuple[Format, ...] = (PARQUET, CSV, JSON)
 """Every file format; the last one is that of all files that none of the others names."""
@@ -28,7 +28,7 @@ def read_rows(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
-) -> Iterator[Place]:
+) -> Iterator[RawLine]:
     """Yield the rows of a file as JSON objects with their places.
 
     Args:

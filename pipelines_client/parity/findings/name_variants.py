@@ -23,7 +23,7 @@ RARE = 20
 _ONE_TYPO_CHARS, _TWO_TYPOS_CHARS = 6, 12  # shorter names differ by a letter and mean another thing: "Seen", "Sent"
 _MOST_FREQUENT, _MOST_NAMES = 2_000, 20_000  # compared with each other; a plan has some dozens
 
-Kind = Literal["casing", "separators", "typo"]
+VariantKind = Literal["casing", "separators", "typo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Variant:
 
     name: str
     like: str
-    kind: Kind
+    kind: VariantKind
     is_proven: bool
 
 
@@ -80,7 +80,7 @@ def _form(name: str) -> str:
     return "".join(char for char in plain if char.isalnum()) or f" {name}"
 
 
-def _kind(name: str, like: str) -> Kind:
+def _kind(name: str, like: str) -> VariantKind:
     return "casing" if name.casefold() == like.casefold() else "separators"
 
 

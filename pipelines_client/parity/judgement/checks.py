@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.model import Limits
     from pipelines_client.parity.questions.engine import Engine
 
-Row = dict[str, Any]
+AnswerRow = dict[str, Any]
 
 SHOWN_IN_CLEAR = frozenset(("side", "type", "event", "day", "cause", "message_id"))
 """Columns whose texts a report shows anyway. Texts in other columns are shown by their length only."""
@@ -57,7 +57,7 @@ class CheckAnswer:
 
     check: Check
     question: PlainSelect
-    rows: list[Row]
+    rows: list[AnswerRow]
 
 
 def ask_checks(engine: Engine, checks: Iterable[Check]) -> tuple[CheckAnswer, ...]:

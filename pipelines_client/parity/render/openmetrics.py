@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pipelines_client.parity.model import Gate, ParityReport
 
-Sample = tuple[dict[str, str], float]
+MetricSample = tuple[dict[str, str], float]
 
 _RESULTS = ("passed", "failed", "inconclusive")
 
@@ -26,7 +26,7 @@ _RESULTS = ("passed", "failed", "inconclusive")
 def render(report: ParityReport) -> str:
     """Return the report's numbers, one gauge a family, ending in `# EOF`."""
     totals, gates, sources = report.totals, report.gates, words.sources(report)
-    families: tuple[tuple[str, str, list[Sample]], ...] = (
+    families: tuple[tuple[str, str, list[MetricSample]], ...] = (
         ("verdict", "1 for the verdict of the run, 0 for the other verdicts.", _verdict(report)),
         (
             "generated_timestamp_seconds",
@@ -50,11 +50,11 @@ def render(report: ParityReport) -> str:
     return "".join(_family(f"pipelines_parity_{name}", text, samples) for name, text, samples in families) + "# EOF\n"
 
 
-def _verdict(report: ParityReport) -> list[Sample]:
+def _verdict(report: ParityReport) -> list[MetricSample]:
     return [({"verdict": verdict.value}, int(report.verdict is verdict)) for verdict in Verdict]
 
 
-def _missing(report: ParityReport) -> list[Sample]:
+def _missing(report: ParityReport) -> list[MetricSample]:
     return [
         ({"side": side, "cause": cause}, count)
         for side, causes in report.missing_by_cause.items()
@@ -62,29 +62,29 @@ def _missing(report: ParityReport) -> list[Sample]:
     ]
 
 
-def _expected(report: ParityReport) -> list[Sample]:
+def _expected(report: ParityReport) -> list[MetricSample]:
     return [({"rule": row.name, "expired": str(row.is_expired).lower()}, row.count) for row in report.expected]
 
 
-def _bounds(report: ParityReport) -> list[Sample]:
+def _bounds(report: ParityReport) -> list[MetricSample]:
     return [({"side": bound.side}, bound.at_most_pct) for bound in report.unseen.bounds]
 
 
-def _unread(report: ParityReport) -> list[Sample]:
+def _unread(report: ParityReport) -> list[MetricSample]:
     return [({"source": name}, source.rejected_lines) for name, source, _ in words.sources(report)]
 
 
-def _results(report: ParityReport) -> list[Sample]:
+def _results(report: ParityReport) -> list[MetricSample]:
     return [
         ({**_gate(gate), "result": result}, int(gate.result == result)) for gate in report.gates for result in _RESULTS
     ]
 
 
-def _days_left(report: ParityReport) -> list[Sample]:
+def _days_left(report: ParityReport) -> list[MetricSample]:
     return [] if report.readiness is None else [({}, report.readiness.days_left)]
 
 
-def _latency(report: ParityReport) -> list[Sample]:
+def _latency(report: ParityReport) -> list[MetricSample]:
     return [
         ({"side": row.side, "measure": row.measure, "quantile": quantile}, ms / 1000)
         for row in report.latency
@@ -96,7 +96,7 @@ def _gate(gate: Gate) -> dict[str, str]:
     return {"gate": gate.name, "event": gate.event, "unit": gate.unit}
 
 
-def _family(name: str, text: str, samples: Iterable[Sample]) -> str:
+def _family(name: str, text: str, samples: Iterable[MetricSample]) -> str:
     lines = [f"# TYPE {name} gauge", f"# HELP {name} {text}"]
     lines += [f"{name}{_labels(labels)} {value}" for labels, value in samples]
     return "\n".join(lines) + "\n"

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Mood = Literal["passed", "failed", "inconclusive"]
-Kind = Literal["name", "number", "short", "prose"]
+CellKind = Literal["name", "number", "short", "prose"]
 
 
 class Heading(NamedTuple):
     """A column heading. Numbers stand to the right; numbers and short texts do not wrap; prose is wide."""
 
     title: str
-    kind: Kind = "name"
+    kind: CellKind = "name"
 
 
 class Cell(NamedTuple):
