@@ -22,6 +22,7 @@ except ImportError:  # Windows: not tested there; every lock is granted, which i
     fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")
+GZIP_MAGIC = b"\x1f\x8b"
 _OWNER_ONLY = 0o600
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The numbers of errors that mean a full disk."""

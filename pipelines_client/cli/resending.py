@@ -15,7 +15,7 @@ import typer
 
 from pipelines_client.cli.common import StateDirOption, flag
 from pipelines_client.cli.leaving import leave, writing
-from pipelines_client.cli.parity.options import moment
+from pipelines_client.cli.parity.options import span
 from pipelines_client.cli.progress import sending
 from pipelines_client.clock import utc_now
 from pipelines_client.files import private_file
@@ -72,10 +72,7 @@ class ResendOptions:
         """Return the options of the library; `hooks` are what a run calls."""
         from pipelines_client.history import RunOptions
 
-        now = utc_now()
-        first, last = moment(self.since, now=now), moment(self.until, now=now)
-        if first and last and first >= last:
-            raise typer.BadParameter("--since must be earlier than --until")
+        first, last = span(self.since, self.until, now=utc_now())
         if self.horizon_days is not None:
             hooks["horizon_days"] = self.horizon_days
         return RunOptions(

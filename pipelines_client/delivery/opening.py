@@ -199,7 +199,13 @@ class LaneOpener:
 
     def _lane(self, spool: Spool, destinations: Mapping[str, Destination], *, lease_s: float = 0.0) -> Lane:
         context = LaneContext(
-            self.state, self._stages, self._pace, self.show, self._http, oauth=self._oauth, hooks=self._hooks
+            state=self.state,
+            stages=self._stages,
+            pace=self._pace,
+            show=self.show,
+            make_http=self._http,
+            oauth=self._oauth,
+            hooks=self._hooks,
         )
         return Lane(spool, destinations, context, lease_s=lease_s)
 
@@ -217,12 +223,12 @@ class LaneOpener:
     def _pace(self) -> Pace:
         settings = self._settings
         return Pace(
-            settings.upload_interval,
-            settings.spool_max_bytes,
-            settings.max_queue_size,
-            settings.pause_s,
-            settings.unhealthy_after_s,
-            Backoff(settings.retry_base_s, settings.retry_cap_s),
+            upload_interval_s=settings.upload_interval,
+            max_pending_bytes=settings.spool_max_bytes,
+            max_pending_count=settings.max_queue_size,
+            pause_s=settings.pause_s,
+            unhealthy_after_s=settings.unhealthy_after_s,
+            backoff=Backoff(settings.retry_base_s, settings.retry_cap_s),
             drops_oldest=settings.on_full == "drop_oldest",
         )
 

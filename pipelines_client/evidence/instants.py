@@ -14,7 +14,7 @@ from typing import Any
 from pipelines_client.clock import EPOCH
 
 _MILLISECOND = timedelta(milliseconds=1)
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 _UNIX_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
 _FIRST_MS = -62_135_596_800_000  # 0001-01-01
 _LAST_MS = 253_402_300_799_999  # 9999-12-31: engines disagree about later instants
@@ -91,7 +91,7 @@ def iso_ms(at_ms: int | None) -> str | None:
 
 def day_of(at_ms: int | None) -> str | None:
     """Return the UTC day of an instant: `2026-11-02`."""
-    return None if at_ms is None else _day(at_ms // _DAY_MS)
+    return None if at_ms is None else _day(at_ms // DAY_MS)
 
 
 @lru_cache(maxsize=4096)

@@ -20,12 +20,11 @@ from typing import Any
 import orjson
 
 from pipelines_client.errors import LedgerError
-from pipelines_client.files import OpenFile, make_folder, replacing
+from pipelines_client.files import GZIP_MAGIC, OpenFile, make_folder, replacing
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
 _MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up the next day's first line
 _CHUNK_BYTES = 1 << 18
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DailyFile:
@@ -202,7 +201,7 @@ def _free_name(path: Path) -> Path:
 
 def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(2) == _GZIP_MAGIC
+        return file.read(2) == GZIP_MAGIC
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -50,6 +50,14 @@ def moment(text: str | None, *, now: datetime) -> datetime | None:
     return at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)
 
 
+def span(since: str | None, until: str | None, *, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Read `--since` and `--until`, each as `moment` does."""
+    first, last = moment(since, now=now), moment(until, now=now)
+    if first and last and first >= last:
+        raise typer.BadParameter("--since must be earlier than --until")
+    return first, last
+
+
 def _limit(text: str, default: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(metavar="PCT", help=text, parser=percentage, show_default=default)
     return option
@@ -212,9 +220,7 @@ class Comparison:
         from pipelines_client.parity import ParityOptions, read_history
         from pipelines_client.parity.rules import RULES_FILE, Rules, read_rules
 
-        since, until = moment(self.since, now=now), moment(self.until, now=now)
-        if since and until and since >= until:
-            raise typer.BadParameter("--since must be earlier than --until")
+        since, until = span(self.since, self.until, now=now)
         is_ruled = self.config is not None or Path(RULES_FILE).exists()
         rules = read_rules(self.config or Path(RULES_FILE)) if is_ruled else Rules()
         kept, maps = self.history_file(), read_maps(self.column_map or [])

@@ -19,12 +19,12 @@ from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
 from pipelines_client.errors import SourceError
+from pipelines_client.files import GZIP_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 BOM = codecs.BOM_UTF8
-_GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 18  # fits into the cache of a core: chunks of a megabyte take a third longer to unpack and split
 _PACKED_BYTES = 1 << 18
 _GZIP_WBITS = 31
@@ -102,7 +102,7 @@ def open_raw(location: str) -> BinaryIO:
 def is_gzip(location: str) -> bool:
     """Return whether a file begins as gzip does (FACTS S8: its name may be wrong)."""
     with open_raw(location) as raw:
-        return raw.read(2) == _GZIP_MAGIC
+        return raw.read(2) == GZIP_MAGIC
 
 
 def is_bomb(unpacked_bytes: int, stored_bytes: int) -> bool:
@@ -182,7 +182,7 @@ def _stored(location: str, advance: Callable[[int], object] | None) -> Iterator[
         except damage as error:
             raise CutError(why_not_opened(error)) from None
         packed = _packed(head, stream, advance)
-        chunks = _unpack(packed) if head[:2] == _GZIP_MAGIC else packed
+        chunks = _unpack(packed) if head[:2] == GZIP_MAGIC else packed
         while True:
             try:
                 chunk = next(chunks, None)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines_client.clock import unix_ms
+from pipelines_client.evidence.instants import DAY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from pipelines_client.parity.questions.rows import SpansRow
-
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
     by_source: dict[str, list[SpansRow]] = defaultdict(list)
     for row in rows:
         by_source[row.source].append(row)
-    tomorrow = unix_ms(now) // _DAY_MS + 1
+    tomorrow = unix_ms(now) // DAY_MS + 1
     return {source: _span(days, tomorrow) for source, days in by_source.items()}
 
 
