@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -82,6 +83,7 @@ def _bound(value: Any) -> Bound:
     return Bound(value, is_share=False)
 
 
+_SHARES = [limit.name for limit in fields(Limits) if limit.name.endswith("_pct")]
 Percent = Annotated[float, BeforeValidator(percent_of)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -308,8 +310,7 @@ def parse_rules(values: dict[str, Any], where: str) -> Rules:
 
 def _limits(values: dict[str, Any]) -> dict[str, Any]:
     """Return values under the names of `Limits`, in which shares end in their unit."""
-    shares = ("max_missing", "max_drift", "max_duplicates", "max_counts")
-    return {f"{name}_pct" if name in shares else name: value for name, value in values.items()}
+    return {f"{name}_pct" if f"{name}_pct" in _SHARES else name: value for name, value in values.items()}
 
 
 def _key(location: tuple[int | str, ...]) -> str:
