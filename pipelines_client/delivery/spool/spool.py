@@ -38,10 +38,8 @@ from pipelines_client.state.ledger import Outcome
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
 LOOK_EVERY_BYTES = 64 << 10  # how much is written between two checks of the disk: other processes fill it as well
-LEDGER_SHARE = 3
-"""Bytes that the ledger may take for each byte that waits: the records of both legs outweigh a small message."""
-DAMAGED = "damaged"
-"""Why a message goes to no leg: its line in the log was damaged."""
+LEDGER_SHARE = 3  # bytes of the ledger for a byte that waits: the records of both legs outweigh a small message
+DAMAGED = "damaged"  # why a message goes to no leg: its line in the log was damaged
 
 _seq, _end = attrgetter("seq"), attrgetter("end")
 
