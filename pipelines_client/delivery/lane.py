@@ -68,11 +68,6 @@ class Lane:
         return {leg: self.spool.pending(leg) for leg in self.senders}
 
     @property
-    def is_lost(self) -> bool:
-        """Whether another process took over the spool."""
-        return any(sender.is_spool_lost for sender in self._senders)
-
-    @property
     def is_running(self) -> bool:
         """Whether every sender runs."""
         return all(map(_is_running, self._senders))

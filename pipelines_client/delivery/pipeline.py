@@ -218,7 +218,7 @@ class Pipeline:
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()
-        if lanes and not lanes[0].is_lost:
+        if lanes and not lanes[0].spool.is_lost:
             return lanes[0]
         if lanes:
             return self._renewed()
@@ -243,7 +243,7 @@ class Pipeline:
     def _renewed(self) -> Lane:
         """Go on with a new lane after another process took over the spool; it delivers what waits there."""
         with self._lock:
-            if self._lanes[0].is_lost or not self._lanes[0].spool.is_ours:
+            if self._lanes[0].spool.is_lost:
                 self._lanes[0].stop(monotonic_s())
                 self._lanes.insert(0, self._opener.open_own())
             return self._lanes[0]

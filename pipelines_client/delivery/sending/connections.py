@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
 import socket
 from typing import Any
 
@@ -67,11 +68,42 @@ class _Response(http.client.HTTPResponse):
         raise http.client.HTTPException("too many interim answers")
 
 
-class _PlainConnection(HTTPConnection):
+class _Guarded(HTTPConnection):
+    """A connection that forgets its socket if the application closed it: the number may be another file's by now."""
+
+    _mark: tuple[int, int] | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        self._mark = self._find_mark()
+
+    def close(self) -> None:
+        self._forget_if_lost()
+        super().close()
+
+    @property
+    def is_connected(self) -> bool:
+        self._forget_if_lost()
+        return super().is_connected
+
+    def _forget_if_lost(self) -> None:
+        if self.sock is not None and self._mark is not None and self._find_mark() != self._mark:
+            self.sock.detach()
+            self.sock = None
+
+    def _find_mark(self) -> tuple[int, int] | None:
+        try:
+            status = os.fstat(self.sock.fileno())
+        except (OSError, AttributeError):
+            return None
+        return status.st_dev, status.st_ino
+
+
+class _PlainConnection(_Guarded):
     response_class = _Response
 
 
-class _SecureConnection(HTTPSConnection):
+class _SecureConnection(_Guarded, HTTPSConnection):
     response_class = _Response
 
 

@@ -63,8 +63,6 @@ class Sender:
         self._requester = Requester(destination, self.http, self._tokens)
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self.health = Health(self.leg, destination.host, self._pace.unhealthy_after_s)
-        self.is_spool_lost = False
-        """Whether another process took over the spool."""
         self.is_running = False
         """Whether it is meant to run and does, or is about to: cheaper to ask than the thread."""
         self._is_serving = self._stopping = self._retiring = self._idle = False
@@ -152,7 +150,6 @@ class Sender:
         except (SpoolClosedError, LedgerError):
             return  # the process ends, and its time was over before the request was
         except SpoolLostError:
-            self.is_spool_lost = True
             logger().error("spool_lost", leg=self.leg, cure="do not close the descriptors of the client")
         except Exception as error:  # noqa: BLE001 - the end of the thread: log why the leg stands still
             self._failed(ApiAnswer(Decision.WAIT, "sender_failed", words=type(error).__name__))

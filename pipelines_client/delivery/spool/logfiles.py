@@ -125,16 +125,17 @@ class LogFiles:
         file = self._file
         assert file is not None  # noqa: S101 - a file has begun
         descriptor = file.descriptor
-        try:
-            status = os.fstat(descriptor)
-        except OSError:
-            status = None
-        if status is None or status.st_ino != file.inode or status.st_dev != file.device:
-            raise DescriptorLostError(errno.EBADF, "the log's descriptor was closed")
         left = line
-        if self._is_torn:  # a full disk or a signal's handler cut off the last write
-            self._size = status.st_size
-            left = b"\n" + line
+        try:  # where it stands tells it from another file at a quarter of the cost of asking whose it is
+            is_known = not self._is_torn and os.lseek(descriptor, 0, os.SEEK_CUR) == self._size
+        except OSError:
+            is_known = False
+        if not is_known:
+            if not file.is_ours:
+                raise DescriptorLostError(errno.EBADF, "the log's descriptor was closed")
+            if self._is_torn:  # a full disk or a signal's handler cut off the last write
+                self._size = file.size
+                left = b"\n" + line
         size = len(left)
         self._is_torn = True
         try:

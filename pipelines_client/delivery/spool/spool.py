@@ -29,7 +29,7 @@ from pipelines_client.delivery.spool.cursors import Cursors, Standing, Tally
 from pipelines_client.delivery.spool.entry import Entry, without_gaps
 from pipelines_client.delivery.spool.keeping import Folder, SpoolFiles, new_standing, open_files
 from pipelines_client.delivery.spool.logfiles import Piece
-from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolReenteredError
+from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolLostError, SpoolReenteredError
 from pipelines_client.files import DescriptorLostError, OpenFile
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
@@ -79,6 +79,7 @@ class Spool:
         self._lock = threading.RLock()  # of the log: held for a moment by each append
         self._cursor_lock = threading.RLock()  # of the cursors: an append does not wait until they are written
         self._is_closed = self._is_appending = False
+        self.is_lost = False  # to another process, after the application had closed our descriptors
         self._files: SpoolFiles | None = None
         last_seq = end = 0
         if path is None:
@@ -132,26 +133,24 @@ class Spool:
             OSError: It could not be written and is not in the log.
         """
         try:
-            return self._append_locked(stamp, body, skips, message)
+            with self._lock:
+                if self._is_closed:
+                    raise SpoolClosedError("the spool is closed")
+                if self._is_appending:
+                    raise SpoolReenteredError("a signal's handler interrupted an append")
+                try:
+                    self._is_appending = True
+                    tail = self._tail
+                    if tail and tail[-1].seq != self.last_seq:
+                        self._note_newest()
+                    entry = Entry(self.last_seq + 1, self.total_bytes + len(body), stamp, body, skips, message)
+                    return self._append(entry, tail)
+                finally:
+                    self._is_appending = False
         except (DescriptorLostError, FileNotFoundError):  # closed by the application, or the folder was removed
-            self.keep()
-            return self._append_locked(stamp, body, skips, message)
-
-    def _append_locked(self, stamp: bytes, body: bytes, skips: Mapping[str, str], message: Message | None) -> int:
-        with self._lock:
-            if self._is_closed:
-                raise SpoolClosedError("the spool is closed")
-            if self._is_appending:
-                raise SpoolReenteredError("a signal's handler interrupted an append")
-            try:
-                self._is_appending = True
-                tail = self._tail
-                if tail and tail[-1].seq != self.last_seq:
-                    self._note_newest()
-                entry = Entry(self.last_seq + 1, self.total_bytes + len(body), stamp, body, skips, message)
-                return self._append(entry, tail)
-            finally:
-                self._is_appending = False
+            if not self.keep():
+                raise
+        return self.append(stamp, body, skips, message)
 
     def _append(self, entry: Entry, tail: list[Entry]) -> int:
         tail.append(entry)  # first, so that its number is taken whatever a signal's handler raises from here on
@@ -182,15 +181,14 @@ class Spool:
 
         Args:
             leg: A leg of this spool.
-            max_bytes: Most bytes of message bodies; the first message is returned even if larger.
+            max_bytes: Most bytes of bodies; the first message is returned even if larger.
             max_count: Most messages, 1 or more.
 
         Returns:
             Messages in the order they were appended; empty if none wait.
 
         Raises:
-            SpoolClosedError: After `close`.
-            OSError: The log cannot be read.
+            SpoolClosedError, OSError: After `close`; or the log cannot be read.
         """
         seq, passed = self.place(leg)
         entries: list[Entry] = []
@@ -265,27 +263,29 @@ class Spool:
         with self._cursor_lock:
             self._cursors.set(paused=self.paused | {leg} if is_paused else self.paused - {leg})
 
-    def keep(self) -> None:
-        """Make sure that the files are on disk and ours; put right what was removed or closed from outside.
+    def keep(self) -> bool:
+        """Make sure that the files are on disk and ours; return whether some had been removed or closed from outside.
 
-        Removed files are written anew from memory. What memory no longer holds is lost, and is counted when a leg comes
-        to it.
+        Those are written anew from memory. What it no longer holds is lost, and is counted when a leg comes to it.
 
         Raises:
             SpoolLostError, OSError: Another process owns the spool now, or they cannot be written.
         """
         files = self._files
-        if files is None or self._is_closed:
-            return
         with self._cursor_lock:
-            if files.is_in_place:
-                return
+            if files is None or self._is_closed or files.is_in_place:
+                return False
             with self._lock:
-                if self._is_closed or files.is_in_place:
-                    return
-                waiting = [entry for entry in self._tail if entry.seq > self._passed()]
-                logger().error("spool_files_removed", pending=self.last_seq - self._passed(), cure="do not remove them")
-                files.renew(waiting)
+                if files.is_in_place:  # it was another thread, which began a file of the log
+                    return False
+                passed = self._passed()
+                logger().error("spool_files_removed", pending=self.last_seq - passed, cure="do not remove them")
+                try:
+                    files.renew([entry for entry in self._tail if entry.seq > passed])
+                except SpoolLostError:
+                    self.is_lost = True
+                    raise
+                return True
 
     @property
     def newest(self) -> tuple[int, int]:
