@@ -41,6 +41,9 @@ class Lazy:
     def __str__(self) -> str:
         return str(self._value)
 
+    def __repr__(self) -> str:
+        return f"Lazy({self._value!r})"
+
 
 @pytest.mark.parametrize(
     ("given", "text"),
