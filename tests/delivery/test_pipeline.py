@@ -56,6 +56,51 @@ def test_a_spool_full_in_bytes_rejects_and_counts(make_client: MakeClient, sandb
     assert sandbox.segment.count == taken
 
 
+def test_refused_calls_are_all_counted_and_take_little_of_the_disk(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, ledger: Any
+) -> None:
+    """A long outage refuses a thousand calls a second: a few get a record, and the sum holds."""
+    sandbox.segment.answer(503)
+    client = make_client(max_queue_size=1, segment_switch="off", retry_base_s=60)
+    assert client.track("u1", "E")[0]
+    refused = [client.track("u1", "E")[0] for _ in range(2_000)].count(False)
+    assert client.not_taken == {"queue_full": refused}
+    assert refused > 1_900
+    client._pipeline._lanes[0].publish(force=True)
+    legs = read_status(state_dir, now=utc_now()).legs
+    assert all(leg.is_balanced and leg.dropped["queue_full"] == refused for leg in legs.values())
+    assert len([r for r in ledger.records() if r.reason == "queue_full"]) < 200
+    assert sum(path.stat().st_size for path in (state_dir / "spool").iterdir()) < 100_000
+
+
+def test_an_unreadable_identity_key_costs_only_the_identities(
+    make_client: MakeClient, state_dir: Path, ledger: Any
+) -> None:
+    """The message is on disk, delivered and recorded."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    (state_dir / "identity.key").write_bytes(b"\xff" * 64)
+    client = make_client()
+    assert client.track("u1", "E")[0]
+    assert client.flush(timeout=5)
+    assert [record.identity for record in ledger.records()] == [None, None]
+
+
+@pytest.mark.parametrize("folder", ["run", "dead-letters"])
+def test_a_side_folder_that_cannot_be_used_costs_only_its_function(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, ledger: Any, folder: str
+) -> None:
+    """Here it is a link to nowhere; messages stay on disk, and refusals are recorded."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    (state_dir / folder).symlink_to("/nowhere/at-all")
+    client = make_client(segment_write_key=None)
+    sandbox.customerio.answer(400, times=1)
+    assert client.track("u1", "Refused")[0]
+    assert client.flush(timeout=5)
+    assert client.track("u1", "E")[0]
+    assert client.flush(timeout=5)
+    assert [record.outcome for record in ledger.records()] == [Outcome.REJECTED, Outcome.ACCEPTED]
+
+
 def test_drop_oldest_keeps_the_newest_and_never_refuses(make_client: MakeClient, sandbox: Any) -> None:
     """With `on_full="drop_oldest"` the call succeeds and the oldest that wait are given up, counted."""
     settled = Settled("customerio", 50)

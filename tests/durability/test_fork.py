@@ -76,7 +76,7 @@ def test_what_a_child_leaves_by_os_exit_the_next_process_delivers(run: Any, star
 def test_multiprocessing_loses_nothing_whichever_way_it_starts(
     run: Any, start: Any, evidence: Evidence, method: str
 ) -> None:
-    """Half of the workers flush, half just return: multiprocessing runs no exit hooks, so that half is inherited."""
+    """Half of the workers flush, half just return: the hook of multiprocessing delivers what those said."""
     script = f"""
         import multiprocessing
         import pipelines_client as analytics

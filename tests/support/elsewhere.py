@@ -27,8 +27,6 @@ TESTED_IN: dict[str, str] = {
     "delivery/sending/health.py": "delivery/sending/test_sender.py",
     "delivery/sending/pace.py": "delivery/test_lane.py",
     "delivery/sending/tokens.py": "delivery/sending/test_sender.py",
-    "delivery/adoption.py": "durability/test_adoption_race.py",
-    "delivery/exits.py": "delivery/test_processes.py",
     "delivery/spool/leftovers.py": "durability/test_recovery.py",
     "delivery/spool/owning.py": "durability/test_birth.py",
     "state/guarded.py": "state/test_ledger.py",

@@ -1,0 +1,145 @@
+"""Who looks for what dead processes left, and when; how often a message may come."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from pipelines_client import Client
+from pipelines_client.clock import utc_now
+from pipelines_client.delivery import adoption
+from pipelines_client.delivery.adoption import Turn
+from pipelines_client.delivery.spool.leftovers import open_dead
+from pipelines_client.delivery.status import read_status
+from pipelines_client.state.layout import StateDir
+
+
+def test_one_process_looks_on_behalf_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others wait for their turn, however many there are."""
+    monkeypatch.setattr(adoption, "ADOPT_AFTER_S", 0.0)
+    state = StateDir(tmp_path)
+    looks = []
+    for turn in [Turn(lambda: state) for _ in range(20)]:
+        assert turn.is_due(is_asked=False)
+        with turn.taken(is_asked=False) as is_ours:
+            looks.append(is_ours)
+        assert not turn.is_due(is_asked=False)
+    assert looks == [True] + [False] * 19
+
+
+def test_a_young_process_does_not_look_unless_it_is_asked_to(tmp_path: Path) -> None:
+    """It may be about to end, and what it cannot wait for would be sent again."""
+    turn = Turn(lambda: StateDir(tmp_path))
+    assert not turn.is_due(is_asked=False)
+    assert turn.is_due(is_asked=True)
+    with turn.taken(is_asked=True) as is_ours:
+        assert is_ours
+    assert not turn.is_due(is_asked=True)
+
+
+def test_a_lease_that_ends_makes_a_look_due(tmp_path: Path) -> None:
+    """What was left for its lease is looked at again then."""
+    turn = Turn(lambda: StateDir(tmp_path))
+    turn.note(may_be_more=False, leased_until=utc_now().timestamp() + 100)
+    assert turn.leased_for_s is not None
+    assert 99 < turn.leased_for_s <= 100
+    assert not turn.is_due(is_asked=False)
+    turn.note(may_be_more=False, leased_until=utc_now().timestamp() - 1)
+    assert turn.is_due(is_asked=False)
+
+
+RUN = """
+    import os, threading
+    import pipelines_client as analytics
+    {body}
+    os._exit(0)
+"""
+
+
+@pytest.fixture
+def run(sandbox: Any, state_dir: Path) -> Callable[..., None]:
+    """Run a script that ends by `os._exit`."""
+
+    def start(body: str, **more: str) -> None:
+        environment = {
+            "PIPELINES_STATE_DIR": str(state_dir),
+            "PIPELINES_WRITE_KEY": "cio-key",
+            "PIPELINES_HOST": sandbox.customerio.url,
+            **more,
+        }
+        script = RUN.format(body=textwrap.indent(textwrap.dedent(body), "    ").strip())
+        subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env={**os.environ, **environment}, check=True)
+
+    return start
+
+
+def arrivals(api: Any) -> Counter[str]:
+    return Counter(api.message_ids())
+
+
+def test_processes_that_live_for_a_moment_send_nothing_again(
+    run: Callable[..., None], sandbox: Any, make_client: Callable[..., Client]
+) -> None:
+    """As rq's work horses do: each says something and ends by `os._exit` while the API is slow."""
+    for number in range(8):
+        run(f"analytics.track('u1', 'E', message_id='m{number}')")
+    sandbox.customerio.delay_s = 0.1
+    assert make_client(segment_write_key=None).flush(timeout=15)
+    assert arrivals(sandbox.customerio) == {f"m{number}": 1 for number in range(8)}
+
+
+def test_what_an_adopter_has_under_way_when_it_dies_is_left_for_its_lease_and_counted(
+    run: Callable[..., None], sandbox: Any, state_dir: Path, make_client: Callable[..., Client]
+) -> None:
+    """Two arrivals at most: none of the processes that come meanwhile sends it again."""
+    run("analytics.track('u1', 'E', message_id='m')")
+    sandbox.customerio.delay_s = 1.0
+    for _ in range(4):
+        run("analytics.flush(0.3)")
+    assert arrivals(sandbox.customerio) == {"m": 1}
+    (log,) = (state_dir / "spool").glob("*.log")
+    spool = open_dead(log.with_name(log.name.partition(".")[0] + ".db"))
+    assert spool is not None
+    assert 0 < spool.standing.cursors["customerio"].leased_until - utc_now().timestamp() <= 15
+    spool.close()
+    sandbox.customerio.delay_s = 0.0
+    with freeze_time(utc_now() + timedelta(minutes=1)):
+        assert make_client(segment_write_key=None).flush(timeout=15)
+    assert arrivals(sandbox.customerio) == {"m": 2}
+    status = read_status(state_dir, now=utc_now())
+    assert status.is_balanced
+    assert status.legs["customerio"].resent == 1
+
+
+def test_an_exit_adopts_nothing(run: Callable[..., None], sandbox: Any) -> None:
+    """A script that ends in order delivers its own messages, and leaves those of others alone."""
+    run("analytics.track('u1', 'E', message_id='left')")
+    run("import atexit; analytics.track('u1', 'E', message_id='mine'); atexit._run_exitfuncs()")
+    assert arrivals(sandbox.customerio) == {"mine": 1}
+
+
+def test_without_threads_calls_are_taken_and_the_next_process_delivers_them(
+    run: Callable[..., None], sandbox: Any, make_client: Callable[..., Client]
+) -> None:
+    """The limit of tasks is reached: a call needs a disk, and nothing else."""
+    run(
+        """
+        def refuse(self):
+            raise RuntimeError("can't start new thread")
+        threading.Thread.start = refuse
+        assert all(analytics.track("u1", "E", message_id=f"m{n}")[0] for n in range(5))
+        assert analytics.flush(1).left == 5
+        """
+    )
+    assert make_client(segment_write_key=None).flush(timeout=5)
+    assert arrivals(sandbox.customerio) == {f"m{n}": 1 for n in range(5)}
