@@ -31,8 +31,6 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pipelines_client.client.calls import CallDict, Taken, Timestamp, UserId
-from pipelines_client.client.client import BeforeSend, Client, ClientKeywords, OnDelivery, OnError
 from pipelines_client.errors import ConfigError
 from pipelines_client.keywords import (
     AnyPath,
@@ -47,13 +45,16 @@ from pipelines_client.keywords import (
     nearest,
 )
 from pipelines_client.log import logger
-from pipelines_client.message.converters import register
-from pipelines_client.state.ledger import DeliveryRecord, LedgerContents, Outcome, read_ledger
 
 if TYPE_CHECKING:
+    from pipelines_client.client.calls import CallDict, Taken, Timestamp, UserId
+    from pipelines_client.client.client import BeforeSend, Client, ClientKeywords
+    from pipelines_client.client.hooks import OnDelivery, OnError
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult
+    from pipelines_client.message.converters import register
     from pipelines_client.routing.plan import Stage, Switch
+    from pipelines_client.state.ledger import DeliveryRecord, LedgerContents, Outcome, read_ledger
 
 __version__ = VERSION = "0.1.0"
 
@@ -67,9 +68,9 @@ send: bool = True
 sync_mode: bool = False
 max_queue_size: int | None = None
 gzip: bool = False
-timeout: float = 15
+timeout: float | tuple[float, float] = 15
 max_retries: int = 10
-proxies: Mapping[str, str] | None = None
+proxies: Mapping[str, str | None] | None = None
 thread: int = 1
 upload_size: int | None = None
 upload_interval: float = 0.5
@@ -110,6 +111,7 @@ retry_base_s: float | None = None
 retry_cap_s: float | None = None
 pause_s: float | None = None
 unhealthy_after_s: float | None = None
+send_in_tests: bool | None = None
 on_delivery: OnDelivery | None = None
 before_send: BeforeSend | None = None
 
@@ -117,6 +119,9 @@ default_client: Client | None = None
 
 _SETTINGS = frozenset(__annotations__) - {"default_client"}
 _assigned: dict[str, Any] = {}
+_before: dict[str, list[tuple[Any, bool]]] = {}
+"""By setting: its earlier values, and whether they were assigned, so that undoing a `mock.patch` is recognised."""
+_MAX_BEFORE = 16
 _making = threading.RLock()  # a signal's handler may call while the first call makes the client
 
 __all__ = [
@@ -159,18 +164,41 @@ __all__ = [
     "track",
 ]
 
+_CALLS = ("alias", "flush", "group", "identify", "join", "page", "screen", "shutdown", "track")
+_OF_SETTINGS = ("FlushResult", "Settings", "Stage", "Switch")
+
 if not TYPE_CHECKING:  # else a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
-        """Import at its first use what would make the import of this package slow."""
-        if name not in ("FlushResult", "Settings", "Stage", "Switch"):
+        """Import at its first use what would make the import of this package slow, as pytest does in every run."""
+        if name in _OF_SETTINGS:
+            _load_settings()
+        elif name in __all__:
+            _load_client()
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
-        from pipelines_client.config import Settings
-        from pipelines_client.delivery.pipeline import FlushResult
-        from pipelines_client.routing.plan import Stage, Switch
-
-        globals().update(FlushResult=FlushResult, Settings=Settings, Stage=Stage, Switch=Switch)
         return globals()[name]
+
+
+def _load_settings() -> None:
+    from pipelines_client.config import Settings
+    from pipelines_client.delivery.pipeline import FlushResult
+    from pipelines_client.routing.plan import Stage, Switch
+
+    globals().update(FlushResult=FlushResult, Settings=Settings, Stage=Stage, Switch=Switch)
+
+
+def _load_client() -> None:
+    from pipelines_client.client import calls, client, hooks
+    from pipelines_client.message.converters import register
+    from pipelines_client.state import ledger
+
+    names: dict[str, Any] = {name: getattr(calls, name) for name in ("CallDict", "Taken", "Timestamp", "UserId")}
+    names |= {name: getattr(client, name) for name in ("BeforeSend", "Client", "ClientKeywords")}
+    names |= {name: getattr(ledger, name) for name in ("DeliveryRecord", "LedgerContents", "Outcome", "read_ledger")}
+    names |= {"OnDelivery": hooks.OnDelivery, "OnError": hooks.OnError}
+    names |= {name: _face(getattr(client.Client, name)) for name in _CALLS}
+    globals().update(names, register=register)
 
 
 def __dir__() -> list[str]:
@@ -196,15 +224,16 @@ def _face(method: Callable[Concatenate[Any, _P], _R]) -> Callable[_P, _R]:
     return call
 
 
-identify = _face(Client.identify)
-track = _face(Client.track)
-page = _face(Client.page)
-screen = _face(Client.screen)
-group = _face(Client.group)
-alias = _face(Client.alias)
-flush = _face(Client.flush)
-join = _face(Client.join)
-shutdown = _face(Client.shutdown)
+if TYPE_CHECKING:
+    identify = _face(Client.identify)
+    track = _face(Client.track)
+    page = _face(Client.page)
+    screen = _face(Client.screen)
+    group = _face(Client.group)
+    alias = _face(Client.alias)
+    flush = _face(Client.flush)
+    join = _face(Client.join)
+    shutdown = _face(Client.shutdown)
 
 
 def _client() -> Client:
@@ -215,6 +244,8 @@ def _client() -> Client:
         with _making:
             client = default_client
             if client is None:
+                from pipelines_client.client.client import Client
+
                 client = Client(**_assigned)
                 client = default_client = default_client or client  # a signal's handler may have made one in between
     return client
@@ -235,15 +266,32 @@ class _Module(types.ModuleType):
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _SETTINGS:
-            _assigned[name] = value
+            _note_assignment(name, value, vars(self)[name])
         elif name not in vars(self) and not name.startswith("_") and not isinstance(value, types.ModuleType):
             _warn_if_misspelt(name)
         super().__setattr__(name, value)
 
 
+def _note_assignment(name: str, value: object, current: object) -> None:
+    """Remember an assignment; one that puts back the value before it, as `mock.patch` does, undoes it."""
+    before = _before.setdefault(name, [])
+    if before and before[-1][0] is value:
+        _, was_assigned = before.pop()
+        if not was_assigned:
+            _assigned.pop(name, None)
+            return
+    else:
+        before.append((current, name in _assigned))
+        del before[:-_MAX_BEFORE]
+        if default_client is not None and value != current:
+            cure = "assign it before the first call, or make a Client"
+            logger().warning("setting_too_late", setting=name, cure=cure)
+    _assigned[name] = value
+
+
 def _warn_if_misspelt(name: str) -> None:
     """Log that an assigned name is not a setting. Upstream ignores such a name, so this must not raise."""
-    meant = nearest(name, _SETTINGS)
+    meant = None if name in __all__ else nearest(name, _SETTINGS)
     if meant is not None:
         logger().warning("setting_ignored", setting=name, did_you_mean=meant)
 

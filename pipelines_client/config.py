@@ -6,6 +6,8 @@ A value that code sets wins over the environment, the environment wins over the 
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +22,8 @@ from pipelines_client.destinations.registry import VENDORS, make_destination
 from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import ConfigError
 from pipelines_client.identity import parse_identity_key
-from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind, nearest
+from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind, nearest, unknown_variables
+from pipelines_client.log import logger
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.held import default_state_dir, resolved
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 _LIMITS = ApiLimits()
 _HOOKS = ("on_delivery", "before_send", "on_error", "log_handler")
+
+
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -96,10 +102,12 @@ class Settings(BaseSettings):
         _LIMITS.max_requests_per_s, gt=0, description="Maximum requests a second, for each leg of each process."
     )
     max_message_bytes: int = Field(32_000, ge=100, le=32_768, description="Maximum bytes of a message (FACTS C6, S3).")
-    timeout: float = Field(15.0, gt=0, description="Seconds for an API to connect, and to answer.")
+    timeout: Seconds | tuple[Seconds, Seconds] = Field(
+        15.0, description="Seconds for an API to connect, and to answer; or two numbers, one for each."
+    )
     gzip: bool = Field(False, description="Compress requests.")
-    proxies: dict[str, str] | None = Field(
-        None, description="Proxy for each scheme; default: `HTTPS_PROXY` and similar variables."
+    proxies: dict[str, str | None] | None = Field(
+        None, description="Proxy for each scheme, null for none; default: `HTTPS_PROXY` and similar variables."
     )
     ca_bundle: Path | None = Field(None, description="Certificates to trust instead of certifi's.")
 
@@ -114,6 +122,7 @@ class Settings(BaseSettings):
 
     debug: bool = Field(False, description="Log at DEBUG, to stderr if no handler is set.")
     send: bool = Field(True, description="`false`: build and check messages; keep and send nothing.")
+    send_in_tests: bool = Field(False, description="Let a pytest run send to hosts that are not on this machine.")
     sync_mode: bool = Field(False, description="Each call waits until its message is delivered.")
     thread: int = Field(
         1, ge=1, description="Accepted for compatibility; each leg has one sender, which keeps the order."
@@ -131,7 +140,7 @@ class Settings(BaseSettings):
         """Hide the passwords of proxies."""
         for name, value in super().__repr_args__():
             if name == "proxies" and value:
-                yield name, {scheme: without_password(address) for scheme, address in value.items()}
+                yield name, {scheme: address and without_password(address) for scheme, address in value.items()}
             else:
                 yield name, value
 
@@ -140,6 +149,21 @@ class Settings(BaseSettings):
     def _resolve(cls, value: Path) -> Path:
         """Resolve the path once: neither a `chdir` nor a switched symlink moves the directory of a running client."""
         return resolved(value)
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """Seconds for an API to connect."""
+        return self.timeout[0] if isinstance(self.timeout, tuple) else self.timeout
+
+    @property
+    def answer_timeout_s(self) -> float:
+        """Seconds for an API to answer."""
+        return self.timeout[1] if isinstance(self.timeout, tuple) else self.timeout
+
+    @field_validator("region", "segment_region", mode="before")
+    @classmethod
+    def _in_small_letters(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("allow_commands", mode="before")
     @classmethod
@@ -207,6 +231,7 @@ class Settings(BaseSettings):
             meant = nearest(name, (*cls.model_fields, *_HOOKS))
             cure = "; pass it to Client" if name in _HOOKS else f"; did you mean {meant}?" if meant else ""
             raise ConfigError(f"{name} is not a setting{cure}")
+        warn_of_variables(cls.model_fields)
         try:
             known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             return cls(**known)
@@ -243,6 +268,8 @@ class Settings(BaseSettings):
             for vendor in VENDORS
             if (key := getattr(self, f"{vendor.setting_prefix}write_key")) is not None
         )
+        if len({destination.write_key for destination in destinations}) < len(destinations):
+            raise ConfigError("segment_write_key is the same as write_key: each side needs a key of its vendor")
         for destination in destinations:
             check_connection(
                 destination.url, proxies=self.proxies, ca_bundle=str(self.ca_bundle) if self.ca_bundle else None
@@ -269,3 +296,14 @@ class Settings(BaseSettings):
         """
         memory = self.state_dir if self.spool == "disk" else None
         return StageWatch(self.plan(), self.stage_file, poll_s=self.stage_poll_s, memory=memory)
+
+
+@functools.cache
+def _warn_of_variable(name: str, meant: str | None) -> None:
+    logger().warning("variable_ignored", variable=name, did_you_mean=meant)
+
+
+def warn_of_variables(known: Iterable[str]) -> None:
+    """Log each `PIPELINES_…` variable that is not a setting, once for each process."""
+    for name, meant in unknown_variables(os.environ, known):
+        _warn_of_variable(name, meant)

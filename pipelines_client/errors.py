@@ -3,6 +3,7 @@
     PipelinesError
     ├── ConfigError                settings that contradict each other or cannot work: raised by the constructor
     │   └── StageFileError         a stage file that cannot be read or used: a running client keeps the last good one
+    ├── SentFromTestError          a call in a pytest run would have been sent to a host that is not on this machine
     ├── SpoolError                 the durable log of messages cannot do what was asked
     │   ├── SpoolClosedError       the spool is closed
     │   ├── SpoolBusyError         another running process owns the spool file
@@ -14,7 +15,8 @@
     ├── SourceError                evidence for parity that cannot be read: names the file, the line and the cure
     └── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
 
-`identify`, `track`, `page`, `screen`, `group` and `alias` never raise these: they return `(False, message)`. No
+`identify`, `track`, `page`, `screen`, `group` and `alias` raise none of these but `SentFromTestError`, which is an
+AssertionError: they return `(False, message)`. No
 exception holds a payload, a write key or an identifier.
 """
 
@@ -31,6 +33,10 @@ class ConfigError(PipelinesError, ValueError):
 
 class StageFileError(ConfigError):
     """A stage file that cannot be read or used; the text names the key and the cure, never a value."""
+
+
+class SentFromTestError(PipelinesError, AssertionError):
+    """A call in a pytest run would have been sent to a host that is not on this machine."""
 
 
 class SpoolError(PipelinesError):

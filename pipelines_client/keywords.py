@@ -16,6 +16,16 @@ SpoolKind = Literal["disk", "memory"]
 OnFull = Literal["reject", "drop_oldest", "block"]
 LedgerIdentity = Literal["hashed", "plain"]
 IntegrationPreset = Literal["customerio_off", "all_off"]
+_PREFIX = "PIPELINES_"
+_OF_COMMANDS = (
+    "CUSTOMERIO_APP_KEY",
+    "CUSTOMERIO_APP_URL",
+    "NOTIFY",
+    "SEGMENT_API_TOKEN",
+    "SEGMENT_API_URL",
+)
+"""Variables of `pipelines-client parity`, which are not settings of a client."""
+
 AnyPath = str | PathLike[str]
 
 
@@ -52,6 +62,7 @@ class OwnKeywords(TypedDict, total=False):
     retry_cap_s: float | None
     pause_s: float | None
     unhealthy_after_s: float | None
+    send_in_tests: bool | None
 
 
 class SettingsKeywords(OwnKeywords, total=False):
@@ -65,8 +76,8 @@ class SettingsKeywords(OwnKeywords, total=False):
     gzip: bool | None
     max_retries: int | None
     sync_mode: bool | None
-    timeout: float | None
-    proxies: Mapping[str, str] | None
+    timeout: float | tuple[float, float] | None
+    proxies: Mapping[str, str | None] | None
     thread: int | None
     upload_size: int | None
     upload_interval: float | None
@@ -82,3 +93,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def unknown_variables(environment: Iterable[str], settings: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Return the `PIPELINES_…` variables that are not a setting, each with the variable that it may stand for."""
+    known = [name.upper() for name in settings]
+    given = {name: name.upper().removeprefix(_PREFIX) for name in environment if name.upper().startswith(_PREFIX)}
+    unknown = {name: rest for name, rest in given.items() if rest not in known and rest not in _OF_COMMANDS}
+    meant = {name: nearest(rest, known) for name, rest in sorted(unknown.items())}
+    return [(name, f"{_PREFIX}{setting}" if setting else None) for name, setting in meant.items()]

@@ -40,6 +40,7 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     path = tmp_path / "state"
     monkeypatch.setenv("PIPELINES_STATE_DIR", str(path))
+    monkeypatch.setenv("PIPELINES_SEND_IN_TESTS", "true")  # `_only_loopback` sees to it
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return path
 
@@ -110,6 +111,7 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("PIPELINES_SEGMENT_HOST", sandbox.segment.url)
     before = dict(vars(pipelines_client))
     pipelines_client._assigned.clear()
+    pipelines_client._before.clear()
     pipelines_client.default_client = None
     yield pipelines_client
     if pipelines_client.default_client is not None:
@@ -117,6 +119,7 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in pipelines_client._SETTINGS | {"default_client"}:
         setattr(pipelines_client, name, before[name])
     pipelines_client._assigned.clear()
+    pipelines_client._before.clear()
     pipelines_client.default_client = None
 
 

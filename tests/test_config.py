@@ -6,12 +6,13 @@ import inspect
 import logging
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import certifi
 import pytest
 from segment.analytics.client import Client as SegmentClient
 
-from pipelines_client import Client
+from pipelines_client import Client, config
 from pipelines_client.config import Settings
 from pipelines_client.errors import ConfigError
 
@@ -281,9 +282,10 @@ def test_certificates_that_cannot_be_read_are_an_error_at_construction(
     for path, why in ((tmp_path / "none.pem", "cannot be read"), (junk, "has no certificates")):
         with pytest.raises(ConfigError, match=rf"^ca_bundle \(or PIPELINES_CA_BUNDLE\): .*{path.name} {why}"):
             Client("k", ca_bundle=path)
-        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
             with monkeypatch.context() as patch:
                 patch.setenv("REQUESTS_CA_BUNDLE", "")
+                patch.setenv("CURL_CA_BUNDLE", "")
                 patch.setenv(name, str(path))
                 with pytest.raises(ConfigError, match=rf"^{name}: .*{path.name} {why}"):
                     Client("k")
@@ -300,3 +302,95 @@ def test_no_repr_shows_the_password_of_a_proxy() -> None:
     assert "hidden" not in repr(settings) + str(settings)
     assert "http://***@p.example:1" in repr(settings)
     assert "'***@p:2'" in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"write_key": '"k"'}, ("write_key has quotes",)),
+        ({"write_key": "k", "segment_write_key": "'s'"}, ("segment_write_key has quotes",)),
+        (
+            {"write_key": "k", "segment_write_key": "pk_us_1"},
+            ("segment_write_key", "key of Customer.io", "set write_key"),
+        ),
+        ({"write_key": "k", "segment_write_key": "k"}, ("segment_write_key is the same as write_key",)),
+        ({"write_key": "k", "host": "proxy.example:8000"}, ("host must begin with https://", "scheme")),
+        ({"write_key": "k", "segment_write_key": "s", "segment_host": "localhost:8000"}, ("segment_host", "scheme")),
+    ],
+)
+def test_what_people_paste_wrongly_is_refused_with_name_and_cure(given: dict[str, Any], names: tuple[str, ...]) -> None:
+    """No key has quotes, no key serves both vendors, and an address without a scheme may mean either of two."""
+    with pytest.raises(ConfigError) as caught:
+        Client(**given)
+    for name in names:
+        assert name in str(caught.value)
+    assert "pk_us_1" not in str(caught.value)
+
+
+def test_a_region_may_be_in_capitals_and_an_empty_host_is_none() -> None:
+    """As people write them, and as upstream takes them."""
+    client = Client("k", host="", region="EU", segment_write_key="s", segment_host="", segment_region=" Eu ")  # type: ignore[arg-type]
+    assert url_of(client) == "https://cdp-eu.customer.io/v1/batch"
+    assert url_of(client, "segment") == "https://events.eu1.segmentapis.com/v1/batch"
+
+
+def test_a_timeout_may_be_two_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To connect and to answer, as `requests` and so upstream take it."""
+    settings = Client("k", timeout=(3, 20)).settings
+    assert (settings.connect_timeout_s, settings.answer_timeout_s) == (3, 20)
+    monkeypatch.setenv("PIPELINES_TIMEOUT", "4")
+    assert Settings.load().connect_timeout_s == Settings.load().answer_timeout_s == 4
+    for wrong in (0, (3, 0), (1, 2, 3)):
+        with pytest.raises(ConfigError, match=r"^timeout"):
+            Client("k", timeout=wrong)  # type: ignore[arg-type]
+
+
+def test_a_misspelt_variable_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """It would do nothing, and nothing else would say so."""
+    monkeypatch.setenv("PIPELINES_SEGMENT_WRITEKEY", "s")
+    monkeypatch.setenv("PIPELINES_ZZ", "s")
+    monkeypatch.setenv("PIPELINES_NOTIFY", "used by parity")
+    config._warn_of_variable.cache_clear()
+    for _ in range(2):
+        Client("k")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "event='variable_ignored' variable='PIPELINES_SEGMENT_WRITEKEY' did_you_mean='PIPELINES_SEGMENT_WRITE_KEY'",
+        "event='variable_ignored' variable='PIPELINES_ZZ' did_you_mean=None",
+    ]
+
+
+def test_an_empty_key_raises_nothing_and_sends_nothing(caplog: pytest.LogCaptureFixture, state_dir: Path) -> None:
+    """As upstream: `os.environ.get("KEY", "")` on a machine without the key."""
+    client = Client("")
+    assert client.write_key == ""
+    assert client.track("u1", "E")[0] is False
+    assert client.flush(1)
+    assert client.not_taken == {"no_write_key": 1}
+    assert not state_dir.exists()
+    assert caplog.text.count("nothing_is_sent") == 1
+
+
+def test_undoing_a_patch_of_a_module_setting_is_not_an_assignment(
+    analytics: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From then on the environment counts again, as before the patch."""
+    monkeypatch.setenv("PIPELINES_TIMEOUT", "3")
+    analytics.write_key, analytics.debug = "k", True
+    with mock.patch.object(analytics, "timeout", 1), mock.patch.object(analytics, "timeout", 2):
+        assert analytics._assigned["timeout"] == 2
+    with mock.patch.object(analytics, "write_key", "other"):
+        pass
+    assert analytics._assigned == {"write_key": "k", "debug": True}
+    analytics.track("u1", "E")
+    assert analytics.default_client.settings.timeout == 3
+
+
+def test_a_setting_that_comes_too_late_is_said(analytics: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The first call made the client: what is assigned later does nothing."""
+    analytics.write_key = "k"
+    analytics.track("u1", "E")
+    analytics.write_key = "k"
+    assert "too_late" not in caplog.text
+    analytics.segment_write_key = "s"
+    assert "event='setting_too_late' setting='segment_write_key'" in caplog.text

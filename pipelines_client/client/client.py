@@ -7,11 +7,10 @@ else.
 
 from __future__ import annotations
 
-import functools
 import logging
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,31 +18,28 @@ from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
 from pipelines_client.client.calls import CallDict, Calls, Taken
-from pipelines_client.client.upstream import ConsumerView, QueueView, api_error, check_durations, oauth_manager
+from pipelines_client.client.hooks import OnDelivery, OnError, Teller
+from pipelines_client.client.loading import load_settings
+from pipelines_client.client.refusing import NO_KEY, check_test_run, silence
+from pipelines_client.client.upstream import ConsumerView, Fixed, QueueView, check_durations, oauth_manager
 from pipelines_client.clock import monotonic_s, utc_now_ms
+from pipelines_client.errors import SentFromTestError
 from pipelines_client.keywords import OwnKeywords
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.message import build as messages
 from pipelines_client.message.converters import TooManyValuesError
 from pipelines_client.signals import let_through
-from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from pipelines_client.config import Settings
-    from pipelines_client.delivery.callbacks import Callbacks
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
-    from pipelines_client.delivery.sending.fates import Delivery
     from pipelines_client.routing.plan import Plan
     from pipelines_client.routing.watch import StageWatch
 
-OnError = Callable[[Exception, list[CallDict]], object]
-"""Receives the error and the messages that the leg that counts did not deliver."""
 BeforeSend = Callable[[CallDict], CallDict | None]
 """Receives each message and returns the one to send; None drops it."""
-OnDelivery = Callable[[Sequence[DeliveryRecord]], object]
-"""Receives the final fate of messages on both legs."""
 
 
 class ClientKeywords(OwnKeywords, total=False):
@@ -91,6 +87,8 @@ class Client(Calls):
     """
 
     log = logging.getLogger(LOGGER_NAME)
+    write_key, host, gzip, timeout, proxies = Fixed(), Fixed(), Fixed(), Fixed(), Fixed()
+    oauth_manager = Fixed()
 
     def __init__(
         self,
@@ -103,8 +101,8 @@ class Client(Calls):
         gzip: bool | None = None,
         max_retries: int | None = None,
         sync_mode: bool | None = None,
-        timeout: float | None = None,
-        proxies: Mapping[str, str] | None = None,
+        timeout: float | tuple[float, float] | None = None,
+        proxies: Mapping[str, str | None] | None = None,
         thread: int | None = None,
         upload_size: int | None = None,
         upload_interval: float | None = None,
@@ -124,8 +122,9 @@ class Client(Calls):
         given |= {"oauth_client_id": oauth_client_id, "oauth_client_key": oauth_client_key, "proxies": proxies}
         given |= {"oauth_key_id": oauth_key_id, "oauth_auth_server": oauth_auth_server, "oauth_scope": oauth_scope}
         on_delivery, self._before_send = given.pop("on_delivery", None), given.pop("before_send", None)
-        self.settings = _load(given)
-        self._set_upstream_attributes(on_error, max_total_backoff_duration, max_rate_limit_duration)
+        self._is_silent, self._lacks_key = silence(given)
+        self.settings = load_settings(given)
+        self._set_upstream_attributes(max_total_backoff_duration, max_rate_limit_duration)
         self._start_logging(log_handler)
         self._start(on_error or None, on_delivery)
 
@@ -134,10 +133,10 @@ class Client(Calls):
         """Values that JSON does not have, and naive timestamps, by kind."""
         self.not_taken: Counter[str] = Counter()
         """Calls that returned `(False, call)`, by reason."""
+        self._may_send = False
         self._stages = self.settings.stage_watch()
-        self._pipeline = _make_pipeline(
-            self.settings, self._stages, on_error=on_error, on_delivery=on_delivery, oauth=self.oauth_manager
-        )
+        self._teller = Teller(self._stages, on_error=on_error, on_delivery=on_delivery)
+        self._pipeline = _make_pipeline(self.settings, self._stages, self._teller, oauth=self.oauth_manager)
         # Not at exit: the pipelines end there themselves, within one budget for all.
         weakref.finalize(self, self._pipeline.retire).atexit = False
 
@@ -168,6 +167,8 @@ class Client(Calls):
                 print("still waiting:", dict(result.pending))
             ```
         """
+        if not self.send or self._is_silent or not self._may_send_from_here():
+            return self._pipeline.nothing_left()
         return self._pipeline.flush(timeout)
 
     def join(self) -> None:
@@ -232,7 +233,16 @@ class Client(Calls):
     async def __aexit__(self, *_: object) -> None:
         await self.ashutdown()
 
-    # Upstream's read-only views
+    # Upstream's attributes
+
+    @property
+    def on_error(self) -> OnError | None:
+        """Called with the error and the messages of a batch that a leg did not deliver; may be set at any time."""
+        return self._teller.on_error
+
+    @on_error.setter
+    def on_error(self, hook: OnError | None) -> None:
+        self._teller.on_error = hook or None
 
     @property
     def queue(self) -> QueueView:
@@ -251,8 +261,11 @@ class Client(Calls):
             built = messages.build(msg, library=_LIBRARY, now_ms=utc_now_ms())
             if built.notes:
                 self._say_replaced(built.notes)
-            if not self.settings.send:
-                return len(built.message.body) <= self.settings.max_message_bytes, built.call
+            if not self.send or self._is_silent:
+                return self._not_sent(built)
+            if not self._may_send:
+                check_test_run(self.settings)
+                self._may_send = True
             plan = self._stages.plan()
             skips = plan.route(built.message, built.call)
             if self._before_send is not None:
@@ -260,10 +273,8 @@ class Client(Calls):
             reason = self._pipeline.take(built.message, skips, plan)
             if reason is not None:
                 return self._not_taken(reason, built.call)
-            if built.message.type == "alias":
-                self._stages.note(built.message, built.call)
-            if self.settings.sync_mode:
-                self._pipeline.flush(self.settings.timeout)
+            if built.message.type == "alias" or self.sync_mode:
+                self._follow_up(built)
         except AssertionError:
             raise
         except TooManyValuesError:
@@ -273,6 +284,25 @@ class Client(Calls):
             logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
             return self._not_taken("internal_error", msg)
         return True, built.call
+
+    def _follow_up(self, built: messages.Built) -> None:
+        if built.message.type == "alias":
+            self._stages.note(built.message, built.call)
+        if self.sync_mode:
+            self._pipeline.flush(self.settings.answer_timeout_s)
+
+    def _not_sent(self, built: messages.Built) -> Taken:
+        """Return what a call returns while nothing is kept or sent: that it was taken, unless there is no key."""
+        if self._lacks_key:
+            return self._not_taken(NO_KEY, built.call)
+        return len(built.message.body) <= self.settings.max_message_bytes, built.call
+
+    def _may_send_from_here(self) -> bool:
+        try:
+            check_test_run(self.settings)
+        except SentFromTestError:
+            return False
+        return True
 
     def _not_taken(self, reason: str, call: CallDict) -> Taken:
         self.not_taken[reason] += 1
@@ -309,7 +339,6 @@ class Client(Calls):
 
     def _set_upstream_attributes(
         self,
-        on_error: OnError | None,
         max_total_backoff_duration: float | None,
         max_rate_limit_duration: float | None,
     ) -> None:
@@ -317,9 +346,10 @@ class Client(Calls):
         require("write_key", self.settings.write_key and self.settings.write_key.get_secret_value(), str)
         check_durations(max_total_backoff_duration, max_rate_limit_duration)
         settings, defaults = self.settings, Calls.DefaultConfig
-        self.write_key = settings.write_key.get_secret_value() if settings.write_key else None
+        self.write_key = (
+            "" if self._lacks_key else settings.write_key.get_secret_value() if settings.write_key else None
+        )
         self.host = settings.host
-        self.on_error = on_error
         self.debug, self.send, self.sync_mode = settings.debug, settings.send, settings.sync_mode
         self.gzip, self.timeout, self.proxies = settings.gzip, settings.timeout, settings.proxies
         self.max_total_backoff_duration = max_total_backoff_duration or defaults.max_total_backoff_duration
@@ -335,49 +365,10 @@ class Client(Calls):
                 self.log.addHandler(logging.StreamHandler())
 
 
-def _load(given: dict[str, Any]) -> Settings:
-    """Return the settings, and have imported all that calls and senders need."""
-    from pipelines_client.config import Settings
-
-    _import_all()
-    return Settings.load(**given)
-
-
-@functools.cache
-def _import_all() -> None:
-    """Import what calls and senders need later.
-
-    If a process forks while another thread imports, the child inherits an import lock that stays locked.
-    """
-    import encodings.idna  # noqa: F401 - the first look-up of a host needs it
-
-    import dateutil.parser  # noqa: F401
-    import rfc8785  # noqa: F401
-    import segment.analytics.request  # noqa: F401
-
-    from pipelines_client.delivery import metrics
-
-    metrics.load()
-    logger()
-
-
-def _make_pipeline(
-    settings: Settings, stages: StageWatch, *, on_error: OnError | None, on_delivery: OnDelivery | None, oauth: Any
-) -> Pipeline:
+def _make_pipeline(settings: Settings, stages: StageWatch, teller: Teller, *, oauth: Any) -> Pipeline:
     from pipelines_client.delivery.pipeline import Pipeline
 
-    def tell(delivery: Delivery, callbacks: Callbacks) -> None:
-        """Run the application's hooks. Holds no reference to the client, so that the client can be deleted."""
-        if on_delivery is not None:
-            records = [record for record, _ in delivery.records(*Outcome)]
-            callbacks.run(functools.partial(on_delivery, records))
-        if on_error is not None:
-            counts = delivery.leg == stages.plan().authoritative
-            outcomes = (Outcome.REJECTED, Outcome.DROPPED) if counts else (Outcome.REJECTED,)
-            failed = [orjson.loads(body) for body in delivery.bodies(*outcomes)]
-            if failed:
-                callbacks.run(functools.partial(on_error, api_error(delivery), failed))
-
     destinations = settings.destinations()
-    wants_records = on_delivery is not None
-    return Pipeline(settings, destinations, stages, on_delivery=tell, wants_records=wants_records, oauth=oauth)
+    return Pipeline(
+        settings, destinations, stages, on_delivery=teller.tell, wants_records=teller.wants_records, oauth=oauth
+    )

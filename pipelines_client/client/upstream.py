@@ -13,7 +13,24 @@ from pipelines_client.signals import is_from_signal
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import Pipeline
-    from pipelines_client.delivery.sending.fates import Delivery
+
+
+class Fixed:
+    """An attribute that upstream's client has and that is decided when ours is made: a later assignment is an error."""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, client: Any, _: type | None = None) -> Any:
+        if client is None:
+            return self
+        return vars(client)[self._name]
+
+    def __set__(self, client: Any, value: object) -> None:
+        if vars(client).setdefault(self._name, value) != value:
+            raise AttributeError(
+                f"{self._name} cannot change after the client was made: make a new Client({self._name}=…)"
+            )
 
 
 class QueueView:
@@ -38,6 +55,27 @@ class QueueView:
     def join(self) -> None:
         """Flush."""
         self._pipeline.flush()
+
+    def get(self, *_: object, **__: object) -> Any:
+        """Refuse: what waits is on disk, for each leg.
+
+        Raises:
+            NotImplementedError: The text names what to use instead.
+        """
+        raise NotImplementedError(f"the client has no queue in memory: {_INSTEAD_OF_GET}")
+
+    def put(self, *_: object, **__: object) -> None:
+        """Refuse: a message enters by its call.
+
+        Raises:
+            NotImplementedError: The text names what to use instead.
+        """
+        raise NotImplementedError("the client has no queue in memory: call track, identify, … to send a message")
+
+    get_nowait, put_nowait = get, put
+
+
+_INSTEAD_OF_GET = "read messages in on_delivery, or in a test from the sandbox (docs/testing.md)"
 
 
 class ConsumerView:
@@ -65,6 +103,14 @@ class ConsumerView:
     def pause(self) -> None:
         """Stop sending, as `Client.join` does."""
         self._pipeline.stop()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the senders have stopped, as upstream's thread does after `pause`."""
+        self._pipeline.stop(timeout)
+
+    def upload(self) -> bool:
+        """Send what waits now; return whether nothing is left."""
+        return bool(self._pipeline.flush())
 
 
 def redact(error: Exception) -> None:
@@ -136,15 +182,3 @@ def oauth_manager(settings: Settings) -> Any:
         settings.timeout,  # pyright: ignore[reportArgumentType]  # inferred from a default; any number of seconds will do
         settings.max_retries,
     )
-
-
-def api_error(delivery: Delivery) -> Exception:
-    """Return the exception that `on_error` receives, of upstream's class."""
-    from segment.analytics.request import APIError
-
-    from pipelines_client.destinations.base import ApiAnswer, Decision
-
-    verdict = delivery.answer or ApiAnswer(Decision.SPLIT, "dropped", 0, "given up before it was sent")
-    error: Exception = APIError(verdict.status, verdict.reason, verdict.words)
-    vars(error)["leg"] = delivery.leg
-    return error

@@ -135,7 +135,7 @@ class LaneOpener:
                 self.leased_until = min(self.leased_until or leased, leased)
                 spool.close()
             elif spool.is_settled or any(spool.pending(leg) for leg in legs):
-                adopted.append(self._lane(spool, legs, lease_s=self._settings.timeout))
+                adopted.append(self._lane(spool, legs, lease_s=self._settings.answer_timeout_s))
             else:
                 spool.close()
                 self._say_foreign(path, spool, any_key=any_key)
@@ -213,7 +213,8 @@ class LaneOpener:
         settings = self._settings
         return Http(
             destination.url,
-            timeout_s=settings.timeout,
+            timeout_s=settings.answer_timeout_s,
+            connect_timeout_s=settings.connect_timeout_s,
             gzip=settings.gzip,
             proxies=settings.proxies,
             ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,

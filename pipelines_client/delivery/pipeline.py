@@ -136,11 +136,15 @@ class Pipeline:
             self._start(lane)
         return None
 
+    def nothing_left(self) -> FlushResult:
+        """Return the result of a flush that has nothing to deliver."""
+        return FlushResult(dict.fromkeys(self._legs, 0))
+
     def flush(self, timeout_s: float | None = None) -> FlushResult:
         """Deliver what is there; return when it is delivered, when no leg can deliver, or when time is up."""
         until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
         if (not self._lanes or self._pid != os.getpid()) and not self._has_leftovers():
-            return FlushResult(dict.fromkeys(self._legs, 0))
+            return self.nothing_left()
         lane = self._opened()
         if any(lane.pending.values()):
             self._start(lane)

@@ -17,6 +17,7 @@ _MAX_READ_WORDS = 2_000  # people and keys are hidden before it is cut
 _MAX_WORDS_DEPTH = 16  # the APIs' error objects have four levels
 _MAX_RETRY_AFTER_S = 86_400.0  # a server whose clock is wrong by centuries must not stop a leg for good
 _MAX_DIGITS = 8
+_CODE = re.compile(r"[\w.-]{1,60}")
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -42,6 +43,16 @@ def read_words(body: bytes) -> str:
     except orjson.JSONDecodeError:
         answer = body.decode("utf-8", "replace")
     return _joined(_words(answer))
+
+
+def read_code(body: bytes) -> str:
+    """Return the code that an API's error has beside its text; empty if it has none."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    code = answer.get("code") if isinstance(answer, dict) else None
+    return str(code) if isinstance(code, (str, int)) and _CODE.fullmatch(str(code)) else ""
 
 
 def read_failures(body: bytes, *, count: int) -> Failures:

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from pipelines_client.destinations.answers import MAX_WORDS, is_web_page, read_failures, read_retry_after, read_words
+from pipelines_client.destinations.answers import (
+    MAX_WORDS,
+    is_web_page,
+    read_code,
+    read_failures,
+    read_retry_after,
+    read_words,
+)
 
 NO_ANSWER = "no_answer"
 """The reason of an `ApiAnswer` that stands for the lack of one."""
@@ -47,6 +54,7 @@ class ApiAnswer:
         reason: A short code, one of few.
         status: Its HTTP status; None if there was no answer.
         words: The API's error text, shortened.
+        code: The code that the API gives its error; empty if it gives none.
         retry_after_s: The wait it asks for.
         kind: Why there was no answer, in a word.
         failed: With `ACCEPT`: the messages that were not taken all the same, as words by place in the request.
@@ -59,13 +67,14 @@ class ApiAnswer:
     retry_after_s: float | None = None
     kind: str = ""
     failed: Mapping[int, str] = field(default_factory=dict)
+    code: str = ""
 
     def without(self, hide: Callable[[str], str]) -> ApiAnswer:
         """Return the answer with its words as `hide` returns them, shortened."""
         if not self.words and not self.failed:
             return self
         failed = {place: hide(words)[:MAX_WORDS] for place, words in self.failed.items()}
-        return replace(self, words=hide(self.words)[:MAX_WORDS], failed=failed)
+        return replace(self, words=hide(self.words)[:MAX_WORDS], failed=failed, code=hide(self.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +159,8 @@ class Destination:
             return ApiAnswer(Decision.PAUSE, reason, status, words)
         if status in _WAIT or not 400 <= status < 500:
             return ApiAnswer(Decision.WAIT, reason, status, words, read_retry_after(headers, now=now))
-        return ApiAnswer(Decision.PROBE if status == _FORBIDDEN else Decision.SPLIT, reason, status, words)
+        decision = Decision.PROBE if status == _FORBIDDEN else Decision.SPLIT
+        return ApiAnswer(decision, reason, status, words, code=read_code(body))
 
 
 def _read_success(status: int, headers: Mapping[str, str], body: bytes, count: int) -> ApiAnswer:

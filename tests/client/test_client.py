@@ -256,20 +256,20 @@ def test_after_shutdown_a_call_starts_it_again(client: Client, sandbox: Any) -> 
     assert [m["event"] for m in sandbox.customerio.accepted] == ["First", "Second"]
 
 
-def test_on_error_and_on_delivery_hear_of_both_legs(make_client: MakeClient, sandbox: Any) -> None:
-    """As upstream: the error, and the messages as dicts. The error says which side refused them."""
+def test_on_error_hears_of_both_legs_and_so_does_on_delivery(make_client: MakeClient, sandbox: Any) -> None:
+    """As upstream: the error, and the messages as dicts; besides, the side."""
     errors: list[tuple[Any, list[Any]]] = []
     records: list[DeliveryRecord] = []
     client = make_client(on_error=lambda error, messages: errors.append((error, messages)), on_delivery=records.extend)
     sandbox.customerio.answer(400, times=1)
-    sandbox.segment.answer(400, body={"message": "too bad"}, times=1)
+    sandbox.segment.answer(400, body={"code": "invalid", "message": "too bad"}, times=1)
     client.track("u1", "E", message_id="m1")
     assert client.flush(timeout=5)
-    assert {(error.leg, error.status, error.message) for error, _ in errors} == {
-        ("segment", 400, "too bad"),
-        ("customerio", 400, "planned by the sandbox"),
-    }
-    assert [messages[0]["messageId"] for _, messages in errors] == ["m1", "m1"]
+    (error, messages), (other, _) = sorted(errors, key=lambda told: str(told[0].leg), reverse=True)
+    assert (error.leg, error.status, error.code, error.message) == ("segment", 400, "invalid", "too bad")
+    assert str(error) == "[Segment] invalid: too bad (400)"
+    assert (other.leg, other.status, other.code) == ("customerio", 400, "http_400")
+    assert messages[0]["messageId"] == "m1"
     assert {(r.leg, r.outcome) for r in records} == {("segment", Outcome.REJECTED), ("customerio", Outcome.REJECTED)}
 
 

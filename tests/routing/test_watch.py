@@ -234,15 +234,15 @@ def test_messages_of_a_dead_process_wait_for_a_leg_that_is_off(
     assert (sandbox.customerio.count, sandbox.segment.count) == (1, 1)
 
 
-def test_the_authoritative_leg_changes_with_the_stage(watching: MakeClient, stage_file: Path, sandbox: Any) -> None:
-    """`on_error` follows the file: Segment's refusal is reported at `dual` and not at `live`."""
+def test_the_authoritative_leg_changes_with_the_stage(watching: MakeClient, stage_file: Path) -> None:
+    """`on_error` follows the file: what Segment's leg gives up is reported at `dual` and not at `live`."""
     failed: list[str] = []
-    sandbox.segment.answer(400)
-    put(stage_file, 'stage = "dual"\n')
+    off = '[segment]\nswitch = "discard"\n'
+    put(stage_file, f'stage = "dual"\n{off}')
     client = watching(on_error=lambda _error, calls: failed.extend(call["messageId"] for call in calls))
     assert track(client, "at dual")
     client.flush(timeout=5)
-    put(stage_file, 'stage = "live"\n')
+    put(stage_file, f'stage = "live"\n{off}')
     assert track(client, "at live")
     client.flush(timeout=5)
     assert failed == ["at dual"]

@@ -63,6 +63,8 @@ class Delivery:
     fates: Sequence[Fate]
     show: ShowIdentity
     answer: ApiAnswer | None = None
+    is_batch_done: bool = True
+    """Whether nothing more of its batch is to come for now; such a delivery may be empty."""
 
     @property
     def lines(self) -> bytes:

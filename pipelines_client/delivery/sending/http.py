@@ -62,8 +62,9 @@ class Http:
         url: str,
         *,
         timeout_s: float,
+        connect_timeout_s: float | None = None,
         gzip: bool = False,
-        proxies: Mapping[str, str] | None = None,
+        proxies: Mapping[str, str | None] | None = None,
         ca_bundle: str | None = None,
     ) -> None:
         self._url = url
@@ -72,7 +73,8 @@ class Http:
         self._proxies = proxies
         self._ca_bundle = ca_bundle
         self._pool: urllib3.PoolManager | None = None
-        self._connect_s = min(timeout_s, _FIRST_CONNECT_S)
+        self._longest_connect_s = timeout_s if connect_timeout_s is None else connect_timeout_s
+        self._connect_s = min(self._longest_connect_s, _FIRST_CONNECT_S)
 
     def post(self, body: bytes, headers: dict[str, str], *, url: str | None = None) -> HttpResponse:
         """Send one body and return the answer, whatever its status.
@@ -99,10 +101,10 @@ class Http:
                 decode_content=False,
             )
         except (urllib3.exceptions.HTTPError, OSError, ConfigError) as error:
-            self._connect_s = self._timeout_s
+            self._connect_s = self._longest_connect_s
             raise self._no_answer(error) from None
         content = _decoded(_read(response), response.headers.get("content-encoding", ""))
-        self._connect_s = min(self._timeout_s, _FIRST_CONNECT_S)
+        self._connect_s = min(self._longest_connect_s, _FIRST_CONNECT_S)
         return HttpResponse(response.status, dict(response.headers), content)
 
     def close(self) -> None:

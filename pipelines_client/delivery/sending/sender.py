@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.delivery.sending.attempts import Attempts
 from pipelines_client.delivery.sending.batches import Batch, fates_of
 from pipelines_client.delivery.sending.context import LaneContext
-from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, fates_for
+from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, fates_for, skipped
 from pipelines_client.delivery.sending.health import Health
 from pipelines_client.delivery.sending.pace import Surplus
 from pipelines_client.delivery.sending.requester import Requester
@@ -246,12 +247,11 @@ class Sender:
         return Batch(entries[: sendable[fitting].seq - entries[0].seq])
 
     def _ours(self, entries: Sequence[Entry]) -> list[Entry]:
-        leg = self.leg
-        return [entry for entry in entries if leg not in entry.skips]
+        return [entry for entry in entries if self.leg not in entry.skips]
 
     def _deliver(self, first: Batch) -> None:
         """Send a batch until each of its messages is settled, splitting it where the API refuses."""
-        stack = [first]
+        stack, batch = [first], first
         while stack and not self._stopping and self._switch is Switch.ON:
             batch = stack.pop()
             sendable = self._ours(batch.entries)
@@ -259,7 +259,7 @@ class Sender:
                 self._finish(batch, sendable)
                 continue
             if not self._keep_pace():
-                return
+                break
             batch.attempts += 1
             answer = self._attempts.begin(sendable) or self._requester.post(sendable, attempts=batch.attempts)
             if answer.decision is Decision.PROBE:
@@ -271,11 +271,14 @@ class Sender:
             else:
                 self._failed(answer)
                 self._attempts.end()
+                self._tell(self._delivery((), skipped("")))
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
                 stack += batch.halves(sendable) if is_probing else [batch]
                 self._wait_after(answer)
                 if self._drop_overflow():
                     return  # the cursor has moved: what is left of this batch is read again
+        if not batch.is_last_part:
+            self._tell(self._delivery((), skipped("")))  # nothing more comes of it for now
 
     def _keep_pace(self) -> bool:
         """Wait until the next request may go; False when the sender should stop."""
@@ -288,7 +291,7 @@ class Sender:
     def _finish(self, batch: Batch, sendable: Sequence[Entry], answer: ApiAnswer | None = None) -> None:
         """Settle a batch as an answer says; without one, none of its messages is for this leg."""
         fate, failed = fates_of(answer, sendable, batch.attempts)
-        delivery = self._delivery(batch.entries, fate, failed, answer)
+        delivery = replace(self._delivery(batch.entries, fate, failed, answer), is_batch_done=batch.is_last_part)
         if answer is not None:
             self._tokens.taken()
             self.health.settled(delivery.counts, is_batch_done=batch.is_last_part)

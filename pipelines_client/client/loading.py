@@ -1,0 +1,37 @@
+"""Import what a client needs when it is made, and read its settings."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from pipelines_client.log import logger
+
+if TYPE_CHECKING:
+    from pipelines_client.config import Settings
+
+
+def load_settings(given: dict[str, Any]) -> Settings:
+    """Return the settings, and have imported all that calls and senders need."""
+    from pipelines_client.config import Settings
+
+    _import_all()
+    return Settings.load(**given)
+
+
+@functools.cache
+def _import_all() -> None:
+    """Import what calls and senders need later.
+
+    If a process forks while another thread imports, the child inherits an import lock that stays locked.
+    """
+    import encodings.idna  # noqa: F401 - the first look-up of a host needs it
+
+    import dateutil.parser  # noqa: F401
+    import rfc8785  # noqa: F401
+    import segment.analytics.request  # noqa: F401
+
+    from pipelines_client.delivery import metrics
+
+    metrics.load()
+    logger()
