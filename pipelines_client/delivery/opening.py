@@ -65,7 +65,7 @@ class LaneOpener:
         self._identity_key = b""
         self._keeps_facts = True
         self._shows_identity = settings.ledger_identity == "plain"
-        self.state = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
+        self.state = self._wanted = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
         self._foreign: set[str] = set()
         self.leased_until = 0.0
         """Unix seconds at which the first spool that `adopt_dead` left for its lease may be sent; 0: none was left."""
@@ -89,6 +89,19 @@ class LaneOpener:
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
         self._keeps_facts = self._hooks.wants_records  # no ledger needs them
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
+
+    def open_again(self) -> Lane | None:
+        """Open a lane on disk after that was not possible; None if it still is not, or is not wanted."""
+        if self._wanted is None:
+            return None
+        try:
+            spool = self._new_spool(self._wanted)
+        except (OSError, PipelinesError) as error:
+            let_through(error)
+            return None
+        self.state, self._keeps_facts = self._wanted, True
+        logger().warning("spool_on_disk_again", state_dir=str(self.state.place))
+        return self._lane(spool, self._destinations)
 
     def _new_spool(self, state: StateDir) -> Spool:
         """Make a spool in the state directory, under another name while another process looks at it."""

@@ -268,6 +268,7 @@ class Pipeline:
         if self._is_ending or not self._turn.is_due(is_asked=is_asked) or not self._lock.acquire(blocking=False):
             return
         try:
+            self._try_disk_again()
             free = MAX_ADOPTED + 1 - len(self._lanes)
             if not self._lanes or free <= 0 or self._is_closing:
                 return
@@ -279,6 +280,14 @@ class Pipeline:
                     self._turn.note(may_be_more=len(adopted) >= free, leased_until=self._opener.leased_until)
         finally:
             self._lock.release()
+
+    def _try_disk_again(self) -> None:
+        """Go back to the disk after the state directory could not be used, once nothing waits in memory: order holds."""
+        if self._lanes and self._opener.state is None and not self._is_closing and self._lanes[0].spool.is_settled:
+            lane = self._opener.open_again()
+            if lane is not None:
+                self._lanes[0].retire()
+                self._lanes.insert(0, lane)
 
     def _has_leftovers(self) -> bool:
         if self._opener.state is None:

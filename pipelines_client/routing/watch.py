@@ -86,7 +86,6 @@ class AliasFile:
     def _append(path: Path, line: str) -> None:
         """Append a line with one write, so that lines of processes never mix; a torn line does not damage the next."""
         with _suppressing(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, f"\n{line}\n".encode())

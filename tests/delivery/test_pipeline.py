@@ -101,6 +101,25 @@ def test_a_side_folder_that_cannot_be_used_costs_only_its_function(
     assert [record.outcome for record in ledger.records()] == [Outcome.REJECTED, Outcome.ACCEPTED]
 
 
+def test_a_state_directory_that_can_be_used_again_is_used_again(
+    make_client: MakeClient, sandbox: Any, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then messages wait in memory, which is said as an error; no new client is needed."""
+    monkeypatch.setattr(adoption, "ADOPT_AFTER_S", 0.0)
+    monkeypatch.setattr(adoption, "ADOPT_EVERY_S", 0.0)
+    state_dir.parent.mkdir(parents=True, exist_ok=True)
+    state_dir.write_text("a file, not a folder")
+    client = make_client(segment_write_key=None)
+    assert client.track("u1", "In memory")[0]
+    state_dir.unlink()
+    assert client.flush(timeout=5)
+    assert client.flush(timeout=0)
+    assert client.track("u1", "On disk")[0]
+    assert list((state_dir / "spool").glob("*.log"))
+    assert client.flush(timeout=5)
+    assert [message["event"] for message in sandbox.customerio.accepted] == ["In memory", "On disk"]
+
+
 def test_drop_oldest_keeps_the_newest_and_never_refuses(make_client: MakeClient, sandbox: Any) -> None:
     """With `on_full="drop_oldest"` the call succeeds and the oldest that wait are given up, counted."""
     settled = Settled("customerio", 50)
