@@ -117,6 +117,8 @@ before_send: BeforeSend | None = None
 
 default_client: Client | None = None
 
+__path__.append(f"{__path__[0]}/old_names")  # upstream's modules: request, consumer, utils, version
+
 _SETTINGS = frozenset(__annotations__) - {"default_client"}
 _assigned: dict[str, Any] = {}
 _before: dict[str, list[tuple[Any, bool]]] = {}

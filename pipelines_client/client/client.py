@@ -278,6 +278,7 @@ class Client(Calls):
         except AssertionError:
             raise
         except TooManyValuesError:
+            logger().warning("message_dropped", reason="too_large", count=1)
             return self._not_taken("too_large", msg)
         except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
             let_through(error)

@@ -57,7 +57,7 @@ def test_a_log_that_lost_its_cursors_goes_only_where_it_was_meant_to(
     start(
         "import pipelines_client as analytics; analytics.track('u1', 'Other'); analytics.flush(5)",
         PIPELINES_WRITE_KEY="other",
-        PIPELINES_SEGMENT_WRITE_KEY="other",
+        PIPELINES_SEGMENT_WRITE_KEY="another",
     ).finish()
     assert not ALL & evidence.delivered["customerio"].keys()
     start(DRAIN).finish()
