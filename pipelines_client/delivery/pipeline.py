@@ -282,7 +282,7 @@ class Pipeline:
             self._lock.release()
 
     def _try_disk_again(self) -> None:
-        """Go back to the disk after the state directory could not be used, once nothing waits in memory: order holds."""
+        """Go back to the disk once the state directory can be used and nothing waits in memory, so that order holds."""
         if self._lanes and self._opener.state is None and not self._is_closing and self._lanes[0].spool.is_settled:
             lane = self._opener.open_again()
             if lane is not None:
