@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines_client.errors import SourceError
@@ -102,8 +103,14 @@ class ColumnsSeen:
         """The columns of the map that some row had, in the order of the map."""
         return [column for column in self._mapped if column not in self.lacking]
 
-    def look(self, row: dict[str, Any]) -> None:
-        """Look for the columns that are still lacking."""
+    def look(self, data: bytes) -> None:
+        """Look in a row for the columns that are still lacking; a row that cannot be read shows none."""
+        try:
+            row = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return
+        if type(row) is not dict:
+            return
         if not self.names:
             self.names = tuple(row)[:_MAX_NAMES]
         self.lacking = {column for column in self.lacking if not has_column(row, column)}

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, get_args
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALL_TYPES = frozenset(get_args(CallType))
 
-NORMALISER_VERSION: Final = 6
+NORMALISER_VERSION: Final = 7
 """Raise it when the same line gives another fact than before: caches of lower versions are then read again."""
 
 
@@ -18,6 +18,9 @@ NO_NAME: Final = 2
 
 
 NO_IDENTITY: Final = 4
+
+
+BAD_PAYLOAD: Final = 8
 """Bits of `Fact.is_reduced`, which `wordings.sql` knows: what the source does not show is not compared."""
 
 
@@ -32,7 +35,8 @@ class Fact(NamedTuple):
     time that the source has. `file`, `line`, `byte_offset` and `byte_count` are the place of the line in the unpacked
     file. `library` is the name/version in `context.library`; `write_key_suffix` the last four characters of the write
     key, if the source shows it. `is_reduced` is 0 for a complete message; `NO_PAYLOAD`, `NO_NAME` and `NO_IDENTITY` are
-    added if its payload, its name or its identity cannot be compared. Only ledgers know the fields from `leg` on.
+    added if its payload, its name or its identity cannot be compared; `BAD_PAYLOAD` as well as `NO_PAYLOAD` if there is
+    a payload, and it is text that is not JSON where JSON belongs. Only ledgers know the fields from `leg` on.
     """
 
     source: str

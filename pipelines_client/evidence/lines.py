@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import orjson
 
-from pipelines_client.canonical import payload_hash
-from pipelines_client.evidence.fact import CALL_TYPES, NO_PAYLOAD
+from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
+from pipelines_client.evidence.fact import BAD_PAYLOAD, CALL_TYPES, NO_PAYLOAD
 from pipelines_client.evidence.files.base import ZEROS
+from pipelines_client.evidence.files.names import is_table
 from pipelines_client.evidence.payloads import payload_in
 
 if TYPE_CHECKING:
@@ -122,21 +123,35 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
         raise _no_json(error, data) from None
 
 
-def payload_and_hash(value: Any) -> tuple[Any, str, int]:
+def payload_of(row: Any, type_: str, file: str) -> tuple[Any, str | None, int]:
+    """Return `payload_and_hash` of the column that a row of this type has; None, None, 0 for an alias."""
+    field = PAYLOAD_FIELD.get(type_)
+    return (None, None, 0) if field is None else payload_and_hash(getattr(row, field), file)
+
+
+def payload_and_hash(value: Any, file: str | None) -> tuple[Any, str, int]:
     """Return the payload in a column, its hash as the client computes it, and how the fact is reduced.
 
-    Text that is not JSON is hashed as text: the message arrived, but its payload is not compared.
+    A column of CSV and Parquet holds a payload as JSON text (FACTS C19). Text that is not JSON is hashed as text: the
+    message arrived, but its payload is not compared. In JSON, text stands where an object belongs, and that is the
+    payload: it differs from what was sent.
+
+    Args:
+        value: The column's value.
+        file: The name of the row's file; None if the column may hold JSON text in any format.
 
     Raises:
         LineRejectedError: It has no canonical form, or it may be several rows.
     """
     try:
-        payload = payload_in(value)
+        payload: Any = {} if value is None else value
+        if type(value) is str and (file is None or is_table(file)):
+            payload = payload_in(value)
         return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
         if "\n" in value:  # rows between two stray quotes of a CSV file
             raise LineRejectedError(f"its payload is not JSON ({error.msg})", hides_more=True) from None
-        return None, payload_hash(value), NO_PAYLOAD
+        return value, payload_hash(value), NO_PAYLOAD | BAD_PAYLOAD
     except RecursionError:
         raise LineRejectedError("its payload is nested too deep to compare") from None
     except (ValueError, TypeError) as error:

@@ -24,6 +24,14 @@ def payload_in(value: Any) -> Any:
     return {} if value is None or value == "" else value
 
 
+def is_json(text: str) -> bool:
+    """Return whether a text is an object or a list as JSON."""
+    try:
+        return isinstance(orjson.loads(text), (dict, list))
+    except orjson.JSONDecodeError:
+        return False
+
+
 class TraitHasher:
     """Hashes values of traits with a secret, 16 hexadecimal digits each: equal for what is the same JSON value."""
 

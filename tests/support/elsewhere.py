@@ -71,6 +71,7 @@ TESTED_IN: dict[str, str] = {
     "parity/differences/explain.py": "parity/differences/test_noise.py",
     "parity/facts/collect.py": "parity/facts/test_packs.py",
     "parity/facts/jobs.py": "parity/facts/test_read.py",
+    "parity/facts/read_file.py": "evidence/test_bad_input.py",
     "parity/facts/processes.py": "parity/facts/test_worker.py",
     "parity/facts/property_types.py": "parity/findings/test_type_conflicts.py",
     "parity/facts/writer.py": "parity/facts/test_packs.py",

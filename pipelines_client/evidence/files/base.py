@@ -75,7 +75,7 @@ class Format(NamedTuple):
     """A file format.
 
     Attributes:
-        endings: How its files' names end, in lower case; empty for the format of all other files.
+        endings: How its files' names end, as `names.plain_name` returns them; empty for the format of all other files.
         is_table: Whether its rows are bare columns, whose meaning a map must explain.
         read: Reads all rows.
         reopen: Reads a few rows again.

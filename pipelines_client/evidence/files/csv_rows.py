@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from pipelines_client.evidence.files.base import MAX_ROW_BYTES, ZEROS, Ending, Format, line_end
+from pipelines_client.evidence.files.names import TABLE_ENDINGS
 from pipelines_client.evidence.files.open import BOM, CutError, read_chunks
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def reopen_csv(
         yield data
 
 
-CSV = Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), is_table=True, read=read_csv, reopen=reopen_csv)
+CSV = Format(TABLE_ENDINGS["csv"], is_table=True, read=read_csv, reopen=reopen_csv)
 
 
 def _object(header: list[str], cells: list[str]) -> dict[str, str | None]:

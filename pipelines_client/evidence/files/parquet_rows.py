@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Format
+from pipelines_client.evidence.files.names import TABLE_ENDINGS
 from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_raw, why_not_opened
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def reopen_parquet(
         raise CutError("the file was truncated while it was read; run again")
 
 
-PARQUET = Format((".parquet", ".pq"), is_table=True, read=read_parquet, reopen=reopen_parquet)
+PARQUET = Format(TABLE_ENDINGS["parquet"], is_table=True, read=read_parquet, reopen=reopen_parquet)
 
 
 def _reopen(file: _Opened, group: int, wanted: deque[int]) -> Iterator[bytes | None]:

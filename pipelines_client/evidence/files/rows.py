@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.files.csv_rows import CSV
 from pipelines_client.evidence.files.json_lines import JSON
+from pipelines_client.evidence.files.names import plain_name
 from pipelines_client.evidence.files.parquet_rows import PARQUET
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ def is_table(location: str) -> bool:
 
 
 def _format_of(location: str) -> Format:
-    name = location.lower()
+    name = plain_name(location.rpartition("/")[2])
     return next((each for each in FORMATS if name.endswith(each.endings)), FORMATS[-1])

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from pipelines_client.evidence.columns import ColumnsSeen
     from pipelines_client.evidence.fact import Fact
 
 ABSENT: Final = object()
@@ -31,8 +30,7 @@ _MAX_IDENTITY_CHARS = 1000
 class Kind(ABC):
     """One kind of evidence: what its files look like, and how their lines become facts.
 
-    An instance keeps nothing of what it read, except a cache of hashes and the names of columns: any process or thread
-    may read any file.
+    An instance keeps nothing of what it read, except a cache of hashes: any process or thread may read any file.
 
     Attributes:
         name: What stands before the colon of a path: `warehouse:PATH`.
@@ -47,7 +45,7 @@ class Kind(ABC):
         fidelity: What this kind cannot prove, in a sentence.
         is_counts: Whether it holds counts by event and day in place of messages.
         is_reduced: Whether its payloads cannot be compared.
-        columns_seen: Which columns of a column map its rows had; None for a kind without one.
+        mapped: The keys of the user's column map and the columns that they name.
 
     Args:
         identity_key: Key of the identity hash.
@@ -67,7 +65,7 @@ class Kind(ABC):
     fidelity: str = ""
     is_counts: bool = False
     is_reduced: bool = False
-    columns_seen: ColumnsSeen | None = None
+    mapped: Mapping[str, str] = {}
 
     def __init__(
         self, identity_key: bytes, source: str | None = None, options: Mapping[str, Any] | None = None

@@ -20,7 +20,7 @@ from pipelines_client.evidence.lines import (
     decode_line,
     library_of,
     name_of,
-    payload_and_hash,
+    payload_of,
     text_of,
 )
 
@@ -124,8 +124,7 @@ class CustomerioFiles(Kind):
             raise LineRejectedError("a row of unknown type; keep the original file name, which names the type")
         received_at_ms, sent_at_ms = unix_ms(row.received_at), unix_ms(row.sent_at)
         occurred_at_ms = received_at_ms if sent_at_ms is None else sent_at_ms
-        field = PAYLOAD_FIELD.get(type_)
-        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(row, field))
+        payload, payload_hash, is_reduced = payload_of(row, type_, file)
         identity, identity_kind = self.identity_of(row.user_id, row.anonymous_id, row.group_id)
         context = row.context
         event = name_of(row.event_text) or name_of(row.event) if type_ == "track" else None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.evidence.kinds.base import Kind
@@ -17,7 +16,7 @@ from pipelines_client.evidence.lines import (
     decode_line,
     library_of,
     name_of,
-    payload_and_hash,
+    payload_of,
     text_of,
     type_of,
 )
@@ -92,8 +91,7 @@ class SegmentArchive(Kind):
         if occurred_at_ms is None:
             known = (unix_ms(call.timestamp), sent_at_ms)
             occurred_at_ms = next((at for at in known if at is not None), received_at_ms)
-        field = PAYLOAD_FIELD.get(type_)
-        payload, payload_hash, is_reduced = (None, None, 0) if field is None else payload_and_hash(getattr(call, field))
+        payload, payload_hash, is_reduced = payload_of(call, type_, file)
         identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
         event = name_of(call.event if type_ == "track" else call.name)
         day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)

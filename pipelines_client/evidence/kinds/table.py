@@ -11,7 +11,6 @@ import msgspec
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.columns import (
     ColumnMap,
-    ColumnsSeen,
     cell,
     has_column,
     instant,
@@ -50,8 +49,7 @@ class Table(Kind):
     ) -> None:
         super().__init__(identity_key, source, options)
         self._map = parse_map({**self.default_map, **self.options}, f"column map of {self.source}")
-        self._mapped = {key: self.options[key] for key in _COLUMN_KEYS if self.options.get(key)}
-        self.columns_seen = self._seen = ColumnsSeen(self._mapped.values())
+        self.mapped = {key: self.options[key] for key in _COLUMN_KEYS if self.options.get(key)}
         self.is_counts = self._map.message_id is None
         self.is_reduced = self._map.properties is None
         self.fidelity = _fidelity(self._map)
@@ -59,7 +57,7 @@ class Table(Kind):
 
     def refuse_lacking(self, found: Collection[str], names: Collection[str]) -> None:
         """Refuse a map that names a column which no row has."""
-        refuse_lacking(self.source, self._mapped, found, names)
+        refuse_lacking(self.source, self.mapped, found, names)
 
     @classmethod
     def wants(cls, name: str) -> bool:
@@ -69,8 +67,6 @@ class Table(Kind):
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact; for counts, the payload is the number of messages that the row stands for."""
         row, columns = decode_line(data, _decode, _decode), self._map
-        if self._seen.lacking:
-            self._seen.look(row)
         event = name_of(cell(row, columns.event))
         message_id = text_of(cell(row, columns.message_id))
         occurred_at_ms = instant(cell(row, columns.time), self._zone)
@@ -116,7 +112,7 @@ class Table(Kind):
             return None, None, 0
         if not has_column(row, self._map.properties):
             return None, None, NO_PAYLOAD
-        return payload_and_hash(cell(row, self._map.properties))
+        return payload_and_hash(cell(row, self._map.properties), None)
 
     def _count(self, row: dict[str, Any]) -> int:
         if self._map.count is None:

@@ -17,6 +17,7 @@ from pipelines_client.canonical import PAYLOAD_FIELD, canonical_bytes
 from pipelines_client.evidence.files.open import CutError, cpus, why_not_opened
 from pipelines_client.evidence.files.rows import reopen_rows
 from pipelines_client.evidence.lines import LineRejectedError
+from pipelines_client.evidence.payloads import is_json
 from pipelines_client.parity.differences.diff import Difference, drift, json_type
 from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD, builtin_of
 from pipelines_client.parity.questions.rows import DriftPairsRow
@@ -337,7 +338,7 @@ def show(value: Any, *, is_redacted: bool) -> Any:
     if not is_redacted:
         return value
     if kind == "string":
-        return f"string of {len(value)}"
+        return f"{'JSON text' if is_json(value) else 'string'} of {len(value)}"
     if kind == "array":
         return f"array of {len(value)}"
     return f"object of {len(value)} keys" if kind == "object" else kind

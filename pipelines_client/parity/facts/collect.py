@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.evidence.fact import NO_IDENTITY, NO_PAYLOAD, CountRow
+from pipelines_client.evidence.fact import BAD_PAYLOAD, NO_IDENTITY, NO_PAYLOAD, CountRow
 from pipelines_client.evidence.lines import LineRejectedError
-from pipelines_client.evidence.payloads import TraitHasher
+from pipelines_client.evidence.payloads import TraitHasher, is_json
 from pipelines_client.parity.facts.property_types import PropertyTypes
 from pipelines_client.parity.spell import plural
 
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.parity.facts.writer import Tables
 
-_NO_IDENTITY_WHY = "without an identity (no column has a user id or an anonymous id)"
-_NO_PAYLOAD_WHY = "without a readable payload (not JSON, or in no column)"
+_NO_IDENTITY_WHY = "without an identity (no column has a user id or an anonymous id): not compared"
+_NO_PAYLOAD_WHY = "without a payload (in no column): not compared"
+_NOT_JSON = "whose payload is text that is not JSON: not compared; export the column as JSON"
+_PYTHON = "whose payload is text as Python writes it, which is not JSON: not compared; export the column as JSON"
+_ENCODED_TWICE = "whose payload is JSON text where an object belongs (encoded twice): compared as text"
+_TEXT = "whose payload is text where an object belongs: compared as text"
+_NO_OBJECT = "whose payload is not an object: compared as it is"
+_AS_PYTHON = re.compile(r"\s*(?:\[\s*)?\{\s*'")
 _FLUSH_ROWS = 5_000
 _LONG_BYTES = 4_000  # ids have up to 100 characters (FACTS S6), names little more (FACTS C13)
 _FLUSH_BYTES = 32 << 20  # of lines, which bounds what their facts hold, however long an id is
@@ -29,8 +36,7 @@ class FactCollector:
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
-        self._without_payload: dict[str, list[int]] = {}  # by file: the first line without a payload, and how many
-        self._without_identity: dict[str, list[int]] = {}  # by file: the first line without an identity, and how many
+        self._odd: dict[tuple[str, str], list[int]] = {}  # by file and what is odd: the first line, and how many
         self._types = PropertyTypes(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._facts: list[Fact] = []
@@ -50,12 +56,16 @@ class FactCollector:
 
     @property
     def notes(self) -> list[str]:
-        """Say for each file how many messages' identities or payloads are not compared, and why."""
+        """Say for each file how many messages' identities or payloads are odd, and what follows from that."""
         return [
-            f"{name}:{line}: {plural(count, 'message')} from here on {why}: not compared"
-            for files, why in ((self._without_identity, _NO_IDENTITY_WHY), (self._without_payload, _NO_PAYLOAD_WHY))
-            for name, (line, count) in files.items()
+            f"{name}:{line}: {plural(count, 'message')} from here on {why}"
+            for (name, why), (line, count) in self._odd.items()
         ]
+
+    @property
+    def unreadable(self) -> int:
+        """How many payloads are there and could not be read."""
+        return sum(count for (_, why), (_, count) in self._odd.items() if why in (_NOT_JSON, _PYTHON))
 
     def add(self, fact: Fact, payload: Any) -> None:
         """Add a line.
@@ -77,12 +87,17 @@ class FactCollector:
                 ]
             self._types.add(fact, payload)
             self._traits += traits
-        if fact.is_reduced & NO_PAYLOAD and not self._is_reduced:
-            self._without_payload.setdefault(fact.file, [fact.line, 0])[1] += 1
+        elif payload is not None and type(payload) is not dict:
+            self._note(fact, _what_is_odd(payload, is_bad=bool(fact.is_reduced & BAD_PAYLOAD)))
+        elif fact.is_reduced & NO_PAYLOAD and not self._is_reduced:
+            self._note(fact, _NO_PAYLOAD_WHY)
         if fact.is_reduced & NO_IDENTITY:
-            self._without_identity.setdefault(fact.file, [fact.line, 0])[1] += 1
+            self._note(fact, _NO_IDENTITY_WHY)
         self._facts.append(fact)
         self._bytes += fact.byte_count
+
+    def _note(self, fact: Fact, why: str) -> None:
+        self._odd.setdefault((fact.file, why), [fact.line, 0])[1] += 1
 
     def write(self) -> None:
         """Write what was collected, so that memory stays bounded."""
@@ -104,6 +119,7 @@ class CountCollector:
     """Collects counts by event and day, for a kind of source that keeps no ids."""
 
     notes: tuple[str, ...] = ()
+    unreadable = 0
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables = kind.source, tables
@@ -129,3 +145,12 @@ class CountCollector:
         self._tables.add("counts", [CountRow(self._source, *key, count) for key, count in self._counts.items()])
         self._counts.clear()
         self.is_full = False
+
+
+def _what_is_odd(payload: Any, *, is_bad: bool) -> str:
+    """Return what is odd about a payload that is not an object."""
+    if type(payload) is not str:
+        return _NO_OBJECT
+    if is_bad:
+        return _PYTHON if _AS_PYTHON.match(payload) else _NOT_JSON
+    return _ENCODED_TWICE if is_json(payload) else _TEXT

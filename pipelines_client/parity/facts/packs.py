@@ -49,7 +49,8 @@ _CHUNK_BYTES = 1 << 20
 class Reading:
     """The result of reading some files, besides the facts, which are in Parquet.
 
-    `columns` are the names of a table's columns, and `found` those of its column map that some row had.
+    `unreadable` counts payloads that are text and not JSON where JSON belongs. `columns` are the names of a table's
+    columns, and `found` those of its column map that some row had.
     """
 
     rows: int = 0
@@ -57,6 +58,7 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     incomplete: list[Rejected] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unreadable: int = 0
     columns: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ class Reading:
         self.rejected += other.rejected
         self.incomplete += other.incomplete
         self.notes += other.notes
+        self.unreadable += other.unreadable
         self.columns = self.columns or other.columns
         self.found += [column for column in other.found if column not in self.found]
 

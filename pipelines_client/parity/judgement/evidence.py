@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class SourceEvidence:
     """What one source contributes to the judgement.
 
-    `gaps` says in words what its evidence lacks; empty when it is whole. `waiting` messages may not be recorded yet. A
-    file that could not be read as a whole is a gap, and is not counted in `rejected_lines`.
+    `gaps` says in words what its evidence lacks; empty when it is whole. `waiting` messages may not be recorded yet.
+    `unreadable` counts payloads that are there and could not be read: they hide no message, only a difference. A file
+    that could not be read as a whole is a gap, and is not counted in `rejected_lines`.
     """
 
     rows: int
@@ -26,6 +27,7 @@ class SourceEvidence:
     files: int
     gaps: tuple[str, ...] = ()
     waiting: int = 0
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def gaps_of(name: str, source: SourceEvidence, limits: Limits) -> list[str]:
     bad = max(0, source.rejected_lines - source.files) if name == "ledger" else source.rejected_lines
     if percent(bad, source.rows + bad) > limits.max_missing_pct:
         gaps.append(f"{plural(source.rejected_lines, 'line')} could not be read")
+    if percent(source.unreadable, source.rows) > limits.max_drift_pct:
+        gaps.append(f"{plural(source.unreadable, 'payload')} could not be read")
     if percent(source.waiting, source.messages + source.waiting) > limits.max_missing_pct:
         gaps.append(f"{plural(source.waiting, 'message')} may wait in a spool and not be recorded yet")
     return gaps

@@ -202,6 +202,11 @@ def _drift(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
         text = f"{plural(evidence.compared, 'payload')} could be compared; too few to tell a rate"
         yield DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive", text)
         return
+    unreadable = sum(source.unreadable for source in evidence.sources.values())
+    if share <= limits.max_drift_pct < percent(unreadable, evidence.compared + unreadable):
+        text += f", and {plural(unreadable, 'payload')} could not be read, so drift is unknown"
+        yield DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive", text)
+        return
     if evidence.unproven_drift:
         text += f"; {evidence.unproven_drift:,} of them may be noise: the baseline is too short to tell"
         proven = percent(evidence.drift - evidence.unproven_drift, evidence.compared)

@@ -95,5 +95,6 @@ def source_evidence(
         rejected_lines=read.reading.rejected_lines - sum(not place.line for place in read.reading.incomplete),
         files=len(read.listing.files),
         gaps=tuple(gaps),
+        unreadable=read.reading.unreadable,
         waiting=min((read.waiting.get(leg, 0) for leg in legs), default=0),  # what one leg has settled is in a record
     )

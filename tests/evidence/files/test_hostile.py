@@ -177,7 +177,7 @@ def test_memory_stays_bounded_whatever_is_read(evidence):
 
 def test_lines_that_never_end_being_bad_end_the_file(evidence, compare, monkeypatch):
     """A file of another kind altogether is left after so many lines."""
-    monkeypatch.setattr("pipelines_client.parity.facts.jobs._MAX_REJECTED_IN_A_ROW", 50)
+    monkeypatch.setattr("pipelines_client.parity.facts.read_file._MAX_REJECTED_IN_A_ROW", 50)
     paths = evidence.paths()
     (paths["segment"] / DAY / "odd.json").write_bytes(b"x\n" * 1000)
     source = compare(paths).sources["segment"]
