@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.copies import describe_copies, find_copies
 from pipelines_client.evidence.files.base import Rejected
 from pipelines_client.evidence.files.open import file_system, is_remote, why_no_store, why_not_opened
 from pipelines_client.evidence.kinds.base import within
+from pipelines_client.evidence.others import MOST_LOOKED_INTO, Use, look_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,7 @@ LEVELS_ABOVE = 3
 """How many folders above a path the state directory may be: `STATE/ledger/DAY/FILE`."""
 
 _MARK_BYTES = 4096
+_OTHERS_NAMED = 3
 T = TypeVar("T")
 
 _MARKS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "last_modified", "mtime")
@@ -83,8 +86,11 @@ class _Listed:
     notes: list[str] = field(default_factory=list)
 
 
-def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
+def list_files(kind: type[Kind], given: Sequence[str], *, holds_counts: bool = False) -> Listing:
     """Find the files of a source by paths, globs or addresses; in a folder, all files of the kind below it.
+
+    A file that only its name hides is found too, and one that may be evidence and is not read is a problem. Of files
+    with the same bytes one is read; where rows are counts, which may be equal by chance, only if the names agree.
 
     Raises:
         SourceError: A path does not exist, or a folder holds files, but none of this kind.
@@ -103,7 +109,9 @@ def list_files(kind: type[Kind], given: Sequence[str]) -> Listing:
             replace(place, file=prefix + _shown(place.file)) for place in (*listed.folders_refused, *listed.problems)
         ]
         notes += [prefix + note for note in listed.notes]
-    ordered = tuple(sorted(files.values(), key=attrgetter("name")))
+    copies = find_copies(list(files.values()), by_name=holds_counts)
+    notes += filter(None, [describe_copies(copies)])
+    ordered = tuple(sorted((file for file in files.values() if file not in copies), key=attrgetter("name")))
     return Listing(tuple(given), ordered, tuple(sorted(ignored)), tuple(problems), tuple(notes))
 
 
@@ -112,12 +120,15 @@ def _take(kind: type[Kind], root: str, prefix: str, listed: _Listed, files: dict
     names = list(listed.places)
     wanted = names if names == [""] else kind.select(names)
     chosen = set(wanted)
+    listed.problems = [place for place in listed.problems if kind.select([place.file])]
     rest = [name for name in names if name not in chosen and name.rpartition("/")[2] not in kind.litter]
+    found = _look_at_others(kind, listed, rest)
+    wanted = [name for name in names if name in found or name in chosen]
+    rest = [name for name in rest if name not in found]
     if rest and not wanted:
         example = f"only others such as {_shown(rest[0])}"
         raise SourceError(f"{_shown(root)}: holds no file of {kind.title}, {example}; {kind.cure}")
     start = len(_common_folder(kind.folder, wanted))
-    listed.problems = [place for place in listed.problems if kind.select([place.file])]
     for name in wanted:
         shown = prefix + _shown(name[start:]) if name else _shown(root if prefix else root.rpartition("/")[2])
         place = listed.places[name]
@@ -134,6 +145,27 @@ def _take(kind: type[Kind], root: str, prefix: str, listed: _Listed, files: dict
         except OSError as error:
             listed.problems.append(Rejected(name, 0, why_not_opened(error)))
     return rest
+
+
+def _look_at_others(kind: type[Kind], listed: _Listed, rest: Sequence[str]) -> set[str]:
+    """Return the names of the rest that are evidence all the same, and note why each of the others is not read."""
+    found: set[str] = set()
+    left_out: list[str] = []
+    for name in rest[:MOST_LOOKED_INTO]:
+        place = listed.places[name]
+        location = place.location if isinstance(place, SourceFile) else str(place)
+        use, why = look_into(kind, name, location, listed.places.keys())
+        if use is Use.READ:
+            found.add(name)
+        elif use is Use.GAP:
+            listed.problems.append(Rejected(name, 0, why))
+        else:
+            left_out.append(f"{_shown(name)} ({why})")
+    left_out += [f"{_shown(name)} (not looked into)" for name in rest[MOST_LOOKED_INTO:]]
+    if left_out:
+        more = f" and {len(left_out) - _OTHERS_NAMED} more" if len(left_out) > _OTHERS_NAMED else ""
+        listed.notes.append(f"not read: {', '.join(left_out[:_OTHERS_NAMED])}{more}")
+    return found
 
 
 def is_unchanged(file: SourceFile) -> bool:

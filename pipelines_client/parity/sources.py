@@ -76,11 +76,11 @@ def list_readers(given: GivenSources, make: MakeKind) -> dict[str, Reader]:
     Raises:
         SourceError: A source is missing, or is given as the wrong kind.
     """
-    readers = {
-        name: (make(where.kind, name), list_files(where.kind, where.given))
-        for name, where in {**given.named, **given.counted}.items()
-        if isinstance(where, Named)
-    }
+    readers: dict[str, Reader] = {}
+    for name, where in {**given.named, **given.counted}.items():
+        if isinstance(where, Named):
+            kind = make(where.kind, name)
+            readers[name] = kind, list_files(where.kind, where.given, holds_counts=kind.is_counts)
     _refuse_uncounted(readers, given.named)
     return readers
 

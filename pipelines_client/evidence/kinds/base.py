@@ -109,6 +109,12 @@ class Kind(ABC):
         return [name for name in inside or names if cls.wants(name.rpartition("/")[2])]
 
     @classmethod
+    def leaves_out(cls, name: str, names: Collection[str]) -> str:
+        """Return why a file that `select` did not choose is not evidence for certain; else an empty text."""
+        del name, names
+        return ""
+
+    @classmethod
     def root_of(cls, path: Path) -> Path:
         """Return the folder or file that holds the evidence when the user passes `path`."""
         return path

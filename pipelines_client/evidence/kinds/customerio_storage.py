@@ -12,6 +12,7 @@ import msgspec
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import Fact
+from pipelines_client.evidence.files.names import without_copy_mark
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.evidence.kinds.base import Kind
 from pipelines_client.evidence.lines import (
@@ -160,7 +161,7 @@ def _context_in(text: str) -> Context | None:
 
 
 def _match(name: str) -> re.Match[str] | None:
-    base = PurePosixPath(name).name
+    base = without_copy_mark(PurePosixPath(name).name)
     return _NEW_NAME.fullmatch(base) or _OLD_NAME.fullmatch(base)
 
 

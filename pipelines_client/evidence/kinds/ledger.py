@@ -8,14 +8,14 @@ import msgspec
 
 from pipelines_client.evidence.fact import Fact
 from pipelines_client.evidence.instants import day_of, unix_ms
-from pipelines_client.evidence.kinds.base import Kind
+from pipelines_client.evidence.kinds.base import Kind, within
 from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, text_of, type_of
 from pipelines_client.identity import hash_identity
 from pipelines_client.state.identity_key import IDENTITY_KEY_FILE
 from pipelines_client.state.ledger import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -66,6 +66,11 @@ class LedgerFiles(Kind):
     def wants(cls, name: str) -> bool:
         """Take open and sealed files."""
         return name.endswith((".jsonl", ".jsonl.gz"))
+
+    @classmethod
+    def leaves_out(cls, name: str, names: Collection[str]) -> str:
+        """Leave out what else a state directory holds."""
+        return f"outside of {cls.folder}" if within("ledger", list(names)) and not within("ledger", [name]) else ""
 
     @classmethod
     def root_of(cls, path: Path) -> Path:

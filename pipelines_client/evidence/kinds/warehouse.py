@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from pipelines_client.evidence.fact import NO_NAME, NO_PAYLOAD, Fact
+from pipelines_client.evidence.files.names import without_copy_mark
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
 from pipelines_client.evidence.lines import LineRejectedError, decode_line, name_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 _TYPES = {
@@ -96,6 +97,14 @@ class WarehouseTables(Kind):
         has_tracks = any(type_of_table(name) == "track" for name in chosen)
         return [name for name in chosen if type_of_table(name) is not None] if has_tracks else chosen
 
+    @classmethod
+    def leaves_out(cls, name: str, names: Collection[str]) -> str:
+        """Leave out tables by person or group, and those that repeat rows of `tracks`."""
+        del names
+        if HOLDS_ROWS.fullmatch(name.rpartition("/")[2]) is None:
+            return ""
+        return "a table by person or group" if _is_by_trait(name) else "a table of one event, which `tracks` holds too"
+
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
         """Turn one row into a fact of reduced fidelity."""
         row = {name.lower(): value for name, value in decode_line(data, _decode, _decode).items()}
@@ -146,5 +155,5 @@ def _is_by_trait(name: str) -> bool:
 @lru_cache(maxsize=1024)
 def type_of_table(name: str) -> str | None:
     """Return the call type in the path of an exported table: `tracks.csv`, `public.tracks/part-0.parquet`."""
-    match = _TABLE.fullmatch(name)
+    match = _TABLE.fullmatch(without_copy_mark(name))
     return None if match is None else _TYPES[match[1].lower()]

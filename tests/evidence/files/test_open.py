@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ from evidence import Evidence
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.files.open import CutError, read_chunks
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.evidence.listing import list_files
 from pipelines_client.parity.model import Verdict
@@ -180,3 +184,34 @@ def test_the_extra_that_reads_an_address_is_named(monkeypatch, scheme, module, e
     assert str(caught.value).endswith(
         f"addresses of {scheme}:// cannot be read; pip install 'pipelines-client[{extra}]'"
     )
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("inner", [gzip.compress, bz2.compress, lzma.compress, bytes])
+def test_a_file_is_unpacked_as_often_as_it_was_packed(tmp_path, pack, inner):
+    """An upload and a download may each have packed it; two members of one file are one content."""
+    lines = b'{"id":"%d"}\n' * 50_000 % tuple(range(50_000))
+    path = tmp_path / "x"
+    path.write_bytes(pack(inner(lines[:400_000])) + (pack(lines[400_000:]) if inner is bytes else b""))
+    assert b"".join(read_chunks(str(path))) == (lines if inner is bytes else lines[:400_000])
+
+
+@pytest.mark.parametrize(("pack", "name"), [(bz2.compress, "bz2"), (lzma.compress, "xz")])
+def test_a_cut_of_any_packer_is_told_after_the_last_good_byte(tmp_path, pack, name):
+    """What can be unpacked is read."""
+    path = tmp_path / "x"
+    path.write_bytes(pack(b"".join(b'{"id":"%d"}\n' % (number * 7919) for number in range(500_000)))[:-400])
+    chunks: list[bytes] = []
+    with pytest.raises(CutError, match=f"the {name} stream is cut off here"):
+        chunks.extend(read_chunks(str(path)))
+    assert sum(map(len, chunks)) > 1_000_000
+
+
+def test_no_file_is_unpacked_for_ever(tmp_path):
+    """A file that holds itself, as a quine does, ends."""
+    path, content = tmp_path / "x", b"x"
+    for _ in range(5):
+        content = gzip.compress(content)
+    path.write_bytes(content)
+    with pytest.raises(CutError, match="packed more than 3 times"):
+        list(read_chunks(str(path)))
