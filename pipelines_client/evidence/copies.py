@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.files.names import plain_name
-from pipelines_client.evidence.files.open import GZIP_MAGIC, CutError, is_remote, read_chunks
+from pipelines_client.evidence.files.open import CutError, is_remote, read_chunks
+from pipelines_client.files import GZIP_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,7 +22,7 @@ from pipelines_client.evidence.kinds.base import HOLDS_ROWS, within
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from pipelines_client.evidence.files.base import Place
+    from pipelines_client.evidence.files.base import RawLine
     from pipelines_client.evidence.kinds.base import Kind
 
 MOST_LOOKED_INTO = 2_000
@@ -127,7 +127,7 @@ def _look_at_rows(kind: type[Kind], name: str, location: str, head: bytes) -> Lo
     return Look(Use.LEFT_OUT, "no rows of this kind")
 
 
-def _are_of(kind: type[Kind], rows: Iterable[Place]) -> bool:
+def _are_of(kind: type[Kind], rows: Iterable[RawLine]) -> bool:
     """Return whether one of the first rows is of a kind; of a kind that takes any line, whether there is one."""
     for _, _, data in islice(rows, _ROWS_TRIED):
         try:
