@@ -246,9 +246,8 @@ def _client() -> Client:
         with _making:
             client = default_client
             if client is None:
-                from pipelines_client.client.client import Client
-
-                client = Client(**_assigned)
+                # By the module's name, which code and tests may replace.
+                client = getattr(sys.modules[__name__], "Client")(**_assigned)  # noqa: B009 - loaded at its first use
                 client = default_client = default_client or client  # a signal's handler may have made one in between
     return client
 

@@ -33,7 +33,7 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "pipelines_client"
-RUN_PAGES = ("README.md", "docs/usage.md", "docs/testing.md")
+RUN_PAGES = ("README.md", "docs/usage.md")
 ALL_PAGES = ("README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
 COMMAND = Path(sys.executable).with_name("pipelines-client")
 OUR_COMMANDS = set(typer.main.get_group(app).commands)

@@ -9,6 +9,7 @@ from typing import NoReturn
 from segment.analytics.request import APIError, DatetimeSerializer
 
 __all__ = ["APIError", "DatetimeSerializer", "post"]
+_session = None  # there, so that a patch of it is refused and not only missing
 
 _CURE = "call track, identify, … to send; in tests use the fixture `sandbox` or PIPELINES_SEND=false (docs/testing.md)"
 
@@ -22,7 +23,7 @@ def post(*_: object, **__: object) -> NoReturn:
     raise NotImplementedError(f"pipelines_client does not send through request.post: {_CURE}")
 
 
-class _Module(types.ModuleType):
+class _RefusesPatches(types.ModuleType):
     """Refuses a patch of what the client does not use: it would isolate nothing."""
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -31,4 +32,4 @@ class _Module(types.ModuleType):
         super().__setattr__(name, value)
 
 
-sys.modules[__name__].__class__ = _Module
+sys.modules[__name__].__class__ = _RefusesPatches

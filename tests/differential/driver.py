@@ -63,6 +63,15 @@ def flush(seconds: float = 5.0, client: Any = None) -> bool:
     return came_back(seconds, flush_it)
 
 
+def send_with_the_current_key() -> None:
+    """Ours keeps a message for the key it was taken for: say that it may go with the one that is set now."""
+    if IS_OURS:
+        from pipelines_client.config import Settings
+        from pipelines_client.delivery.draining import drain
+
+        drain(Settings.load(write_key=KEY, host=HOST), timeout_s=10, to_current=True)
+
+
 def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> bool:
     """Look every hundredth of a second until it is so; False if it is not in time."""
     until = time.monotonic() + seconds

@@ -96,7 +96,7 @@ def ends_while_refused(trial: Trial) -> str:
 @case(
     6,
     "a wrong write key; later it is corrected",
-    ours="none lost: the leg pauses and says so once",
+    ours="none lost: the leg pauses and says so once, `drain --to-current` sends with the right key",
 )
 def wrong_key(trial: Trial) -> str:
     trial.api.allow_keys(KEY)
@@ -116,10 +116,11 @@ def wrong_key(trial: Trial) -> str:
     )
     tries = len(trial.api.requests)
     trial.next_process()
+    trial.run("send_with_the_current_key()\nleave()")
     lost = trial.lost(10)
     pauses = [line for line in seen.said["loud"] if "leg_paused" in line]
     if len(pauses) == len(seen.said["loud"]) == 1 and tries >= 4:
-        return f"{lost}: the leg pauses and says so once"
+        return f"{lost}: the leg pauses and says so once, `drain --to-current` sends with the right key"
     is_told = bool(seen.said["loud"]) or "told" in seen.said
     return f"{lost}, {'said' if is_told else 'behind a 200, without a word'}"
 

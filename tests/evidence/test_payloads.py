@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import rfc8785
 from exports import as_csv
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines_client.canonical import canonical_bytes, payload_hash
@@ -30,6 +30,7 @@ values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the values
 @given(st.dictionaries(st.text("abé:", max_size=3), values), st.booleans(), st.sampled_from([None, 1]))
 @example({"a": -0.0, "b": 1e21, "c": 999999999999999.01}, True, None)
 def test_what_came_back_has_the_hash_of_what_was_sent(payload, is_ascii, indent):
