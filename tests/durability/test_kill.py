@@ -19,7 +19,7 @@ RANDOM_KILLS = 80
 _SEAMS = """
     import os, pathlib, signal
     import pipelines_client as analytics
-    from pipelines_client.delivery.sending import http, sender
+    from pipelines_client.delivery.sending import http, requester
     from pipelines_client.delivery.spool import spool
     from pipelines_client.state.ledger import LedgerWriter
 
@@ -50,7 +50,7 @@ _TRACK = """
 """
 _FIFTIETH = "lambda spool, stamp, body, *_: b'm49' in body"
 SENDING = {
-    "batch read": "die_instead(sender, 'body_of')",
+    "batch read": "die_instead(requester, 'body_of')",
     "answer received but not settled": "die_after(http.Http, 'post')",
     "ledger to be written": "die_instead(LedgerWriter, 'append')",
     "ledger written but not settled": "die_after(LedgerWriter, 'append')",
