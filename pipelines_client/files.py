@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from pipelines_client.signals import let_through
+
 try:
     import fcntl
 except ImportError:  # Windows: not tested there; every lock is granted, which is safe for one process at a time
@@ -78,7 +80,8 @@ class OpenFile:
         """Whether the descriptor still belongs to what was opened."""
         try:
             status = os.fstat(self.descriptor)
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
         return (status.st_dev, status.st_ino) == self._mark
 

@@ -26,7 +26,7 @@ from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.owning import let_go, lock_too
 from pipelines_client.errors import SpoolBusyError
 from pipelines_client.files import DescriptorLostError, OpenFile
-from pipelines_client.signals import is_from_signal
+from pipelines_client.signals import is_from_signal, let_through
 
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
 _SUFFIX = ".log"
@@ -128,7 +128,8 @@ class LogFiles:
         left = line
         try:  # where it stands tells it from another file at a quarter of the cost of asking whose it is
             is_known = not self._is_torn and os.lseek(descriptor, 0, os.SEEK_CUR) == self._size
-        except OSError:
+        except OSError as error:
+            let_through(error)
             is_known = False
         if not is_known:
             if not file.is_ours:
