@@ -24,7 +24,8 @@ def test_a_leg_that_is_down_for_a_day_catches_up_in_order(make_client: MakeClien
     start = datetime(2026, 11, 1, tzinfo=timezone.utc)
     sandbox.customerio.answer(503)
     client = make_client(flush_timeout_s=0)
-    with freeze_time(start) as clock:
+    # The real clock for the loop of the sandbox: its thread may ask for the time just when the clock is unfrozen.
+    with freeze_time(start, real_asyncio=True) as clock:
         for hour in range(24):
             for number in range(100):
                 assert client.track("u1", "E", {"n": hour * 100 + number})[0]
