@@ -149,7 +149,7 @@ def payload_and_hash(value: Any, file: str | None) -> tuple[Any, str, int]:
             payload = payload_in(value)
         return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
-        if "\n" in value:  # rows between two stray quotes of a CSV file
+        if type(value) is str and "\n" in value:  # rows between two stray quotes of a CSV file
             raise LineRejectedError(f"its payload is not JSON ({error.msg})", hides_more=True) from None
         return value, payload_hash(value), NO_PAYLOAD | BAD_PAYLOAD
     except RecursionError:

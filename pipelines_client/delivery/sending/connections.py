@@ -108,11 +108,11 @@ class _SecureConnection(_Guarded, HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+    ConnectionCls = _PlainConnection  # pyright: ignore[reportAssignmentType]  # a protocol that its own class breaks
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    ConnectionCls = _SecureConnection  # pyright: ignore[reportAssignmentType]  # as above
 
 
 def limit_answers(manager: urllib3.PoolManager) -> None:

@@ -37,7 +37,7 @@ def find_unseen(answers: Answers, given: Container[str], gates: Gates, limits: L
     def limit_of(event: str) -> float:
         return own.get(event, limits.max_missing_pct)
 
-    sides = [side for side in SIDES if side in given]
+    sides: list[Side] = [side for side in SIDES if side in given]
     thin = [row for side in sides for row in _thin(side, answers[EVENTS], limit_of, error)]
     thin.sort(key=lambda row: (-row.messages, row.event, row.type, row.side))
     return Unseen(
