@@ -100,11 +100,11 @@ def test_a_file_that_goes_or_grows_between_listing_and_reading_is_named(tmp_path
 
     folder = tmp_path / "segment-logs"
     folder.mkdir()
-    for name in ("gone", "grown", "whole"):
-        (folder / f"{name}.json").write_bytes(call(b'"a":1'))
+    for number, name in enumerate(("gone", "grown", "whole")):  # other contents: copies are read once
+        (folder / f"{name}.json").write_bytes(call(b'"a":1', number))
     listing = list_files(SegmentArchive, [str(folder)])
     (folder / "gone.json").unlink()
-    (folder / "grown.json").write_bytes(call(b'"a":1') + call(b'"a":2', 1))
+    (folder / "grown.json").write_bytes(call(b'"a":1', 1) + call(b'"a":2', 3))
     kind, store = SegmentArchive(bytes(32)), Store(tmp_path / "packs")
     total = total_of(kind, listing, read_sources({"segment": (kind, listing)}, store)["segment"])
     assert [(place.file, place.reason) for place in total.incomplete] == [
