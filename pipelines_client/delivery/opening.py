@@ -72,8 +72,7 @@ class LaneOpener:
 
     def open_own(self) -> Lane:
         """Open a lane in the state directory; in memory, with an error in the log, if that cannot be written."""
-        if self._settings.ledger_key is not None:
-            self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
+        self._load_ledger_key()
         if self.state is not None:
             try:
                 return self._lane(self._new_spool(self.state), self._destinations)
@@ -94,10 +93,14 @@ class LaneOpener:
         """Open a lane on disk after that was not possible; None if it still is not, or is not wanted."""
         if self._wanted is None:
             return None
+        in_memory = self._identity_key
+        if self._settings.ledger_key is None:
+            self._identity_key = b""  # one made for memory must not reach the ledger
         try:
             spool = self._new_spool(self._wanted)
         except (OSError, PipelinesError) as error:
             let_through(error)
+            self._identity_key = in_memory
             return None
         self.state, self._keeps_facts = self._wanted, True
         logger().warning("spool_on_disk_again", state_dir=str(self.state.place))
@@ -117,8 +120,19 @@ class LaneOpener:
                 return Spool(path, legs=self._fingerprints, writer=writer, folder=lambda: make_spool_folder(state))
         raise SpoolBusyError("another process opens every new spool file")
 
+    def _load_ledger_key(self) -> None:
+        if self._settings.ledger_key is not None:
+            self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
+
+    def _load_key(self) -> None:
+        """Read the key of the identity hash, also where no spool was opened first: `drain`, `replay`."""
+        self._load_ledger_key()
+        if self.state is not None:
+            self._identity_key = self._identity_key or _usable_key(self.state)
+
     def lane_for(self, spool: Spool) -> Lane:
         """Return a lane around an open spool, apart from those that are adopted."""
+        self._load_key()
         return self._lane(spool, {leg: self._destinations[leg] for leg in spool.legs if leg in self._destinations})
 
     def adopt_dead(self, *, held: Iterable[Lane], most: int = sys.maxsize, any_key: bool = False) -> list[Lane]:
@@ -131,6 +145,7 @@ class LaneOpener:
         """
         if self.state is None:
             return []
+        self._load_key()
         held_names = {lane.spool.path.name for lane in held if lane.spool.path is not None}
         self.leased_until = 0.0
         adopted: list[Lane] = []

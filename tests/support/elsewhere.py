@@ -19,7 +19,6 @@ TESTED_IN: dict[str, str] = {
     "old_names/utils.py": "client/test_old_names.py",
     "old_names/version.py": "client/test_old_names.py",
     "delivery/callbacks.py": "client/test_hooks.py",
-    "delivery/draining.py": "cli/test_dead_letters.py",
     "delivery/metrics.py": "client/test_hooks.py",
     "delivery/opening.py": "delivery/test_pipeline.py",
     "delivery/refusing.py": "delivery/test_pipeline.py",
