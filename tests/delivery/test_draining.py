@@ -20,4 +20,6 @@ def test_what_drain_delivers_has_the_identity_in_the_ledger_that_the_client_woul
     settings = Settings.load(write_key="another-key", host=sandbox.customerio.url, state_dir=str(state_dir))
     drain(settings, timeout_s=10, to_current=True)
     assert key is not None
-    assert [record.identity for record in ledger.records()] == [hash_identity(key, primary_identity("user-42", None, None))]
+    assert [record.identity for record in ledger.records()] == [
+        hash_identity(key, primary_identity("user-42", None, None))
+    ]
