@@ -4,8 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+# What our users may have: each Python, and with the oldest of them the lowest versions that pyproject.toml allows.
+PYTHONS ?= 3.10 3.11 3.12 3.13
+QUICK_HALF := tests/message tests/client tests/destinations tests/routing tests/state tests/delivery tests/test_config.py \
+	tests/test_files.py tests/test_signals.py tests/cli/test_status.py tests/cli/test_dead_letters.py tests/cli/test_leaving.py
 
-.PHONY: help demo rehearsal test soak soak-day scale snapshots images comparison bench bench-smoke check format lint types \
+.PHONY: help demo rehearsal test test-all test-quick test-lowest soak mutate soak-day scale snapshots images comparison bench bench-smoke check format lint types \
 	imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,9 +39,41 @@ rehearsal: $(STAMP) ## All stages of a cutover with traffic that never stops: an
 test: $(STAMP) ## All tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+.venv-%/.installed: pyproject.toml
+	@PYENV_VERSION=$* python$* -m venv .venv-$*
+	@echo "installing what all tests need into .venv-$*, once"
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --no-deps lifetimes==0.11.3
+	@touch $@
+
+.venv-quick-%/.installed: pyproject.toml
+	@PYENV_VERSION=$* python$* -m venv .venv-quick-$*
+	@.venv-quick-$*/bin/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+.venv-lowest/.installed: pyproject.toml tests/support/lowest.py
+	@PYENV_VERSION=$(firstword $(PYTHONS)) python$(firstword $(PYTHONS)) -m venv --clear .venv-lowest
+	@.venv-lowest/bin/pip install --quiet --disable-pip-version-check 'tomli>=2'
+	@.venv-lowest/bin/python tests/support/lowest.py > .venv-lowest/constraints.txt
+	@.venv-lowest/bin/pip install --quiet --disable-pip-version-check --constraint .venv-lowest/constraints.txt --editable '.[test]'
+	@touch $@
+
+test-all: $(PYTHONS:%=.venv-%/.installed) ## All tests, on each Python (PYTHONS="3.10 3.13")
+	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-$(each)/bin/python -m pytest --numprocesses 2 --dist loadfile || exit 1;)
+
+test-quick: $(PYTHONS:%=.venv-quick-%/.installed) ## The client's tests, on each Python
+	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-quick-$(each)/bin/python -m pytest --numprocesses 2 $(QUICK_HALF) || exit 1;)
+
+test-lowest: .venv-lowest/.installed ## The client's tests, with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest --numprocesses 2 $(QUICK_HALF)
+	.venv-lowest/bin/pipelines-client drain --help >/dev/null
+
 soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
 	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/evidence
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
+
+mutate: $(STAMP) ## Change the modules that judge, one small change at a time, and list what no test notices (MODULES="gates loss")
+	$(BIN)/python tests/mutation $(MODULES)
 
 soak-day: $(STAMP) ## One leg down for a simulated day; it catches up in order (RATE=500 messages a second takes an hour)
 	$(BIN)/python tests/soak/day.py --rate $(or $(RATE),25)
@@ -78,4 +114,4 @@ imports: $(STAMP) ## Do the rooms only know the rooms below them?
 	$(BIN)/lint-imports
 
 clean: ## Remove the environment and all caches
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out rehearsal-out bench-out
+	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-out rehearsal-out bench-out

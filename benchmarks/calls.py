@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 KINDS = ("track", "identify", "page", "screen", "group", "alias")
+DATED = "track with dates"
+"""A track call with two dates, one of them nested; the time of one is another in each call of an hour."""
+
 SIZES = (300, 700, 5_000, 30_000)
 """About the bytes of the message as upstream spells it; ours has no blanks. Above about 32,000 it is refused."""
 USUAL = 700
@@ -34,8 +37,8 @@ def payload_of(size: int) -> dict[str, Any]:
 def make_caller(client: Any, kind: str, size: int) -> Make:
     """Return a function that makes this call on the client, given the call's number."""
     payload = payload_of(size)
-    if kind == "track":
-        return lambda n: client.track(f"u{n}", "Order Completed", payload)
+    if kind in ("track", DATED):
+        return _track(client, payload, is_dated=kind == DATED)
     if kind == "identify":
         return lambda n: client.identify(f"u{n}", payload)
     if kind == "page":
@@ -45,3 +48,13 @@ def make_caller(client: Any, kind: str, size: int) -> Make:
     if kind == "group":
         return lambda n: client.group(f"u{n}", "company-7", payload)
     return lambda n: client.alias(f"before-{n}", f"u{n}", {"page": payload})  # an alias has no payload
+
+
+def _track(client: Any, payload: dict[str, Any], *, is_dated: bool) -> Make:
+    if is_dated:
+        return lambda n: client.track(f"u{n}", "Order Completed", {**payload, **_dates(n)})
+    return lambda n: client.track(f"u{n}", "Order Completed", payload)
+
+
+def _dates(n: int) -> dict[str, Any]:
+    return {"ordered_at": f"2026-11-20T09:{n // 60 % 60:02}:{n % 60:02}Z", "delivery": {"eta": "2026-12-01"}}

@@ -27,6 +27,7 @@ import pyarrow as pa
 from pipelines_client.parity import findings
 from pipelines_client.parity.facts.writer import ROWS_SORTED, SCHEMAS, Tables
 from pipelines_client.parity.judgement import causes
+from pipelines_client.parity.questions.coverage_rows import COVERED, UNCOVERED
 from pipelines_client.parity.questions.engine import TABLES, VIEWS, Engine, EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.rows import SPANS, TOTALS, Answers
@@ -43,7 +44,9 @@ _GIGABYTE = 10**9
 _FACTS = """
 SELECT source, message_id, {number}(hash(i)) AS message_key, {number}(hash(i + 7)) AS message_check,
        {number}(hash([source, type, event, day, leg])) AS words, {number}(hash(person)) AS identity,
-       {number}(hash(payload)) AS payload_hash, occurred_at_ms, received_at_ms, occurred_at_ms + 90 AS sent_at_ms,
+       {number}(hash(payload)) AS payload_hash,
+       CASE WHEN leg IS NULL THEN CAST(hash(person) % 2097152 AS BIGINT) ELSE 0 END AS other_ids,
+       NULL AS context_hash, occurred_at_ms, received_at_ms, occurred_at_ms + 90 AS sent_at_ms,
        CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms END AS appended_at_ms,
        CASE WHEN leg IS NULL THEN NULL ELSE occurred_at_ms + 150 END AS finished_at_ms,
        file, row_number() OVER () AS line, row_number() OVER () * 1200 AS byte_offset, 1200 AS byte_count,
@@ -72,7 +75,8 @@ _NUMBER = "CREATE MACRO number(hashed) AS CAST(CAST(hashed AS HUGEINT) - 9223372
 
 _WORDS = """
 SELECT DISTINCT words, type, event, day, 'user' AS identity_kind, 'analytics-python/2.4.0' AS library,
-       NULL AS write_key_suffix, 0 AS is_reduced, leg, CASE WHEN leg IS NULL THEN NULL ELSE 'accepted' END AS outcome,
+       NULL AS write_key_suffix, NULL AS origin, CASE WHEN leg IS NULL THEN 0 ELSE 368 END AS is_reduced, leg,
+       CASE WHEN leg IS NULL THEN NULL ELSE 'accepted' END AS outcome,
        NULL AS reason
 FROM facts
 """
@@ -153,6 +157,13 @@ def _ask(engine: Engine, folder: Path, seconds: dict[str, float]) -> dict[str, A
     engine.ask(SPANS)
     engine.set_up(_settings(has_ledger=any(folder.glob("ledger-*"))), causes.TABLE)
     for name in TABLES:
+        if name == "attributed":
+            engine.set_strangers(())
+        if name == "absences":
+            with _timed(seconds, "gaps"):
+                engine.ask(UNCOVERED)
+                engine.ask(COVERED)
+            engine.set_gaps(())
         with _timed({} if name in VIEWS else seconds, f"table {name}"):
             engine.build_table(name)
     answers = Answers()

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.calls import USUAL, Make, payload_of
+from benchmarks.living import first, idle
 from benchmarks.resending import backfill, replay
 from benchmarks.run import Result, Run, cpu_s, memory_mb, wait_for_parent
 
@@ -30,7 +31,7 @@ def deliver(run: Run) -> Result:
     """Make all calls as fast as possible, in one thread or several, and wait for their delivery."""
     threads = run.args.get("threads", 1)
     each = run.count // threads
-    call = run.caller()
+    call = run.caller(run.args.get("kind", "track"))
 
     def work(number: int) -> None:
         first = run.first + number * each
@@ -176,5 +177,5 @@ def _message(n: int, payload: object) -> dict[str, object]:
 
 
 WORKLOADS: dict[str, Callable[[Run], Result]] = {
-    work.__name__: work for work in (deliver, pace, hold, outage, loop, floor, backfill, replay)
+    work.__name__: work for work in (deliver, pace, hold, outage, loop, floor, backfill, replay, first, idle)
 }

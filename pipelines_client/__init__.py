@@ -34,6 +34,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from pipelines_client.errors import ConfigError
 from pipelines_client.keywords import (
     AnyPath,
+    CustomerioCreatedAt,
+    CustomerioDates,
+    CustomerioPageNames,
     IntegrationPreset,
     LedgerIdentity,
     OnFull,
@@ -94,6 +97,13 @@ segment_switch: SwitchName | None = None
 stage_file: AnyPath | None = None
 stage_poll_s: float | None = None
 allow_commands: Collection[str] | None = None
+customerio_dates: CustomerioDates | None = None
+customerio_dates_include: Collection[str] | None = None
+customerio_dates_exclude: Collection[str] | None = None
+customerio_page_names: CustomerioPageNames | None = None
+customerio_created_at: CustomerioCreatedAt | None = None
+customerio_consent: Collection[str] | None = None
+segment_consent: Collection[str] | None = None
 state_dir: AnyPath | None = None
 spool: SpoolKind | None = None
 spool_max_bytes: int | None = None
@@ -133,6 +143,9 @@ __all__ = [
     "Client",
     "ClientKeywords",
     "ConfigError",
+    "CustomerioCreatedAt",
+    "CustomerioDates",
+    "CustomerioPageNames",
     "DeliveryRecord",
     "FlushResult",
     "IntegrationPreset",

@@ -16,6 +16,9 @@ from typing import Any
 
 import orjson
 
+MAX_LEVELS = 250
+"""The most levels of a payload; the client sends fewer, and every JSON library that reads or writes one has more."""
+
 _MAX_EXACT = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 _FIRST_THAT_DIFFERS = "\ue000"  # from here on, UTF-8 bytes and UTF-16 units sort differently
 _MIN_PLAIN = 1e-4  # below it, JSON libraries spell numbers differently
@@ -37,6 +40,10 @@ PAYLOAD_FIELD = {
 """The field that holds a call's payload, by type; an alias has no payload."""
 
 
+class TooDeepError(ValueError):
+    """A value has more than `MAX_LEVELS` levels."""
+
+
 class _NeedsReferenceError(Exception):
     """The fast path cannot guarantee RFC 8785 for this value."""
 
@@ -49,6 +56,9 @@ def payload_hash(payload: Any) -> str:
 
     Returns:
         The same text for payloads that differ only in key order, escapes or the spelling of a number.
+
+    Raises:
+        TooDeepError: It is nested too deep.
     """
     return _hash(canonical_bytes(payload))
 
@@ -143,13 +153,16 @@ def isoformat(value: Any) -> str:
     raise TypeError(f"not a plain JSON value: {type(value).__name__}")
 
 
-def _fast(value: Any) -> Any:
+def _fast(value: Any, levels: int = MAX_LEVELS) -> Any:
     """Spell numbers so that orjson writes what RFC 8785 demands; copy only what changes.
 
     Raises:
         _NeedsReferenceError: A number that orjson spells differently.
+        TooDeepError: It has more than so many levels.
     """
     kind = type(value)
+    if not levels and (kind is dict or kind is list or kind is tuple):
+        raise TooDeepError
     if kind is dict:
         changed = {}
         for key, item in value.items():
@@ -160,12 +173,12 @@ def _fast(value: Any) -> Any:
                 continue
             if kind is int and -_MAX_EXACT <= item <= _MAX_EXACT:
                 continue
-            fast = _fast(item)
+            fast = _fast(item, levels - 1)
             if fast is not item:
                 changed[key] = fast
         return {**value, **changed} if changed else value
     if kind is list or kind is tuple:
-        items = [item if type(item) is str else _fast(item) for item in value]
+        items = [item if type(item) is str else _fast(item, levels - 1) for item in value]
         return items if any(map(is_not, items, value)) else value
     if kind is int:
         if -_MAX_EXACT <= value <= _MAX_EXACT:

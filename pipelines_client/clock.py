@@ -41,6 +41,14 @@ monotonic_s: Callable[[], float] = (
 )
 """Returns seconds of a clock that is never set. freezegun does not freeze it: frozen tests must not hang."""
 
+_LONGEST_WAIT_S = 1_000_000_000.0  # some 30 years: threads cannot wait for ever, as `inf` asks
+
+
+def monotonic_after(seconds: float) -> float:
+    """Return the moment that is so many seconds away, on the clock of `monotonic_s`; one that threads can wait for."""
+    return monotonic_s() + min(seconds, _LONGEST_WAIT_S)
+
+
 _ENDS = [f".{ms:03d}Z" for ms in range(1000)]
 _second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 """The second that was spelled last: the next instant is nearly always in the same second."""

@@ -13,20 +13,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from pipelines_client.destinations import cured
 from pipelines_client.destinations.base import ApiLimits, Destination
 from pipelines_client.destinations.proxies import check_connection, without_password
 from pipelines_client.destinations.registry import VENDORS, make_destination
 from pipelines_client.destinations.segment import INTEGRATION_PRESETS
 from pipelines_client.errors import ConfigError
 from pipelines_client.identity import parse_identity_key
-from pipelines_client.keywords import LedgerIdentity, OnFull, Region, SpoolKind, nearest, unknown_variables
+from pipelines_client.keywords import (
+    CustomerioCreatedAt,
+    CustomerioDates,
+    CustomerioPageNames,
+    LedgerIdentity,
+    OnFull,
+    Region,
+    SpoolKind,
+    nearest,
+    unknown_variables,
+)
 from pipelines_client.log import logger
+from pipelines_client.routing.consent import CONSENT_SETTINGS, categories_of
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
-from pipelines_client.state.held import default_state_dir, resolved
+from pipelines_client.state.guarded import guarded
+from pipelines_client.state.held import absolute, default_state_dir, resolved
+from pipelines_client.state.kept import CONSENT, CURES, INTEGRATIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,7 +51,9 @@ _LIMITS = ApiLimits()
 _HOOKS = ("on_delivery", "before_send", "on_error", "log_handler")
 
 
-Seconds = Annotated[float, Field(gt=0)]
+_LONGEST_S = 2_000_000  # 23 days: sockets count milliseconds in 31 bits
+Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=_LONGEST_S)]
 
 
 class Settings(BaseSettings):
@@ -68,9 +84,30 @@ class Settings(BaseSettings):
     stage_file: Path | None = Field(
         None, description="TOML file with stage, shares, lists and switches; changes take effect while processes run."
     )
-    stage_poll_s: float = Field(5.0, gt=0, description="Seconds until a change of the stage file takes effect.")
+    stage_poll_s: Seconds = Field(5.0, description="Seconds until a change of the stage file takes effect.")
     allow_commands: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Reserved event names that may reach Customer.io."
+    )
+    customerio_dates: CustomerioDates | None = Field(
+        None, description="`unix`: dates in traits and properties reach Customer.io as Unix seconds."
+    )
+    customerio_dates_include: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Paths such as `traits.trial_ends_at` at and below which dates are changed; default: all."
+    )
+    customerio_dates_exclude: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Paths at and below which dates stay as they are."
+    )
+    customerio_page_names: CustomerioPageNames | None = Field(
+        None, description="`url`: a page reaches Customer.io under its `properties.url`."
+    )
+    customerio_created_at: CustomerioCreatedAt | None = Field(
+        None, description="`renamed`: an identify's trait `createdAt` reaches Customer.io as `created_at`."
+    )
+    customerio_consent: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Consent categories that a message must allow to reach Customer.io."
+    )
+    segment_consent: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Consent categories that a message must allow to reach Segment."
     )
 
     state_dir: Path = Field(
@@ -84,7 +121,7 @@ class Settings(BaseSettings):
         description="When the spool is full: `reject` the call, `block` it, or `drop_oldest`, as the leg that does not "
         "count always does.",
     )
-    block_timeout_s: float = Field(5.0, ge=0, description='Seconds a call waits for room with `on_full="block"`.')
+    block_timeout_s: SecondsOrZero = Field(5.0, description='Seconds a call waits for room with `on_full="block"`.')
     max_queue_size: int | None = Field(
         None, ge=0, description="Maximum number of waiting messages, for each leg; default: no limit."
     )
@@ -96,7 +133,7 @@ class Settings(BaseSettings):
     upload_size: int | None = Field(
         None, ge=1, description="Maximum number of messages in a request; default: the API's limit."
     )
-    upload_interval: float = Field(0.5, ge=0, description="Seconds a message waits for others to share its request.")
+    upload_interval: SecondsOrZero = Field(0.5, description="Seconds a message waits for others to share its request.")
     max_body_bytes: int = Field(_LIMITS.max_body_bytes, ge=1_000, le=500_000, description="Maximum bytes of a request.")
     max_requests_per_s: float = Field(
         _LIMITS.max_requests_per_s, gt=0, description="Maximum requests a second, for each leg of each process."
@@ -111,14 +148,12 @@ class Settings(BaseSettings):
     )
     ca_bundle: Path | None = Field(None, description="Certificates to trust instead of certifi's.")
 
-    flush_timeout_s: float = Field(30.0, ge=0, description="Seconds `flush()` waits when it gets no timeout.")
-    exit_timeout_s: float = Field(2.0, ge=0, description="Seconds delivery may go on when the process ends.")
-    retry_base_s: float = Field(0.5, gt=0, description="Seconds before the first retry; grows, with full jitter.")
-    retry_cap_s: float = Field(60.0, gt=0, description="Maximum seconds between retries, unless the API asks for more.")
-    pause_s: float = Field(60.0, gt=0, description="Seconds between attempts while a key or a host is wrong.")
-    unhealthy_after_s: float = Field(
-        300.0, gt=0, description="Seconds without a success after which a leg is unhealthy."
-    )
+    flush_timeout_s: SecondsOrZero = Field(30.0, description="Seconds `flush()` waits when it gets no timeout.")
+    exit_timeout_s: SecondsOrZero = Field(2.0, description="Seconds delivery may go on when the process ends.")
+    retry_base_s: Seconds = Field(0.5, description="Seconds before the first retry; grows, with full jitter.")
+    retry_cap_s: Seconds = Field(60.0, description="Maximum seconds between retries, unless the API asks for more.")
+    pause_s: Seconds = Field(60.0, description="Seconds between attempts while a key or a host is wrong.")
+    unhealthy_after_s: Seconds = Field(300.0, description="Seconds without a success after which a leg is unhealthy.")
 
     debug: bool = Field(False, description="Log at DEBUG, to stderr if no handler is set.")
     send: bool = Field(True, description="`false`: build and check messages; keep and send nothing.")
@@ -150,6 +185,12 @@ class Settings(BaseSettings):
         """Resolve the path once: neither a `chdir` nor a switched symlink moves the directory of a running client."""
         return resolved(value)
 
+    @field_validator("stage_file")
+    @classmethod
+    def _keep_in_place(cls, value: Path | None) -> Path | None:
+        """Make the path absolute once: a `chdir` moves no stage file. Links stay: they are switched to change it."""
+        return absolute(value) if value is not None else None
+
     @property
     def connect_timeout_s(self) -> float:
         """Seconds for an API to connect."""
@@ -165,13 +206,19 @@ class Settings(BaseSettings):
     def _in_small_letters(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("allow_commands", mode="before")
+    @field_validator("allow_commands", "customerio_consent", "segment_consent", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
-        """Accept any collection, and `User Deleted,Device Deleted` from the environment."""
+        """Accept any collection, and names with commas between them, as the environment has them."""
         if isinstance(value, str):
             return frozenset(name.strip() for name in value.split(",") if name.strip())
         return frozenset(value) if isinstance(value, Collection) else value
+
+    @field_validator("customerio_dates_include", "customerio_dates_exclude", mode="before")
+    @classmethod
+    def _paths(cls, value: Any, info: ValidationInfo) -> Any:
+        """Accept any collection, and `traits.a,traits.b` from the environment; refuse what is not a path."""
+        return cured.paths_of(str(info.field_name), value, info.data.get("customerio_dates"))
 
     @field_validator("segment_integrations", mode="before")
     @classmethod
@@ -236,10 +283,10 @@ class Settings(BaseSettings):
             known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             return cls(**known)
         except ValidationError as error:
-            lines = [
-                f"{'.'.join(map(str, item['loc']))} (or PIPELINES_{str(item['loc'][0]).upper()}): {item['msg']}"
-                for item in error.errors(include_input=False, include_url=False)
-            ]
+            wrong: dict[str, list[str]] = {}
+            for item in error.errors(include_input=False, include_url=False):
+                wrong.setdefault(str(item["loc"][0]), []).append(item["msg"])
+            lines = [f"{name} (or PIPELINES_{name.upper()}): {', or: '.join(said)}" for name, said in wrong.items()]
             raise ConfigError("; ".join(lines)) from None
         except SettingsError as error:
             name = str(error).partition('"')[2].partition('"')[0]  # the only part of its text that is not a value
@@ -256,6 +303,7 @@ class Settings(BaseSettings):
         limits = ApiLimits(self.max_body_bytes, min(self.upload_size or most, most), self.max_requests_per_s)
         if self.write_key is None:
             raise ConfigError("write_key is missing: pass it, or set PIPELINES_WRITE_KEY")
+        curing = cured.curing_of(self.cures, max_bytes=self.max_message_bytes)
         destinations = tuple(
             make_destination(
                 vendor,
@@ -264,6 +312,7 @@ class Settings(BaseSettings):
                 region=getattr(self, f"{vendor.setting_prefix}region"),
                 limits=limits,
                 integrations=getattr(self, f"{vendor.setting_prefix}integrations", None),
+                cure=curing if vendor.takes_cures else None,
             )
             for vendor in VENDORS
             if (key := getattr(self, f"{vendor.setting_prefix}write_key")) is not None
@@ -276,6 +325,38 @@ class Settings(BaseSettings):
             )
         return destinations
 
+    @property
+    def cures(self) -> dict[str, Any]:
+        """What Customer.io's leg changes, as `effects.cures` takes it; empty if it sends what was recorded."""
+        return cured.asked_of({name: getattr(self, name) for name in cured.SETTINGS})
+
+    @property
+    def consent(self) -> dict[str, list[str]]:
+        """The consent categories that legs need, by setting; empty if none needs any."""
+        return {name: sorted(needed) for name in CONSENT_SETTINGS if (needed := getattr(self, name))}
+
+    def with_kept(self) -> Settings:
+        """Return the settings of a command that sends in the application's place.
+
+        What these do not say about `segment_integrations`, cures and consent, the application has written into the
+        state directory.
+
+        Raises:
+            StateDamagedError: What it has written is damaged.
+            OSError: It cannot be read.
+        """
+        kept: dict[str, Any] = {}
+        if "segment_integrations" not in self.model_fields_set:
+            integrations = INTEGRATIONS.read(self.state_dir)
+            kept |= {} if integrations is None else {"segment_integrations": integrations}
+        if self.model_fields_set.isdisjoint(cured.SETTINGS):
+            asked = CURES.read(self.state_dir) or {}
+            kept |= guarded(cured.settings_of, asked, path=self.state_dir / CURES.file)
+        if self.model_fields_set.isdisjoint(CONSENT_SETTINGS):
+            needed = CONSENT.read(self.state_dir) or {}
+            kept |= guarded(categories_of, needed, path=self.state_dir / CONSENT.file)
+        return self.model_copy(update=kept) if kept else self
+
     def plan(self) -> Plan:
         """Return which legs messages take when there is no stage file.
 
@@ -285,8 +366,12 @@ class Settings(BaseSettings):
         main, *others = VENDORS
         keyed = (vendor for vendor in others if getattr(self, f"{vendor.setting_prefix}write_key") is not None)
         legs = (main.name, *(vendor.name for vendor in keyed))
-        rules = {leg: LegRules(self.share, switch=getattr(self, f"{leg}_switch")) for leg in legs}
+        rules = {leg: self._rules_of(leg) for leg in legs}
         return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
+
+    def _rules_of(self, leg: str) -> LegRules:
+        consent: frozenset[str] = getattr(self, f"{leg}_consent", frozenset())
+        return LegRules(self.share, switch=getattr(self, f"{leg}_switch"), consent=consent)
 
     def stage_watch(self) -> StageWatch:
         """Return the plan that follows the stage file, and starts with the settings'.

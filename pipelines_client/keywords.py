@@ -15,6 +15,9 @@ SwitchName = Literal["on", "off", "discard"]
 SpoolKind = Literal["disk", "memory"]
 OnFull = Literal["reject", "drop_oldest", "block"]
 LedgerIdentity = Literal["hashed", "plain"]
+CustomerioDates = Literal["unix", "off"]
+CustomerioPageNames = Literal["url", "off"]
+CustomerioCreatedAt = Literal["renamed", "off"]
 IntegrationPreset = Literal["customerio_off", "all_off"]
 _PREFIX = "PIPELINES_"
 _OF_COMMANDS = (
@@ -45,6 +48,13 @@ class OwnKeywords(TypedDict, total=False):
     stage_file: AnyPath | None
     stage_poll_s: float | None
     allow_commands: Collection[str] | None
+    customerio_dates: CustomerioDates | None
+    customerio_dates_include: Collection[str] | None
+    customerio_dates_exclude: Collection[str] | None
+    customerio_page_names: CustomerioPageNames | None
+    customerio_created_at: CustomerioCreatedAt | None
+    customerio_consent: Collection[str] | None
+    segment_consent: Collection[str] | None
     state_dir: AnyPath | None
     spool: SpoolKind | None
     spool_max_bytes: int | None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -22,6 +24,15 @@ def let_through(error: BaseException) -> None:
     for each in (error, error.__cause__):
         if each is not None and is_from_signal(each):
             raise each
+
+
+@contextmanager
+def suppressing(*errors: type[Exception]) -> Iterator[None]:
+    """Suppress errors as `contextlib.suppress` does, but not those that a signal handler raised."""
+    try:
+        yield
+    except errors as error:
+        let_through(error)
 
 
 def is_from_signal(error: BaseException) -> bool:

@@ -139,6 +139,11 @@ def compare() -> Callable[..., ParityReport]:
     return run
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: packed ones hold the second in which they were made, which workers do not share."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: workers take tests in this order."""
     items.sort(key=lambda item: rank(item.nodeid))

@@ -197,6 +197,21 @@ def test_a_bad_value_is_not_repeated_in_its_error() -> None:
     assert "PIPELINES_TIMEOUT" in str(caught.value)
 
 
+_TIMES = {"timeout", "upload_interval"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for name in Settings.model_fields if name.endswith("_s")} - {"max_requests_per_s"} | _TIMES)
+)
+@pytest.mark.parametrize("value", ["inf", "nan", "1e12", "-1", "15s"])
+def test_a_time_that_no_clock_can_wait_is_refused_once_by_its_name(name: str, value: str) -> None:
+    """An endless timeout raised in the sender at each request, and nothing was ever delivered."""
+    with pytest.raises(ConfigError, match=rf"^{name} \(or PIPELINES_{name.upper()}\): ") as caught:
+        Settings.load(write_key="k", **{name: value})
+    assert str(caught.value).count("PIPELINES_") == 1
+    assert "constrained" not in str(caught.value)
+
+
 def test_module_settings_left_alone_leave_the_environment_its_say(
     analytics: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -394,3 +409,19 @@ def test_a_setting_that_comes_too_late_is_said(analytics: Any, caplog: pytest.Lo
     assert "too_late" not in caplog.text
     analytics.segment_write_key = "s"
     assert "event='setting_too_late' setting='segment_write_key'" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["conf/stage.toml", "~/conf/stage.toml"])
+def test_the_path_of_a_stage_file_is_decided_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A daemon that changes its folder still follows it. A link on the way stays one: to switch it is a change."""
+    (tmp_path / "conf").symlink_to(tmp_path / "real")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIPELINES_STAGE_FILE", text)
+    assert Settings.load(write_key="k").stage_file == tmp_path / "conf" / "stage.toml"
+
+
+def test_a_stage_file_in_quotes_is_said() -> None:
+    """An env file keeps them."""
+    with pytest.raises(ConfigError, match=r"stage_file.*in quotes"):
+        Settings.load(write_key="k", stage_file=Path("'/etc/app/stage.toml'"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import os
 import re
@@ -21,6 +22,9 @@ import typer.main
 from pipelines_client import Client
 from pipelines_client.cli.app import app
 from pipelines_client.config import Settings
+from pipelines_client.effects import examine, parse_settings
+from pipelines_client.effects.routes.segment_mapping import FIELDS
+from pipelines_client.evidence.calls import FoundCall
 from pipelines_client.evidence.columns import parse_map
 from pipelines_client.parity.judgement.causes import CAUSES, LOSSES
 from pipelines_client.parity.model import ParityReport
@@ -42,7 +46,7 @@ CHILD_S = 60
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_FACT = r"(?:[CRS]\d+|T\b)"
+_FACT = r"(?:[CPRS]\d+|T\b)"
 _FACTS_CITED = re.compile(rf"FACTS ({_FACT}(?:(?:, | and ){_FACT})*)")
 _PLACE_IN_CODE = re.compile(r"`(pipelines_client/[\w/]+\.py)::([\w.]+)`")
 _CODE_ENDINGS = (".py", ".sql", ".jinja")
@@ -115,13 +119,14 @@ def variables(sandbox: Any, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def desk(sandbox: Any, make_client: Callable[..., Client], tmp_path: Path) -> Path:
-    """A folder as the commands of the pages expect it: a ledger in `state`, both sides' files in `exports`."""
+    """A folder as the commands of the pages expect it: a ledger, both sides' exports, a list of people."""
     client = make_client(state_dir=tmp_path / "state")
     for number in range(120):
         client.track(f"user-{number}", "Feature Used", {"feature": "export"})
     assert client.flush(timeout=10)
     client._pipeline.close(0)
     sandbox.export(tmp_path / "exports")
+    (tmp_path / "suppressed.csv").write_text("id,email\nuser-7,kim@example.com\n", "utf-8")
     return tmp_path
 
 
@@ -160,18 +165,22 @@ def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", RUN_PAGES)
-def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path) -> None:
+def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path, sandbox: Any) -> None:
     """Typed in this order where a ledger and two equal exports lie, each ends with 0 and writes its files."""
+    person = json.dumps({"userId": "user-42"}).encode()
+    sandbox.customerio.receive("identify", "/v1/identify", {"authorization": "Basic a2V5Og=="}, person)
     for scenario in scenarios(page):
         (desk / "faults.toml").write_text(str(scenario.values[0]), "utf-8")
     variables = {"PIPELINES_STATE_DIR": str(desk / "state"), "PIPELINES_WRITE_KEY": "your-customerio-key"}
     ours = [command[1:] for command in commands(page) if command[0] == COMMAND.name]
     assert {"status", "sandbox", "parity"} <= {command[0] for command in ours}
     for command in ours:
-        if command[0] == "sandbox":
+        if command[0] == "sandbox" and command[1] != "people":
             assert _serve_once(command, desk) == 0
             continue
-        child = run([str(COMMAND), *command], desk, variables)
+        is_people = command[0] == "sandbox"
+        more = {"PIPELINES_HOST": sandbox.customerio.url} if is_people else {}
+        child = run([str(COMMAND), *command], desk, {**variables, **more})
         assert child.returncode == 0, child.stdout + child.stderr
         assert child.stdout
         for option, value in pairwise(command):
@@ -209,12 +218,31 @@ def test_every_toml_file_on_the_page_is_read(block: str) -> None:
         Scenario.model_validate(given)
 
 
+@pytest.mark.parametrize("block", blocks("docs/effects.md", "toml"))
+def test_the_route_on_the_page_is_read_and_its_sections_are_named(block: str) -> None:
+    """It shows each kind of line that such a file may have."""
+    settings = parse_settings(tomllib.loads(block), "route.toml")
+    assert "track" not in settings.converting
+    assert "screen" not in settings.fields
+    assert set(FIELDS) <= set(re.findall(r"`(\w+)`", text_of("docs/effects.md").partition("The sections are")[2]))
+
+
+def test_the_page_of_effects_names_every_key_of_its_report() -> None:
+    """Those of the report, and those of a row."""
+    (row,) = examine([FoundCall("a:1", {"type": "page", "userId": "u1", "name": "Home"})]).changes
+    named = {
+        name for cells in rows("docs/effects.md", "In JSON:") for cell in cells for name in re.findall(r"`(\w+)`", cell)
+    }
+    report = examine([]).as_dict()
+    assert {*report, *report["unseen"], *(field.name for field in dataclasses.fields(row))} <= named
+
+
 def spelled_default(name: str) -> str:
     """Return a setting's default as the tables spell it."""
     field = Settings.model_fields[name]
     if field.default_factory is not None:
         return "the user's"
-    if field.default in (None, "", frozenset()):
+    if field.default in (None, "", frozenset(), ()):
         return "\N{EN DASH}"
     value = str(getattr(field.default, "value", field.default))
     return f"`{value.lower() if isinstance(field.default, bool) else value}`"
@@ -271,16 +299,16 @@ def cited(text: str) -> Iterator[str]:
 
 
 def test_the_facts_are_numbered_without_a_gap_and_each_says_how_sure_it_is() -> None:
-    """C1 to C22, S1 to S13, R1 to R10 and T, each with letters that the page explains."""
-    found = re.findall(r"^\| ([CRS]\d+) \| .+ \| ([DCI?/]+) \|$", text_of("docs/facts.md"), re.MULTILINE)
-    last = {"C": 22, "S": 13, "R": 10}
+    """C1 to C22, S1 to S13, R1 to R11, P1 to P8 and T, each with letters that the page explains."""
+    found = re.findall(r"^\| ([CPRS]\d+) \| .+ \| ([DCI?/]+) \|$", text_of("docs/facts.md"), re.MULTILINE)
+    last = {"C": 22, "S": 13, "R": 11, "P": 8}
     assert [number for number, _ in found] == [f"{part}{n}" for part in last for n in range(1, last[part] + 1)]
     assert "\n## T. " in text_of("docs/facts.md")
 
 
 def test_every_fact_that_is_cited_is_there() -> None:
     """A number in the code or on a page leads to its fact."""
-    known = {*re.findall(r"^\| ([CRS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
+    known = {*re.findall(r"^\| ([CPRS]\d+) \|", text_of("docs/facts.md"), re.MULTILINE), "T"}
     code = [path for path in PACKAGE.rglob("*") if path.suffix in _CODE_ENDINGS]
     pages = [ROOT / page for page in ALL_PAGES]
     numbers = {path: set(cited(path.read_text("utf-8"))) for path in code + pages}

@@ -1,20 +1,24 @@
-"""`pipelines_client.files`: atomic replacement, creation once, locks, appended lines."""
+"""`pipelines_client.files`: atomic replacement, creation once, locks, and what is not a file."""
 
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from pipelines_client.files import (
-    append_line,
     create_file,
     lock,
-    locked_log,
     open_lock,
+    open_regular,
     private_file,
+    read_given,
+    read_regular,
     replace_file,
     replacing,
 )
@@ -68,6 +72,33 @@ def test_a_private_file_is_its_owners_only_from_the_first_byte(tmp_path, before)
     assert (path.read_bytes(), mode_of(path)) == (b"personal", 0o600)
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_private_file_is_private_under_its_other_name_too(tmp_path, link):
+    """A link leads to a file that others could read."""
+    other, path = tmp_path / "public.jsonl", tmp_path / "export.jsonl"
+    other.touch()
+    other.chmod(0o664)
+    getattr(path, link)(other)
+    with private_file(path) as file:
+        file.write(b"personal")
+    assert (other.read_bytes(), mode_of(other), mode_of(path)) == (b"personal", 0o600, 0o600)
+
+
+def test_a_private_file_that_cannot_be_written_whole_is_named_and_the_callers_error_comes_first():
+    """A full disk shows at the end, since the last bytes are kept back until then."""
+
+    def write(error: Exception | None) -> None:
+        with private_file(Path("/dev/full")) as file:
+            file.write(b"x")
+            if error is not None:
+                raise error
+
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write(None)
+    with pytest.raises(KeyError):
+        write(KeyError())
+
+
 def test_a_file_that_cannot_be_kept_from_others_keeps_its_content_and_gets_none_of_ours(tmp_path, monkeypatch):
     """The permissions of another user's file cannot be changed."""
     path = tmp_path / "export.jsonl"
@@ -107,11 +138,59 @@ def test_a_lock_excludes_others_and_shared_ones_exclude_only_the_exclusive(tmp_p
     os.close(second)
 
 
-def test_a_line_is_never_glued_to_one_that_a_kill_has_torn(tmp_path):
-    """A torn last line stays a line by itself."""
-    path = tmp_path / "journal.jsonl"
-    path.write_bytes(b"whole\nto")
-    for line in (b"next", b"last"):
-        with locked_log(path) as file:
-            append_line(file, line)
-    assert path.read_bytes() == b"whole\nto\nnext\nlast\n"
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as ours:
+        ours.bind(str(path))
+
+
+KINDS = {
+    "a pipe": make_pipe,
+    "a socket": make_socket,
+    "a folder": Path.mkdir,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("words", KINDS)
+@pytest.mark.parametrize("read", [open_regular, read_regular, read_given])
+def test_what_is_not_a_file_is_refused_at_once_and_named(tmp_path, monkeypatch, words, read):
+    """A pipe without a writer never answers, and a device never ends."""
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    path = Path("it")
+    KINDS[words](path)
+    with pytest.raises(OSError, match="not a file") as caught:
+        read(path)
+    assert (caught.value.strerror, caught.value.filename) == (f"it is {words}, not a file", "it")
+
+
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
+    """Its size is looked at first; one that says 0, as those of the system do, is read no further either."""
+    path = tmp_path / "stage.toml"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(OSError, match="has more than 7 bytes"):
+        read_regular(path, most_bytes=7)
+    with pytest.raises(OSError, match="has more than 7 bytes"):
+        read_regular(Path("/proc/self/status"), most_bytes=7)
+    path.write_bytes(b"exactly")
+    assert (read_regular(path, most_bytes=7), read_regular(path)) == (b"exactly", b"exactly")
+
+
+def test_a_pipe_that_a_shell_has_opened_is_read_as_the_file_that_a_person_means():
+    """As `<(…)` and `… |` are: their writer is there. So are they only where an option is read once."""
+    script = (
+        "from pathlib import Path; from pipelines_client.files import read_given; print(read_given(Path('/dev/stdin')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=b"given", capture_output=True, check=True, timeout=60)
+    assert done.stdout.strip() == b"b'given'"
+    reading, writing = os.pipe()
+    os.write(writing, b"given")
+    os.close(writing)
+    with os.fdopen(reading):
+        assert read_given(Path(f"/dev/fd/{reading}")) == b"given"
+        with pytest.raises(OSError, match="a pipe"):
+            read_regular(Path(f"/dev/fd/{reading}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,17 @@ import pytest
 from source_files import PACKAGE, ROOT, import_graph, module_name, place_of, python_files, tree_of
 
 from pipelines_client.destinations.base import Decision
-from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
+from pipelines_client.evidence.fact import (
+    CountRow,
+    DateRow,
+    EditRow,
+    Fact,
+    LinkRow,
+    PersonRow,
+    PropertyRow,
+    TraitRow,
+)
+from pipelines_client.evidence.id_forms import IdForms, OtherIds
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.parity.facts.writer import StoredFact
 from pipelines_client.parity.findings import BY_NAME
@@ -27,6 +38,7 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MODULES = {module_name(path): path for path in python_files(PACKAGE)}
 
@@ -41,10 +53,28 @@ STORED: dict[type, tuple[set[str], set[str]]] = {
         {
             *("source", "message_id", "type", "event", "identity_kind", "occurred_at_ms", "received_at_ms", "day"),
             *("file", "line", "byte_offset", "byte_count", "sent_at_ms", "library", "write_key_suffix", "is_reduced"),
-            *("leg", "outcome", "reason", "appended_at_ms", "finished_at_ms"),
+            *("leg", "outcome", "reason", "appended_at_ms", "finished_at_ms", "host", "destination"),
         },
-        {"identity", "payload_hash"},
+        {"identity", "payload_hash", "other_ids", "context_hash", "cured_hash", "ids"},
     ),
+    IdForms: ({"shape"}, {"alike", "digests"}),
+    OtherIds: (set(), {"forms", "anonymous", "previous"}),
+    DateRow: (
+        {
+            *("source", "type", "event", "day", "path", "spelling", "form", "count"),
+            *("message_id", "file", "line", "byte_offset"),
+        },
+        set(),
+    ),
+    PersonRow: (
+        {
+            *("source", "kind", "shape", "identifies", "events", "message_id", "file", "line", "byte_offset"),
+            "byte_count",
+        },
+        {"person", "alike", "md5", "sha1", "sha256"},
+    ),
+    LinkRow: ({"source", "kind"}, {"person", "other", "md5", "sha1", "sha256"}),
+    EditRow: ({"source", "message_id", "writer", "traits", "at_ms", "order_ms"}, {"identity"}),
     TraitRow: ({"source", "message_id", "path", "library", "received_at_ms"}, {"identity", "value_hash"}),
     PropertyRow: (
         {
@@ -58,14 +88,14 @@ STORED: dict[type, tuple[set[str], set[str]]] = {
             *("source", "message_id", "message_key", "message_check", "words", "occurred_at_ms", "received_at_ms"),
             *("sent_at_ms", "appended_at_ms", "finished_at_ms", "file", "line", "byte_offset", "byte_count"),
         },
-        {"identity", "payload_hash"},
+        {"identity", "payload_hash", "other_ids", "context_hash", "cured_hash"},
     ),
     DeliveryRecord: (
         {
             *("message_id", "type", "event", "occurred_at", "appended_at", "finished_at", "leg", "outcome", "reason"),
-            *("http_status", "attempts", "body_bytes", "stage", "writer"),
+            *("http_status", "attempts", "body_bytes", "stage", "writer", "destination", "integrations"),
         },
-        {"identity", "payload_hash"},
+        {"identity", "payload_hash", "sent_hash"},
     ),
 }
 """The fields of each stored row: in clear, and hashed."""
@@ -206,3 +236,100 @@ def _compared(path) -> Iterator[str]:
             is_own = isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute) and node.left.attr == "name"
             if is_own and isinstance(part, ast.Constant) and part.value in (*SIDES, "ledger"):
                 yield f"name == {part.value}"
+
+
+ROOMS_OF_A_CALL = ("client/", "delivery/", "message/", "routing/", "state/", "files.py")
+NOT_OF_A_CALL = {
+    **dict.fromkeys(
+        ("delivery/callbacks.py", "delivery/sending/http.py", "delivery/sending/tokens.py"), "a thread of ours"
+    ),
+    **dict.fromkeys(("delivery/sending/sender.py", "client/calls.py"), "a thread of ours, or raises it again"),
+    "delivery/pipeline.py:take": "what it calls lets it through",
+    **dict.fromkeys(("delivery/status.py", "routing/stagefile.py", "state/daily.py:read_lines"), "commands read"),
+}
+BROAD = {"Exception", "OSError", "RuntimeError", "PermissionError"}
+
+
+def swallowing(path: Path) -> Iterator[str]:
+    """Yield the functions that may keep a signal handler's exception from the application."""
+    for function in [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]:
+        for node in ast.walk(function):
+            if isinstance(node, ast.ExceptHandler) and node.type is not None:
+                calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+                is_raised = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+                if BROAD & names_in(node.type) and not is_raised and not calls & {"let_through", "is_from_signal"}:
+                    yield f"{path.relative_to(PACKAGE)}:{function.name}"
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress") and BROAD & names_in(node):
+                yield f"{path.relative_to(PACKAGE)}:{function.name}"
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the names in a piece of code."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def test_a_signal_handlers_exception_passes_every_guard_because_it_ends_the_job_that_takes_too_long():
+    """It may look like one of the disk's: TimeoutError is an OSError."""
+    found = {
+        place
+        for path in MODULES.values()
+        if str(path.relative_to(PACKAGE)).startswith(ROOMS_OF_A_CALL)
+        for place in swallowing(path)
+        if not {place, place.partition(":")[0]} & NOT_OF_A_CALL.keys()
+    }
+    assert found == set()
+
+
+def test_statements_bind_by_place_or_by_name_and_never_by_number() -> None:
+    """Python 3.12 warns of `?1` with a sequence, and 3.14 refuses it."""
+    numbered = [
+        place_of(path, node.lineno)
+        for path in python_files(PACKAGE)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b.*\?\d", node.value, re.DOTALL)
+    ]
+    assert not numbered
+
+
+OPENED_OTHERWISE = {
+    "files.py": "it holds the functions that the others use",
+    "cli/common.py": "a file of the system about this process; and a file that is written",
+    "delivery/adoption.py": "a file of ours that is open and locked already",
+    "delivery/claims.py": "a file of ours, below the lock of a run",
+    "delivery/spool/logfiles.py": "a file of ours; its test is slow on purpose, by a pipe",
+    "delivery/spool/mounts.py": "a file of the system",
+    "evidence/files/open.py": "an address of a store; and a file that `listing` has found to be one",
+    "parity/check_sql.py": "a file of this package",
+    "parity/questions/engine.py": "a file of this package",
+    "parity/questions/postgresql_packs.py": "a file of ours that was written a moment ago",
+}
+"""Modules that open or read a file by themselves, and why that never waits. Each line must still be needed."""
+
+
+def test_files_are_opened_by_functions_that_refuse_a_pipe_because_one_without_a_writer_holds_a_call_for_ever() -> None:
+    """`Path.read_bytes` of what a person has named by mistake waits, reads a device without end, or fills memory."""
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in python_files(PACKAGE)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and _opens(node)
+    }
+    assert found == set(OPENED_OTHERWISE)
+
+
+def _opens(call: ast.Call) -> bool:
+    """Return whether a call opens a file to read, by a function that takes what is not one."""
+    name = ast.unparse(call.func)
+    words = (name.rpartition(".")[2], *(ast.unparse(each).strip("'") for each in call.args))
+    is_written = bool({"wb", "xb", "a+b", "O_WRONLY", "O_RDWR"} & set(re.findall(r"[\w+]+", " ".join(words[1:]))))
+    return name in ("open", "gzip.open") or (
+        words[0] in ("read_bytes", "read_text", "open") and name != "os.open" and not is_written
+    )
+
+
+@pytest.mark.parametrize("line", ["open(path)", "path.open('rb')", "path.read_text('utf-8')", "gzip.open(path)"])
+def test_a_file_that_is_opened_otherwise_is_found(line: str) -> None:
+    """The test above can fail."""
+    assert any(isinstance(node, ast.Call) and _opens(node) for node in ast.walk(ast.parse(line)))

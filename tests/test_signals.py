@@ -12,7 +12,7 @@ import pytest
 
 from pipelines_client.client.upstream import redact
 from pipelines_client.message.values import to_json_value
-from pipelines_client.signals import is_from_signal, let_through
+from pipelines_client.signals import is_from_signal, let_through, suppressing
 
 
 class JobTimeoutError(Exception):
@@ -122,3 +122,12 @@ class Unreadable:
 
     def model_dump(self) -> Any:
         raise RuntimeError("no")
+
+
+def test_suppressing_keeps_errors_of_the_code_and_passes_those_of_a_handler(handler: Any) -> None:
+    """Wherever an error is passed over."""
+    assert handler
+    with suppressing(OSError):
+        raise TimeoutError
+    with pytest.raises(JobTimeoutError), suppressing(Exception):
+        signal.raise_signal(signal.SIGUSR1)

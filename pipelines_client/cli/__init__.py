@@ -14,6 +14,8 @@ def main() -> None:
     with guarded():
         try:
             from pipelines_client.cli.app import app
+            from pipelines_client.cli.common import program
         except ModuleNotFoundError as error:
             leave_for_package(error)
-        app()
+        with program():
+            app()

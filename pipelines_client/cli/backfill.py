@@ -46,10 +46,10 @@ def backfill(given: BackfillOptions) -> None:
     side = side_of(given.to)
 
     def work(settings: Settings, options: RunOptions) -> Summary:
-        from pipelines_client.cli.parity.sources import read_map
+        from pipelines_client.cli.parity.sources import given_map
         from pipelines_client.history import backfill as send
 
-        columns = read_map(given.column_map) if given.column_map is not None else None
+        columns = given_map(given.column_map)
         return send(
             given.files,
             to=side,

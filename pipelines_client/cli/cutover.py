@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pipelines_client.cli.common import JsonOption, flag, state_path
+from pipelines_client.cli.common import JsonOption, begun_at, state_path
+from pipelines_client.cli.existing import ExistingOption, existing_people
 from pipelines_client.cli.group import takes
-from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, INCONCLUSIVE, leave, say
+from pipelines_client.cli.leaving import BAD_NEWS, GOOD, INCONCLUSIVE, leave, say
+from pipelines_client.cli.parity.sources import MapOption, given_map
+from pipelines_client.cli.progress import reading
+from pipelines_client.cli.reserved import AllowCommandOption, left_out
+from pipelines_client.cli.stage_options import (
+    ByOption,
+    FileOption,
+    ForceOption,
+    StatesOption,
+    WhyOption,
+    blocked,
+    expanded,
+    named,
+    say_who_follows,
+    states_of,
+)
 from pipelines_client.clock import utc_now
 from pipelines_client.cutover import actions
-from pipelines_client.cutover.actions import BlockedError
-from pipelines_client.cutover.journal import StageChange
+from pipelines_client.cutover.change import read_current
+from pipelines_client.cutover.moving import BACK, ON, Moved, Way, Why, move
 from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
 
 if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview
+    from pipelines_client.effects import EffectsReport
 
 cutover_app = typer.Typer(
     no_args_is_help=True, help="Show the stage of the migration and what blocks the next one; advance or roll back."
 )
 
-FileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--stage-file", metavar="FILE", envvar="PIPELINES_STAGE_FILE", help="The file that all processes watch."
-    ),
-]
-WhyOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the journal keeps it.")]
-ByOption = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who, for the journal.", show_default="user@host")
-]
 LegArgument = Annotated[str, typer.Argument(help="customerio or segment.")]
 
 
@@ -45,15 +53,7 @@ class LookOptions:
     """Options of every command that looks at the whole migration."""
 
     stage_file: FileOption = None
-    state_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--state-dir",
-            metavar="DIR",
-            envvar="PIPELINES_STATE_DIR",
-            help="State directory of the processes. Repeatable.",
-        ),
-    ] = None
+    state_dir: StatesOption = None
     history: Annotated[
         Path | None,
         typer.Option(
@@ -63,7 +63,7 @@ class LookOptions:
 
     def states(self) -> list[Path]:
         """Return the state directories."""
-        return self.state_dir or [state_path(None)]
+        return expanded(self.state_dir) or [state_path(None)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +76,58 @@ class ShowOptions(LookOptions):
         """Return where the migration is."""
         from pipelines_client.cutover.overview import look
 
-        return look(_named(self.stage_file), self.states(), self.history, now=utc_now())
+        return look(named(self.stage_file), self.states(), self.history, now=utc_now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions(ShowOptions):
+    """Options of `plan`."""
+
+    archive: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Segment's archive, or a ledger beside it: adds how many people Customer.io gets. Repeatable.",
+        ),
+    ] = None
+    existing: ExistingOption = None
+    column_map: MapOption = None
+    allow_command: AllowCommandOption = None
+
+    def forecast(self) -> EffectsReport | None:
+        """Return what the archive says about people; None without an archive."""
+        if not self.archive:
+            return None
+        from pipelines_client.effects import examine
+        from pipelines_client.evidence.calls import calls_in
+
+        existing = None if self.existing is None else existing_people(self.existing)
+        with reading(sys.stderr) as hooks:
+            lines = calls_in(self.archive, given_map(self.column_map), advance=hooks.advance)
+            return examine(lines, existing=existing, left_out=left_out(self.allow_command), key=secrets.token_bytes(16))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOptions(LookOptions):
     """Options of the commands that change the stage."""
 
+    to: Annotated[
+        Stage | None, typer.Option("--to", help="The stage to be at; if it is there already, nothing changes.")
+    ] = None
     reason: WhyOption = ""
     by: ByOption = None
-    force: Annotated[bool, flag("--force", "Change the stage in spite of what blocks it. Needs --reason.")] = False
+    force: ForceOption = False
 
 
 @cutover_app.command()
 def start(
     stage_file: FileOption = None,
-    stage: Annotated[Stage, typer.Option("--stage", help="The stage you are at.")] = Stage.SEGMENT,
+    stage: Annotated[
+        Stage | None,
+        typer.Option(
+            "--stage", help="The stage you are at.", show_default="where an earlier journal ends, else segment"
+        ),
+    ] = None,
     reason: WhyOption = "",
     by: ByOption = None,
 ) -> None:
@@ -99,9 +135,9 @@ def start(
 
     Exit code 0: done, 2: the file exists already.
     """
-    path = _named(stage_file)
-    actions.start(path, stage, reason=reason, by=by)
-    typer.echo(f"{path}: stage {stage.value}; give it to your processes as PIPELINES_STAGE_FILE")
+    path = named(stage_file)
+    change = actions.start(path, stage, reason=reason, by=by)
+    typer.echo(f"{path}: stage {change.after.value}; give it to your processes as PIPELINES_STAGE_FILE")
 
 
 @cutover_app.command()
@@ -121,41 +157,68 @@ def status(options: ShowOptions) -> None:
 
 
 @cutover_app.command()
-@takes(ShowOptions)
-def plan(options: ShowOptions) -> None:
+@takes(PlanOptions)
+def plan(options: PlanOptions) -> None:
     """Show all stages, the earliest day of each and what it takes to leave it. Dates come from the stage file.
 
+    With --archive also the people whom Customer.io will add: profiles are billed.
     Exit code 0: shown, 2: bad input.
     """
     from pipelines_client.cutover.schedule import lay_out
 
-    steps = lay_out(options.look())
+    steps, report = lay_out(options.look()), options.forecast()
     if options.as_json:
-        typer.echo(json.dumps([step.as_dict() for step in steps], indent=2))
+        shown: Any = [step.as_dict() for step in steps]
+        if report is not None:
+            people = report.as_dict()
+            shown = {"steps": shown, **{name: people[name] for name in ("calls", "unseen", "forecast")}}
+        typer.echo(json.dumps(shown, indent=2))
         return
-    from pipelines_client.cli.cutover_pages import print_plan
+    from pipelines_client.cli.cutover_pages import print_forecast, print_plan
 
     print_plan(steps)
+    print_forecast(report, steps)
 
 
 @cutover_app.command()
 @takes(MoveOptions)
 def advance(options: MoveOptions) -> None:
-    """Go on to the next stage if no gate blocks it.
+    """Go on to the next stage if no gate blocks it; with --to, on to that stage, one step at a time.
 
-    Exit code 0: done, 1: blocked, 2: bad input.
+    Exit code 0: done, or there already, 1: blocked, 2: bad input.
     """
-    _move(actions.advance, options)
+    _move(ON, options)
 
 
 @cutover_app.command()
 @takes(MoveOptions)
 def rollback(options: MoveOptions) -> None:
-    """Go back one stage if Segment has received everything.
+    """Go back one stage; with --to, back to that stage, one step at a time.
 
-    Exit code 0: done, 1: blocked, 2: bad input.
+    While a process runs: go back first, then replay what Segment lacks; the
+    command says how much. Blocked by what a replay cannot mend: lost messages,
+    evidence with a gap; and by what can be replayed first, if no process runs.
+
+    Exit code 0: done, or there already, 1: blocked, 2: bad input.
     """
-    _move(actions.rollback, options)
+    _move(BACK, options)
+
+
+@cutover_app.command()
+def accept(
+    stage_file: FileOption = None, state_dir: StatesOption = None, reason: WhyOption = "", by: ByOption = None
+) -> None:
+    """Accept that messages which reached neither side stay lost: they no longer block the way back. Needs --reason.
+
+    The journal keeps which ones. What is lost later is not among them.
+
+    Exit code 0: done, or nothing is lost, 2: bad input.
+    """
+    states = expanded(state_dir) or [state_path(None)]
+    change = actions.accept_lost(named(stage_file), states=states, reason=reason, by=by)
+    typer.echo(
+        "no lost message was found that was not accepted before" if change is None else f"accepted: {change.detail}"
+    )
 
 
 @cutover_app.command()
@@ -163,14 +226,19 @@ def share(
     leg: LegArgument,
     value: Annotated[float, typer.Argument(min=0, max=1, help="Of people, 0 to 1.")],
     stage_file: FileOption = None,
+    state_dir: StatesOption = None,
     reason: WhyOption = "",
     by: ByOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Set the share of people that a leg takes: customerio's at `shadow`, segment's at `live`.
 
-    Exit code 0: done, 2: bad input.
+    Exit code 0: done, 1: messages on a deny list would be left without a leg, 2: bad input.
     """
-    _say_change(actions.set_share(_named(stage_file), cast("Any", leg), value, reason=reason, by=by))
+    path = named(stage_file)
+    with blocked():
+        change = actions.set_share(path, cast("Any", leg), value, reason=reason, by=by, force=force)
+    say_who_follows(change.what, path, states_of(state_dir))
 
 
 @cutover_app.command()
@@ -178,34 +246,44 @@ def switch(
     leg: LegArgument,
     value: Annotated[Switch, typer.Argument(help="on, off (messages stay on disk) or discard (they are dropped).")],
     stage_file: FileOption = None,
+    state_dir: StatesOption = None,
     reason: WhyOption = "",
     by: ByOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Switch a leg on or off, at any stage.
 
-    Exit code 0: done, 2: bad input.
+    Exit code 0: done, 1: discard would lose messages, 2: bad input.
     """
-    _say_change(actions.switch(_named(stage_file), cast("Any", leg), value, reason=reason, by=by))
+    path, states = named(stage_file), states_of(state_dir)
+    with blocked():
+        change = actions.switch(path, cast("Any", leg), value, states=states, reason=reason, by=by, force=force)
+    say_who_follows(change.what, path, states)
 
 
 @cutover_app.command()
-def log(stage_file: FileOption = None, as_json: JsonOption = False) -> None:
+def log(stage_file: FileOption = None, state_dir: StatesOption = None, as_json: JsonOption = False) -> None:
     """Show who changed what, when and why.
 
     Exit code 0: shown, 2: bad input.
     """
+    from pipelines_client.cli.cutover_pages import numbered
     from pipelines_client.cutover.journal import journal_path, read_journal
+    from pipelines_client.cutover.memory import recalled
 
-    path = journal_path(_named(stage_file).resolve())
-    journal = read_journal(path)
+    place = named(stage_file)
+    path = journal_path(place)
+    journal = recalled(read_journal(path), place, states_of(state_dir))
+    if not (path.exists() or place.exists()):
+        read_current(place)  # says that there is no such file, as the other commands do
     if as_json:
         typer.echo(json.dumps([change.model_dump(mode="json") for change in journal.changes], indent=2))
     else:
         from pipelines_client.cli.cutover_pages import print_log
 
         print_log(journal)
-    if journal.unread_lines:
-        say(f"{path}: {journal.unread_lines} lines could not be read")
+    if journal.unreadable:
+        say(f"{path}: unreadable, and passed over: {numbered(journal.unreadable)}")
 
 
 @cutover_app.command()
@@ -223,9 +301,9 @@ def twice(
     Exit code 0: none, 1: found or suspected, 2: bad input, 3: none found, but some evidence is unreadable.
     """
     from pipelines_client.cutover.double_delivery import find_double_deliveries
-    from pipelines_client.state.layout import StateDir
+    from pipelines_client.state.book import ledgers_at
 
-    result = find_double_deliveries(segment, customerio, [StateDir(path).ledger for path in ledger or ()])
+    result = find_double_deliveries(segment, customerio, ledgers_at(ledger or ()))
     if as_json:
         typer.echo(json.dumps(result.as_dict(), indent=2))
     else:
@@ -235,22 +313,38 @@ def twice(
     leave(GOOD if result.is_clean else BAD_NEWS if result.is_suspected else INCONCLUSIVE)
 
 
-def _named(stage_file: Path | None) -> Path:
-    if stage_file is None:
-        leave(BAD_INPUT, "no stage file: give --stage-file, or set PIPELINES_STAGE_FILE")
-    return stage_file
+def _move(way: Way, options: MoveOptions) -> None:
+    """Go to the stage that was asked for, one step at a time; each is checked, and waits for the processes."""
+    path = named(options.stage_file)
+    with blocked():
+        while True:
+            moved = _step(way, path, options)
+            _say_step(way, moved, path, options.states())
+            if options.to in (None, moved.change.after):
+                return
 
 
-def _move(action: Callable[..., StageChange], options: MoveOptions) -> None:
-    path = _named(options.stage_file)
-    why = {"reason": options.reason, "by": options.by, "force": options.force}
-    try:
-        change = action(path, states=options.states(), history=options.history, now=utc_now(), **why)
-    except BlockedError as error:
-        typer.echo("\n".join(["blocked by:", *(f"  {one_line(obstacle)}" for obstacle in error.obstacles)]), err=True)
-        leave(BAD_NEWS, error.summary + ("; --force --reason WHY does it anyway" if error.can_be_forced else ""))
-    _say_change(change)
+def _step(way: Way, path: Path, options: MoveOptions) -> Moved:
+    """Go one step, towards the stage that was asked for."""
+    to = options.to
+    if to is not None:
+        stage, order = read_current(path).stage, list(Stage)
+        is_ahead = (order.index(to) - order.index(stage)) * way.steps > 0
+        to = stage.moved(way.steps) if is_ahead else to
+    why = Why(options.reason, options.by, options.force)
+    now, states = utc_now(), options.states()
+    return move(way, path, states=states, history=options.history, to=to, why=why, now=now, begun_at=begun_at())
 
 
-def _say_change(change: StageChange) -> None:
-    typer.echo(f"{change.what}; every process follows within its stage_poll_s")
+def _say_step(way: Way, moved: Moved, path: Path, states: list[Path]) -> None:
+    if moved.is_new:
+        say_who_follows(moved.change.what, path, states)
+    else:
+        change = moved.change
+        typer.echo(
+            f"{change.after.value} already, since {change.at[:19]}Z ({one_line(f'{change.action}, by {change.by}')})"
+        )
+    if way is BACK:
+        from pipelines_client.cli.cutover_pages import print_after_rollback
+
+        print_after_rollback(moved.overview)

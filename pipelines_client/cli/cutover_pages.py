@@ -9,17 +9,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines_client.cutover.journal import BY_HAND
 from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
+from pipelines_client.sides import TITLES
+from pipelines_client.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelines_client.cutover.double_delivery import DoubleDeliveries
     from pipelines_client.cutover.journal import Journal
     from pipelines_client.cutover.overview import Overview
+    from pipelines_client.cutover.rollback import WayBack
     from pipelines_client.cutover.schedule import Step
+    from pipelines_client.effects import EffectsReport
 
+_MOST_NUMBERS = 10
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _STATE_STYLES = {
     "ok": "green",
@@ -28,6 +34,7 @@ _STATE_STYLES = {
     "paused": "red",
     "unhealthy": "red",
     "refusing": "red",
+    "failing": "red",
 }
 
 
@@ -55,12 +62,20 @@ def _ladder(stage: Stage) -> Text:
 
 
 def _since(overview: Overview, *, now: datetime) -> str:
-    began = overview.journal.began(overview.stage)
-    if began is None:
-        return "since: not in the journal; the file was changed by hand"
-    days = (now - datetime.fromisoformat(began.at.replace("Z", "+00:00"))).days
-    ago = "today" if not days else f"{days} day{'s' * (days > 1)} ago"
-    return one_line(f"since {began.at[:16].replace('T', ' ')} UTC ({ago}), by {began.by}")
+    began, unreadable = overview.journal.began(overview.stage), overview.journal.unreadable
+    text = "since: not in the journal"
+    if began is not None:
+        days = (now - datetime.fromisoformat(began.at.replace("Z", "+00:00"))).days
+        ago = "in the future" if days < 0 else "today" if not days else f"{days} day{'s' * (days > 1)} ago"
+        by = "set by hand in the file" if began.action == BY_HAND else f"by {began.by}"
+        text = one_line(f"since {began.at[:16].replace('T', ' ')} UTC ({ago}), {by}")
+    return f"{text}\njournal: unreadable, and passed over: {numbered(unreadable)}" if unreadable else text
+
+
+def numbered(lines: Sequence[int]) -> str:
+    """Return `line 3`, or `lines 3, 7`; the first ten."""
+    more = ", …" if len(lines) > _MOST_NUMBERS else ""
+    return f"line{'s' * (len(lines) != 1)} {', '.join(map(str, lines[:_MOST_NUMBERS]))}{more}"
 
 
 def _ago(at: str | None, *, now: datetime) -> str:
@@ -107,9 +122,15 @@ def _say_parity(overview: Overview, console: Console) -> None:
 
 
 def _say_processes(overview: Overview, console: Console) -> None:
-    processes = overview.situation.processes
-    here = sum(process.stage == overview.stage.value and not process.error for process in processes)
-    console.print(f"processes: {here} of {len(processes)} running are at this stage", markup=False)
+    heard = [process for process in overview.situation.processes if not process.silence]
+    here = sum(process.stage == overview.stage.value and not (process.error or process.apart) for process in heard)
+    silent = len(overview.situation.processes) - len(heard)
+    more = f"; {silent} more silent" if silent else ""
+    console.print(f"processes: {here} of {len(heard)} running are at this stage{more}", markup=False)
+    for process in overview.situation.processes:
+        text = process.silence or (process.apart and f"{process.name} {process.apart}")
+        if text:
+            console.print(Text(f"  {one_line(text)}", style="yellow"), soft_wrap=True)
 
 
 def _say_obstacles(overview: Overview, console: Console) -> None:
@@ -129,17 +150,61 @@ def _say_way_back(overview: Overview, console: Console) -> None:
     way_back = overview.way_back
     if way_back is None:
         return
-    if way_back.is_safe:
-        on_way = f"; {way_back.waiting:,} more are on their way" if way_back.waiting else ""
-        console.print(Text(f"rollback: safe, Segment has received everything{on_way}", style="green"))
-    else:
-        text = f"{way_back.to_replay:,} messages to replay to Segment first"
-        text += f", {way_back.waiting:,} wait for it" if way_back.waiting else ""
-        console.print(Text(f"rollback: not safe; {text}", style="yellow"))
+    style = {"safe": "green", "not safe": "yellow", "unknown": "bold yellow"}[way_back.answer]
+    lacking = _lacking(way_back)
+    console.print(Text(f"rollback: {way_back.answer}; {lacking}", style=style), soft_wrap=True)
+    for obstacle in overview.obstacles_back:
+        console.print(Text(f"          blocked by: {one_line(obstacle)}", style="yellow"), soft_wrap=True)
+    if (way_back.to_replay or way_back.waiting_elsewhere) and not overview.obstacles_back:
+        console.print("          go back first, then replay what Segment lacks", markup=False)
+    console.print(f"          looked at {one_line(str(overview.looked))}", markup=False, soft_wrap=True)
+
+
+def _lacking(way_back: WayBack) -> str:
+    """Return what a leg lacks, in words."""
+    return "; ".join(_parts_lacking(way_back))
+
+
+def _parts_lacking(way_back: WayBack) -> Iterator[str]:
+    title = TITLES[way_back.leg]
+    at_least = "at least " if way_back.unknown else ""
+    if way_back.to_replay:
+        yield f"{at_least}{way_back.to_replay:,} messages to replay to {title}"
+    if way_back.waiting:
+        goes = " and go by themselves" if way_back.is_flowing else ""
+        yield f"{at_least}{way_back.waiting:,} wait for {title}{goes}"
+    if way_back.waiting_elsewhere:
+        yield f"{at_least}{way_back.waiting_elsewhere:,} that {title} lacks wait for the other leg; replay them later"
     if way_back.lost:
-        console.print(f"          {way_back.lost:,} messages were dropped on both legs: no side has them", markup=False)
-    if way_back.unread_lines:
-        console.print(f"          {way_back.unread_lines:,} lines of the ledger could not be read", markup=False)
+        yield f"{at_least}{way_back.lost:,} were lost on both legs"
+    if way_back.lost_before:
+        text = f"were lost on both legs while {title} counted, which a step back leaves so"
+        yield f"{at_least}{way_back.lost_before:,} {text}"
+    counts = (way_back.to_replay, way_back.waiting, way_back.waiting_elsewhere, way_back.lost, way_back.lost_before)
+    if not any(counts):
+        everything = f"{title} has received everything"
+        yield f"whether {everything} cannot be told" if way_back.unknown else everything
+    if way_back.accepted:
+        yield f"{way_back.accepted:,} were accepted as lost"
+
+
+def print_after_rollback(overview: Overview) -> None:
+    """Show what Segment lacks after a step back, the command that sends it, and what was looked at."""
+    console, way_back = Console(highlight=False, soft_wrap=True), overview.way_back
+    if way_back is None:
+        return
+    console.print(f"{way_back.answer}: {_lacking(way_back)}", markup=False)
+    for text in _next(way_back):
+        console.print(f"next{', once all processes follow' * way_back.is_flowing}: {text}", markup=False)
+    console.print(f"looked at {one_line(str(overview.looked))}", markup=False)
+
+
+def _next(way_back: WayBack) -> Iterator[str]:
+    """Yield what to do after a step back; what was seen before it is not all, while messages come."""
+    if way_back.to_replay or way_back.waiting_elsewhere:
+        yield way_back.replay
+    elif way_back.is_flowing or not way_back.is_safe:
+        yield "pipelines-client cutover status"
 
 
 def print_plan(steps: Sequence[Step]) -> None:
@@ -155,6 +220,27 @@ def print_plan(steps: Sequence[Step]) -> None:
         style = "bold" if step.state == "now" else "dim" if step.state == "past" else ""
         table.add_row(step.stage, step.state, begins, planned, share, needed, style=style)
     Console(highlight=False).print(table)
+
+
+def print_forecast(report: EffectsReport | None, steps: Sequence[Step]) -> None:
+    """Show the people whom Customer.io will add; without an archive, before `dual`, how to ask for that."""
+    console = Console(highlight=False, soft_wrap=True)
+    if report is not None and report.forecast is not None:
+        from pipelines_client.effects.render import lines_not_looked_at
+        from pipelines_client.effects.render_forecast import text_of_forecast
+
+        console.print()
+        for line in (*text_of_forecast(report.forecast), *(f"  not seen: {x}" for x in lines_not_looked_at(report))):
+            console.print(line, markup=False)
+        return
+    now = next(step.stage for step in steps if step.state == "now")
+    if now in (Stage.SEGMENT.value, Stage.SHADOW.value):
+        console.print()
+        console.print(
+            "people: Customer.io adds a profile for each, and profiles are billed;"
+            " --archive PATH (Segment's archive) says how many",
+            markup=False,
+        )
 
 
 def print_log(journal: Journal) -> None:
@@ -187,7 +273,9 @@ def print_double_deliveries(result: DoubleDeliveries, *, has_ledger: bool) -> No
             result.not_sent["segment"],
             "switch off Customer.io's Segment destination",
         ),
-        ("at Customer.io twice, once as Segment's destination sends", result.two_ways, _CURE),
+        ("at Customer.io as sent, and as Segment's destination sends", result.two_ways, _CURE),
+        ("at Customer.io only as Segment's destination sends, so it is on", result.only_forwarded, _CURE),
+        ("at Customer.io more than once, in copies that do not show which way they took", result.unclear, _CURE),
         ("not kept from Segment's Customer.io destination: twice if it is on", result.forwarded, _CURE),
     )
     for title, counts, cure in classes:
@@ -196,13 +284,16 @@ def print_double_deliveries(result: DoubleDeliveries, *, has_ledger: bool) -> No
             for event, count in counts.most_common(10):
                 console.print(Text(f"  {count:>9,}  {one_line(event)}"))
             console.print(f"  → {cure}", markup=False)
+    if result.as_sent:
+        of = plural(result.as_sent, "of the last came only as it was", "of the last came only as they were")
+        console.print(f"{of} sent, though that destination would have changed times or names: no sign that it is on")
     if result.repeats:
-        console.print(f"{result.repeats.total():,} at Customer.io twice in equal copies: sent again, not forwarded")
+        console.print(f"{result.repeats.total():,} at Customer.io more than once in equal copies: sent again by us")
     if result.unreadable:
-        console.print(
-            Text(f"{result.unreadable:,} lines or files are unreadable; messages in them are not checked", "yellow")
-        )
+        places = plural(result.unreadable, "line or file is", "lines or files are")
+        console.print(Text(f"{places} unreadable; messages there are not checked", "yellow"))
     if result.is_clean:
-        console.print(Text(f"of {result.both:,} messages on both sides, none arrived twice", style="green"))
+        both = plural(result.both, "message")
+        console.print(Text(f"of {both} on both sides, none came by two ways", style="green"))
     if not has_ledger:
         console.print("with --ledger it also finds messages that a side has and this client never sent there")

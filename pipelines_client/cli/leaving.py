@@ -2,6 +2,9 @@
 
 A command calls `leave`. `explained` surrounds all commands, once, in `app`: it does the same for what they raise.
 `guarded` surrounds the whole program, for what typer itself raises before and after a command.
+
+`BAD_INPUT` promises that nothing was sent. A command that sends calls `begin`, and from then on all that stops it
+leaves with `BAD_NEWS`: a full disk, or a standard output that cannot be written.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +24,8 @@ from pipelines_client.evidence.text import one_line
 GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 """The exit codes of all commands. `INTERNAL` is a mistake in this program (`EX_SOFTWARE`), so it says nothing else."""
 
+_has_begun: ContextVar[bool] = ContextVar("has_begun", default=False)
+_GOES_ON = "; some may have been sent: run it again to go on"
 _SANDBOX_PACKAGES = ("starlette", "uvicorn")
 
 
@@ -28,8 +34,18 @@ def say(text: str) -> None:
     sys.stderr.write(f"pipelines-client: {text}\n")
 
 
+def begin() -> None:
+    """Say that from now on the command may have sent something."""
+    _has_begun.set(True)
+
+
 def leave(code: int, text: str = "") -> NoReturn:
-    """End the command with an exit code, and say why if there is something to say."""
+    """End the command with an exit code, and say why if there is something to say.
+
+    Bad input becomes bad news once the command has begun to send.
+    """
+    if code == BAD_INPUT and _has_begun.get():
+        code, text = BAD_NEWS, text and text + _GOES_ON
     if text:
         say(text)
     raise SystemExit(code) from None
@@ -38,6 +54,7 @@ def leave(code: int, text: str = "") -> NoReturn:
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what stops a command into one line and an exit code; a stopped command never ends like a verdict."""
+    _has_begun.set(False)
     try:
         yield
     except PipelinesError as error:
@@ -86,8 +103,8 @@ def _leave_for_mistake(error: Exception) -> NoReturn:
 
 
 @contextmanager
-def writing(state_dir: Path) -> Iterator[None]:
-    """Say what to do if a state directory cannot be written."""
+def writing(state_dir: Path, code: int = BAD_INPUT) -> Iterator[None]:
+    """Say what to do if a state directory cannot be written, and leave with `code`."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -96,7 +113,7 @@ def writing(state_dir: Path) -> Iterator[None]:
             raise
         why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         leave(
-            BAD_INPUT,
+            code,
             f"{state_dir} cannot be written ({why}): make room or give this user the right, then run it again",
         )
 

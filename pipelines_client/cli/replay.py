@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from pipelines_client.cli.common import flag
 from pipelines_client.cli.group import takes
 from pipelines_client.cli.resending import ResendOptions, run, side_of
 
@@ -33,10 +34,20 @@ class ReplayOptions(ResendOptions):
         list[str] | None,
         typer.Option(metavar="PATH", help="The other side's archive, which has the bodies. Repeatable."),
     ] = None
+    widen: Annotated[
+        bool,
+        flag(
+            "--widen",
+            "Also send to Segment what is in no ledger, out of Customer.io's files: its integrations are not known.",
+        ),
+    ] = False
     ledger: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH", help="Ledgers of other hosts: what they sent is not sent again. Repeatable."),
     ] = None
+    to_current: Annotated[
+        bool, flag("--to-current", "Of dead letters and a ledger: also messages taken for another host or key.")
+    ] = False
 
 
 @takes(ReplayOptions)
@@ -60,7 +71,7 @@ def replay(given: ReplayOptions) -> None:
             archive=given.archive or (),
             ledger=given.ledger or (),
             settings=settings,
-            options=options,
+            options=replace(options, to_current=given.to_current, may_widen=given.widen),
         )
 
     run(given, work)

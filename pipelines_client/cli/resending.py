@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
-from pipelines_client.cli.common import StateDirOption, flag
-from pipelines_client.cli.leaving import leave, writing
+from pipelines_client.cli.common import StateDirOption, flag, print_text
+from pipelines_client.cli.leaving import begin, leave, writing
 from pipelines_client.cli.parity.options import span
 from pipelines_client.cli.progress import sending
+from pipelines_client.cli.reserved import AllowCommandOption
+from pipelines_client.cli.stopping import stopping_in_order
 from pipelines_client.clock import utc_now
 from pipelines_client.files import private_file
 from pipelines_client.log import LOGGER_NAME
@@ -36,7 +38,8 @@ class ResendOptions:
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Only messages with 'event=Order Completed', 'properties.plan!=free', 'userId~@'. Repeatable.",
+            help="Only messages with 'event=Order Completed', 'properties.total>100', 'userId~@': = != ~ !~ < <= > >=. "
+            "Repeatable.",
         ),
     ] = None
     since: Annotated[
@@ -52,14 +55,15 @@ class ResendOptions:
             min=0, metavar="DAYS", help="Skip messages older than this many days.", show_default="395, about 13 months"
         ),
     ] = None
-    allow_command: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Allow this reserved event name, which Customer.io takes for a command. Repeatable."
-        ),
-    ] = None
+    allow_command: AllowCommandOption = None
     dry_run: Annotated[bool, flag("--dry-run", "Choose and count; send nothing.")] = False
     again: Annotated[bool, flag("--again", "Send messages again even if the ledger says they were accepted.")] = False
+    skip_stale: Annotated[
+        bool, flag("--skip-stale", "Leave out identify calls older than one of the same person that was accepted.")
+    ] = False
+    resend_unknown: Annotated[
+        bool, flag("--resend-unknown", "Send although the ledger cannot be read whole: some may arrive twice.")
+    ] = False
     patience: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Give up after this long without success.")
     ] = 600.0
@@ -83,6 +87,8 @@ class ResendOptions:
             allow_commands=frozenset(self.allow_command or ()),
             is_dry_run=self.dry_run,
             again=self.again,
+            skip_stale=self.skip_stale,
+            resend_unknown=self.resend_unknown,
             patience_s=self.patience,
             **hooks,
         )
@@ -100,10 +106,24 @@ def run(given: ResendOptions, work: Callable[[Settings, RunOptions], Summary]) -
     from pipelines_client.config import Settings
 
     settings = Settings.load(state_dir=given.state_dir)
-    with writing(settings.state_dir), _quiet_log(), _listing(given.refused) as note, sending(sys.stderr) as on_progress:
-        summary = work(settings, given.options(on_refused=note, on_progress=on_progress))
+    with (
+        writing(settings.state_dir),
+        _quiet_log(),
+        _listing(given.refused) as listed,
+        sending(sys.stderr) as show,
+        stopping_in_order(),
+    ):
+
+        def on_progress(phase: str, done: int, total: int | None) -> None:
+            if phase == "send":
+                listed.flush()
+                begin()
+            show(phase, done, total)
+
+        summary = work(settings, given.options(on_refused=listed.note, on_progress=on_progress))
+        listed.flush()
     if given.as_json:
-        typer.echo(json.dumps(summary.as_dict(), indent=2))
+        print_text(json.dumps(summary.as_dict(), indent=2) + "\n")
     else:
         _print(summary, given.refused)
     leave(summary.exit_code)
@@ -121,14 +141,43 @@ def _quiet_log() -> Iterator[None]:
         log.setLevel(level)
 
 
+class _RefusedList:
+    """The list of what is not sent, in a file that only its owner can read; without a file it is kept nowhere."""
+
+    def __init__(self, path: Path | None, file: BinaryIO | None) -> None:
+        self._path, self._file = path, file
+
+    def note(self, refusal: Refusal) -> None:
+        """Add a line; see `flush`."""
+        if self._file is not None:
+            with self._named():
+                self._file.write(json.dumps(refusal._asdict()).encode() + b"\n")
+
+    def flush(self) -> None:
+        """Have all of it on the disk, before anything is sent.
+
+        Raises:
+            OSError: It cannot be written; names the file.
+        """
+        if self._file is not None:
+            with self._named():
+                self._file.flush()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+
+
 @contextmanager
-def _listing(path: Path | None) -> Iterator[Callable[[Refusal], object]]:
-    """Yield what writes refusals to a file that only its owner can read; without a path, to none."""
+def _listing(path: Path | None) -> Iterator[_RefusedList]:
     if path is None:
-        yield lambda _: None
+        yield _RefusedList(None, None)
         return
     with private_file(path) as file:
-        yield lambda refusal: file.write(json.dumps(refusal._asdict()).encode() + b"\n")
+        yield _RefusedList(path, file)
 
 
 def _print(summary: Summary, refused: Path | None) -> None:

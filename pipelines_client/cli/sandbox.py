@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines_client.cli.common import flag
+from pipelines_client.cli.group import DefaultGroup
 from pipelines_client.cli.leaving import BAD_INPUT, leave
+from pipelines_client.cli.parity.options import moment
+from pipelines_client.cli.sandbox_people import people
+from pipelines_client.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +27,24 @@ if TYPE_CHECKING:
 
 
 _LAST_PORT = 65_532
+ForwardOption = Annotated[
+    bool, flag("--forward", "Switch on Segment's own Customer.io destination: it forwards what Segment accepts.")
+]
+BeforeOption = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Let it forward only what was received before then; implies --forward."),
+]
 
 
+class _SandboxGroup(DefaultGroup):
+    default = "run"
+
+
+sandbox_app = typer.Typer(cls=_SandboxGroup, help="Run both APIs on loopback, and look at the people in the workspace.")
+sandbox_app.command("people")(people)
+
+
+@sandbox_app.command("run")
 def sandbox(
     out: Annotated[
         Path | None,
@@ -46,12 +67,14 @@ def sandbox(
             show_default="any key",
         ),
     ] = None,
+    forward: ForwardOption = False,
+    forward_before: BeforeOption = None,
 ) -> None:
     """Run Customer.io's and Segment's APIs on loopback, and write what they accept as both vendors' exports.
 
     Exit code 0: interrupted by Ctrl-C or SIGTERM, 2: bad input.
     """
-    from pipelines_client.sandbox import API_NAMES, Sandbox, Scenario, ScenarioError
+    from pipelines_client.sandbox import API_NAMES, Forwarding, Sandbox, Scenario, ScenarioError
     from pipelines_client.sandbox.auth import keys_by_api
 
     keys = keys_by_api(write_key or [], API_NAMES)
@@ -61,7 +84,9 @@ def sandbox(
         faults = None if scenario is None else Scenario.load(scenario)
     except ScenarioError as error:
         leave(BAD_INPUT, str(error))
-    running = Sandbox(port=port, scenario=faults, write_keys=keys)
+    before = moment(forward_before, now=utc_now())
+    forwards = Forwarding(before=before) if forward or before else None
+    running = Sandbox(port=port, scenario=faults, write_keys=keys, forwarding=forwards)
     _serve(running, keys, out or Path(tempfile.mkdtemp(prefix="pipelines-sandbox-")), port)
 
 
@@ -114,6 +139,12 @@ def _conclude(running: Sandbox, out: Path) -> None:
         if counts[api.name] or lost:
             after = f"; lost behind a 200: {lost}" if lost else ""
             typer.echo(f"{out / api.name}: {messages[api.name]} messages in {counts[api.name]} files{after}")
+    if running.forwarding is not None:
+        times = Counter(min(count, 2) for count in running.in_workspace().values())
+        typer.echo(
+            f"Segment's destination forwarded {len(running.forwarding.forwarded):,} messages; "
+            f"in the workspace {times[1]:,} messages are once, and {times[2]:,} more than once"
+        )
     planted = Counter(f"{fault.kind} at {fault.api}" for fault in running.planted)
     if planted:
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(planted.items()))

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines_client.cli.common import JsonOption, StateDirOption, state_path
-from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave
+from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, INCONCLUSIVE, leave
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery.status import LegStatus, Status, as_openmetrics, count_dead_letters, read_status
 
@@ -33,7 +33,8 @@ def status(
 
     Exit code 0: the counts add up (recorded = pending + accepted + rejected +
     dropped + skipped) and every leg works, 1: they do not, or a leg is paused,
-    unhealthy, refusing or has never delivered, 2: bad input.
+    unhealthy, refusing or failing, 2: bad input, 3: all is well as
+    far as it is known, but a process is silent or a file is unreadable.
     """
     path = state_path(state_dir)
     result = read_status(path, now=utc_now())
@@ -46,7 +47,7 @@ def status(
         typer.echo(as_openmetrics(result), nl=False)
     else:
         _print(result, path)
-    leave(GOOD if result.is_good else BAD_NEWS)
+    leave(BAD_NEWS if not result.is_good else GOOD if result.is_complete else INCONCLUSIVE)
 
 
 def _print(result: Status, path: Path) -> None:
@@ -62,25 +63,32 @@ def _print(result: Status, path: Path) -> None:
             table.add_row(name, *cells)
     console.print(table)
     console.print(f"processes running: {result.living}; ended with messages left: {result.waiting}")
+    for process in result.silent:
+        console.print(
+            f"  {process.silence}: suspended, or on another host; what it did since is not counted", markup=False
+        )
     for name, leg in sorted(result.legs.items()):
         sign, word = ("=", "holds") if leg.is_balanced else ("≠", "DOES NOT HOLD: please report this")
         counts = (leg.pending, leg.accepted, leg.rejected.total(), leg.dropped.total(), leg.skipped.total())
         sums = " + ".join(f"{count:,}" for count in counts)
         console.print(f"{name}: recorded {leg.recorded:,} {sign} {sums}: {word}", markup=False)
     for name, leg in sorted(result.legs.items()):
-        for line in _advice(name, leg, path):
+        for line in _advice(name, leg, path, result.interrupted[name]):
             console.print(line, markup=False, soft_wrap=True)
     for name in result.unreadable:
         console.print(f"unreadable: {name}", markup=False)
 
 
-def _advice(name: str, leg: LegStatus, path: Path) -> Iterator[str]:
+def _advice(name: str, leg: LegStatus, path: Path, interrupted: int) -> Iterator[str]:
     """Yield what is wrong with a leg, and the command to continue with."""
     where = f"--state-dir {shlex.quote(str(path))}"
     if leg.problem:
         yield f"{name} {leg.problem}"
     if leg.state == "paused":
         yield f"  next, after a change of key or host: pipelines-client drain --to-current {where}"
+    if interrupted:
+        yield f"{name}: {interrupted:,} wait that an interrupted replay or backfill had in hand; drain leaves them"
+        yield "  next: run the same replay or backfill again; nothing else sends them"
     if leg.dead_letters:
         yield f"{name}: {leg.dead_letters:,} refused messages are kept as dead letters"
         yield f"  next: pipelines-client dead-letters list --leg {name} {where}"

@@ -22,7 +22,7 @@ from pipelines_client.client.hooks import OnDelivery, OnError, Teller
 from pipelines_client.client.loading import load_settings
 from pipelines_client.client.refusing import NO_KEY, check_test_run, silence
 from pipelines_client.client.upstream import ConsumerView, Fixed, QueueView, check_durations, oauth_manager
-from pipelines_client.clock import monotonic_s, utc_now_ms
+from pipelines_client.clock import monotonic_after, monotonic_s, utc_now_ms
 from pipelines_client.errors import SentFromTestError
 from pipelines_client.keywords import OwnKeywords
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
@@ -204,7 +204,7 @@ class Client(Calls):
             atexit.register(analytics.shutdown, timeout=5)
             ```
         """
-        until = None if timeout is None else monotonic_s() + timeout
+        until = None if timeout is None else monotonic_after(timeout)
         left = self.flush(timeout)
         self._pipeline.stop(None if until is None else max(0.0, until - monotonic_s()))
         return left

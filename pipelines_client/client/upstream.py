@@ -122,6 +122,8 @@ def redact(error: Exception) -> None:
     if type(error) is AssertionError and ", got: " in str(error):
         text, _, value = str(error).partition(", got: ")
         raise AssertionError(f"{text}, got: {'None' if value == 'None' else 'something else'}") from None
+    if error.__traceback__ is None or error.__traceback__.tb_next is None:  # no line of a call has run
+        raise AssertionError(str(error)) from None  # Python's text: it names an argument, and no value
     if _is_from_argument(error):
         raise AssertionError(f"an argument has a type that cannot be read ({type(error).__name__})") from None
 

@@ -65,5 +65,10 @@ def lay_out(overview: Overview) -> list[Step]:
             state, days = "ahead", None
         steps.append(Step(stage.value, state, begins, planned, share, needed, days))
         if index >= place:
-            earliest += timedelta(days=max(0, needed - (passed if index == place else 0)))
+            earliest = _after(earliest, max(0, needed - (passed if index == place else 0)))
     return steps
+
+
+def _after(day: date, days: int) -> date:
+    """Return the day that many days later; the last day there is if it would be beyond."""
+    return day + timedelta(days=min(days, (date.max - day).days))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from pipelines_client.destinations.base import FORWARDING
 from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS, Message
 
 
@@ -66,7 +67,7 @@ class Bounds(NamedTuple):
         size = len(message.body)
         if size > self.max_message_bytes:
             return "too_large"
-        if len(skips) == self.legs:
+        if len(skips) - (FORWARDING in skips) == self.legs:
             return NO_LEG
         if self.drops_oldest:  # the sender makes room
             return None

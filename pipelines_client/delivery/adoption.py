@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipelines_client.clock import monotonic_s, utc_now
+from pipelines_client.errors import StateDamagedError
 from pipelines_client.files import OpenFile, lock
 from pipelines_client.signals import let_through
+from pipelines_client.state.guarded import guarded
 from pipelines_client.state.layout import StateDir
 from pipelines_client.state.runfile import forget_ended
 
@@ -86,8 +88,11 @@ class Turn:
 def _forget(state: StateDir, file: OpenFile, path: Path) -> None:
     """Note the turn in its file; once an hour, which its content says, remove run files of long ago."""
     now = utc_now().timestamp()
-    text = path.read_bytes()
-    if not text.isdigit() or not 0 <= now - int(text) < _FORGET_EVERY_S:
+    try:
+        since = now - guarded(int, path.read_bytes(), path=path)
+    except StateDamagedError:  # a new file, too
+        since = _FORGET_EVERY_S
+    if not 0 <= since < _FORGET_EVERY_S:
         os.ftruncate(file.descriptor, 0)
         file.write(str(int(now)).encode())
         forget_ended(state)

@@ -16,6 +16,7 @@ from pipelines_client.delivery.sending.fates import Delivery, Fate
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.delivery.spool.waiting import SpoolCounts
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError
 from pipelines_client.files import NO_SPACE
@@ -25,8 +26,10 @@ from pipelines_client.signals import let_through
 from pipelines_client.state.daily import DailyFile
 from pipelines_client.state.dead_letters import DeadLetter, letters_of
 from pipelines_client.state.ledger import LedgerWriter, Outcome
-from pipelines_client.state.runfile import LegReport, RunFile
+from pipelines_client.state.runfile import NO_STAGE_FILE, LegReport, RunFile
 
+_RUNNING, _STOPPED, _CLOSED = "running", "stopped", "closed"
+"""States in the run file; a client that was shut down is stopped until its next call."""
 _is_running = attrgetter("is_running")
 
 
@@ -46,6 +49,7 @@ class Lane:
         self._published_at = 0.0
         self._publishing = threading.RLock()  # a signal's handler may flush inside the flush that it interrupts
         self._started_at = iso_utc(utc_now())
+        self._state_word = _RUNNING
         self.taken_over = {leg: spool.pending(leg) for leg in spool.legs}
         """Messages that waited when the lane was opened, by leg."""
         hooks = replace(context.hooks, on_progress=self._progressed, on_tick=self._tick)
@@ -79,7 +83,8 @@ class Lane:
 
     def start(self) -> bool:
         """Start the senders that do not run; False if no thread could be started: what was taken waits on disk."""
-        self.publish()
+        was_stopped, self._state_word = self._state_word != _RUNNING, _RUNNING
+        self.publish(force=was_stopped)
         try:
             for sender in self.senders.values():
                 if not sender.is_running:
@@ -108,19 +113,22 @@ class Lane:
             sender.join(None if until_s is None else max(0.0, until_s - monotonic_s()))
             for sender in self.senders.values()
         ]
+        if all(ended):
+            self._state_word = _STOPPED
         self.publish(force=True)
         return all(ended)
 
     def close(self) -> None:
         """Close the files. A spool with nothing left is removed once its counts are published; any other stays."""
-        is_published = self.publish(force=True, state="closed")
+        self._state_word = _CLOSED
+        is_published = self.publish(force=True)
         for sender in self.senders.values():
             sender.http.close()
         self.ledger.close()
         self._dead_letters.close()
         self.spool.close(remove_if_settled=is_published)
 
-    def publish(self, *, force: bool = False, state: str = "running") -> bool:
+    def publish(self, *, force: bool = False) -> bool:
         """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""
         if self._state is None or not self._publishing.acquire(blocking=force):
             return True
@@ -129,8 +137,7 @@ class Lane:
             if force or now - self._published_at >= TICK_S:
                 self._published_at = now
                 self.spool.note_newest()
-                report = self.report(state=state)
-                report.write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
+                self.report().write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
         except OSError as error:  # the disk is full, or the folder cannot be used
             let_through(error)
             self._say("run_file_not_written", error)
@@ -141,7 +148,7 @@ class Lane:
             self._publishing.release()
         return True
 
-    def report(self, *, state: str = "running") -> RunFile:
+    def report(self) -> RunFile:
         """Return counts and health of each leg, as the run file has them."""
         return RunFile(
             {leg: self._leg_report(leg) for leg in self.spool.legs},
@@ -151,7 +158,8 @@ class Lane:
             updated_at=iso_utc(utc_now()),
             stage=self._stages.plan().name,
             stage_file_error=self._stages.error,
-            state=state,
+            stage_file_mark=self._stages.mark if self._stages.has_file else NO_STAGE_FILE,
+            state=self._state_word,
         )
 
     def _leg_report(self, leg: str) -> LegReport:
@@ -178,7 +186,8 @@ class Lane:
         """
         now = utc_now()
         fates = [fate] * len(entries)
-        delivery = Delivery(leg, self.spool.writer, iso_utc(now), entries, fates, self._show)
+        mark = self.spool.legs[leg]
+        delivery = Delivery(leg, self.spool.writer, mark, iso_utc(now), entries, fates, self._show)
         self.ledger.append(delivery.lines, now=now)
 
     def _record(self, delivery: Delivery, now: datetime) -> None:
@@ -220,17 +229,22 @@ class Lane:
 def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegReport:
     """Return a leg's counts as its spool has them, with the health that `last` reported."""
     recorded, pending, tally = spool.counts(leg)
+    seen = SpoolCounts(recorded, pending, spool.standing.cursors[leg].resent, tally)
+    return replace(report_of(seen, last=last), oldest_pending_at=spool.oldest_pending_at(leg))
+
+
+def report_of(seen: SpoolCounts, *, last: LegReport | None = None) -> LegReport:
+    """Return counts as a report, with what else `last` reported."""
     by_outcome: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
-    for (outcome, reason), count in sorted(tally.items()):
+    for (outcome, reason), count in sorted(seen.tally.items()):
         by_outcome[outcome][reason] = count
     counts: dict[str, Any] = {
-        "recorded": recorded,
-        "pending": pending,
+        "recorded": seen.recorded,
+        "pending": seen.pending,
         "accepted": sum(by_outcome[Outcome.ACCEPTED].values()),
         "rejected": by_outcome[Outcome.REJECTED],
         "dropped": by_outcome[Outcome.DROPPED],
         "skipped": by_outcome[Outcome.SKIPPED],
-        "resent": spool.standing.cursors[leg].resent,
-        "oldest_pending_at": spool.oldest_pending_at(leg),
+        "resent": seen.resent,
     }
     return replace(last, **counts) if last else LegReport(**counts)

@@ -10,7 +10,6 @@ import os
 import secrets
 import socket
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pipelines_client.delivery.sending.context import Hooks, LaneContext
 from pipelines_client.delivery.sending.http import Http
 from pipelines_client.delivery.sending.pace import Backoff, Pace
 from pipelines_client.delivery.sending.tokens import TokenSource
-from pipelines_client.delivery.spool.cursors import Standing, read_standing
+from pipelines_client.delivery.spool.cursors import Cursor, Standing, read_standing
 from pipelines_client.delivery.spool.entry import stamp_of
 from pipelines_client.delivery.spool.leftovers import open_dead, spools_in, sweep
 from pipelines_client.delivery.spool.mounts import network_type
@@ -34,8 +33,9 @@ from pipelines_client.log import logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Switch
 from pipelines_client.routing.watch import StageWatch
-from pipelines_client.signals import let_through
+from pipelines_client.signals import let_through, suppressing
 from pipelines_client.state.identity_key import ensure_identity_key
+from pipelines_client.state.kept import CONSENT, CURES, INTEGRATIONS
 from pipelines_client.state.layout import StateDir
 
 MAX_ADOPTED = 8
@@ -68,10 +68,13 @@ class LaneOpener:
         self.state = self._wanted = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
         self._foreign: set[str] = set()
         self.leased_until = 0.0
-        """Unix seconds at which the first spool that `adopt_dead` left for its lease may be sent; 0: none was left."""
+        """Unix seconds at which the first spool that `adopt_dead` left for later may be sent; 0: none was left."""
+        self._is_old_at = 0.0
+        """Unix seconds from which this process sends what two others died with; 0: at once, which is for `drain`."""
 
     def open_own(self) -> Lane:
         """Open a lane in the state directory; in memory, with an error in the log, if that cannot be written."""
+        self._is_old_at = utc_now().timestamp() + self._settings.answer_timeout_s
         self._load_ledger_key()
         if self.state is not None:
             try:
@@ -81,7 +84,7 @@ class LaneOpener:
                 self.state = None
                 logger().error(
                     "spool_in_memory",
-                    error=str(error) if isinstance(error, SpoolError) else type(error).__name__,
+                    error=str(error) if isinstance(error, SpoolError) else _reason(error),
                     cure="set PIPELINES_STATE_DIR to a local folder that this user may write",
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
@@ -113,12 +116,21 @@ class LaneOpener:
         if share is not None:
             raise SpoolError(f"state_dir is on a network share ({share})")
         self._identity_key = self._identity_key or _usable_key(state)
+        self._keep_settings(state)
         for _ in range(_CREATION_ATTEMPTS):
             writer = _writer_name()
             with contextlib.suppress(SpoolBusyError):
                 path = folder / f"{writer}.db"
                 return Spool(path, legs=self._fingerprints, writer=writer, folder=lambda: make_spool_folder(state))
         raise SpoolBusyError("another process opens every new spool file")
+
+    def _keep_settings(self, state: StateDir) -> None:
+        """Write down what commands need to send in our place; that it fails costs only that."""
+        with suppressing(OSError):
+            if "segment_integrations" in self._settings.model_fields_set:
+                INTEGRATIONS.keep(state.path, self._settings.segment_integrations)
+            CURES.keep_change(state.path, self._settings.cures)
+            CONSENT.keep_change(state.path, self._settings.consent)
 
     def _load_ledger_key(self) -> None:
         if self._settings.ledger_key is not None:
@@ -158,7 +170,7 @@ class LaneOpener:
             if spool is None:
                 continue
             legs = self._legs_to_serve(spool, any_key=any_key)
-            leased = max((spool.standing.cursors[leg].leased_until for leg in legs), default=0.0)
+            leased = max((self._not_before(spool.standing.cursors[leg]) for leg in legs), default=0.0)
             if leased > utc_now().timestamp():
                 self.leased_until = min(self.leased_until or leased, leased)
                 spool.close()
@@ -173,11 +185,16 @@ class LaneOpener:
             lane.retire()
         return adopted
 
+    def _not_before(self, cursor: Cursor) -> float:
+        """Return when a leg's messages may be sent again: after the lease; in doubt, not by a process that is young."""
+        return max(cursor.leased_until, self._is_old_at if cursor.is_in_doubt else 0.0)
+
     def _may_be_ours(self, path: Path, *, any_key: bool) -> bool:
         """Return whether a spool should be opened, from its file of cursors alone: opening it reads its log."""
         try:
             standing = read_standing(path)
-        except (OSError, PipelinesError):
+        except (OSError, PipelinesError) as error:
+            let_through(error)
             return True  # opening it says what is wrong
         if standing.is_settled or self._legs_to_serve(standing, any_key=any_key):
             return True
@@ -204,16 +221,6 @@ class LaneOpener:
         plan = self._stages.plan()
         served = (leg for leg in sorted(same) if also_off or plan.switch_of(leg) is not Switch.OFF)
         return {leg: self._destinations[leg] for leg in served}
-
-    def left_behind(self) -> Counter[tuple[str, str]]:
-        """Return the messages in the spools of dead writers, by leg and fingerprint of their destination."""
-        left = Counter[tuple[str, str]]()
-        for path in spools_in(self.state.spool) if self.state is not None else ():
-            spool = open_dead(path)
-            if spool is not None:
-                left.update({(leg, mark): spool.pending(leg) for leg, mark in spool.legs.items()})
-                spool.close()
-        return left
 
     def stamp(self, message: Message, stage: str) -> bytes:
         """Return what the log keeps of a message for the ledger; empty if no ledger and no hook needs it."""
@@ -303,3 +310,8 @@ def _usable_key(state: StateDir) -> bytes:
 def _writer_name() -> str:
     host = socket.gethostname().split(".")[0][:40] or "host"
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _reason(error: Exception) -> str:
+    """Return the system's words, which have no path, or what kind of error it is."""
+    return getattr(error, "strerror", None) or type(error).__name__

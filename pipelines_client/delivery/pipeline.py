@@ -6,7 +6,6 @@ child starts with a new lane and never touches the parent's files.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import threading
@@ -14,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines_client.clock import monotonic_s
+from pipelines_client.clock import monotonic_after, monotonic_s
 from pipelines_client.config import Settings
 from pipelines_client.delivery import metrics, processes
 from pipelines_client.delivery.admission import FULL, Bounds
@@ -33,6 +32,7 @@ from pipelines_client.errors import PipelinesError, SpoolLostError, SpoolReenter
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Plan
 from pipelines_client.routing.watch import StageWatch
+from pipelines_client.signals import let_through, suppressing
 from pipelines_client.state.layout import StateDir
 from pipelines_client.state.runfile import LegReport
 
@@ -142,7 +142,7 @@ class Pipeline:
 
     def flush(self, timeout_s: float | None = None) -> FlushResult:
         """Deliver what is there; return when it is delivered, when no leg can deliver, or when time is up."""
-        until = monotonic_s() + (self._settings.flush_timeout_s if timeout_s is None else timeout_s)
+        until = monotonic_after(self._settings.flush_timeout_s if timeout_s is None else timeout_s)
         if (not self._lanes or self._pid != os.getpid()) and not self._has_leftovers():
             return self.nothing_left()
         lane = self._opened()
@@ -163,7 +163,7 @@ class Pipeline:
 
     def stop(self, timeout_s: float | None = None) -> bool:
         """Stop after the requests in flight; what is left stays. The next message starts the senders again."""
-        until = monotonic_s() + (ON_STOPPED_JOIN_S if timeout_s is None else timeout_s)
+        until = monotonic_after(ON_STOPPED_JOIN_S if timeout_s is None else timeout_s)
         stopped = [lane.stop(until) for lane in list(self._lanes)]
         return all(stopped)
 
@@ -175,7 +175,7 @@ class Pipeline:
         if not self._lanes:
             processes.LIVE.discard(self)
             return
-        with contextlib.suppress(RuntimeError):  # no thread to be had: the end of the process closes it
+        with suppressing(RuntimeError):  # no thread to be had: the end of the process closes it
             threading.Thread(target=self._close_when_settled, name="pipelines-client-retire", daemon=True).start()
 
     @property
@@ -189,11 +189,11 @@ class Pipeline:
             lane.hurry()
 
     def close(self, until_s: float) -> None:
-        """End of the process: deliver what can be delivered until then, leave the rest on disk."""
+        """End of the process: deliver what can be delivered until then, begin nothing later, leave the rest on disk."""
         self._is_ending = True
         try:
-            if any(self.pending().values()) or self._callbacks.is_busy:
-                self.flush(max(0.0, until_s - monotonic_s()))
+            if (left_s := until_s - monotonic_s()) > 0 and (any(self.pending().values()) or self._callbacks.is_busy):
+                self.flush(left_s)
         finally:
             self._close_lanes(until_s)
 
@@ -222,10 +222,8 @@ class Pipeline:
         lanes = self._lanes
         if len(lanes) > 1:
             self._close_adopted()
-        if lanes and not lanes[0].spool.is_lost:
-            return lanes[0]
         if lanes:
-            return self._renewed()
+            return self._renewed() if lanes[0].spool.is_lost else lanes[0]
         with self._lock:
             if not self._lanes:
                 processes.watch_exit()
@@ -265,6 +263,8 @@ class Pipeline:
         """Adopt what dead processes left; called now and again by senders, and by `flush` (`is_asked`)."""
         if len(self._lanes) > 1:
             self._close_adopted()
+        if not (is_asked or self._is_ending):
+            self._stages.save_people()
         if self._is_ending or not self._turn.is_due(is_asked=is_asked) or not self._lock.acquire(blocking=False):
             return
         try:
@@ -295,7 +295,8 @@ class Pipeline:
         try:
             with os.scandir(StateDir(self._opener.state.place).spool) as files:
                 return next(files, None) is not None
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
 
     def _close_adopted(self) -> None:

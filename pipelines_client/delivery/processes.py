@@ -85,7 +85,8 @@ def close_all() -> None:
     pipelines = list(LIVE)
     until_s = monotonic_s() + max((pipeline.exit_timeout_s for pipeline in pipelines), default=0.0)
     for pipeline in pipelines:
-        pipeline.hurry()
+        if pipeline.exit_timeout_s > 0:
+            pipeline.hurry()
     for pipeline in pipelines:
         try:
             pipeline.close(until_s)

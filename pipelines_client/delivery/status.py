@@ -1,28 +1,34 @@
 """Counts and health of each leg of a state directory, with the sum checked: `pipelines-client status`.
 
-A living writer is read from its run file, a dead one from its spool.
+A living writer is read from its run file, a dead one from its spool. A process that is alive and silent (suspended, or
+on a disk that hangs), or that was last heard of on another host, is named: what it has done since is in no count.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines_client.delivery.lane import leg_report
-from pipelines_client.delivery.spool.leftovers import has_log, spools_in
+from pipelines_client.delivery.lane import leg_report, report_of
+from pipelines_client.delivery.spool.leftovers import has_log, set_aside_in, spools_in
 from pipelines_client.delivery.spool.spool import Spool
+from pipelines_client.delivery.spool.waiting import look_into
 from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolEmptyError
 from pipelines_client.state.dead_letters import read_dead_letters
 from pipelines_client.state.layout import StateDir, existing
-from pipelines_client.state.runfile import LegReport, read_run_files
+from pipelines_client.state.runfile import LegReport, RunFile, host_of, read_run_files
 
-STATES = ("discard", "off", "paused", "unhealthy", "refusing", "ok")
+STATES = ("discard", "off", "paused", "unhealthy", "refusing", "failing", "ok")
 """States of a leg, the worst first."""
 _PASSING = ("paused", "unhealthy", "refusing")  # what a later success of another process makes a thing of the past
+HEARD_S = 30.0
+"""A process that runs writes its run file at least every ten seconds; one that did not for so long is silent."""
 _WAITED_S = 300.0  # what waits for so long, on a leg that never delivered, waits for a correction
 
 
@@ -41,12 +47,19 @@ class LegStatus:
     last_success_at: str | None = None
     last_error_at: str | None = None
     last_error: str | None = None
-    state: str = "ok"
+    reported: str = "ok"
     dead_letters: int = 0
 
     @property
+    def state(self) -> str:
+        """The worst state that its writers report; `failing` if none of them ever delivered, and one of them tried."""
+        was_in_vain = self.last_error is not None or (self.lag_s or 0.0) > _WAITED_S
+        has_delivered = self.accepted > 0 or self.last_success_at is not None
+        return "failing" if self.reported == "ok" and was_in_vain and not has_delivered else self.reported
+
+    @property
     def problem(self) -> str | None:
-        """What is wrong, in words: the leg is paused, unhealthy or refusing, or never delivered. None: nothing."""
+        """What is wrong, in words: the leg is paused, unhealthy, refusing or failing. None: nothing."""
         why = f" ({self.last_error})" if self.last_error else ""
         if self.state == "paused":
             return f"is paused: its key, its host or the way there is wrong{why}; everything is kept"
@@ -54,8 +67,7 @@ class LegStatus:
             return f"is unhealthy: no success for long{why}; everything is kept"
         if self.state == "refusing":
             return f"is refusing: its API refuses what it is sent{why}"
-        was_in_vain = self.last_error is not None or (self.lag_s or 0.0) > _WAITED_S
-        if self.state == "ok" and was_in_vain and not self.accepted and self.last_success_at is None:
+        if self.state == "failing":
             return f"has never delivered a message{why}"
         return None
 
@@ -68,8 +80,9 @@ class LegStatus:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["reported"]
         counts = {name: dict(values[name]) for name in ("rejected", "dropped", "skipped")}
-        return {**values, **counts, "is_balanced": self.is_balanced, "problem": self.problem}
+        return {**values, "state": self.state, **counts, "is_balanced": self.is_balanced, "problem": self.problem}
 
     def add(self, leg: LegReport, *, now: datetime, is_past: bool = False) -> None:
         """Add what one writer reports; if `is_past`, what was wrong when it ended no longer is."""
@@ -86,22 +99,76 @@ class LegStatus:
             self.last_error_at, self.last_error = leg.last_error_at, leg.last_error
         if not (is_past and leg.state in _PASSING):
             state = leg.state if leg.state in STATES else "unhealthy"  # another version's word
-            self.state = min(self.state, state, key=STATES.index)
+            self.reported = min(self.reported, state, key=STATES.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A writer that runs, or may: its run file with its path, and whether it holds the lock of its spool now."""
+
+    path: Path
+    run: RunFile
+    is_living: bool
+    silent_s: float
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it has written its run file lately; one that is dated in the future says nothing."""
+        return abs(self.silent_s) <= HEARD_S
+
+    @property
+    def name(self) -> str:
+        """Its name for people: the writer's, and its process id."""
+        pid = "" if self.run.pid is None else f" (pid {self.run.pid})"
+        return f"{self.path.stem}{pid}"
+
+    @property
+    def silence(self) -> str:
+        """Its name, and for how long nothing was heard of it."""
+        since = f"silent for {self.silent_s:,.0f} s" if self.silent_s < float("inf") else "never heard"
+        if self.silent_s < 0:
+            since = f"last heard {-self.silent_s:,.0f} s in the future (set the clocks of the hosts)"
+        return f"{self.name}, {since}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        silent_s = round(self.silent_s, 1) if self.silent_s < float("inf") else None
+        return {"writer": self.path.stem, "pid": self.run.pid, "silent_s": silent_s}
 
 
 @dataclass(slots=True)
 class Status:
-    """A state directory: its legs, its writers (`waiting`: dead ones with messages), and unreadable files."""
+    """A state directory: its legs, its writers (`waiting`: dead ones with messages), and unreadable files.
+
+    `interrupted` counts by leg what killed replays and backfills had in hand: their repetition decides about it.
+    `writers` has what each writer reports, by its name; `processes` those that run or may run; `heard_at` when each
+    writer's run file was written.
+    """
 
     legs: dict[str, LegStatus] = field(default_factory=dict)
     living: int = 0
     waiting: int = 0
     unreadable: list[str] = field(default_factory=list)
+    interrupted: Counter[str] = field(default_factory=Counter)
+    writers: dict[str, Mapping[str, LegReport]] = field(default_factory=dict)
+    processes: list[Process] = field(default_factory=list)
+    heard_at: dict[str, str] = field(default_factory=dict)
+    started_at: str | None = None
 
     @property
     def is_good(self) -> bool:
         """Whether the equation holds and no leg has a problem."""
         return self.is_balanced and not any(leg.problem for leg in self.legs.values())
+
+    @property
+    def silent(self) -> list[Process]:
+        """The processes that are alive, or may be, and were not heard of lately."""
+        return [process for process in self.processes if not process.is_heard]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file could be read and every process was heard: else the counts may be too low."""
+        return not (self.unreadable or self.silent)
 
     @property
     def is_balanced(self) -> bool:
@@ -115,6 +182,7 @@ class Status:
             "is_balanced": self.is_balanced,
             "legs": legs,
             "writers": {"living": self.living, "dead_with_messages": self.waiting},
+            "silent": [process.as_dict() for process in self.silent],
             "unreadable": self.unreadable,
         }
 
@@ -130,7 +198,8 @@ def read_status(path: Path, *, now: datetime) -> Status:
         LedgerError: `path` is not a state directory.
     """
     state, status = existing(path), Status()
-    writers, active = _writers(state, status)
+    status.unreadable += _refused(state)
+    writers, active = _writers(state, status, now=now)
     succeeded: dict[str, str] = {}
     for legs in writers.values():
         for name, leg in legs.items():
@@ -142,36 +211,97 @@ def read_status(path: Path, *, now: datetime) -> Status:
     return status
 
 
+def _refused(state: StateDir) -> list[str]:
+    """Return the folders that this user may not look into: a search in them finds nothing, and says nothing."""
+    found: list[str] = []
+
+    def refused(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            found.append(f"{Path(error.filename).relative_to(state.path)}{os.sep}")
+
+    for folder in (state.run, state.spool, state.replays, state.ledger):
+        for _ in os.walk(folder, onerror=refused):
+            pass
+    return sorted(found)
+
+
+def why_unreadable(name: str) -> str:
+    """Return what an entry of `Status.unreadable` means, and how to settle it; to be read after its name."""
+    if name.endswith(os.sep):
+        return "is a folder that this user may not look into; run this as a user who may"
+    if name.endswith(".log.damaged"):
+        return (
+            "is a damaged file of messages, kept as evidence: some may have gone nowhere; replay what the ledger "
+            "lacks of it (docs/usage.md, Damaged files), then move it to another folder"
+        )
+    if name.endswith(".damaged"):
+        return (
+            "is a damaged file of cursors, kept as evidence: no message is lost, some may have been sent twice; move "
+            "it to another folder"
+        )
+    return "is unreadable, so what it counted is not known; see pipelines-client status"
+
+
 def count_dead_letters(path: Path, status: Status) -> None:
     """Add to a status how many refused messages each leg keeps."""
     for letter in read_dead_letters(existing(path).dead_letters):
         status.legs.setdefault(letter.leg, LegStatus()).dead_letters += 1
 
 
-def _writers(state: StateDir, status: Status) -> tuple[dict[str, Mapping[str, LegReport]], set[str]]:
+def _writers(state: StateDir, status: Status, *, now: datetime) -> tuple[dict[str, Mapping[str, LegReport]], set[str]]:
     """Return what each writer reports, by its name, and which of them live or left messages.
 
     Living writers are counted, and unreadable files noted, in `status`.
     """
-    writers: dict[str, Mapping[str, LegReport]] = {}
-    active: set[str] = set()
+    writers, active, living = status.writers, set[str](), set[str]()
+    runs: list[tuple[Path, RunFile]] = []
     for path, run in read_run_files(state.run):
         if run is None:
             status.unreadable.append(path.name)
         else:
             writers[path.stem] = run.legs
-    status.unreadable += sorted(file.name for file in state.spool.glob("*.damaged"))
-    for file in (*spools_in(state.spool), *spools_in(state.replays)):
-        active.add(_look_into(file, writers, status))
+            status.heard_at[path.stem] = run.updated_at
+            runs.append((path, run))
+    status.unreadable += [*set_aside_in(state.spool), *set_aside_in(state.replays)]
+    replays = spools_in(state.replays)
+    for file in (*spools_in(state.spool), *replays):
+        active.add(writer := _look_into(file, living, status))
+        if file in replays and writer not in living:
+            status.interrupted.update({leg: report.pending for leg, report in writers.get(writer, {}).items()})
+    status.processes += _processes(runs, living, active - living, now=now)
+    status.started_at = min((run.started_at for _, run in runs if run.started_at), default=None)
     return writers, active
 
 
-def _look_into(file: Path, writers: dict[str, Mapping[str, LegReport]], status: Status) -> str:
-    """Add what a spool says to `writers` and `status`; return the name of its writer."""
+def _processes(
+    runs: Sequence[tuple[Path, RunFile]], living: set[str], left: set[str], *, now: datetime
+) -> Iterator[Process]:
+    """Yield the processes that run, or may: a dead one is known to be dead if it was on this host.
+
+    The owner of a spool's lock lives, heard or not, and that of a spool that was `left` is dead. Of
+    another host, whose directory was copied, no lock tells.
+    """
+    here = socket.gethostname().split(".")[0]
+    for path, run in runs:
+        process = Process(path, run, path.stem in living, run.silent_s(now))
+        is_elsewhere = host_of(path.stem) not in (None, here)
+        is_stopped = run.state == "stopped"  # its client was shut down: its counts are the last ones until a next call
+        is_heard = process.is_heard and path.stem not in left
+        if (process.is_living and not is_stopped) or (run.state == "running" and (is_heard or is_elsewhere)):
+            yield process
+
+
+def _look_into(file: Path, living: set[str], status: Status) -> str:
+    """Add what a spool says to `status`, and its name to `living` if its writer lives; return the writer's name."""
+    writers = status.writers
     try:
         spool = Spool(file, legs={}, writer="", is_reading=True)  # a process that adopts it waits for us
     except SpoolBusyError:
         status.living += 1
+        living.add(file.stem)
+        last = writers.get(file.stem, {})  # of up to a second ago; what was taken since is on disk
+        seen = {leg: report_of(counts, last=last.get(leg)) for leg, counts in look_into(file).items()}
+        writers[file.stem] = {**last, **seen}
     except SpoolEmptyError:
         if has_log(file):  # else it was not finished, and is empty
             status.unreadable.append(file.name)
@@ -213,7 +343,12 @@ def as_openmetrics(status: Status) -> str:
     lags = [({"leg": n}, g.lag_s or 0.0) for n, g in legs]
     family("pipelines_client_oldest_pending_seconds", "gauge", "Age of the oldest message that waits.", lags)
     healthy = [({"leg": n}, int(g.state == "ok")) for n, g in legs]
-    family("pipelines_client_leg_healthy", "gauge", "1 while the leg is not paused, unhealthy or refusing.", healthy)
+    family(
+        "pipelines_client_leg_healthy",
+        "gauge",
+        "1 while the leg is not paused, unhealthy, refusing or failing.",
+        healthy,
+    )
     balanced = [({"leg": n}, int(g.is_balanced)) for n, g in legs]
     family("pipelines_client_balanced", "gauge", "1 while every recorded message is accounted for.", balanced)
     return "\n".join([*lines, "# EOF"]) + "\n"

@@ -15,8 +15,12 @@ MAX_WORDS = 300
 """Characters of an API's error text that are kept."""
 _MAX_READ_WORDS = 2_000  # people and keys are hidden before it is cut
 _MAX_WORDS_DEPTH = 16  # the APIs' error objects have four levels
-_MAX_RETRY_AFTER_S = 86_400.0  # a server whose clock is wrong by centuries must not stop a leg for good
+MAX_RETRY_AFTER_S = 3_600.0  # then we ask again anyway: the server's clock may be wrong by centuries
 _MAX_DIGITS = 8
+_SECONDS = {  # a moment in Unix time, which other APIs have in the second one, is not a wait
+    "retry-after": r"[0-9]+(\.[0-9]+)?",
+    "x-ratelimit-reset": r"[0-9]{1,9}(\.[0-9]+)?",
+}
 _CODE = re.compile(r"[\w.-]{1,60}")
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
@@ -133,20 +137,20 @@ def _words(answer: Any, depth: int = 0) -> list[str]:
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Return the seconds that an answer asks to wait, at most a day; None if it does not ask.
+    """Return the seconds that an answer asks to wait, at most an hour; None if it does not ask.
 
     `Retry-After` comes first, as seconds or as a date; then `X-RateLimit-Reset` (FACTS S4).
     """
     lowered = {name.lower(): value for name, value in headers.items()}
-    for name in ("retry-after", "x-ratelimit-reset"):
+    for name, seconds in _SECONDS.items():
         text = lowered.get(name, "").strip()
-        if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-            return min(float(text), _MAX_RETRY_AFTER_S)
+        if re.fullmatch(seconds, text):
+            return min(float(text), MAX_RETRY_AFTER_S)
         if text and name == "retry-after":
             try:
                 at = parsedate_to_datetime(text)
             except (ValueError, TypeError, LookupError, OverflowError):  # the parser raises any of these
                 continue
             aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-            return min(max(0.0, (aware - now).total_seconds()), _MAX_RETRY_AFTER_S)
+            return min(max(0.0, (aware - now).total_seconds()), MAX_RETRY_AFTER_S)
     return None

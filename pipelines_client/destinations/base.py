@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
+from math import ceil
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -25,8 +26,15 @@ from pipelines_client.destinations.answers import (
     read_words,
 )
 
+Curing = Callable[[bytes], "tuple[bytes, dict[str, Any] | None] | None"]
+"""Returns the message that is sent in the place of the recorded one, and its payload if that is another; or None."""
+
 NO_ANSWER = "no_answer"
 """The reason of an `ApiAnswer` that stands for the lack of one."""
+FORWARDING = "forwarding"
+"""The way on from one vendor to another: a key beside the legs in what a message skips. A message that skips it goes in
+batches whose `integrations` are also `Destination.keeping`, or has them itself."""
+_NO_INTEGRATIONS = b'{"integrations":{}'
 VERSION = "0.1.0"
 USER_AGENT = f"pipelines-client/{VERSION}"
 _FORBIDDEN = 403
@@ -71,7 +79,7 @@ class ApiAnswer:
 
     def without(self, hide: Callable[[str], str]) -> ApiAnswer:
         """Return the answer with its words as `hide` returns them, shortened."""
-        if not self.words and not self.failed:
+        if not (self.words or self.failed or self.code):
             return self
         failed = {place: hide(words)[:MAX_WORDS] for place, words in self.failed.items()}
         return replace(self, words=hide(self.words)[:MAX_WORDS], failed=failed, code=hide(self.code))
@@ -84,13 +92,19 @@ class ApiLimits:
     max_body_bytes: int = 475_000  # FACTS C6, S3: 500 KB, less a reserve for the envelope and the meaning of "KB"
     max_batch_count: int = 2_500  # FACTS S3; Customer.io documents no limit
     max_requests_per_s: float = 100.0  # FACTS C7, S4: about 1,000, for all processes of an account together
+    max_messages_per_s: float | None = None
+
+    def slowed(self, rate: float) -> ApiLimits:
+        """Return limits that let at most `rate` messages a second pass, and no more in one request."""
+        return replace(self, max_messages_per_s=rate, max_batch_count=min(self.max_batch_count, most_in_a_second(rate)))
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """One leg's far end. A vendor is a subclass: it sets the class variables and overrides what it does differently.
 
-    `write_key` never shows in a `repr`. `integrations` goes at the top of each batch (FACTS S5, C9).
+    `write_key` never shows in a `repr`. `integrations` goes at the top of each batch (FACTS S5, C9). `cure` changes
+    messages when they are sent.
     """
 
     name: ClassVar[str]
@@ -103,11 +117,16 @@ class Destination:
     """What its settings begin with: `segment_` for `segment_write_key`."""
     takes_oauth: ClassVar[bool] = False
     """Whether an OAuth token may replace the key."""
+    takes_cures: ClassVar[bool] = False
+    """Whether messages may be changed for it (docs/adr/0020)."""
+    keeping: ClassVar[Mapping[str, Any]] = {}
+    """`integrations` that tell this vendor not to forward messages to another one of ours; empty: it forwards none."""
 
     url: str
     write_key: str = field(repr=False)
     limits: ApiLimits = field(default_factory=ApiLimits)
     integrations: Mapping[str, Any] = field(default_factory=dict)
+    cure: Curing | None = None
 
     @classmethod
     def region_of_key(cls, _write_key: str) -> str | None:
@@ -138,9 +157,23 @@ class Destination:
         """Return the fields that stand beside the messages of each batch."""
         return {"integrations": dict(self.integrations)} if self.integrations else {}
 
-    def envelope(self, *, sent_at: datetime) -> tuple[bytes, bytes]:
-        """Return the bytes before and after the messages of a batch, which are joined by commas."""
-        return b'{"batch":[', b"]," + orjson.dumps({"sentAt": sent_at.isoformat(), **self.batch_fields()})[1:]
+    def envelope(self, *, sent_at: datetime, is_kept: bool = False) -> tuple[bytes, bytes]:
+        """Return the bytes before and after the messages of a batch, which are joined by commas.
+
+        `is_kept` says that the vendor may not forward them (`keeping`).
+        """
+        fields = {"sentAt": sent_at.isoformat(), **self.batch_fields()}
+        if is_kept and self.keeping:
+            fields["integrations"] = {**self.integrations, **self.keeping}
+        return b'{"batch":[', b"]," + orjson.dumps(fields)[1:]
+
+    def kept(self, body: bytes) -> bytes:
+        """Return a message that itself says that it may not be forwarded, for a request in which others may be."""
+        if body.startswith(_NO_INTEGRATIONS):  # as nearly all are that a client of ours has built
+            return b'{"integrations":' + orjson.dumps(self.keeping) + body[len(_NO_INTEGRATIONS) :]
+        call = orjson.loads(body)
+        own = call.get("integrations")
+        return orjson.dumps({**call, "integrations": {**(own if isinstance(own, dict) else {}), **self.keeping}})
 
     def own_url(self, _body: bytes) -> str | None:
         """Return the address of a message that may not share a request with others; None: it goes in a batch."""
@@ -169,6 +202,11 @@ def _read_success(status: int, headers: Mapping[str, str], body: bytes, count: i
     failures = read_failures(body, count=count)
     decision = Decision.SPLIT if failures.is_total else Decision.ACCEPT
     return ApiAnswer(decision, f"http_{status}", status, failures.words, failed=failures.by_place)
+
+
+def most_in_a_second(rate: float) -> int:
+    """Return how many messages fit any one second at a steady rate."""
+    return max(1, ceil(rate))
 
 
 def told(fingerprint: str) -> str:

@@ -38,6 +38,7 @@ class CustomerIo(Destination):
     title = TITLES[CUSTOMERIO]
     hosts: ClassVar = {"us": "https://cdp.customer.io", "eu": "https://cdp-eu.customer.io"}  # FACTS C1
     setting_prefix = ""
+    takes_cures = True
 
     @classmethod
     def region_of_key(cls, write_key: str) -> str | None:

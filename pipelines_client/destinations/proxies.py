@@ -19,6 +19,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from pipelines_client.errors import ConfigError
+from pipelines_client.files import open_regular
 
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -120,6 +121,7 @@ def check_connection(url: str, *, proxies: Mapping[str, str | None] | None, ca_b
     if not source or Path(bundle).is_dir():
         return
     try:
+        open_regular(Path(bundle)).close()  # the library would wait for a pipe
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=bundle)
     except (OSError, ValueError) as error:
         why = "has no certificates" if isinstance(error, (ssl.SSLError, ValueError)) else "cannot be read"

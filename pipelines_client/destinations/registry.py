@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines_client.destinations.base import ApiLimits, Destination
+from pipelines_client.destinations.base import ApiLimits, Curing, Destination
 from pipelines_client.destinations.customerio import CustomerIo
 from pipelines_client.destinations.segment import Segment
 from pipelines_client.errors import ConfigError
@@ -27,6 +27,7 @@ def make_destination(
     region: str | None = None,
     limits: ApiLimits | None = None,
     integrations: Mapping[str, Any] | None = None,
+    cure: Curing | None = None,
 ) -> Destination:
     """Return a vendor's destination. The region is the one that the key names, else `region`, else the US.
 
@@ -43,7 +44,7 @@ def make_destination(
         )
     region_from = f"{setting}write_key" if key_region else f"{setting}region"
     url = _base_url(vendor, host, region=key_region or region, region_from=region_from) + "/v1/batch"
-    return vendor(url, key, limits or ApiLimits(), integrations or {})
+    return vendor(url, key, limits or ApiLimits(), integrations or {}, cure)
 
 
 def _clean_key(vendor: type[Destination], key: str) -> str:

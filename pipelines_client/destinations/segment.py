@@ -27,6 +27,7 @@ class Segment(Destination):
     hosts: ClassVar = {"us": "https://api.segment.io", "eu": "https://events.eu1.segmentapis.com"}  # FACTS S1
     setting_prefix = "segment_"
     takes_oauth = True
+    keeping = INTEGRATION_PRESETS["customerio_off"]
     oauth_servers: ClassVar = {
         "us": "https://oauth2.segment.io",
         "eu": "https://oauth2.eu1.segmentapis.com",

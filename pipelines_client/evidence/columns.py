@@ -45,6 +45,8 @@ class ColumnMap(BaseModel):
         user_id: Column of the person.
         anonymous_id: Column of the anonymous id.
         group_id: Column of the group.
+        previous_id: Column of an alias's previous id.
+        object_type_id: Column of the type of a group call's object.
         properties: Column of the whole payload as an object or its JSON text; without it payloads are not compared.
         count: Column of the number of messages that a row stands for.
         default_type: Call type of rows without one.
@@ -62,6 +64,8 @@ class ColumnMap(BaseModel):
     user_id: str | None = None
     anonymous_id: str | None = None
     group_id: str | None = None
+    previous_id: str | None = None
+    object_type_id: str | None = None
     properties: str | None = None
     count: str | None = None
     default_type: CallType = "track"
@@ -131,12 +135,18 @@ def refuse_lacking(source: str, mapped: Mapping[str, str], found: Collection[str
     key, column = next(((key, column) for key, column in mapped.items() if column not in found), ("", ""))
     if not key or not names:
         return
-    is_header = all(map(_NAME.fullmatch, names))
-    there = f"the columns are {', '.join(names)}" if is_header else "its first row holds values; add a row with names"
+    there, _ = words_of_columns(names)
     raise SourceError(
         f"--map {source}: no row has the column {column!r}, which the map names for {key}; {there}; correct the map,"
         f" or give this source another one with --map {source}=FILE"
     )
+
+
+def words_of_columns(names: Collection[str]) -> tuple[str, bool]:
+    """Return words on the columns that there are, and whether their names are names; values are not quoted."""
+    if all(map(_NAME.fullmatch, names)):
+        return f"the columns are {', '.join(names)}", True
+    return "its first row holds values; add a row with names", False
 
 
 def refuse_unknown(maps: Iterable[str], names: Collection[str]) -> None:

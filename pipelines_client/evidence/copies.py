@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.files.names import plain_name
 from pipelines_client.evidence.files.open import CutError, is_remote, read_chunks
-from pipelines_client.files import GZIP_MAGIC
+from pipelines_client.files import GZIP_MAGIC, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def _keys(files: Sequence[SourceFile]) -> Iterable[tuple[SourceFile, object]]:
 def _gzip_trailer(file: SourceFile) -> tuple[int, int] | None:
     """Return checksum and size of what a gzip file holds, as its last bytes say; None for another file."""
     try:
-        with Path(file.location).open("rb") as raw:
+        with open_regular(Path(file.location)) as raw:
             if raw.read(len(GZIP_MAGIC)) != GZIP_MAGIC or file.bytes < _TRAILER_BYTES:
                 return None
             raw.seek(-_TRAILER_BYTES, 2)
@@ -80,7 +80,7 @@ def _gzip_trailer(file: SourceFile) -> tuple[int, int] | None:
 def _checksum(file: SourceFile) -> int:
     value = 0
     try:
-        with Path(file.location).open("rb") as raw:
+        with open_regular(Path(file.location)) as raw:
             while chunk := raw.read(_CHUNK_BYTES):
                 value = zlib.crc32(chunk, value)
     except OSError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.errors import LedgerError, SourceError
 from pipelines_client.evidence.listing import LEVELS_ABOVE, local_roots
-from pipelines_client.identity import parse_identity_key
+from pipelines_client.identity import key_mark, parse_identity_key
 from pipelines_client.state.identity_key import IDENTITY_KEY_FILE, read_identity_key
 
 if TYPE_CHECKING:
@@ -25,10 +25,14 @@ KEYS_DIFFER = (
 
 
 class IdentityKey(NamedTuple):
-    """The key of the identity hash, or None; `is_ambiguous` means that there were several."""
+    """The key of the identity hash, or None; `is_ambiguous` means that there were several.
+
+    `applications` are marks of all keys that were found: an application whose hosts share no key has several.
+    """
 
     key: bytes | None
     is_ambiguous: bool
+    applications: tuple[str, ...]
 
 
 def find_identity_key(given: Sequence[str]) -> IdentityKey:
@@ -41,11 +45,13 @@ def find_identity_key(given: Sequence[str]) -> IdentityKey:
         SourceError: A key is invalid.
     """
     try:
-        keys = {key for root in local_roots(given) for folder in _folders_around(root) if (key := _key_in(folder))}
+        keys = {key for root in local_roots(given) for folder in state_folders(root) if (key := _key_in(folder))}
         text = os.environ.get(KEY_VARIABLE, "").strip()
         if len(keys) == 1 or not text:
-            return IdentityKey(keys.pop() if len(keys) == 1 else None, is_ambiguous=len(keys) > 1)
-        return IdentityKey(parse_identity_key(text), is_ambiguous=False)
+            key = next(iter(keys)) if len(keys) == 1 else None
+            return IdentityKey(key, is_ambiguous=len(keys) > 1, applications=tuple(sorted(map(key_mark, keys))))
+        key = parse_identity_key(text)
+        return IdentityKey(key, is_ambiguous=False, applications=tuple(sorted({*map(key_mark, keys), key_mark(key)})))
     except LedgerError as error:
         raise SourceError(str(error)) from None
     except ValueError as error:
@@ -54,8 +60,8 @@ def find_identity_key(given: Sequence[str]) -> IdentityKey:
         ) from None
 
 
-def _folders_around(root: Path) -> list[Path]:
-    """Return the folders that may hold the key of a ledger: its state directory, or those of several hosts below it."""
+def state_folders(root: Path) -> list[Path]:
+    """Return the folders that may be the state directory of a ledger, or those of several hosts below it."""
     below = [path.parent for path in sorted(root.glob(f"*/{IDENTITY_KEY_FILE}"))] if root.is_dir() else []
     return below or [root, *root.absolute().parents[:LEVELS_ABOVE]]
 

@@ -89,6 +89,11 @@ def iso_ms(at_ms: int | None) -> str | None:
     return utc_of(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def minute_of(at_ms: int | None) -> str:
+    """Return an instant to the minute, in UTC: `2026-11-02 09:30`; an empty text for None."""
+    return (iso_ms(at_ms) or "")[:16].replace("T", " ")
+
+
 def day_of(at_ms: int | None) -> str | None:
     """Return the UTC day of an instant: `2026-11-02`."""
     return None if at_ms is None else _day(at_ms // DAY_MS)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import orjson
 
-from pipelines_client.canonical import PAYLOAD_FIELD, payload_hash
+from pipelines_client.canonical import MAX_LEVELS as PAYLOAD_LEVELS
+from pipelines_client.canonical import PAYLOAD_FIELD, TooDeepError, payload_hash
 from pipelines_client.evidence.fact import BAD_PAYLOAD, CALL_TYPES, NO_PAYLOAD
 from pipelines_client.evidence.files.base import ZEROS
 from pipelines_client.evidence.files.names import is_table
+from pipelines_client.evidence.nesting import MAX_LEVELS, end_of_value, is_deeper
 from pipelines_client.evidence.payloads import payload_in
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _LONG_LINE_BYTES = 64 << 10  # a call is at most 32 kB (FACTS C6, S3): in a line twice as long there may be several
+_DEEP_LINE_BYTES = 2 * MAX_LEVELS  # each level begins and ends
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD]...)\\u[dD][c-fC-F]")
 _NEXT_OBJECT = re.compile(rb"\}[\s,]*\{")
 _LIST_OF_OBJECTS = re.compile(rb"\[\s*\{")
@@ -105,17 +108,20 @@ def decode_line(data: bytes, decode: Callable[[bytes], T], decode_odd: Callable[
     """Decode a line with a strict decoder, or if its types are unusual, with a lenient one.
 
     Raises:
-        LineRejectedError: It is not a JSON object.
+        LineRejectedError: It is not a JSON object, or nested deeper than evidence may be.
     """
+    if len(data) > _DEEP_LINE_BYTES and is_deeper(data):
+        is_long = len(data) > _LONG_LINE_BYTES
+        raise LineRejectedError(f"nested deeper than {MAX_LEVELS} levels", hides_more=is_long or _holds_several(data))
     try:
         return decode(data)
     except msgspec.ValidationError:
         pass
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _no_json(error, data) from None
     try:
         return decode_odd(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if "out of range" in str(error):
             raise LineRejectedError("JSON, but a number in it is too large to read") from None
         if isinstance(error, msgspec.ValidationError):
@@ -141,30 +147,31 @@ def payload_and_hash(value: Any, file: str | None) -> tuple[Any, str, int]:
         file: The name of the row's file; None if the column may hold JSON text in any format.
 
     Raises:
-        LineRejectedError: It has no canonical form, or it may be several rows.
+        LineRejectedError: It has no canonical form, is nested too deep, or may be several rows.
     """
+    payload: Any = {} if value is None else value
+    is_text = type(value) is str and (file is None or is_table(file))
     try:
-        payload: Any = {} if value is None else value
-        if type(value) is str and (file is None or is_table(file)):
+        if is_text:
             payload = payload_in(value)
         return payload, payload_hash(payload), 0
     except orjson.JSONDecodeError as error:
         if type(value) is str and "\n" in value:  # rows between two stray quotes of a CSV file
             raise LineRejectedError(f"its payload is not JSON ({error.msg})", hides_more=True) from None
         return value, payload_hash(value), NO_PAYLOAD | BAD_PAYLOAD
-    except RecursionError:
-        raise LineRejectedError("its payload is nested too deep to compare") from None
+    except TooDeepError:
+        raise LineRejectedError(f"its payload is nested deeper than {PAYLOAD_LEVELS} levels") from None
     except (ValueError, TypeError) as error:
         raise LineRejectedError(f"its payload has no canonical form ({type(error).__name__})") from None
 
 
 def wrapped(error: LineRejectedError, data: bytes) -> LineRejectedError:
     """Return the error again, as one that hides more if the line may be an object with many rows in it."""
-    if error.hides_more:
+    if error.hides_more or is_deeper(data):
         return error
     try:
         values = _values.decode(data).values()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return error
     if any(_LIST_OF_OBJECTS.match(value) for value in values):
         return LineRejectedError(_WRAPPED, hides_more=True)
@@ -184,8 +191,11 @@ def _holds_several(data: bytes) -> bool:
     if not text.startswith("{"):
         return _NEXT_OBJECT.search(data) is not None
     try:
-        _, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
+        is_deep = is_deeper(text)
+        end = end_of_value(text, 0) if is_deep else json.JSONDecoder().raw_decode(text)[1]
+    except ValueError:
+        end = None
+    if end is None:
         start = data[: data.find(b":") + 1].lstrip()  # with its first key, as each line of a file begins
         last = data.rfind(start, 1) if start else 0
         return last > 0 and _is_json(data[last:])
@@ -211,8 +221,6 @@ def _is_json(data: bytes) -> bool:
 
 def _why_no_json(error: Exception, data: bytes, *, is_several: bool) -> str:
     """Return what is wrong with a line that is not JSON, without quoting it."""
-    if isinstance(error, RecursionError):
-        return "nested too deep to read"
     signs: dict[str, Callable[[bytes], object]] = {
         **_SIGNS,
         "the text is not UTF-8": lambda _: isinstance(error, UnicodeDecodeError),

@@ -23,6 +23,7 @@ from pipelines_client.evidence.files.base import Rejected
 from pipelines_client.evidence.files.open import file_system, is_remote, why_no_store, why_not_opened
 from pipelines_client.evidence.kinds.base import within
 from pipelines_client.evidence.others import MOST_LOOKED_INTO, Use, look_into
+from pipelines_client.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -280,7 +281,7 @@ def _stat(path: Path, name: str, status: os.stat_result) -> SourceFile:
 def _mark(path: Path, size: int) -> str:
     """Return a hash of both ends of a file; empty if it cannot be read: the reader reports that."""
     try:
-        with path.open("rb") as raw:
+        with open_regular(path) as raw:
             head = raw.read(_MARK_BYTES)
             raw.seek(max(0, size - _MARK_BYTES))
             return blake2b(head + raw.read(_MARK_BYTES), digest_size=16).hexdigest()

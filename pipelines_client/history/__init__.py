@@ -7,8 +7,9 @@ source of messages, write a function in `sources` that yields candidates, and a 
 
 from __future__ import annotations
 
+from pipelines_client.history.options import RunOptions
 from pipelines_client.history.rowmap import Column, RowMap
-from pipelines_client.history.run import RunOptions, backfill, replay
+from pipelines_client.history.run import backfill, replay
 from pipelines_client.history.summary import Refusal, Summary
 
 __all__ = ["Column", "Refusal", "RowMap", "RunOptions", "Summary", "backfill", "replay"]

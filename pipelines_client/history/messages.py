@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from pipelines_client.clock import unix_ms
 from pipelines_client.destinations.customerio import RESERVED_NAMES
+from pipelines_client.evidence.instants import DAY_MS
 from pipelines_client.evidence.lines import text_of
 from pipelines_client.message.build import MAX_MESSAGE_ID_CHARS
-from pipelines_client.routing.plan import Names
+from pipelines_client.routing.consent import lacks_consent, refuses_by_name
+from pipelines_client.routing.plan import CONSENT, Names
 from pipelines_client.sides import CUSTOMERIO
 
 HORIZON_DAYS = 395
@@ -39,7 +41,8 @@ class PastMessage(NamedTuple):
 class Candidate(NamedTuple):
     """A message that a source holds at a place, with its call, or the reason why there is none (`fault`).
 
-    `about` holds what only the source knows (`cause`, `reason`, …), for conditions.
+    `about` holds what only the source knows (`cause`, `reason`, …), for conditions. `key` is what names it, if a map
+    does: no message with other content may have it. Else it is empty.
     """
 
     place: str
@@ -47,24 +50,27 @@ class Candidate(NamedTuple):
     call: Mapping[str, Any]
     fault: str = ""
     about: Mapping[str, Any] = {}
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SendRules:
     """Which messages may be sent to a leg.
 
-    `horizon` is how long ago a message may have happened at most. `since` and `until` (not included) are the time
-    window that the user asked for. `deny` is what the stage file keeps from this leg.
+    `horizon_days` is how long ago a message may have happened at most. `since` and `until` (not included) are the time
+    window that the user asked for. `deny` is what the stage file keeps from this leg. `consent` holds the categories
+    that a message's preferences must all allow.
     """
 
     to: str
     now: datetime
-    horizon: timedelta
+    horizon_days: float
     max_message_bytes: int
     allow_commands: Collection[str] = field(default_factory=frozenset)
     since: datetime | None = None
     until: datetime | None = None
     deny: Names = field(default_factory=Names)
+    consent: frozenset[str] = frozenset()
 
     def is_outside(self, past: PastMessage) -> bool:
         """Return whether a message lies outside the time window."""
@@ -77,16 +83,21 @@ class SendRules:
         now_ms = unix_ms(self.now)
         if past.at_ms > now_ms:
             return "in_the_future"
-        if past.at_ms < now_ms - self.horizon // timedelta(milliseconds=1):
+        if past.at_ms < now_ms - self.horizon_days * DAY_MS:
             return "beyond_horizon"
         if not 0 < len(past.message_id) <= MAX_MESSAGE_ID_CHARS:
             return "invalid_message_id"
         if len(past.body) > self.max_message_bytes:
             return "too_large"
+        return self._refusal_of(past, call) or self._fault_of_call(past, call)
+
+    def _refusal_of(self, past: PastMessage, call: Mapping[str, Any]) -> str:
+        """Return why its person or the team keeps a message from this side."""
+        is_off = self.to == CUSTOMERIO and refuses_by_name(call.get("integrations"))
+        if is_off or lacks_consent(call, self.consent):
+            return CONSENT
         ids = [text_of(call.get(name)) for name in ("userId", "anonymousId", "previousId")]
-        if self.deny.holds(past.event, ids, call):
-            return "denied"
-        return self._fault_of_call(past, call)
+        return "denied" if self.deny.holds(past.event, ids, call) else ""
 
     def _fault_of_call(self, past: PastMessage, call: Mapping[str, Any]) -> str:
         has_person = bool(call.get("userId") or call.get("anonymousId"))

@@ -17,41 +17,80 @@ import orjson
 
 from pipelines_client import clock
 from pipelines_client.evidence.instants import unix_ms
+from pipelines_client.history.calls import INTEGRATIONS
 from pipelines_client.history.messages import DEDUP_WINDOW, YOUNG, PastMessage
-from pipelines_client.routing.plan import MEANT_REASONS
-
-STAGES = ("replay", "backfill")
-"""The `stage` in the ledger of messages that a run sent."""
+from pipelines_client.history.rowmap import key_in
+from pipelines_client.state.book import is_here
+from pipelines_client.state.ledger import Outcome, is_meant
+from pipelines_client.state.tears import Record
 
 _AT_ONCE = 500
+BACKFILL = "backfill"
+"""What the ledger has as stage of a row that was sent."""
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -32000;
-CREATE TABLE wanted (id TEXT PRIMARY KEY, finished_ms INTEGER, is_lacking INTEGER, hint BLOB) WITHOUT ROWID;
+CREATE TABLE wanted (
+    id TEXT PRIMARY KEY, finished_ms INTEGER, hint BLOB, accepted_here INTEGER, lacks_here INTEGER, meant_here INTEGER,
+    accepted_elsewhere INTEGER, lacks_elsewhere INTEGER
+) WITHOUT ROWID;
+CREATE TABLE newest (identity TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
+CREATE TABLE absent (id TEXT PRIMARY KEY, until_ms INTEGER) WITHOUT ROWID;
 CREATE TABLE message (
-    id TEXT UNIQUE, at INTEGER, type TEXT, event TEXT, identity TEXT, hash TEXT, body BLOB,
-    finished_ms INTEGER, outcome TEXT, stage TEXT
+    id TEXT UNIQUE, at INTEGER, type TEXT, event TEXT, identity TEXT, hash TEXT, body BLOB, key TEXT UNIQUE, place TEXT,
+    accepted_ms INTEGER, is_recorded INTEGER, is_unplaced INTEGER, differs INTEGER, had_other_time INTEGER
 );
 """
 _WANT = """
-INSERT INTO wanted VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-SET finished_ms = excluded.finished_ms, is_lacking = excluded.is_lacking, hint = excluded.hint
-WHERE excluded.finished_ms >= wanted.finished_ms
+INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+SET hint = CASE WHEN excluded.finished_ms >= wanted.finished_ms THEN excluded.hint ELSE wanted.hint END,
+    finished_ms = max(excluded.finished_ms, wanted.finished_ms),
+    accepted_here = accepted_here OR excluded.accepted_here, lacks_here = lacks_here OR excluded.lacks_here,
+    meant_here = meant_here OR excluded.meant_here,
+    accepted_elsewhere = accepted_elsewhere OR excluded.accepted_elsewhere,
+    lacks_elsewhere = lacks_elsewhere OR excluded.lacks_elsewhere
 """
-_NOTE = """
-UPDATE message SET finished_ms = ?1, outcome = ?2, stage = ?3 WHERE id = ?4 AND coalesce(finished_ms, ?1) <= ?1
+_ELSEWHERE_ONLY = "accepted_elsewhere AND NOT (accepted_here OR lacks_here OR meant_here)"
+_LACKING = "lacks_here OR (lacks_elsewhere AND NOT accepted_elsewhere AND NOT meant_here)"
+_ABSENT = """
+INSERT INTO absent VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms)
 """
-_ACCEPTED, _BY_A_RUN = "outcome = 'accepted'", f" AND stage IN {STAGES}"
-_TOTALS = """
+_IS_OTHER_PERSON = """
+:identity IS NOT NULL AND identity IS NOT :identity
+AND (instr(coalesce(identity, ''), ':') > 0) = (instr(:identity, ':') > 0)
+"""
+"""Unless one of the two is a hash and the other one is not, which says nothing."""
+_NOTE = f"""
+UPDATE message SET is_recorded = 1,
+    accepted_ms = CASE WHEN :accepted THEN max(coalesce(accepted_ms, :at), :at) ELSE accepted_ms END,
+    is_unplaced = CASE WHEN :accepted THEN min(coalesce(is_unplaced, 1), :unplaced) ELSE is_unplaced END,
+    differs = CASE WHEN :is_row
+        THEN min(coalesce(differs, 1), (:hash IS NOT NULL AND hash IS NOT :hash) OR ({_IS_OTHER_PERSON}))
+        ELSE differs END
+WHERE id = :id
+"""  # noqa: S608 - only constants are put in
+_NOTE_OTHER_TIME = "UPDATE message SET had_other_time = 1 WHERE key = :key AND id != :id"
+_SENT = """
+SELECT id, is_unplaced, differs, place FROM message LEFT JOIN absent USING (id)
+WHERE accepted_ms IS NOT NULL AND (until_ms IS NULL OR accepted_ms > until_ms) ORDER BY message.rowid
+"""
+_WITH_OTHER_TIME = "SELECT place FROM message WHERE had_other_time ORDER BY rowid"
+_ARRIVED = "CASE WHEN is_recorded IS NULL THEN CASE WHEN :unknown THEN at END ELSE accepted_ms END"
+_TOTALS = f"""
 SELECT count(*), min(at), max(at), coalesce(sum(at > :young), 0),
-    coalesce(sum(coalesce(outcome, :unknown) = 'accepted' AND coalesce(finished_ms, at) > :window), 0),
-    coalesce(sum(coalesce(outcome, :unknown) = 'accepted' AND coalesce(finished_ms, at) <= :window), 0)
+    coalesce(sum({_ARRIVED} > :window), 0), coalesce(sum({_ARRIVED} <= :window), 0)
 FROM message
-"""
+"""  # noqa: S608 - only constants are put in
 
-Record = Mapping[str, Any]
+_NEWEST = "INSERT INTO newest VALUES (?, ?) ON CONFLICT (identity) DO UPDATE SET at = max(at, excluded.at)"
+_STALE = """
+SELECT id, place, body FROM message JOIN newest USING (identity)
+WHERE type = 'identify' AND message.at < newest.at ORDER BY message.at, id
+"""
+_ADD = "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)"
+_TWIN = "SELECT place, body FROM message WHERE id = ? OR key = ? LIMIT 1"
 
 
 class ChosenTotals(NamedTuple):
@@ -67,6 +106,35 @@ class ChosenTotals(NamedTuple):
     young: int
     within_window: int
     beyond_window: int
+
+
+class Twin(NamedTuple):
+    """A message that was chosen before, with the same id or the same key: its place, and whether it is the same."""
+
+    place: str
+    has_same_content: bool
+
+
+class Sent(NamedTuple):
+    """What a destination has accepted of the chosen.
+
+    Attributes:
+        ids: Their ids.
+        unplaced: How many were accepted only by records that do not say where.
+        corrected: Where those are that a backfill has sent with other content only.
+    """
+
+    ids: list[str]
+    unplaced: int
+    corrected: list[str]
+
+
+class StaleCall(NamedTuple):
+    """An identify call that is older than what its person has: its id and place, and how many traits it sets."""
+
+    message_id: str
+    place: str
+    traits: int
 
 
 class Selection:
@@ -85,62 +153,123 @@ class Selection:
         self._connection.executescript(_SCHEMA)
         self._connection.execute("BEGIN")
 
-    def want(self, message_id: str, hint: Mapping[str, Any]) -> None:
-        """Ask for a message whose body is elsewhere; `hint` holds what is known about it."""
-        self._connection.execute(_WANT, (message_id, 0, 1, orjson.dumps(hint)))
+    def want(self, message_id: str, hint: Mapping[str, Any], *, absent_until_ms: int | None = None) -> None:
+        """Ask for a message whose body is elsewhere.
 
-    def want_lacking(self, records: Iterable[Record], leg: str) -> None:
-        """Ask for what a leg lacks, according to the last record of each message: rejected, dropped, or left out."""
-        rows = (_lacking(record) for record in records if record.get("leg") == leg)
+        Args:
+            message_id: Its id.
+            hint: What is known about it.
+            absent_until_ms: The side was looked at until then and lacked it: what it accepted earlier has not arrived.
+        """
+        self._connection.execute(_WANT, (message_id, 0, orjson.dumps(hint), 0, 1, 0, 0, 0))
+        if absent_until_ms is not None:
+            self._connection.execute(_ABSENT, (message_id, absent_until_ms))
+
+    def want_lacking(self, records: Iterable[Record], destination: str, *, also_elsewhere: bool) -> int:
+        """Ask for what a destination lacks, as the records of its leg say: rejected, dropped, or left out.
+
+        What it has accepted once stays accepted. What only other destinations have accepted is
+        asked for if `also_elsewhere`; else it is left out, and the return value is how many that are.
+        """
+        rows = (_lacking(record, destination) for record in records)
         while chunk := list(islice(rows, _AT_ONCE)):
             self._connection.executemany(_WANT, chunk)
-        self._connection.execute("DELETE FROM wanted WHERE NOT is_lacking")
+        lacking = f"{_LACKING} OR {_ELSEWHERE_ONLY}" if also_elsewhere else _LACKING
+        where = "" if also_elsewhere else f" WHERE {_ELSEWHERE_ONLY}"
+        (elsewhere,) = self._connection.execute(f"SELECT count(*) FROM wanted{where}").fetchone()  # noqa: S608 - only constants are put in
+        self._connection.execute(f"DELETE FROM wanted WHERE accepted_here OR NOT ({lacking})")  # noqa: S608 - only constants are put in
+        return 0 if also_elsewhere else int(elsewhere)
+
+    def complete(self, records: Iterable[Record]) -> None:
+        """Add what a ledger knows of the messages that are asked for: their `integrations`, or that there are none."""
+        for record in records:
+            hint = self.hint(record["message_id"])
+            if hint is not None and not hint.get(INTEGRATIONS):
+                hint[INTEGRATIONS] = record.get(INTEGRATIONS)
+                self._connection.execute(
+                    "UPDATE wanted SET hint = ? WHERE id = ?", (orjson.dumps(hint), record["message_id"])
+                )
 
     def hint(self, message_id: str) -> dict[str, Any] | None:
         """Return what is known about a message that is still asked for; None if it is not."""
         row = self._connection.execute("SELECT hint FROM wanted WHERE id = ?", (message_id,)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
-    def settle(self, message_id: str) -> None:
-        """Stop asking for a message."""
-        self._connection.execute("DELETE FROM wanted WHERE id = ?", (message_id,))
+    def settle(self, message_id: str) -> bool:
+        """Stop asking for a message; return whether it was asked for."""
+        return self._connection.execute("DELETE FROM wanted WHERE id = ?", (message_id,)).rowcount == 1
+
+    @property
+    def wants_any(self) -> bool:
+        """Whether any message is still asked for."""
+        return self._connection.execute("SELECT 1 FROM wanted LIMIT 1").fetchone() is not None
 
     def wanted(self) -> Iterator[str]:
         """Yield the ids that are still asked for."""
         for (message_id,) in self._connection.execute("SELECT id FROM wanted ORDER BY id"):
             yield message_id
 
-    def add(self, past: PastMessage) -> bool:
-        """Choose a message; return False if its id is chosen already."""
+    def add(self, past: PastMessage, place: str, key: str = "") -> Twin | None:
+        """Choose a message, unless one with its id, or with the key that names it, is chosen already: return that."""
         row = (past.message_id, past.at_ms, past.type, past.event, past.identity, past.payload_hash, past.body)
-        changed = self._connection.execute("INSERT OR IGNORE INTO message VALUES (?,?,?,?,?,?,?,NULL,NULL,NULL)", row)
-        return changed.rowcount == 1
+        if self._connection.execute(_ADD, (*row, key or None, place)).rowcount == 1:
+            return None
+        found = self._connection.execute(_TWIN, (past.message_id, key)).fetchone()
+        return Twin(found[0], has_same_content=found[1] == past.body)
 
-    def note(self, records: Iterable[Record], leg: str) -> None:
-        """Note the last ledger record of each chosen message."""
-        rows = (
-            (_finished_ms(record), record.get("outcome"), record.get("stage"), record["message_id"])
-            for record in records
-            if record.get("leg") == leg
-        )
-        while chunk := list(islice(rows, _AT_ONCE)):
-            self._connection.executemany(_NOTE, chunk)
+    def note(self, records: Iterable[Record], destination: str) -> None:
+        """Note which chosen messages a destination has accepted, as the records of its leg say, and when last."""
+        rest = iter(records)
+        while chunk := list(islice(rest, _AT_ONCE)):
+            self._connection.executemany(_NOTE, [_noted(record, destination) for record in chunk])
+            self._connection.executemany(_NEWEST, [_newest(each) for each in chunk if _updates(each, destination)])
+            self._connection.executemany(
+                _NOTE_OTHER_TIME, [_row_of(each) for each in chunk if _is_row(each, destination)]
+            )
 
-    def leave_sent(self, *, is_absence_known: bool) -> list[str]:
-        """Remove what was accepted according to the ledger, and return the ids.
+    def stale(self) -> Iterator[StaleCall]:
+        """Yield the chosen identify calls that are older than one that was accepted, in order."""
+        for message_id, place, body in self._connection.execute(_STALE):
+            traits = orjson.loads(body).get("traits")
+            yield StaleCall(message_id, place, len(traits) if isinstance(traits, dict) else 0)
 
-        `is_absence_known` means that the source lists messages that were accepted and are absent nevertheless: then
-        only what an earlier run has sent is removed.
-        """
-        where = _ACCEPTED + (_BY_A_RUN if is_absence_known else "")
-        ids = [row[0] for row in self._connection.execute(f"SELECT id FROM message WHERE {where}")]  # noqa: S608 - ours
-        self._connection.execute(f"DELETE FROM message WHERE {where}")  # noqa: S608 - as above
-        return ids
+    def leave(self, message_ids: Iterable[str]) -> int:
+        """Remove messages; return how many were chosen."""
+        ids, count = ((message_id,) for message_id in message_ids), 0
+        while chunk := list(islice(ids, _AT_ONCE)):
+            count += self._connection.executemany("DELETE FROM message WHERE id = ?", chunk).rowcount
+        return count
+
+    def leave_sent(self) -> Sent:
+        """Remove what was accepted, later than it was found to be absent."""
+        rows = self._connection.execute(_SENT).fetchall()
+        sent = Sent([row[0] for row in rows], sum(bool(row[1]) for row in rows), [row[3] for row in rows if row[2]])
+        self.leave(sent.ids)
+        return sent
+
+    def sent_at_other_times(self) -> list[str]:
+        """Return where the chosen are whose key names a row that was accepted with another time."""
+        return [place for (place,) in self._connection.execute(_WITH_OTHER_TIME)]
+
+    def count(self, among: Iterable[str] | None = None) -> int:
+        """Return how many messages are chosen, or how many of some."""
+        if among is None:
+            return int(self._connection.execute("SELECT count(*) FROM message").fetchone()[0])
+        asked = "SELECT count(*) FROM message WHERE id = ?"
+        return sum(self._connection.execute(asked, (message_id,)).fetchone()[0] for message_id in among)
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of what is chosen."""
+        for (message_id,) in self._connection.execute("SELECT id FROM message"):
+            yield message_id
 
     def totals(self, *, now: datetime, unknown_was_sent: bool) -> ChosenTotals:
         """Add up what is chosen; `unknown_was_sent` assumes that messages in no ledger were sent when they happened."""
-        unknown = "accepted" if unknown_was_sent else ""
-        values = {"young": clock.unix_ms(now - YOUNG), "window": clock.unix_ms(now - DEDUP_WINDOW), "unknown": unknown}
+        values = {
+            "young": clock.unix_ms(now - YOUNG),
+            "window": clock.unix_ms(now - DEDUP_WINDOW),
+            "unknown": unknown_was_sent,
+        }
         return ChosenTotals(*self._connection.execute(_TOTALS, values).fetchone())
 
     def events(self, most: int) -> dict[str, int]:
@@ -166,8 +295,46 @@ def _finished_ms(record: Record) -> int:
     return unix_ms(record.get("finished_at")) or 0
 
 
-def _lacking(record: Record) -> tuple[str, int, bool, bytes]:
-    outcome, reason = record.get("outcome"), record.get("reason")
-    is_lacking = outcome != "accepted" and reason not in MEANT_REASONS
-    hint = {name: record.get(name) for name in ("outcome", "reason", "event", "occurred_at")}
-    return record["message_id"], _finished_ms(record), is_lacking, orjson.dumps(hint)
+def _lacking(record: Record, destination: str) -> tuple[str, int, bytes, bool, bool, bool, bool, bool]:
+    is_accepted = record.get("outcome") == Outcome.ACCEPTED.value
+    left_out = is_meant(record.get("outcome"), record.get("reason"))
+    at_it, lacks = is_here(record, destination), not (is_accepted or left_out)
+    names = ("outcome", "reason", "event", "occurred_at", INTEGRATIONS)
+    hint = orjson.dumps({name: record.get(name) for name in names})
+    here, elsewhere = (
+        (at_it and is_accepted, at_it and lacks, at_it and left_out),
+        (not at_it and is_accepted, not at_it and lacks),
+    )
+    return record["message_id"], _finished_ms(record), hint, *here, *elsewhere
+
+
+def _updates(record: Record, destination: str) -> bool:
+    """Return whether a record is about an identify call, of a known person, that a destination accepted."""
+    is_identify = record.get("type") == "identify" and isinstance(record.get("identity"), str)
+    return is_identify and record.get("outcome") == Outcome.ACCEPTED.value and is_here(record, destination)
+
+
+def _newest(record: Record) -> tuple[str, int]:
+    return record["identity"], unix_ms(record.get("occurred_at")) or 0
+
+
+def _noted(record: Record, destination: str) -> dict[str, Any]:
+    return {
+        "id": record["message_id"],
+        "accepted": record.get("outcome") == Outcome.ACCEPTED.value and is_here(record, destination),
+        "at": _finished_ms(record),
+        "unplaced": not record.get("destination"),
+        "is_row": _is_row(record, destination),
+        "hash": record.get("payload_hash"),
+        "identity": record.get("identity"),
+    }
+
+
+def _is_row(record: Record, destination: str) -> bool:
+    """Return whether a record says that a destination has accepted a row of a backfill."""
+    is_accepted = record.get("outcome") == Outcome.ACCEPTED.value
+    return is_accepted and record.get("stage") == BACKFILL and is_here(record, destination)
+
+
+def _row_of(record: Record) -> dict[str, Any]:
+    return {"id": record["message_id"], "key": key_in(record["message_id"])}

@@ -7,17 +7,16 @@ recorded = pending + outcomes (docs/adr/0011).
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from pipelines_client.client.upstream import oauth_manager
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.config import Settings
+from pipelines_client.delivery.forwarding import PastForwarding
 from pipelines_client.delivery.lane import Lane
 from pipelines_client.delivery.opening import LaneOpener
 from pipelines_client.delivery.sending.context import Hooks
@@ -25,15 +24,16 @@ from pipelines_client.delivery.sending.fates import Delivery, dropped
 from pipelines_client.delivery.spool.entry import MessageFacts
 from pipelines_client.delivery.spool.leftovers import open_dead, spools_in
 from pipelines_client.delivery.spool.spool import Spool
-from pipelines_client.destinations.base import Destination
-from pipelines_client.errors import SpoolError
+from pipelines_client.destinations.base import Destination, most_in_a_second
 from pipelines_client.evidence.instants import iso_ms
-from pipelines_client.files import lock, open_lock
 from pipelines_client.history.messages import PastMessage
 from pipelines_client.history.rate import TokenBucket
+from pipelines_client.message.build import shown_integrations
 from pipelines_client.routing.plan import Plan, Stage, Switch
 from pipelines_client.routing.watch import StageWatch
+from pipelines_client.state.daily import read_lines
 from pipelines_client.state.layout import StateDir
+from pipelines_client.state.ledger import Outcome
 
 INTERRUPTED = "interrupted"
 """The reason in the ledger for messages that a run did not send before it ended."""
@@ -57,10 +57,15 @@ class RunLane:
         destination: Destination,
         *,
         stage: str,
+        rate: float | None,
         patience_s: float,
         tell: Callable[[Delivery], None],
     ) -> None:
         self._leg, self._stage, self._patience_s = destination.name, stage, patience_s
+        self._bucket, self._most_waiting = TokenBucket(rate), _MAX_WAITING
+        if rate is not None:
+            self._most_waiting = min(_MAX_WAITING, most_in_a_second(rate))
+            destination = replace(destination, limits=destination.limits.slowed(rate))
         self._destination = destination
         self._changed = threading.Condition()
         self._stages = settings.stage_watch()
@@ -73,7 +78,9 @@ class RunLane:
             oauth=oauth_manager(settings),
         )
 
-    def send(self, messages: Iterable[PastMessage], bucket: TokenBucket, advance: Callable[[int], object]) -> None:
+    def send(
+        self, messages: Iterable[PastMessage], forwarding: PastForwarding, advance: Callable[[int], object]
+    ) -> None:
         """Send messages in order; return once all are settled.
 
         Raises:
@@ -86,10 +93,10 @@ class RunLane:
         lane.start()
         try:
             for past in messages:
-                while (wait_s := self._wait_for(lane, bucket)) > 0:
+                while (wait_s := self._wait_for(lane)) > 0:
                     self._wait(lane, wait_s)
                     advance(0)
-                lane.spool.append(self._facts(past), past.body, {})
+                lane.spool.append(self._facts(past), past.body, forwarding.skips(past.message_id, past.body))
                 lane.senders[self._leg].appended()
                 advance(1)
             lane.hurry()
@@ -108,8 +115,7 @@ class RunLane:
             if spool is None:
                 continue
             if self._leg in spool.legs:
-                count += spool.pending(self._leg)
-                self._write_off(self._opener.lane_for(spool))
+                count += self._write_off(self._opener.lane_for(spool))
             else:
                 spool.close()
         return count
@@ -130,14 +136,15 @@ class RunLane:
             body_bytes=len(past.body),
             stage=self._stage,
             appended_at=iso_utc(utc_now()),
+            integrations=shown_integrations(past.body, past.body),
         ).as_stamp()
 
-    def _wait_for(self, lane: Lane, bucket: TokenBucket) -> float:
+    def _wait_for(self, lane: Lane) -> float:
         """Return the seconds to wait before the next message may be appended."""
         spool, leg = lane.spool, self._leg
-        if spool.pending(leg) >= _MAX_WAITING or spool.pending_bytes(leg) >= _MAX_WAITING_BYTES:
+        if spool.pending(leg) >= self._most_waiting or spool.pending_bytes(leg) >= _MAX_WAITING_BYTES:
             return _STEP_S
-        return bucket.take(monotonic_s())
+        return self._bucket.take(monotonic_s())
 
     def _wait(self, lane: Lane, seconds: float) -> None:
         """Wait for progress, but no longer than `seconds`.
@@ -163,31 +170,33 @@ class RunLane:
         with self._changed:
             self._changed.notify_all()
 
-    def _write_off(self, lane: Lane) -> None:
-        """Record what waits in a lane as dropped, and close the lane."""
+    def _write_off(self, lane: Lane) -> int:
+        """Record what waits in a lane as dropped, close the lane, and return how many messages that were.
+
+        If a kill came between a record and the cursor, the record holds: it is not written again as something else.
+        """
         spool, leg = lane.spool, self._leg
-        fate = dropped(INTERRUPTED)
+        fate, count = dropped(INTERRUPTED), 0
+        recorded = self._recorded(lane) if spool.pending(leg) else {}
         while entries := spool.read(leg, max_bytes=_MAX_WAITING_BYTES, max_count=_WRITTEN_OFF_AT_ONCE):
-            lane.record(leg, entries, fate)
-            spool.settle(leg, entries, Counter({(fate.outcome, fate.code): len(entries)}))
+            known = [recorded.get(entry.stamped().get("message_id")) for entry in entries]
+            left = [entry for entry, outcome in zip(entries, known, strict=True) if outcome is None]
+            if left:
+                lane.record(leg, left, fate)
+            tally = Counter((outcome, code) for outcome, code in filter(None, known))
+            tally[fate.outcome, fate.code] += len(left)
+            spool.settle(leg, entries, +tally)
+            count += len(left)
         lane.close()
+        return count
 
-
-@contextmanager
-def only_run(folder: Path, leg: str) -> Iterator[None]:
-    """Lock a leg for one run: two runs at the same time would send the same messages twice.
-
-    The lock belongs to the open file, so a killed run releases it.
-
-    Raises:
-        SpoolError: Another run holds the lock.
-        OSError: The folder cannot be written.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = open_lock(folder / f"{leg}.lock")
-    try:
-        if not lock(descriptor):
-            raise SpoolError(f"another replay or backfill to {leg} runs in this state directory; wait until it ends")
-        yield
-    finally:
-        os.close(descriptor)
+    def _recorded(self, lane: Lane) -> dict[str | None, tuple[Outcome, str]]:
+        """Return what the ledger says of the messages of a lane, by their ids."""
+        found = {}
+        for record in read_lines(self._state.ledger, writer=lane.spool.writer):
+            if isinstance(record, dict) and record.get("leg") == self._leg:
+                if record.get("outcome") == Outcome.ACCEPTED.value:
+                    found[record.get("message_id")] = (Outcome.ACCEPTED, "")
+                elif record.get("outcome") == Outcome.REJECTED.value:
+                    found[record.get("message_id")] = (Outcome.REJECTED, f"http_{record.get('http_status')}")
+        return found

@@ -25,6 +25,7 @@ _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _ID_TYPES = frozenset((str, type(None)))
 _SCALARS = frozenset((str, int, bool, type(None)))
 _EMPTY = b"{}"
+_INTEGRATIONS, _NO_INTEGRATIONS = b'"integrations":', b'"integrations":{}'
 _OBJECTS = ("traits", "properties", "context", "integrations")
 _PAYLOAD_KEY = {field: f',"{field}":'.encode() for field in PAYLOAD_FIELD.values()}
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -64,6 +65,11 @@ class Message(NamedTuple):
     def payload(self) -> bytes:
         """The payload as JSON with sorted keys; an empty object if there is none."""
         return self.body[-1 - self.payload_bytes : -1] if self.payload_bytes else _EMPTY
+
+    @property
+    def integrations(self) -> dict[str, Any] | None:
+        """The call's own `integrations` as a ledger may keep them (`shown_integrations`); None if it has none."""
+        return shown_integrations(self.body[: len(self.body) - self.payload_bytes], self.body)
 
 
 class Built(NamedTuple):
@@ -116,6 +122,19 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
     event = plain.get("event" if kind == "track" else "name")
     fields = message_id, kind, event, user_id, anonymous_id, group_id, occurred_at, built_at, body, payload_bytes
     return _new(Built, (_new(Message, fields), plain, notes))
+
+
+def shown_integrations(head: bytes, body: bytes) -> dict[str, Any] | None:
+    """Return the `integrations` of a message without the options in them, which may be about people: those are `{}`.
+
+    Nearly all messages have none, which `head`, the body without its payload, shows.
+    """
+    if head.count(_INTEGRATIONS) == 1 and _NO_INTEGRATIONS in head:
+        return None
+    given = orjson.loads(body).get("integrations")
+    if not isinstance(given, dict) or not given:
+        return None
+    return {name: value if isinstance(value, bool) else {} for name, value in given.items()}
 
 
 def reread(body: bytes, *, built_at: str) -> Message:
@@ -227,8 +246,8 @@ def _copy_inside(made: dict[Any, Any], left: list[int]) -> None:
             continue
         if kind is dict:
             made[name] = copied = item.copy()
-            if copied:
-                left[0] -= len(copied)
+            left[0] -= len(copied)
+            if not _SCALARS.issuperset(map(type, copied.values())):
                 _copy_inside(copied, left)
         elif kind is list or kind is tuple:
             made[name] = _copied_list(item, left)
@@ -251,7 +270,8 @@ def _copied_list(items: Any, left: list[int]) -> list[Any]:
         if kind is dict:
             copied[place] = inner = item.copy()
             left[0] -= len(inner)
-            _copy_inside(inner, left)
+            if not _SCALARS.issuperset(map(type, inner.values())):
+                _copy_inside(inner, left)
         elif kind is list or kind is tuple:
             copied[place] = _copied_list(item, left)
         else:

@@ -11,12 +11,13 @@ import dataclasses
 import ipaddress
 import math
 import os
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence, ValuesView
+from collections import UserString, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,14 @@ def text_of(value: Any) -> str:
     return str.__str__(value) if issubclass(type(value), str) else str(value)
 
 
+def _bounded(values: Iterable[Any]) -> list[Any]:
+    """Return the values of a container, which may compute them as it is read, and know no end."""
+    listed = list(islice(values, MAX_VALUES + 1))
+    if len(listed) > MAX_VALUES:
+        raise TooManyValuesError
+    return listed
+
+
 def _is(*kinds: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, kinds)
 
@@ -141,7 +150,7 @@ def _mapping(value: Any, _: Note) -> dict[Any, Any]:
     """Return a mapping as its own `items()` say, which may differ from what it stores."""
     if getattr(type(value), "items", None) is dict.items:
         return dict.copy(value)  # in one step, because another thread may write into it meanwhile
-    return dict(value.items())
+    return dict(_bounded(value.items()))
 
 
 def _fields(value: Any, _: Note) -> dict[str, Any]:
@@ -174,7 +183,7 @@ def _model(value: Any, _: Note) -> Any:
 
 
 def _keyed(value: Any, _: Note) -> dict[Any, Any]:
-    return {name: value[name] for name in value.keys()}  # noqa: SIM118 - a row's iterator gives values
+    return {name: value[name] for name in _bounded(value.keys())}  # a row's own iterator gives values
 
 
 def _is_numpy_time(value: Any) -> bool:
@@ -194,7 +203,10 @@ def _numpy_time(value: Any, _: Note) -> Any:
     plain = value.item()
     if isinstance(plain, date):
         return plain
-    coarser = value.astype("datetime64[us]")
+    try:
+        coarser = value.astype("datetime64[us]")
+    except OverflowError:  # numpy 2.5; an older one returns another time
+        return str(value)
     is_exact = coarser.astype(value.dtype) == value and isinstance(coarser.item(), datetime)
     return coarser.item() if is_exact and coarser == value else str(value)
 
@@ -206,7 +218,10 @@ def _whole(seconds: float) -> float:
 def _listed(value: Any, _: Note) -> Any:
     """Return the Python form of an array or of a scalar of numpy, pandas or another library."""
     if getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M"):
-        return list(value) if value.ndim else value[()]  # `tolist` makes integers of nanoseconds
+        return _bounded(value) if value.ndim else value[()]  # `tolist` makes integers of nanoseconds
+    size = getattr(value, "size", 0)
+    if isinstance(size, int) and size > MAX_VALUES:
+        raise TooManyValuesError
     plain = value.tolist()
     if type(plain) is type(value):
         raise NoFormError("unsupported_type")  # numpy's longdouble has no Python form: `tolist` returns it unchanged
@@ -231,7 +246,7 @@ _IP = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipad
 TABLE: list[tuple[Callable[[Any], bool], Converter]] = [
     (_is(type), _no_form),
     (_is(Enum), lambda value, _: value.value),
-    (_is(str), lambda value, _: text_of(value)),
+    (_is(str, UserString), lambda value, _: text_of(value)),
     (_is(bytes, bytearray, memoryview), _bytes),
     (_is(datetime), _datetime),
     (_is(date), _date),
@@ -244,7 +259,7 @@ TABLE: list[tuple[Callable[[Any], bool], Converter]] = [
     (_is(UUID, *_IP), lambda value, _: str(value)),
     (_is(os.PathLike), lambda value, _: os.fspath(value)),
     (_is(Mapping), _mapping),
-    (_is(list, tuple, set, frozenset, deque, AbstractSet, ValuesView), lambda value, _: list(value)),
+    (_is(list, tuple, set, frozenset, deque, AbstractSet, ValuesView), lambda value, _: _bounded(value)),
     (_is(orjson.Fragment), lambda value, _: orjson.loads(orjson.dumps(value))),
     (dataclasses.is_dataclass, _fields),
     (_has("__attrs_attrs__"), _attrs),
@@ -256,7 +271,7 @@ TABLE: list[tuple[Callable[[Any], bool], Converter]] = [
     (_has("tolist"), _listed),
     (_has("_mapping"), lambda value, _: dict(value._mapping)),  # noqa: SLF001 - SQLAlchemy's documented name
     (_has("keys", "__getitem__"), _keyed),  # rows of sqlite3, asyncpg and others
-    (_is(Sequence), lambda value, _: list(value)),
+    (_is(Sequence), lambda value, _: _bounded(value)),
     (_has_own_text, lambda value, _: str(value)),
 ]
 """Which values fit a line, and what becomes of them. The order matters: an `Enum` may be a `str` too."""

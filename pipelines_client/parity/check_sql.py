@@ -16,6 +16,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
+from pipelines_client.sides import SIDES
+
 MOST_ROWS = 1000
 """The most rows of an answer that are counted. One more is fetched, which shows that there are more."""
 
@@ -53,11 +55,17 @@ _FUNCTIONS = "count, sum, min, max, coalesce, nullif, row_number, lag, lead, CAS
 
 @dataclass(frozen=True, slots=True)
 class PlainSelect:
-    """A SELECT in DuckDB's dialect that every engine can answer; `views` are the views that it reads."""
+    """A SELECT in DuckDB's dialect that every engine can answer.
+
+    `views` are the views that it reads, `reads` the columns of them, as in `sent.person`, and `sides` those that it
+    names.
+    """
 
     sql: str
     columns: tuple[str, ...]
     views: frozenset[str]
+    reads: frozenset[str]
+    sides: frozenset[str]
 
 
 def plain_select(sql: str) -> PlainSelect:
@@ -74,8 +82,12 @@ def plain_select(sql: str) -> PlainSelect:
     except SqlglotError as error:
         text = str(error).split(" Line:")[0].rstrip(".")
         raise ValueError(f"{text}; {_views()}") from None
+    reads = _columns_read(tree)
+    sides = frozenset(each.this for each in tree.find_all(exp.Literal) if each.this in SIDES)
     views = _fill_in(tree)
-    return PlainSelect(_limited(tree).sql("duckdb", comments=False), tuple(tree.named_selects), views)
+    return PlainSelect(
+        _limited(tree).sql("duckdb", comments=False), tuple(tree.named_selects), views, reads=reads, sides=sides
+    )
 
 
 def _parse(sql: str) -> exp.Query:
@@ -100,6 +112,12 @@ def _refuse_unknown(node: exp.Expr) -> None:
         raise ValueError("GROUP BY ALL does not work on every engine; name the columns")
     if isinstance(node, exp.Limit) and not (node.expression.is_int and int(node.expression.name) <= MOST_ROWS):
         raise ValueError(f"LIMIT must be a number up to {MOST_ROWS:,}; leave it out to count all rows")
+
+
+def _columns_read(tree: exp.Query) -> frozenset[str]:
+    """Return the columns of views that a qualified query reads anywhere."""
+    found = ((scope.sources.get(column.table), column) for scope in traverse_scope(tree) for column in scope.columns)
+    return frozenset(f"{source.name}.{column.name}" for source, column in found if isinstance(source, exp.Table))
 
 
 def _fill_in(tree: exp.Query) -> frozenset[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines_client.errors import ConfigError
-from pipelines_client.files import replace_file
+from pipelines_client.files import read_regular, replace_file
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render.message import render_message
 
@@ -127,6 +127,6 @@ def _silence() -> Iterator[None]:
 def _read(state: Path) -> LastSent:
     """Return what the file remembers; nothing if it is missing or broken: twice is better than never."""
     try:
-        return LastSent.model_validate_json(state.read_bytes())
+        return LastSent.model_validate_json(read_regular(state))
     except (OSError, ValidationError):
         return LastSent()

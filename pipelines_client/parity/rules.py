@@ -5,17 +5,22 @@
     [gates.classes.late]               the limit of one class of findings
     [[expected]]                       a known difference that is accepted for now
     [builtin]                          the expected differences that come with the package, by name
+    [compare]                          what is compared besides what always is
+    [cures]                            what the Customer.io leg changes on request (`effects.cures`)
     [[check]]                          a question in SQL, and what its answer should be
+    [[complete]]                       a span of time in which a side's evidence is whole (`complete.py`)
 
 Unknown keys are refused: a limit with a misspelled key would limit nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -30,8 +35,11 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines_client.effects.cures import asked_cures
 from pipelines_client.errors import ConfigError
+from pipelines_client.files import read_given
 from pipelines_client.parity.check_sql import MOST_ROWS, plain_select
+from pipelines_client.parity.complete import Complete
 from pipelines_client.parity.findings import BY_NAME
 from pipelines_client.parity.model import SHARED_UNITS, Limits
 
@@ -45,6 +53,8 @@ RULES_FILE = "parity.toml"
 
 READY_AFTER_DAYS = 7
 """Passing days in a row before *ready*: a week, so that it includes a weekend."""
+
+_MARK_CHARACTERS = 16
 
 MISSING = "missing"
 ANY = "*"
@@ -108,11 +118,6 @@ class EventGates(_Section):
         lenient: dict[str, Any] = {"max_missing_pct": 100.0, "max_drift_pct": 100.0, "max_duplicates_pct": 100.0}
         return Limits(**lenient | _limits(self.model_dump(exclude_none=True)))
 
-    def asked(self) -> set[str]:
-        """Return the kinds of the gates that are judged."""
-        kinds = {name.removeprefix("max_") for name in self.model_dump(exclude_none=True)}
-        return kinds | ({"too_young"} if "missing" in kinds else set())
-
 
 class ClassGate(_Section):
     """The limit of one class of findings."""
@@ -132,6 +137,10 @@ class Gates(_Section):
     max_counts: Percent | None = None
     max_identity: Count | None = None
     max_renamed: Count | None = None
+    max_shared_ids: Count | None = None
+    max_call_type: Count | None = None
+    max_time: Percent | None = None
+    max_context: Percent | None = None
     min_events: Count | None = None
     min_days: Count = 0
     ready_after_days: Annotated[int, Field(ge=1, strict=True)] = READY_AFTER_DAYS
@@ -158,13 +167,17 @@ class ExpectedRule(_Section):
     """A known difference: the reason, its owner, and the last UTC day on which it is accepted.
 
     `path` and `event` may contain `*` for any characters. Without `kind` any difference at the path is expected.
-    `missing` is a message that is missing at `side`, or at either side if none is given; it has no path.
+    `missing` is a message that is missing at `side`, or at either side if none is given; it has no path. `library`,
+    `write_key` (its last four characters count) and `source` (the id of a Segment source) limit it to one writer.
     """
 
     path: str = ""
     kind: Literal["missing_key", "null", "type", "value", "missing"] | None = None
     event: str = ANY
     side: Literal["segment", "customerio"] | None = None
+    library: str = ""
+    write_key: Annotated[str, StringConstraints(pattern="^$|.{4}$")] = ""
+    source: str = ""
     reason: Words
     owner: Words
     expiry: date
@@ -178,6 +191,8 @@ class ExpectedRule(_Section):
             raise ValueError('"path" is missing; write a path such as "properties.price", or kind = "missing"')
         if self.kind != MISSING and self.side is not None:
             raise ValueError('"side" goes with kind = "missing" only; remove it: a path differs between two sides')
+        if self.kind != MISSING and (self.library or self.write_key or self.source):
+            raise ValueError('"library", "write_key" and "source" go with kind = "missing" only; remove them')
         return self
 
 
@@ -188,6 +203,12 @@ class Builtin(_Section):
     groupid_only: bool = Field(default=True, strict=True)
     value_cut: bool = Field(default=True, strict=True)
     long_name: bool = Field(default=True, strict=True)
+
+
+class Compare(_Section):
+    """What is compared besides what always is: `context` has paths of the context, such as `campaign.source`."""
+
+    context: tuple[Words, ...] = ()
 
 
 _ROWS = re.compile(r"at most ([\d_,]+) rows?")
@@ -252,7 +273,15 @@ class Rules(_Section):
     gates: Gates = Field(default_factory=Gates)
     expected: tuple[ExpectedRule, ...] = ()
     builtin: Builtin = Field(default_factory=Builtin)
+    compare: Compare = Field(default_factory=Compare)
+    cures: dict[str, Any] | None = None
     check: tuple[Check, ...] = ()
+    complete: tuple[Complete, ...] = ()
+
+    @field_validator("cures")
+    @classmethod
+    def _known_cures(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if value is None else asked_cures(value)
 
     @field_validator("check")
     @classmethod
@@ -274,6 +303,21 @@ class Rules(_Section):
         return value
 
 
+BASELINE = "baseline"
+"""Marks a run that tells drift from noise: it is not compared with one that does not."""
+
+
+def mark_of(rules: Rules, *also: str) -> str:
+    """Return a mark of what runs are judged by: gates, limits, checks, and what `also` says.
+
+    Expected differences are not part of it: they are in the report. Nor is how many days make *ready*.
+    """
+    gates = rules.gates.model_dump(mode="json", exclude={"ready_after_days"}) | asdict(rules.gates.limits())
+    checks = sorted((check.name, check.sql, check.expect) for check in rules.check)
+    text = json.dumps([gates, checks, sorted(also)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_MARK_CHARACTERS]
+
+
 def read_rules(path: Path) -> Rules:
     """Return the rules in a file.
 
@@ -286,7 +330,7 @@ def read_rules(path: Path) -> Rules:
     else:
         import tomli as tomllib
     try:
-        return parse_rules(tomllib.loads(path.read_text("utf-8")), str(path))
+        return parse_rules(tomllib.loads(read_given(path).decode("utf-8")), str(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML ({error})") from None
     except OSError as error:
@@ -339,6 +383,8 @@ def _section_of(location: tuple[int | str, ...]) -> type[BaseModel]:
         "gates": Gates,
         "expected": ExpectedRule,
         "builtin": Builtin,
+        "compare": Compare,
         "check": Check,
+        "complete": Complete,
     }
     return sections[head] if depth > 1 else Rules

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.evidence.columns import refuse_unknown
 from pipelines_client.evidence.count_apis.base import MAX_DAYS, TimeSpan, fetch_counts
+from pipelines_client.evidence.kept_cures import CURES_DIFFER, kept_cures
+from pipelines_client.evidence.kinds.base import CONTEXT
 from pipelines_client.evidence.kinds.table import Table
 from pipelines_client.evidence.listing import list_files
 from pipelines_client.evidence.naming import (
@@ -30,6 +33,7 @@ from pipelines_client.parity.questions.engine import Engine
 from pipelines_client.parity.questions.open import shares_folders
 from pipelines_client.parity.report.inputs import SourceRead
 from pipelines_client.parity.report.sources import place_of
+from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,9 +99,28 @@ def kind_maker(key: bytes, options: ParityOptions) -> MakeKind:
                 f"--{name}: a table needs a column map, a TOML file that says which column holds what; pass it with"
                 f" --map {name}=FILE"
             )
-        return kind(key, name, columns if issubclass(kind, Table) else None)
+        paths = options.rules.compare.context
+        own = columns if issubclass(kind, Table) else {CONTEXT: sorted(paths)} if paths else None
+        made = kind(key, name, own)
+        made.cures = (options.cures or {}) if name in SIDES else {}
+        return made
 
     return make
+
+
+def with_cures(options: ParityOptions, named: Mapping[str, Named]) -> tuple[ParityOptions, list[str]]:
+    """Return options that say what the Customer.io leg changes, and notes on the ledger if that is not clear.
+
+    That is in the options, else in the rules, else in the state directories of the ledger, if they agree.
+
+    Raises:
+        SourceError: A state directory's file about it is damaged.
+    """
+    told = options.cures if options.cures is not None else options.rules.cures
+    if told is not None or "ledger" not in named:
+        return replace(options, cures=dict(told or {})), []
+    kept = kept_cures(named["ledger"].given)
+    return replace(options, cures=kept or {}), [CURES_DIFFER] if kept is None else []
 
 
 def _refuse_uncounted(readers: Mapping[str, Reader], named: Mapping[str, Named]) -> None:
@@ -161,8 +184,12 @@ def fetch_facts(facts: SourceFacts, given: GivenSources, store: Store, options: 
     """Add the counts of APIs to the facts."""
     for name, api in given.counted.items():
         if isinstance(api, AskedApi):
-            facts.packs[name] = [_fetch(name, api, options, store, now)]
-            facts.counted[name] = CountsSource(api.api.title, api.target, api.api.side)
+            until = options.until or now
+            span = TimeSpan(options.since or until - timedelta(days=MAX_DAYS), until)
+            facts.packs[name] = [_fetch(name, api, options, store, span)]
+            facts.counted[name] = CountsSource(
+                api.api.title, api.target, api.api.side, asked_from=span.since.date().isoformat()
+            )
 
 
 def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead:
@@ -173,6 +200,9 @@ def _read(name: str, kind: Kind, listing: Listing, total: Reading) -> SourceRead
         tuple(kind.holes(file.name for file in listing.files)),
         waiting_in(listing.given) if name == "ledger" else {},
         kind.fidelity,
+        kind.is_reduced,
+        lambda types, from_ms, until_ms: kind.to_fetch((file.name for file in listing.files), types, from_ms, until_ms),
+        kind.type_of,
     )
 
 
@@ -183,10 +213,8 @@ def _counted(kind: Kind, listing: Listing, total: Reading) -> CountsSource:
     return CountsSource(kind.title, ", ".join(listing.given), None, total.rows, lines, gaps, (*places, *total.notes))
 
 
-def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, now: datetime) -> Pack:
+def _fetch(name: str, asked: AskedApi, options: ParityOptions, store: Store, span: TimeSpan) -> Pack:
     """Ask an API for counts, which are kept for this run only."""
-    until = options.until or now
-    span = TimeSpan(options.since or until - timedelta(days=MAX_DAYS), until)
     advance = options.advance or (lambda _: None)
     counts = fetch_counts(asked.api, asked.target, span, source=name, advance=advance)
     folder = store.begin(Table(bytes(32), name, {"event": "event", "time": "day"}))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+from pipelines_client.wording import plural
+
+__all__ = ["below", "duration", "last_key", "percent", "plural"]
+
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
 
 _QUOTED = re.compile(r'[."*\[\]\\\x00-\x1f]|^$')
 _LAST_KEY = re.compile(r'(?:^|\.)("(?:[^"\\]|\\.)*"|[^."\[]*)(?:\[\])*$', re.DOTALL)
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 message`, `2 messages`."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def duration(ms: int) -> str:

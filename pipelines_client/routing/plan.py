@@ -12,14 +12,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines_client.destinations.base import FORWARDING
 from pipelines_client.destinations.customerio import RESERVED_NAMES
 from pipelines_client.errors import ConfigError
 from pipelines_client.message.build import Message
-from pipelines_client.routing.cohorts import NO_ALIASES, Aliases, in_cohort
+from pipelines_client.routing.cohorts import NO_ALIASES, People, in_cohort
+from pipelines_client.routing.consent import asks_by_name, is_switched_off, lacks_consent, refuses_by_name
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
-MEANT_REASONS = frozenset(("reserved_name", "empty_event", "before_send", "denied"))
-"""Reasons for which a leg never gets a message, at any stage."""
+CONSENT = "consent"
+"""Why a leg skips a message: the person has not agreed to it."""
+HANDOVER = "handover"
+"""Why Customer.io's leg skips a message: Segment's Customer.io destination forwards it."""
+_DIRECT = "direct"
+_BY_STAGE = ("stage", "cohort")
+_NEVER = ("denied", CONSENT)
 
 
 class Stage(str, enum.Enum):
@@ -94,25 +101,33 @@ class LegRules:
     """The rules of one leg.
 
     `share` (0 to 1) is a share of people; it applies only at the stage where the leg is partial. A message on `deny` is
-    skipped at every stage. A message on `allow` is sent whatever the share. `deny` wins over `allow`.
+    skipped at every stage. A message on `allow` is sent at any share. `deny` wins over `allow`. `consent` has
+    the categories that a message's preferences must all allow.
     """
 
     share: float = 1.0
     allow: Names = field(default_factory=Names)
     deny: Names = field(default_factory=Names)
     switch: Switch = Switch.ON
+    consent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A stage with its rules by leg, and the reserved event names that may reach Customer.io."""
+    """A stage with its rules by leg, and the reserved event names that may reach Customer.io.
+
+    `handover_at` is an instant as `clock.iso_utc` spells it, or None. With one, each message that Segment takes reaches
+    Customer.io by one way: those that were built before it, and those that the stage keeps from Customer.io's leg,
+    through Segment's Customer.io destination; the others by the leg, and Segment is told not to forward them.
+    """
 
     stage: Stage
     legs: tuple[str, ...]
     rules: Mapping[str, LegRules] = field(default_factory=dict)
     salt: str = ""
     allow_commands: Collection[str] = field(default_factory=frozenset)
-    aliases: Aliases = field(default=NO_ALIASES, compare=False)
+    aliases: People = field(default=NO_ALIASES, compare=False)
+    handover_at: str | None = None
 
     authoritative: str = field(init=False, compare=False)
     """The leg whose failures reach the caller; with one leg, that leg."""
@@ -129,7 +144,7 @@ class Plan:
         for leg in self.legs:
             rules = self.rules_of(leg)
             is_partial = leg == self.stage.partial and rules.share < 1
-            if leg not in out and (is_partial or rules.deny):
+            if is_partial or rules.deny or rules.consent:
                 choosing.append((leg, rules, is_partial))
         authoritative = self.stage.authoritative
         object.__setattr__(self, "authoritative", authoritative if authoritative in self.legs else self.legs[0])
@@ -139,14 +154,46 @@ class Plan:
         object.__setattr__(self, "_serves_customerio", CUSTOMERIO in self.legs and CUSTOMERIO not in out)
 
     def route(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return why legs skip this message, by leg; a leg without an entry takes it."""
+        """Return why legs skip this message, by leg; a leg without an entry takes it.
+
+        A reason that holds at any stage goes before the stage's own, so that a later replay leaves the message out. The
+        key `FORWARDING` says why Segment may not forward the message to Customer.io; without it, it may.
+        """
+        skips = self._skips(message, call)
+        if (self.handover_at is None and CONSENT not in skips.values()) or SEGMENT in skips or SEGMENT not in self.legs:
+            return skips
+        if self.handover_at is not None:
+            skips = self._handed_over(message, call, skips)
+        reason = skips.get(CUSTOMERIO)
+        if reason not in _NEVER or is_switched_off(call.get("integrations")):  # the message itself tells Segment
+            return skips
+        return {**skips, FORWARDING: reason} if reason == CONSENT or self.handover_at is not None else skips
+
+    def _handed_over(self, message: Message, call: Mapping[str, Any], skips: Mapping[str, str]) -> Mapping[str, str]:
+        """Return `skips` with one way to Customer.io for a message that Segment takes.
+
+        What a message's own `integrations` ask of Segment by name goes that way: whether a batch's would win is not
+        documented. What they keep Segment from forwarding is not left to it.
+        """
+        reason, at, own = skips.get(CUSTOMERIO), self.handover_at or "", call.get("integrations")
+        is_before = reason in _BY_STAGE or (reason is None and (message.built_at < at or asks_by_name(own)))
+        if is_before and not is_switched_off(own):
+            return {**skips, CUSTOMERIO: HANDOVER}
+        return {**skips, FORWARDING: _DIRECT} if reason is None else skips
+
+    def _skips(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
         skips = self._out
         for leg, rules, is_partial in self._choosing:
             reason = self._why_not(rules, message, call, is_partial=is_partial)
             if reason is not None:
                 skips = {**skips, leg: reason}
+        own = call.get("integrations")
+        if own and CUSTOMERIO in self.legs and refuses_by_name(own):
+            skips = {**skips, CUSTOMERIO: CONSENT}
         if message.type == "group" and SEGMENT in self.legs and not (message.user_id or message.anonymous_id):
-            return {**skips, SEGMENT: skips.get(SEGMENT, "no_person")}  # FACTS S3: it would drop it behind a 200
+            known = skips.get(SEGMENT)
+            reason = known if known in _NEVER else "no_person"  # either goes before what a stage says
+            return {**skips, SEGMENT: reason}  # FACTS S3: it would drop it behind a 200
         if message.type == "track" and self._serves_customerio and CUSTOMERIO not in skips:
             name = (message.event or "").strip()  # FACTS C13: Customer.io trims names before it compares them
             if not name:
@@ -157,6 +204,8 @@ class Plan:
 
     def _why_not(self, rules: LegRules, message: Message, call: Mapping[str, Any], *, is_partial: bool) -> str | None:
         ids = message.user_id, message.anonymous_id
+        if rules.consent and lacks_consent(call, rules.consent):
+            return CONSENT
         if rules.deny and rules.deny.holds(message.event, ids, call):
             return "denied"
         if not is_partial or (rules.allow and rules.allow.holds(message.event, ids, call)):

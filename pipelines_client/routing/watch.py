@@ -1,4 +1,4 @@
-"""The stage in force: watches the stage file while the process runs, and shares aliases between processes.
+"""The stage in force: watches the stage file while the process runs.
 
 No thread polls. A call or a sender that asks for the plan reads the file if the last look is older than half of
 `poll_s`. So there is no thread to lose in a fork and no lock, and no message is routed by a plan older than `poll_s`
@@ -7,9 +7,7 @@ No thread polls. A call or a sender that asks for the plan reads the file if the
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,78 +17,13 @@ from pipelines_client.errors import ConfigError
 from pipelines_client.files import replace_file
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
-from pipelines_client.routing.cohorts import HASH_BYTES, Aliases, hash_id
+from pipelines_client.routing.aliases import ALIAS_FILE, AliasFile
 from pipelines_client.routing.plan import Plan
-from pipelines_client.routing.stagefile import parse_stage_file
-from pipelines_client.signals import let_through
+from pipelines_client.routing.stagefile import mark_of, parse_stage_file, read_stage_bytes
+from pipelines_client.signals import let_through, suppressing
 
-ALIAS_FILE = "aliases"
 LAST_GOOD_FILE = "stage-last-good.toml"
-"""Their names in the state directory."""
-_MAX_ALIASES = 1_000_000  # pairs kept in memory, at most 200 bytes each
-_HASH_CHARS = 2 * HASH_BYTES
-_PAIR_BYTES = 2 * _HASH_CHARS + 1
-
-
-@contextlib.contextmanager
-def _suppressing(*errors: type[Exception]) -> Iterator[None]:
-    """Suppress errors that must not stop a call, unless a signal handler of the application raised them."""
-    try:
-        yield
-    except errors as error:
-        let_through(error)
-
-
-class AliasFile:
-    """The pairs of ids seen in one state directory, in a file that all its processes append to.
-
-    A line holds two hashes and no id. All processes read the pairs in the order of the file, so they agree. Without a
-    path the pairs stay in memory.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self.aliases = Aliases()
-        self._path = path
-        self._read = 0
-
-    def pair(self, previous_id: str, user_id: str) -> None:
-        """Record, for all processes, that two ids belong to one person."""
-        previous, user = hash_id(f"user:{previous_id}"), hash_id(f"user:{user_id}")
-        if previous == user or self.aliases.head(previous) == self.aliases.head(user):
-            return
-        if self._path is not None:
-            self._append(self._path, f"{previous.hex()} {user.hex()}")
-            self.catch_up()
-        self._add(previous, user)  # in case the file could not be written
-
-    def catch_up(self) -> None:
-        """Read the pairs that other processes have added."""
-        if self._path is None:
-            return
-        start = self._read
-        with _suppressing(OSError), self._path.open("rb") as file:
-            file.seek(start)
-            whole = file.read().rpartition(b"\n")[0]
-            self._read = start + len(whole)  # set, not increased: another thread may be doing the same
-            for line in whole.split(b"\n"):
-                if len(line) == _PAIR_BYTES:
-                    with _suppressing(ValueError):
-                        pair = line.decode("ascii")
-                        self._add(bytes.fromhex(pair[:_HASH_CHARS]), bytes.fromhex(pair[_HASH_CHARS:]))
-
-    def _add(self, previous: bytes, user: bytes) -> None:
-        if len(self.aliases) < _MAX_ALIASES:
-            self.aliases.pair(previous, user)
-
-    @staticmethod
-    def _append(path: Path, line: str) -> None:
-        """Append a line with one write, so that lines of processes never mix; a torn line does not damage the next."""
-        with _suppressing(OSError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                os.write(descriptor, f"\n{line}\n".encode())
-            finally:
-                os.close(descriptor)
+"""Its name in the state directory."""
 
 
 class StageWatch:
@@ -112,9 +45,9 @@ class StageWatch:
         """Seconds between two looks: half of `poll_s`, because a sender may wait for as long before it asks."""
         self._content: bytes | None = None
         self._shares_people = len(base.legs) > 1
-        self._alias_file = AliasFile(memory / ALIAS_FILE if memory is not None and self._shares_people else None)
+        self._aliases = AliasFile(memory / ALIAS_FILE if memory is not None and self._shares_people else None)
         self._last_good = memory / LAST_GOOD_FILE if memory is not None else None
-        self._base = self._plan = replace(base, aliases=self._alias_file.aliases)
+        self._base = self._plan = replace(base, aliases=self._aliases)
         self._due_s = 0.0 if path is not None or self._shares_people else float("inf")
 
     def plan(self) -> Plan:
@@ -123,27 +56,41 @@ class StageWatch:
             self._look()
         return self._plan
 
+    @property
+    def has_file(self) -> bool:
+        """Whether there is a stage file to follow."""
+        return self._path is not None
+
+    @property
+    def mark(self) -> str | None:
+        """The mark of the stage file's content in force; None without a file, or if it cannot be used."""
+        return mark_of(self._content) if self._content is not None and self.error is None else None
+
     def note(self, message: Message, call: Mapping[str, Any]) -> None:
         """Record the pair of ids of an alias that was accepted."""
         previous, user = call.get("previousId"), message.user_id
         if self._shares_people and isinstance(previous, str) and user:
-            self._alias_file.pair(previous, user)
+            self._aliases.join(previous, user)
+
+    def save_people(self) -> None:
+        """Save what was read of the aliases, if it is due, so that other processes find it sooner. Not for a call."""
+        self._aliases.save()
 
     def _look(self) -> None:
         """Read the files. A thread that asks meanwhile reads them too, so it never uses an older plan."""
-        self._alias_file.catch_up()
+        self._aliases.catch_up()
         if self._path is not None:
             self._look_into(self._path)
         self._due_s = monotonic_s() + self.look_every_s
 
     def _look_into(self, path: Path) -> None:
         try:
-            seen, content = self._content, path.read_bytes()
+            seen, content = self._content, read_stage_bytes(path)
             while content != seen or self.error is not None:
                 if self._take(content, seen):
                     self._keep(content)
                     break
-                seen, content = self._content, path.read_bytes()  # another thread may have read a newer file
+                seen, content = self._content, read_stage_bytes(path)  # another thread may have read a newer file
         except OSError as error:
             let_through(error)
             self._refuse(error.strerror or type(error).__name__)
@@ -164,14 +111,14 @@ class StageWatch:
         """Keep a copy for processes that start while the file is wrong; ignore a disk that cannot be written."""
         if self._last_good is None:
             return
-        with _suppressing(OSError):
+        with suppressing(OSError):
             self._last_good.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._last_good, content)
 
     def _refuse(self, error: str) -> None:
         if self._content is None and self._last_good is not None:
-            with _suppressing(OSError, ConfigError):
-                self._take(self._last_good.read_bytes(), None)
+            with suppressing(OSError, ConfigError):
+                self._take(read_stage_bytes(self._last_good), None)
         if error != self.error:
             self.error = error
             logger().error("stage_file_refused", path=str(self._path), error=error, in_force=self._plan.name)

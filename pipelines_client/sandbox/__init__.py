@@ -16,11 +16,13 @@ fault on messages is a class in `faults` and a field in `scenario`, a new export
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from pipelines_client.sandbox.api import CUSTOMERIO, SEGMENT, Api
 from pipelines_client.sandbox.export import Exporter
+from pipelines_client.sandbox.forwarding import Forwarded, Forwarding
 from pipelines_client.sandbox.model import Answer, Call, Planted, RequestLimits, RequestRecord
 from pipelines_client.sandbox.scenario import Scenario, ScenarioError
 from pipelines_client.sandbox.server import ServerThread
@@ -38,6 +40,8 @@ __all__ = [
     "Answer",
     "Api",
     "Call",
+    "Forwarded",
+    "Forwarding",
     "Planted",
     "RequestLimits",
     "RequestRecord",
@@ -66,6 +70,10 @@ class Sandbox:
         now: The clock for times of receipt (aware datetimes). Replace it to simulate days.
         sync_every: How often Customer.io starts new storage files (FACTS C18).
         times: The format of times in those files: `iso` or `unix` seconds (FACTS C19).
+        forwarding: Segment's own Customer.io destination; None: it is off.
+
+    Attributes:
+        forwarding: The same.
     """
 
     def __init__(
@@ -78,6 +86,7 @@ class Sandbox:
         now: Callable[[], datetime] = _utc_now,
         sync_every: timedelta = timedelta(minutes=10),
         times: TimeForm = "iso",
+        forwarding: Forwarding | None = None,
     ) -> None:
         self._out = out
         self._ports = [port + number if port else 0 for number in range(len(API_NAMES))]
@@ -92,6 +101,9 @@ class Sandbox:
         self.segment, self.segment_eu = self._apis["segment"], self._apis["segment-eu"]
         for one, other in ((self.customerio, self.customerio_eu), (self.segment, self.segment_eu)):
             one.sibling, other.sibling = other, one
+        self.forwarding = self.segment.forwarding = self.segment_eu.forwarding = forwarding
+        if forwarding is not None:
+            forwarding.people = self.customerio.people
         for name, keys in (write_keys or {}).items():
             self._apis[name.replace("_", "-")].allow_keys(*keys)
 
@@ -115,6 +127,12 @@ class Sandbox:
         on_messages = [fault for api in self.apis for fault in api.planted]
         exporters = list(self._exporters.values())
         return on_messages + (exporters[-1].missing if exporters else [])
+
+    def in_workspace(self) -> Counter[str]:
+        """Count how often each message reached the workspace: by Data Pipelines, and by Segment's destination."""
+        forwarded = self.forwarding.forwarded if self.forwarding is not None else ()
+        direct = (id_ for api in (self.customerio, self.customerio_eu) for id_ in api.message_ids())
+        return Counter(direct) + Counter(one.message_id for one in forwarded)
 
     def start(self) -> None:
         """Start serving; do nothing if it already serves.

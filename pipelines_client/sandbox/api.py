@@ -26,12 +26,14 @@ from pipelines_client.sandbox.model import (
     RequestRecord,
     not_found,
 )
+from pipelines_client.sandbox.people import KeptPeople
 from pipelines_client.sandbox.planting import RequestFaults, StorageFaults
 from pipelines_client.sandbox.reading import read_body, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pipelines_client.sandbox.forwarding import Forwarding
     from pipelines_client.sandbox.scenario import Scenario
 
 
@@ -76,6 +78,8 @@ class Api:
         strict_bad_item: What strict mode does about one bad message of a batch: refuse the `batch`, refuse the `item`,
             or answer `207` (FACTS C5).
         delay_s: A delay of each answer, added to the scenario's. Messages are stored before the delay.
+        people: At Customer.io, the people of the workspace as the stored messages leave them; none at Segment.
+        forwarding: What forwards the messages that it stores; None: nothing does.
     """
 
     def __init__(
@@ -93,6 +97,8 @@ class Api:
         self.strict_bad_item: rules.BadItem = scenario.of(name).strict_bad_item
         self.delay_s = 0.0
         self.sibling: Api | None = None
+        self.people = KeptPeople()
+        self.forwarding: Forwarding | None = None
         self._vendor = vendor
         self._region = "eu" if name.endswith("-eu") else "us"
         self._now = now
@@ -308,7 +314,12 @@ class Api:
                 continue
             own = message.get("sentAt", sent_at)
             text = own if isinstance(own, str) else None
-            self._calls.append(Call(message_id, message, stored, received_at, text, self._sync))
+            call = Call(message_id, message, stored, received_at, text, self._sync)
+            self._calls.append(call)
+            if self._vendor is CUSTOMERIO:
+                self.people.arrive(stored, received_at)
+            if self.forwarding is not None:
+                self.forwarding.take(self.name, call)
 
     def _is_repeat(self, message_id: str, received_at: datetime) -> bool:
         """Return whether the id was stored within the vendor's window, and remember it."""

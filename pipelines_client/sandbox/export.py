@@ -132,7 +132,7 @@ def _planted_json(seed: int, planted: list[Planted]) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, content, mode=0o644)
+    replace_file(path, content)
 
 
 def keep_exporting(count: Callable[[], int], export: Callable[[], object], stopped: Event) -> None:

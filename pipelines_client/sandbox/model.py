@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from pipelines_client.evidence.nesting import is_deeper
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,6 +21,7 @@ Failure = Literal["reset", "timeout"]
 JSON = {"content-type": "application/json"}
 CALL_TYPES: tuple[CallType, ...] = ("identify", "track", "page", "screen", "group", "alias")
 
+_MOST_LEVELS = 251
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|z|[+-]\d\d:?\d\d)?$",
 )
@@ -171,9 +174,11 @@ def iso_ms(at: datetime) -> str:
 def size_of(value: Any) -> int | None:
     """Return the bytes of a value as JSON; None if the exports cannot hold it.
 
-    The parser reads 1,024 levels of nesting and the writer 254, so each message is written once before it is accepted.
+    The parser reads 1,024 levels of nesting, the writer 254, and readers of exports 250 of a payload. So each message
+    is written once before it is accepted.
     """
     try:
-        return len(orjson.dumps(value))
+        written = orjson.dumps(value)
     except TypeError:
         return None
+    return None if is_deeper(written, _MOST_LEVELS) else len(written)

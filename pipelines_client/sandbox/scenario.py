@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from pydantic import Field, ValidationError, model_validator
 
 from pipelines_client.errors import ConfigError
+from pipelines_client.files import read_given
 from pipelines_client.sandbox.faults import (
     ChangeFault,
     Count,
@@ -161,7 +162,7 @@ class Scenario(ScenarioTable):
             ScenarioError: The file is missing, is not TOML, or has an invalid or unknown key.
         """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+            return cls.model_validate(tomllib.loads(read_given(path).decode("utf-8")))
         except OSError as error:
             raise ScenarioError(f"scenario {path}: cannot be read ({error.strerror}); check the path") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -23,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipelines_client.sandbox.auth import read_authorization
 from pipelines_client.sandbox.model import CALL_TYPES, Reply, not_found
+from pipelines_client.sandbox.people import MOST_OF_A_PAGE, PATH, as_json
 from pipelines_client.sandbox.reports import report
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from pipelines_client.sandbox.api import Api
+    from pipelines_client.sandbox.people import KeptPeople
 
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 10.0
@@ -42,6 +44,7 @@ _CALLS = (
 )
 """The calls by the last part of their paths; the vendors' browser clients use the short ones (FACTS C1)."""
 _WITHOUT_BODY = (204, 304)
+_AT_ROOT = ("v1", PATH.removeprefix("/"))
 _FOR_PAGES = {"access-control-allow-origin": "*"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
@@ -71,6 +74,8 @@ class Application:
         answer = _preflight(request) if request.method == "OPTIONS" else None
         if request.method == "GET":
             answer = _status(self._apis) if scope["path"] == "/" else _report(api, path, request)
+            if answer is None and api is not None and api.name.startswith("customerio"):
+                answer = await _people(api.people, path, request)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -89,7 +94,7 @@ class Application:
     def _find(self, port: int, path: str) -> tuple[Api | None, str]:
         """Return the API of a request, if any, and the path there."""
         name, slash, rest = path.removeprefix("/").partition("/")
-        if name == "v1":
+        if name in _AT_ROOT:
             return self._at_root[port], path
         return self._apis.get(name), slash + rest
 
@@ -247,6 +252,26 @@ def _report(api: Api | None, path: str, request: Request) -> Response | None:
     if scheme != "bearer" or not key:
         return Response(status_code=401)
     return Response(orjson.dumps(value), media_type="application/json")
+
+
+async def _people(people: KeptPeople, path: str, request: Request) -> Response | None:
+    """Answer with all people, or with one; return None for any other path. It needs no key.
+
+    A thread does the work, so that the server goes on receiving.
+    """
+    if path == PATH:
+        query = request.query_params
+        start, limit = (
+            int(text[:9]) if (text := query.get(name, "")).isdecimal() else 0 for name in ("start", "limit")
+        )
+        page = await asyncio.to_thread(people.page, start, min(MOST_OF_A_PAGE, limit or MOST_OF_A_PAGE))
+        return Response(await asyncio.to_thread(as_json, page), media_type="application/json")
+    if not path.startswith(f"{PATH}/"):
+        return None
+    person = await asyncio.to_thread(people.person, path.removeprefix(f"{PATH}/"))
+    no_one = {"person": None, "error": "no one has this id, e-mail address or cio_id"}
+    found = no_one if person is None else person
+    return Response(as_json(found), status_code=404 if person is None else 200, media_type="application/json")
 
 
 def _status(apis: Mapping[str, Api]) -> Response:

@@ -6,12 +6,11 @@ under its name until the sealed one replaces it in one step: a reader meanwhile 
 
 from __future__ import annotations
 
-import contextlib
+import glob
 import gzip
 import os
 import shutil
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,7 +19,9 @@ from typing import Any
 import orjson
 
 from pipelines_client.errors import LedgerError
-from pipelines_client.files import GZIP_MAGIC, OpenFile, make_folder, replacing
+from pipelines_client.files import GZIP_MAGIC, OpenFile, make_folder, open_regular, replacing
+from pipelines_client.signals import let_through, suppressing
+from pipelines_client.state.checksum import is_intact
 
 MAX_SEALED_AT_EXIT_BYTES = 8 << 20  # sealing more would keep a process from ending
 _MAX_SEALED_AT_ONCE_BYTES = 1 << 20  # sealing more would hold up the next day's first line
@@ -100,7 +101,7 @@ class DailyFile:
         self._sealing = threading.Thread(
             target=_seal_if_possible, args=(path,), name="pipelines-client-seal", daemon=True
         )
-        with contextlib.suppress(RuntimeError):  # the interpreter ends: the file stays unsealed, which readers accept
+        with suppressing(RuntimeError):  # the interpreter ends: the file stays unsealed, which readers accept
             self._sealing.start()
 
     def _file_of(self, day: str) -> OpenFile:
@@ -115,7 +116,8 @@ class DailyFile:
         assert root is not None  # noqa: S101 - `append` keeps nothing then
         try:
             return self._open(root / day)
-        except PermissionError:  # another user was the first to write that day
+        except PermissionError as error:  # another user was the first to write that day
+            let_through(error)
             return self._open(root / f"user-{os.geteuid()}" / day)
 
     def _open(self, folder: Path) -> OpenFile:
@@ -129,24 +131,42 @@ class DailyFile:
         return self._file
 
 
-def read_lines(directory: Path, *, unreadable: Callable[[Path], object] = lambda _: None) -> Iterator[Any]:
-    """Yield every line below a directory, in the order of days and writers; None for one that is torn.
+def read_lines(
+    directory: Path,
+    *,
+    unreadable: Callable[[Path], object] = lambda _: None,
+    torn: Callable[[bytes], object] = lambda _: None,
+    begun: Callable[[Path], object] = lambda _: None,
+    since: str = "",
+    writer: str = "",
+) -> Iterator[Any]:
+    """Yield every line below a directory, in the order of days and writers; None for one that is torn or made of two.
 
     Args:
-        directory: Where the folders of the days are.
+        directory: Where the folders of the days are; or one file.
         unreadable: Called with each file that is cut, damaged or not readable by this user. The lines before that
             place are yielded, then one None, then the next file.
+        torn: Called with each line that is torn or made of two.
+        begun: Called with each file before its first line.
+        since: The first day to read, as ISO-8601; empty: all.
+        writer: Read only the files of this writer; empty: all.
     """
-    paths = sorted(directory.rglob("*.jsonl*"))
+    paths = [directory] if directory.is_file() else sorted(directory.rglob(f"{glob.escape(writer)}*.jsonl*"))
     for path in paths:
         is_sealed_since = not path.exists() and path.with_suffix(".jsonl.gz") in paths
-        if path.name.startswith(".") or is_sealed_since:
+        is_other = path.parent.name < since or (writer and path.name.partition(".")[0] != writer)
+        if path.name.startswith(".") or is_sealed_since or is_other:
             continue
+        begun(path)
         try:
             for line in _lines_of(path):
                 if line.strip():
-                    yield _parsed(line)
-        except (OSError, EOFError, zlib.error):
+                    parsed = _parsed(line)
+                    if parsed is None:
+                        torn(line)
+                    yield parsed
+        except Exception as error:  # noqa: BLE001 - whatever damage does to the decompressor
+            let_through(error)
             unreadable(path)
             yield None
 
@@ -155,13 +175,14 @@ def _lines_of(path: Path) -> Iterator[bytes]:
     if not path.exists():
         path = path.with_suffix(".jsonl.gz")  # sealed since the folder was listed
     # By its content: for a moment a sealed file has the old name.
-    with gzip.open(path, "rb") if path.suffix == ".gz" or _is_gzip(path) else path.open("rb") as file:
-        yield from file
+    with open_regular(path) as raw:
+        is_sealed = path.suffix == ".gz" or raw.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+        yield from gzip.GzipFile(fileobj=raw) if is_sealed else raw
 
 
 def _parsed(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
+        return orjson.loads(line) if is_intact(line) is not False else None
     except orjson.JSONDecodeError:
         return None
 
@@ -178,7 +199,7 @@ def seal(path: Path) -> None:
         return
     with (
         replacing(path) as file,
-        path.open("rb") as plain,
+        open_regular(path) as plain,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as sealed,
     ):
         shutil.copyfileobj(plain, sealed, _CHUNK_BYTES)
@@ -186,7 +207,7 @@ def seal(path: Path) -> None:
 
 
 def _seal_if_possible(path: Path) -> None:
-    with contextlib.suppress(OSError):  # a full disk: unsealed files are read as well
+    with suppressing(OSError):  # a full disk: unsealed files are read as well
         seal(path)
 
 
@@ -200,11 +221,11 @@ def _free_name(path: Path) -> Path:
 
 
 def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(2) == GZIP_MAGIC
 
 
 def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"

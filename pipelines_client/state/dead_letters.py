@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipelines_client.errors import StateDamagedError
 from pipelines_client.state.daily import DailyFile, read_lines
+from pipelines_client.state.guarded import guarded
 from pipelines_client.state.ledger import DeliveryRecord
 
 _rejected_at = attrgetter("rejected_at")
@@ -83,30 +85,53 @@ def letters_of(refused: Iterable[tuple[DeliveryRecord, bytes]], *, destination: 
     ]
 
 
-def read_dead_letters(directory: Path, *, unreadable: Callable[[Path], object] = lambda _: None) -> list[DeadLetter]:
-    """Return the letters that have not been requeued since they were refused, oldest first.
+class Letters(NamedTuple):
+    """Dead letters, oldest first, one for each message and leg: the last one, with the names of all in `answers`.
 
-    There is one for each message and leg: the last one, with the names of all in `answers`. `unreadable` is called with
-    each file that is cut or damaged; the letters before that place are returned.
+    `listed` have not been requeued since they were refused; `put_back` have.
+    """
+
+    listed: list[DeadLetter]
+    put_back: list[DeadLetter]
+
+
+def read_dead_letters(directory: Path, *, unreadable: Callable[[Path], object] = lambda _: None) -> list[DeadLetter]:
+    """Return the letters that have not been requeued since they were refused; see `read_letters`."""
+    return read_letters(directory, unreadable=unreadable).listed
+
+
+def read_letters(directory: Path, *, unreadable: Callable[[Path], object] = lambda _: None) -> Letters:
+    """Read all letters.
+
+    `unreadable` is called with each file that is cut or damaged; the letters before that place are returned.
     """
     refused: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
     answered: set[str] = set()
     for fields in read_lines(directory, unreadable=unreadable):
         try:
-            letter = DeadLetter(**fields)
-        except TypeError:
+            letter = guarded(_letter, fields, path=directory)
+        except StateDamagedError:
             continue  # a torn line: its message is still in the spool, and will be refused again
         if letter.requeued_at is None:
             refused[letter.message_id, letter.leg].append(letter)
         else:
             answered.update(letter.answers)
-    waiting = []
+    found = Letters([], [])
     for letters in refused.values():
         left = [letter for letter in letters if letter.letter not in answered]
-        if left:
-            last = max(left, key=_rejected_at)
-            waiting.append(replace(last, answers=tuple(letter.letter for letter in left)))
-    return sorted(waiting, key=_rejected_at)
+        last = max(left or letters, key=_rejected_at)
+        last = replace(last, answers=tuple(letter.letter for letter in left or letters))
+        (found.listed if left else found.put_back).append(last)
+    return Letters(*(sorted(each, key=_rejected_at) for each in found))
+
+
+def _letter(fields: Any) -> DeadLetter:
+    letter = DeadLetter(**{**fields, "answers": tuple(map(str, fields.get("answers", ())))})
+    texts = letter.message_id, letter.leg, letter.type, letter.rejected_at, letter.body, letter.letter
+    perhaps = letter.event, letter.identity, letter.reason, letter.requeued_at, letter.destination
+    if not all(isinstance(text, str) for text in (*texts, *(text for text in perhaps if text is not None))):
+        raise TypeError
+    return letter
 
 
 def select(

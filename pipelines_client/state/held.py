@@ -14,6 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from pipelines_client.files import OpenFile, make_folder
+from pipelines_client.signals import let_through
 
 _QUOTES = ("'", '"')
 _LINKS = Path("/proc/self/fd")
@@ -23,12 +24,22 @@ def default_state_dir() -> Path:
     """Return the state directory of this user; a path that cannot be made if the user has no home."""
     try:
         return Path(platformdirs.user_state_dir("pipelines-client"))
-    except (RuntimeError, KeyError):
+    except (RuntimeError, KeyError) as error:
+        let_through(error)
         return Path(os.devnull) / "pipelines-client"
 
 
 def resolved(path: Path) -> Path:
     """Return a state directory's path, absolute and without symlinks.
+
+    Raises:
+        ValueError: See `absolute`.
+    """
+    return Path(os.path.realpath(absolute(path)))
+
+
+def absolute(path: Path) -> Path:
+    """Return a path that a `chdir` does not move.
 
     Raises:
         ValueError: It is in quotes, which an env file keeps, or there is no home for its `~`.
@@ -37,8 +48,9 @@ def resolved(path: Path) -> Path:
     if text[:1] in _QUOTES or text[-1:] in _QUOTES:
         raise ValueError("is in quotes; remove them")
     try:
-        return Path(os.path.realpath(path.expanduser()))
-    except RuntimeError:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        let_through(error)
         raise ValueError("begins with ~, and this user has no home; give an absolute path") from None
 
 

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from pipelines_client.errors import LedgerError, StateDamagedError
-from pipelines_client.files import create_file
+from pipelines_client.files import create_file, read_regular
 from pipelines_client.identity import _KEY_BYTES, parse_identity_key
 from pipelines_client.state.guarded import guarded
 
@@ -22,7 +22,7 @@ def read_identity_key(directory: Path) -> bytes | None:
     """
     path = directory / IDENTITY_KEY_FILE
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return None
     try:

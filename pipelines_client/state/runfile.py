@@ -6,7 +6,7 @@ it; `status`, `cutover` and parity read it.
 
 from __future__ import annotations
 
-import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +17,20 @@ import orjson
 
 from pipelines_client.clock import utc_now
 from pipelines_client.errors import StateDamagedError
-from pipelines_client.files import replace_file
+from pipelines_client.files import read_regular, replace_file
+from pipelines_client.signals import let_through, suppressing
 from pipelines_client.state.guarded import guarded
 from pipelines_client.state.layout import StateDir
 
+NO_STAGE_FILE = "none"
+"""The mark of a process that was given no stage file."""
+_WRITER = re.compile(r"(.+)-\d+-[0-9a-f]+")
 _KEPT_S = 30 * 86_400
 _COUNTS = ("recorded", "pending", "accepted")
 _LATER_COUNTS = ("resent",)
 _BY_REASON = ("rejected", "dropped", "skipped")
 _LEG_TEXTS = ("oldest_pending_at", "last_success_at", "last_error_at", "last_error", "failing_since", "state")
-_TEXTS = ("writer", "started_at", "updated_at", "stage", "stage_file_error", "state")
+_TEXTS = ("writer", "started_at", "updated_at", "stage", "stage_file_error", "stage_file_mark", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,11 @@ class LegReport:
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """What one writer reports; `state` is `running` or `closed`."""
+    """What one writer reports; `state` is `running`, `stopped` (until the next call) or `closed`.
+
+    `stage_file_mark` is that of the content of the stage file that is in force, or `NO_STAGE_FILE`. It is None where
+    the file cannot be used, and in run files of earlier versions.
+    """
 
     legs: Mapping[str, LegReport]
     writer: str = ""
@@ -70,7 +78,16 @@ class RunFile:
     updated_at: str = ""
     stage: str | None = None
     stage_file_error: str | None = None
+    stage_file_mark: str | None = None
     state: str = "running"
+
+    def silent_s(self, now: datetime) -> float:
+        """Return the seconds since it was written; infinite if it does not say when."""
+        try:
+            updated_at = datetime.fromisoformat(self.updated_at.replace("Z", "+00:00"))
+            return (now - updated_at).total_seconds()
+        except (ValueError, TypeError):  # not an instant, or one without a zone
+            return float("inf")
 
     def write(self, path: Path) -> None:
         """Replace the file.
@@ -81,11 +98,18 @@ class RunFile:
         replace_file(path, orjson.dumps(self))
 
 
+def host_of(writer: str) -> str | None:
+    """Return the host in the name of a writer, `<host>-<pid>-<random>`; None if it has none."""
+    found = _WRITER.fullmatch(writer)
+    return found[1] if found else None
+
+
 def read_run_file(path: Path) -> RunFile | None:
     """Return what a run file says; None if it is gone, damaged or written by an incompatible version."""
     try:
-        return guarded(_parsed, path.read_bytes(), path=path)
-    except (OSError, StateDamagedError):
+        return guarded(_parsed, read_regular(path), path=path)
+    except (OSError, StateDamagedError) as error:
+        let_through(error)
         return None
 
 
@@ -105,7 +129,7 @@ def forget_ended(state: StateDir) -> None:
     """Remove the run files of writers that ended a month ago and left no message: each process leaves one file."""
     old = utc_now().timestamp() - _KEPT_S
     for file in state.run.glob("*.json"):
-        with contextlib.suppress(FileNotFoundError):  # another process does the same
+        with suppressing(FileNotFoundError):  # another process does the same
             if file.stat().st_mtime < old and not (state.spool / f"{file.stem}.db").exists():
                 file.unlink()
 

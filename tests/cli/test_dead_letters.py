@@ -109,6 +109,27 @@ def test_requeued_messages_arrive_with_the_same_id_and_only_where_they_were_refu
     assert "NOT" not in command("status").stdout
 
 
+def test_an_id_that_is_not_listed_and_a_leg_that_there_is_not_are_said(refused: Any, command: Any) -> None:
+    """A mistyped one must not read as done; what is listed goes."""
+    assert refused
+    done = command("dead-letters", "requeue", "--id", "m1", "--id", "m1x")
+    assert (done.returncode, done.stdout[:10]) == (1, "1 put back")
+    assert "1 of the ids" in done.stderr
+    for words in (["list"], ["requeue", "--all"]):
+        refusal = command("dead-letters", *words, "--leg", "segmnt")
+        assert (refusal.returncode, "customerio or segment" in refusal.stderr) == (2, True)
+
+
+def test_conditions_that_no_letter_meets_are_no_success(refused: Any, command: Any) -> None:
+    """A mistyped event must not read as done; where there is no letter at all, there is nothing to do."""
+    assert refused
+    done = command("dead-letters", "requeue", "--event", "Signed up")
+    assert (done.returncode, "no dead letter meets these conditions" in done.stderr) == (1, True)
+    assert command("dead-letters", "requeue", "--all").returncode == 0
+    done = command("dead-letters", "requeue", "--event", "Signed up")
+    assert (done.returncode, done.stdout) == (0, "0 put back\n")
+
+
 def test_a_message_that_is_refused_again_is_listed_again(
     refused: Any, command: Any, sandbox: Any, state_dir: Path
 ) -> None:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipelines_client.cli.leaving import BAD_INPUT, GOOD, INTERNAL, INTERRUPTED, explained, guarded, leave, writing
+from pipelines_client.cli.leaving import (
+    BAD_INPUT,
+    BAD_NEWS,
+    GOOD,
+    INTERNAL,
+    INTERRUPTED,
+    begin,
+    explained,
+    guarded,
+    leave,
+    writing,
+)
 from pipelines_client.errors import SourceError
 
 
@@ -37,6 +49,22 @@ def test_what_stops_a_command_is_one_line_and_an_exit_code(
     assert caught.value.code == code
     assert line.startswith("pipelines-client: ")
     assert said in line
+
+
+@pytest.mark.parametrize("error", [SourceError("x"), OSError(28, "No space left on device"), MemoryError()])
+def test_bad_input_is_what_ends_a_command_before_it_sends(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    """Afterwards the same is bad news; the next command begins anew."""
+
+    def fail(*, after: Callable[[], None] | None) -> None:
+        if after is not None:
+            after()
+        raise error
+
+    for after, code in ((begin, BAD_NEWS), (None, BAD_INPUT)):
+        with pytest.raises(SystemExit) as caught, explained():
+            fail(after=after)
+        assert caught.value.code == code
+        assert ("some may have been sent" in capsys.readouterr().err) is (after is not None)
 
 
 class _UsageError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,9 @@ MAP = 'time = "day"\ndefault_event = "Ordered"\nuser_id = "who"\nidempotency = [
 def command(sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Run a command with both keys at the sandbox, in a folder with rows and their map."""
     for name, value in {
-        "PIPELINES_WRITE_KEY": "c",
+        "PIPELINES_WRITE_KEY": "cio-key",
         "PIPELINES_HOST": sandbox.customerio.url,
-        "PIPELINES_SEGMENT_WRITE_KEY": "s",
+        "PIPELINES_SEGMENT_WRITE_KEY": "segment-key",
         "PIPELINES_SEGMENT_HOST": sandbox.segment.url,
         "COLUMNS": "80",
     }.items():
@@ -92,12 +93,14 @@ def test_a_replay_says_how_many_of_its_side_it_sent(command: Any, sandbox: Any, 
         (["backfill", "rows.csv", "--map", "nowhere.toml"], "nowhere.toml: No such file or directory"),
         (["backfill", "rows.csv", "--map", "rows.csv"], "rows.csv: not valid TOML"),
         (["backfill", "rows.csv", "--map", "map.toml", "--refused", "no/where"], "no/where: No such file"),
-        (["backfill", "rows.csv", "--map", "map.toml", "--where", "x"], "--where x: write PATH=VALUE"),
+        (["backfill", "rows.csv", "--map", "map.toml", "--where", "x"], "--where x: write FIELD OPERATOR VALUE"),
         (
             ["replay", "--to", "customerio", "--from", "elsewhere"],
             "elsewhere: unknown source; a replay comes from one of",
         ),
         (["replay", "--to", "customerio", "--from", "dead-letters"], "is not a state directory"),
+        (["replay", "--to", "customerio", "--from", "dead-letters", "rows.csv"], "rows.csv would not be read"),
+        (["replay", "--to", "customerio", "--from", "ledger+archive", "rows.csv"], "rows.csv would not be read"),
         (["replay", "--to", "customerio", "--from", "replay-list", "gone.jsonl"], "gone.jsonl: no such file"),
     ],
 )
@@ -124,9 +127,20 @@ def test_every_reason_has_words_and_every_warning_is_said() -> None:
     assert all(f"not sent, {reason}: 1 ({words})" in said for reason, words in REASONS.items())
     assert "1 may have reached Segment less than 24 h ago" in said
     assert "2 may have reached Segment more than 24 h ago" in said
-    assert "killed before it sent 7" in said
+    assert "killed before it sent 7 messages" in said
     assert "campaigns" not in said
     assert "stopped: http_401; run it again to continue" in said
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_is_one_and_two_are_two(count: int) -> None:
+    """In each line that counts something."""
+    counts: Any = {each.name: count for each in fields(Summary) if type(each.default) is int and each.default == 0}
+    files = ["a.csv", "b.csv"][:count]
+    said = list(lines_of(Summary("replay", "customerio", **counts, empty=files, is_dry_run=False)))
+    forms = r"\b(messages|calls|rows|files|records|letters|are|were|wait|go|they|them|themselves)\b"
+    plurals = [line for line in said if re.search(forms, line.partition("; ")[0])]
+    assert bool(plurals) == (count > 1), plurals
 
 
 def test_the_page_names_every_reason_and_every_key_of_a_map_and_its_map_is_one() -> None:
@@ -136,3 +150,31 @@ def test_the_page_names_every_reason_and_every_key_of_a_map_and_its_map_is_one()
     assert parse_row_map(tomllib.loads(toml), "the page").idempotency == ("order_id",)
     named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (.*?) \|", page, re.MULTILINE))))
     assert named >= {*REASONS, *RowMap.model_fields}
+
+
+def test_a_state_directory_that_was_not_there_is_said_to_be_new(command: Any) -> None:
+    """A mistyped one knows of no earlier run, and all would go again."""
+    said = [command("backfill", "rows.csv", "--map", "map.toml", "--dry-run").output for _ in range(2)]
+    assert ["is a new state directory" in each for each in said] == [True, False]
+
+
+def test_a_file_without_a_row_is_bad_input_and_says_which(command: Any, sandbox: Any) -> None:
+    """Nothing went, and that must not look like success; so for each command and source."""
+    Path("rows.csv").write_text("order,who,day\n", "utf-8")
+    Path("missing.jsonl").write_text("", "utf-8")
+    for words in (
+        ["backfill", "rows.csv", "--map", "map.toml"],
+        ["backfill", "rows.csv", "--map", "map.toml", "--dry-run"],
+        ["replay", "--to", "segment", "--from", "replay-list", "missing.jsonl"],
+        ["replay", "--to", "segment", "--from", "jsonl", "missing.jsonl"],
+    ):
+        done = command(*words)
+        assert (done.exit_code, "no row in it" in done.output) == (2, True), done.output
+    assert sandbox.customerio.count == sandbox.segment.count == 0
+
+
+def test_a_table_with_two_columns_of_one_name_is_not_sent(command: Any, sandbox: Any) -> None:
+    """Which of them was meant cannot be told; the last one would have gone, with exit code 0."""
+    Path("rows.csv").write_text("order,who,day,who\no1,u1,2026-11-02,u2\n", "utf-8")
+    done = command("backfill", "rows.csv", "--map", "map.toml")
+    assert (done.exit_code, sandbox.customerio.count) == (1, 0), done.output

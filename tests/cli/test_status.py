@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines_client import Client
 from pipelines_client.clock import utc_now
-from pipelines_client.delivery.status import read_status
+from pipelines_client.delivery.status import read_status, why_unreadable
 from pipelines_client.errors import LedgerError
 
 
@@ -114,6 +117,23 @@ def test_an_unreadable_run_file_is_named(make_client: Any, state_dir: Path) -> N
     found = read_status(state_dir, now=utc_now())
     assert found.unreadable == ["broken.json"]
     assert found.legs["segment"].recorded == 1
+    assert status().returncode == 3
+
+
+def test_a_process_that_is_suspended_is_named_and_nothing_is_proven(make_client: Any, state_dir: Path) -> None:
+    """It holds its spool and writes no run file: exit code 3, although all counts add up."""
+    client = make_client()
+    client.track("u1", "E")
+    client.flush(timeout=5)
+    lane = client._pipeline._lanes[0]
+    run, path = lane.report(), state_dir / "run" / f"{lane.spool.writer}.json"
+    client._pipeline.stop()
+    replace(run, updated_at="2026-01-01T00:00:00.000Z").write(path)
+    done = status("--json")
+    (silent,) = json.loads(done.stdout)["silent"]
+    assert (done.returncode, silent["writer"], silent["pid"]) == (3, lane.spool.writer, os.getpid())
+    assert "silent for" in status().stdout
+    run.write(path)
 
 
 def test_what_was_wrong_with_a_process_that_ended_is_past_once_another_one_delivers(
@@ -137,12 +157,85 @@ def test_what_was_wrong_with_a_process_that_ended_is_past_once_another_one_deliv
     assert (found.state, found.problem) == ("ok", None)
 
 
-def test_a_leg_that_never_delivered_is_bad_news(make_client: Any) -> None:
-    """No host there: the leg is not called ok before it is unhealthy."""
-    client = make_client(segment_write_key=None, host="http://127.0.0.1:9")
+@pytest.mark.parametrize(("host", "why"), [(None, "http_503"), ("http://127.0.0.1:9", "no_answer refused")])
+def test_a_leg_that_never_delivered_is_bad_news(make_client: Any, sandbox: Any, host: str | None, why: str) -> None:
+    """An API that is down from the first request, or no host at all: not called ok before it is unhealthy."""
+    sandbox.customerio.answer(503)
+    client = make_client(segment_write_key=None, **({"host": host} if host else {}))
     client.track("u1", "E")
     client.flush(timeout=0.3)
     client._pipeline._lanes[0].publish(force=True)
     done = status()
     assert done.returncode == 1
-    assert "customerio has never delivered a message (no_answer refused" in done.stdout
+    assert f"customerio has never delivered a message ({why}" in done.stdout
+    done = status("--json")
+    assert done.returncode == 1
+    leg = json.loads(done.stdout)["legs"]["customerio"]
+    assert (leg["state"], why in leg["problem"]) == ("failing", True)
+    assert 'pipelines_client_leg_healthy{leg="customerio"} 0' in status("--format", "openmetrics").stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize("folder", ["ledger/2026-12-01", "run", "spool"])
+def test_a_folder_that_this_user_may_not_look_into_is_named(make_client: Any, state_dir: Path, folder: str) -> None:
+    """A search in it finds nothing, and says nothing: an empty ledger would look like a whole one."""
+    client = make_client()
+    client.track("u", "E")
+    client.shutdown(5)
+    (state_dir / folder).mkdir(parents=True, exist_ok=True)
+    (state_dir / folder).chmod(0o700)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.fchdir(os.open(state_dir, os.O_RDONLY))
+            for each in (state_dir, *state_dir.iterdir()):
+                if each.is_dir() and each.name != folder:
+                    each.chmod(0o755)
+            os.setuid(1234)
+            found = read_status(Path(), now=utc_now()).unreadable
+            os.write(writing, json.dumps(found).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert f"{folder}/" in json.loads(os.read(reading, 65_536))
+    assert "may not look into" in why_unreadable(f"{folder}/")
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_process_that_was_killed_a_moment_ago_does_not_run(state_dir: Path, make_client: Any) -> None:
+    """The lock of its spool is free, with any state in its run file; one that lives is there."""
+    pid = os.fork()
+    if not pid:
+        client = Client("k", host="http://127.0.0.1:9", state_dir=state_dir)
+        client.track("u", "E")
+        client._pipeline._lanes[0].publish(force=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    found = read_status(state_dir, now=utc_now())
+    assert [run.name for run in (state_dir / "run").iterdir()]
+    assert (found.processes, found.legs["customerio"].pending) == ([], 1)
+    make_client().track("u", "E")
+    assert [process.run.pid for process in read_status(state_dir, now=utc_now()).processes] == [os.getpid()]
+
+
+def test_what_a_living_process_has_taken_is_counted_before_it_says_so(
+    make_client: Any, state_dir: Path, sandbox: Any
+) -> None:
+    """Its run file is up to a second old, or says nothing of a batch that fills; its spool is on disk."""
+    client = make_client(upload_interval=60)
+    client.track("u", "E")
+    client._pipeline._lanes[0].publish(force=True)
+    for _ in range(3):
+        client.track("u", "E")
+    found = read_status(state_dir, now=utc_now())
+    assert {name: (leg.recorded, leg.pending) for name, leg in found.legs.items()} == {
+        "customerio": (4, 4),
+        "segment": (4, 4),
+    }
+    assert client.flush(timeout=5)
+    found = read_status(state_dir, now=utc_now())
+    assert {leg.accepted for leg in found.legs.values()} == {4}
+    assert found.is_balanced
+    assert sandbox.segment.count == 4

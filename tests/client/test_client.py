@@ -435,8 +435,8 @@ def test_a_state_directory_that_cannot_be_written_falls_back_to_memory_loudly(
         assert client.track("u1", "E")[0]
     assert client.flush(timeout=5)
     assert sandbox.customerio.count == 3
-    assert [r.getMessage() for r in caplog.records if "spool_in_memory" in r.getMessage()] != []
-    assert len([r for r in caplog.records if "spool_in_memory" in r.getMessage()]) == 1
+    (said,) = (r.getMessage() for r in caplog.records if "spool_in_memory" in r.getMessage())
+    assert "error='Not a directory'" in said or "error='File exists'" in said
 
 
 def test_a_memory_spool_writes_no_file(make_client: MakeClient, sandbox: Any, state_dir: Any) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
+import pipelines_client.testing
 from pipelines_client import Client
+from pipelines_client.client.refusing import _is_test_run
 from pipelines_client.errors import SentFromTestError
 
 
@@ -26,6 +29,20 @@ def test_a_test_may_not_send_to_a_host_that_is_not_on_this_machine(state_dir: An
     assert client.flush(1)
     assert not state_dir.exists()
     assert issubclass(SentFromTestError, AssertionError)
+
+
+@pytest.mark.usefixtures("_guarded")
+def test_a_test_that_empties_the_environment_may_not_send_either(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """`mock.patch.dict(os.environ, clear=True)` takes pytest's variables away; our plugin knows all the same."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    client = Client("k", state_dir=tmp_path / "state")
+    with pytest.raises(SentFromTestError):
+        client.track("u1", "E")
+    monkeypatch.setattr(pipelines_client.testing, "runs", 0)
+    assert not _is_test_run()
 
 
 @pytest.mark.usefixtures("_guarded")

@@ -64,3 +64,18 @@ def test_proxies_may_have_none_for_a_scheme() -> None:
     client = Client("k", proxies={"https": None})
     assert client.proxies == {"https": None}
     assert "None" in repr(client.settings)
+
+
+def test_an_unknown_argument_is_named_and_its_value_is_not(client: Client) -> None:
+    """It was called an argument whose type cannot be read."""
+    with pytest.raises(AssertionError, match="unexpected keyword argument 'propertys'") as caught:
+        client.track("u", "Order", propertys={"a": "secret"})  # type: ignore[call-arg]
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e300])
+def test_a_wait_without_end_is_a_long_one(client: Client, timeout: float) -> None:
+    """No thread can wait that long: `shutdown` raised an OverflowError."""
+    client.track("u", "Order")
+    assert client.flush(timeout)
+    assert client.shutdown(timeout)

@@ -39,7 +39,10 @@ def exports(tmp_path: Path) -> Any:
         files.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in rows))
         ledger = tmp_path / "state" / "ledger" / "2026-12-01" / "w.jsonl"
         ledger.parent.mkdir(parents=True, exist_ok=True)
-        lines = [json.dumps({"message_id": id_, "leg": leg, "reason": why}) for id_, leg, why in records]
+        lines = [
+            json.dumps({"message_id": id_, "leg": leg, "outcome": "skipped", "reason": why})
+            for id_, leg, why in records
+        ]
         ledger.write_text("\n".join(lines))
         return ("--segment", str(tmp_path), "--customerio", str(files.parent), "--ledger", str(tmp_path / "state"))
 
@@ -70,7 +73,8 @@ def test_what_is_not_kept_from_the_destination_by_every_name_may_come_twice(expo
 
 def test_copies_that_segments_destination_made_are_told_from_our_own(exports: Any) -> None:
     """Times become seconds, relationship names go, `createdAt` is renamed (FACTS S13); a changed total is neither."""
-    ours = {"at": "2026-11-02T09:30:00Z", "day": "2026-11-02", "total": 42.5, "objectTypeId": "1", "createdAt": "x"}
+    dropped = {"objectTypeId": "1", "object_type_id": "1", "relationshipAttributes": {}}
+    ours = {"at": "2026-11-02T10:30:00+01:00", "day": "2026-11-02", "total": 42.5, "createdAt": "x", **dropped}
     theirs = {"at": 1793611800, "day": 1793577600, "total": 42.5, "created_at": "x"}
     rows = [
         row("two ways", "A", ours),
@@ -78,10 +82,48 @@ def test_copies_that_segments_destination_made_are_told_from_our_own(exports: An
         row("turned", "B", theirs),
         row("turned", "B", ours),
     ]
-    rows += [row("other", "C", {"total": 1}), row("other", "C", {"total": 2})]
-    twice = found(exports([call(name) for name in ("two ways", "turned", "other")], rows))
+    for name, one, other in (("C", {"total": 1, "x": 1}, {"total": 2, "x": 1}), ("D", {"total": 1}, {"sum": 1})):
+        rows += [row(name, name, one), row(name, name, other)]
+    twice = found(exports([call(name) for name in ("two ways", "turned", "C", "D")], rows))
     assert dict(twice.two_ways) == {"A": 1, "B": 1}
-    assert dict(twice.repeats) == {"C": 1}
+    assert dict(twice.unclear) == {"C": 1, "D": 1}
+    assert not twice.repeats
+
+
+CHANGED = {"at": 1793611800, "total": 1}
+PLAIN = {"at": "2026-11-02T10:30:00+01:00", "total": 1}
+
+
+@pytest.mark.parametrize(
+    ("integrations", "original", "copies", "found_as"),
+    [
+        (OFF, PLAIN, [PLAIN], {}),
+        ({}, PLAIN, [PLAIN], {"forwarded": 1, "as_sent": 1}),
+        ({}, PLAIN, [PLAIN, PLAIN], {"forwarded": 1, "as_sent": 1, "repeats": 1}),
+        ({}, PLAIN, [CHANGED], {"forwarded": 1, "only_forwarded": 1}),
+        (OFF, PLAIN, [CHANGED, CHANGED], {"only_forwarded": 1}),
+        ({}, PLAIN, [PLAIN, CHANGED, PLAIN], {"forwarded": 1, "two_ways": 1}),
+        ({}, CHANGED, [CHANGED], {"forwarded": 1}),
+        ({}, CHANGED, [CHANGED, CHANGED], {"forwarded": 1, "unclear": 1}),
+        (OFF, CHANGED, [CHANGED, CHANGED], {"repeats": 1}),
+        (None, None, [CHANGED, CHANGED], {"repeats": 1}),
+        ({}, PLAIN, [PLAIN, {"total": 2}], {"forwarded": 1, "unclear": 1}),
+        ({}, PLAIN, [{"total": 2}], {"forwarded": 1}),
+    ],
+)
+def test_what_is_said_of_a_message_follows_from_its_copies(
+    exports: Any, integrations: Any, original: Any, copies: list[Any], found_as: dict[str, int]
+) -> None:
+    """The archive has what was sent; a copy in another form came by the destination, equal ones only if it could not.
+
+    A message that is in no archive was not forwarded from there.
+    """
+    calls = [call("other"), *([call("a", integrations=integrations, properties=original)] if original else [])]
+    twice = found(exports(calls, [row("a", properties=copy) for copy in copies]))
+    said = {name: getattr(twice, name) for name in ("forwarded", "two_ways", "only_forwarded", "repeats", "unclear")}
+    counts = {name: events.total() for name, events in said.items() if events}
+    assert counts | ({"as_sent": twice.as_sent} if twice.as_sent else {}) == found_as
+    assert twice.is_clean == (not found_as.keys() - {"repeats"})
 
 
 def test_what_a_side_has_though_we_kept_it_from_it_came_another_way(exports: Any) -> None:
@@ -101,11 +143,51 @@ def test_what_a_side_has_though_we_kept_it_from_it_came_another_way(exports: Any
 
 
 @pytest.mark.parametrize(
+    ("reason", "is_kept"),
+    [
+        ("stage", True),
+        ("cohort", True),
+        ("denied", True),
+        ("no_person", True),
+        ("discarded", True),
+        ("too_large", False),
+    ],
+)
+def test_a_message_that_one_leg_was_kept_from_on_purpose_proves_another_way(
+    exports: Any, reason: str, is_kept: bool
+) -> None:
+    """One side is enough; a message that was refused may have been sent again by hand."""
+    twice = found(exports([call("a")], [row("a")], [("a", "customerio", reason)]))
+    assert (twice.is_proven, twice.is_clean) == (is_kept, not is_kept)
+
+
+def test_what_was_found_as_plain_values_is_by_event_or_else_by_type(exports: Any) -> None:
+    """A row without an event is called as its type, or as its file; so a count can be found again."""
+    typed = {"id": "a", "type": "page", "properties": {}}
+    bare = {"id": "b", "properties": {}}
+    records = [("c", "customerio", "cohort")]
+    places = exports([call(id_, integrations={}) for id_ in "abc"], [typed, bare, bare, row("c", "C")], records)
+    assert found(places).as_dict() == {
+        "is_proven": True,
+        "is_clean": False,
+        "both": 3,
+        "as_sent": 0,
+        "forwarded": {"page": 1, "track": 1, "C": 1},
+        "two_ways": {},
+        "only_forwarded": {},
+        "repeats": {},
+        "unclear": {"track": 1},
+        "not_sent": {"customerio": {"C": 1}, "segment": {}},
+        "unread": 0,
+    }
+
+
+@pytest.mark.parametrize(
     ("calls", "rows", "code", "words"),
     [
-        ([call("a")], [row("a")], 0, "of 1 messages on both sides, none arrived twice"),
+        ([call("a")], [row("a")], 0, "of 1 message on both sides, none came by two ways"),
         ([call("a", integrations={})], [row("a")], 1, "1 not kept from Segment's Customer.io destination"),
-        ([call("a")], [row("a"), "{cut"], 3, "1 lines or files are unreadable"),
+        ([call("a")], [row("a"), "{cut"], 3, "1 line or file is unreadable"),
     ],
 )
 def test_the_command_says_what_it_found_and_what_to_do(

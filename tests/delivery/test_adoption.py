@@ -19,6 +19,7 @@ from pipelines_client import Client
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery import adoption
 from pipelines_client.delivery.adoption import Turn
+from pipelines_client.delivery.draining import drain
 from pipelines_client.delivery.spool.leftovers import open_dead
 from pipelines_client.delivery.status import read_status
 from pipelines_client.state.layout import StateDir
@@ -35,6 +36,31 @@ def test_one_process_looks_on_behalf_of_all(tmp_path: Path, monkeypatch: pytest.
             looks.append(is_ours)
         assert not turn.is_due(is_asked=False)
     assert looks == [True] + [False] * 19
+
+
+@pytest.mark.parametrize("content", [b"", b"9" * 9_000, b"\xff", b"-1", b"1e9", "\u00b2".encode()])
+def test_a_damaged_file_of_turns_costs_no_look(tmp_path: Path, content: bytes) -> None:
+    """It is written anew."""
+    state = StateDir(tmp_path)
+    (tmp_path / adoption._TURN).write_bytes(content)
+    os.utime(tmp_path / adoption._TURN, (0, 0))
+    with Turn(lambda: state).taken(is_asked=False) as is_ours:
+        assert is_ours
+    assert (tmp_path / adoption._TURN).read_bytes().isdigit()
+
+
+def test_files_with_strange_names_among_the_spools_are_left_alone(
+    run: Callable[..., None], sandbox: Any, state_dir: Path
+) -> None:
+    """Whatever a person or a backup has put there."""
+    folder = state_dir / "spool"
+    folder.mkdir(parents=True)
+    for name in ("a.\u00b2.log", "a..log", ".log", "b.1.log", "c.lock", "d.db", "e.x.log", "f.-1.log"):
+        (folder / name).write_bytes(b"strange")
+    (folder / "g.db").mkdir()
+    run("analytics.track('u1', 'E', message_id='m'); assert analytics.flush(5)")
+    assert arrivals(sandbox.customerio) == {"m": 1}
+    assert {"a.\u00b2.log", "g.db", "e.x.log"} <= {path.name for path in folder.iterdir()}
 
 
 def test_a_young_process_does_not_look_unless_it_is_asked_to(tmp_path: Path) -> None:
@@ -119,6 +145,44 @@ def test_what_an_adopter_has_under_way_when_it_dies_is_left_for_its_lease_and_co
     status = read_status(state_dir, now=utc_now())
     assert status.is_balanced
     assert status.legs["customerio"].resent == 1
+
+
+def in_minutes(minutes: int) -> str:
+    """Return a line of a script that advances its clock."""
+    at = f"{utc_now() + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
+    return f"import freezegun; freezegun.freeze_time('{at}', tick=True).start()"
+
+
+def test_a_second_crash_repeats_one_message_and_short_lived_processes_repeat_nothing_after_it(
+    run: Callable[..., None], sandbox: Any, state_dir: Path
+) -> None:
+    """What two processes died with waits for one that has lived for as long as an answer may take, or for `drain`."""
+    sandbox.customerio.delay_s = 1.0
+    quick = {"PIPELINES_TIMEOUT": "2"}
+    run("for n in range(5): analytics.track('u1', 'E', message_id=f'm{n}')\nanalytics.flush(0.3)", **quick)
+    assert arrivals(sandbox.customerio) == {f"m{n}": 1 for n in range(5)}
+    for minutes in range(1, 5):
+        run(f"{in_minutes(minutes)}; analytics.flush(0.3)", **quick)
+        assert arrivals(sandbox.customerio) == {"m0": 2} | {f"m{n}": 1 for n in range(1, 5)}
+    sandbox.customerio.delay_s = 0.0
+    run(f"{in_minutes(6)}; analytics.flush(2.5)", **quick)
+    assert arrivals(sandbox.customerio) == {"m0": 3} | {f"m{n}": 2 for n in range(1, 5)}
+    status = read_status(state_dir, now=utc_now())
+    assert status.is_balanced
+    assert (status.legs["customerio"].accepted, status.legs["customerio"].resent) == (5, 6)
+
+
+def test_drain_sends_at_once_what_two_processes_died_with(
+    run: Callable[..., None], sandbox: Any, make_client: Callable[..., Client]
+) -> None:
+    """A person has decided."""
+    sandbox.customerio.delay_s = 1.0
+    run("analytics.track('u1', 'E', message_id='m'); analytics.flush(0.3)")
+    run("analytics.flush(0.3)")
+    sandbox.customerio.delay_s = 0.0
+    with freeze_time(utc_now() + timedelta(minutes=1)):
+        assert drain(make_client(segment_write_key=None).settings, timeout_s=5).settled == {"customerio": 1}
+    assert arrivals(sandbox.customerio) == {"m": 3}
 
 
 def test_an_exit_adopts_nothing(run: Callable[..., None], sandbox: Any) -> None:

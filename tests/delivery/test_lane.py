@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines_client import Client
-from pipelines_client.delivery.sending.pace import MAX_RETRY_AFTER_S, Backoff
+from pipelines_client.delivery.sending.pace import Backoff
 
 MakeClient = Callable[..., Client]
 
@@ -105,8 +105,3 @@ def test_our_own_waits_double_up_to_the_cap(attempt: int, seed: int) -> None:
     """Full jitter under a limit that never exceeds the cap."""
     limit = min(60, 0.5 * 2 ** min(attempt - 1, 99))
     assert 0 <= Backoff(base_s=0.5, cap_s=60).wait_s(attempt, retry_after_s=None, random=Random(seed)) <= limit
-
-
-def test_an_absurd_retry_after_is_bounded() -> None:
-    """A year is taken for a mistake."""
-    assert Backoff().wait_s(1, retry_after_s=3e7, random=Random(1)) <= MAX_RETRY_AFTER_S + 1

@@ -73,6 +73,15 @@ def test_refused_calls_are_all_counted_and_take_little_of_the_disk(
     assert sum(path.stat().st_size for path in (state_dir / "spool").iterdir()) < 100_000
 
 
+def test_an_end_without_time_begins_no_request(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
+    """What waits stays on disk for the next process."""
+    client = make_client(upload_interval=60)
+    assert client.track("u1", "E")[0]
+    client._pipeline.close(0)
+    assert (sandbox.customerio.count, sandbox.segment.count) == (0, 0)
+    assert read_status(state_dir, now=utc_now()).legs["customerio"].pending == 1
+
+
 def test_an_unreadable_identity_key_costs_only_the_identities(
     make_client: MakeClient, state_dir: Path, ledger: Any
 ) -> None:

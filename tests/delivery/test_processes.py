@@ -242,8 +242,8 @@ def test_a_message_goes_only_to_the_host_and_key_that_it_was_taken_for(run: Any,
     process = run(drain % "[]", PIPELINES_WRITE_KEY="right")
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "customerio: 1 left were taken for 127.0.0.1:" in out
-    assert "to send them to 127.0.0.1:" in out
+    assert "customerio: 1 message that is left was taken for 127.0.0.1:" in out
+    assert "to send to 127.0.0.1:" in out
     out = finish(run(drain % ["--to-current"], PIPELINES_WRITE_KEY="right"))
     assert "customerio: 1 taken for 127.0.0.1:" in out
     assert "right" not in out

@@ -18,4 +18,5 @@ def test_the_rehearsal_goes_as_planned(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("parity: pass") == 5
-    assert "not advanced to live" in done.stdout
+    assert "cannot advance to live" in done.stdout
+    assert "messages, each once" in done.stdout

@@ -7,13 +7,16 @@ import os
 import shlex
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from freezegun import freeze_time
 from receiver import SECRET, listening
 
 from pipelines_client import Client
+from pipelines_client.clock import utc_now
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.notify import LastSent, read_receivers
 from pipelines_client.sandbox import Sandbox
@@ -25,13 +28,16 @@ COMMAND = Path(sys.executable).with_name("pipelines-client")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder as the examples expect it: 120 messages of today, of which Customer.io's export lacks 12."""
+    """A folder as the examples expect it: 120 messages of some hours ago, and one of now, which is left to tomorrow."""
     folder = tmp_path_factory.mktemp("parity")
     with Sandbox() as sandbox:
         hosts = {"host": sandbox.customerio.url, "segment_host": sandbox.segment.url}
         with Client("cio-key", segment_write_key="segment-key", state_dir=folder / "state", **hosts) as client:
-            for number in range(120):
-                client.track(f"user-{number}", "Order Completed", {"total": number})
+            with freeze_time(utc_now() - timedelta(hours=4), tick=True, real_asyncio=True):
+                for number in range(120):
+                    client.track(f"user-{number}", "Order Completed", {"total": number})
+                assert client.flush(timeout=10)
+            client.track("user-1", "Order Completed", {"total": 120})
             assert client.flush(timeout=10)
         sandbox.export(folder / "exports")
     (folder / "venv" / "bin").mkdir(parents=True)
@@ -42,11 +48,12 @@ def home(tmp_path_factory):
 @pytest.fixture
 def lossy(home):
     """Take 12 messages out of Customer.io's export for the test."""
-    (file,) = (home / "exports" / "customerio").glob("*track*")
+    file = min((home / "exports" / "customerio").glob("*track*"))
     whole = file.read_bytes()
     file.write_bytes(b"".join(whole.splitlines(keepends=True)[12:]))
     yield home
     file.write_bytes(whole)
+    (home / "parity-history.jsonl").unlink()  # the next run begins as the first one
 
 
 def by_cron(home):

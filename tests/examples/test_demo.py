@@ -23,7 +23,8 @@ OUTSIDE = {
     "COLUMNS": "80",
 }
 ROW = re.compile(
-    r"^(?P<kind>\S.*?)  +(?P<what>\S.*?)  +(?P<side>\S+) +(?P<planted>[\d,]+) +(?P<reported>[\d,]+)  +(?P<sign>\w+)$"
+    r"^(?P<kind>\S.*?)  +(?P<what>\S.*?)  +(?P<side>\S+) +(?P<planted>[\d,]+) +"
+    r"(?P<reported>[\d,]+)  +(?P<sign>ok|DIFFERS)$"
 )
 
 

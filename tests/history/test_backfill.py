@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from freezegun import freeze_time
 
-from pipelines_client.clock import monotonic_s
+from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.config import Settings
+from pipelines_client.delivery.claims import only_run
 from pipelines_client.delivery.status import read_status
 from pipelines_client.errors import ConfigError, SourceError, SpoolError
 from pipelines_client.history import Refusal, RunOptions, Summary, backfill
-from pipelines_client.history.sending import only_run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=timezone.utc)
 MAP = {
@@ -268,3 +269,59 @@ def test_a_side_without_a_key_is_an_error(sandbox: Any, tmp_path: Path) -> None:
     settings = Settings.load(write_key="c", host=sandbox.customerio.url)
     with pytest.raises(ConfigError, match="no key for segment: set segment_write_key"):
         backfill(tmp_path / "rows.jsonl", to="segment", columns=MAP, settings=settings)
+
+
+def test_a_disk_that_is_full_in_the_middle_ends_in_a_summary_and_the_next_run_goes_on(fill: Fill, sandbox: Any) -> None:
+    """Some was sent: how many, why it stopped and what to do is said. A limit on the size of files is the full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    rows = [{**ROWS[0], "order": f"o{n}"} for n in range(1_000)]
+
+    def fill_up(phase: str, done: int, _: int | None) -> None:
+        if phase == "send" and done:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+
+    try:
+        summary = fill(rows, rate=3_000, on_progress=fill_up)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (summary.exit_code, 0 < summary.left < 1_000) == (1, True)
+    assert "cannot be written (File too large): make room" in summary.stopped_by
+    assert fill(rows).exit_code == 0
+    assert len(set(sandbox.customerio.message_ids())) == 1_000
+
+
+def test_a_row_that_was_corrected_since_it_was_sent_is_named_and_no_success(fill: Fill, sandbox: Any) -> None:
+    """Its payload or its person; what was sent cannot be changed, and `again` sends it with the same messageId."""
+    corrected = [{**ROWS[0], "total": 99}, {**ROWS[1], "who": "another"}, *ROWS[2:]]
+    with freeze_time(NOW):
+        assert fill().accepted == 9
+        done = fill(corrected)
+        assert (done.already_sent, done.corrected, done.chosen, done.exit_code) == (9, 2, 0, 1)
+        assert done.corrected_places == ["rows.jsonl:1", "rows.jsonl:2"]
+        assert sandbox.customerio.count == 9
+        assert fill(corrected, again=True).accepted == 9
+        assert (fill(corrected).corrected, fill().corrected) == (0, 0)  # both were sent
+
+
+def test_a_row_whose_time_was_corrected_is_a_new_message_and_said_to_be(fill: Fill) -> None:
+    """Unless its key is its line: another file has the same lines."""
+    by_line = {**MAP, "idempotency": ["#line"]}
+    moved = [{**ROWS[0], "at": (NOW - timedelta(days=20)).isoformat()}, *ROWS[1:]]
+    for columns, retimed in ((MAP, 1), (by_line, 0)):
+        with freeze_time(NOW):
+            assert fill(columns=columns).accepted == 9
+            done = fill(moved, columns=columns)
+        assert (done.already_sent, done.accepted, done.retimed, done.exit_code) == (8, 1, retimed, 0)
+        assert done.retimed_places == ["rows.jsonl:1"][:retimed]
+
+
+def test_what_a_client_sent_is_not_compared_with_the_file(client: Any, sandbox: Any, tmp_path: Path) -> None:
+    """An archive may spell it in another way; only what a backfill has sent was made of rows."""
+    assert client.track("u1", "Ordered", {"total": 1}, message_id="m1")[0]
+    assert client.flush(10)
+    path = tmp_path / "calls.jsonl"
+    call = {"type": "track", "event": "Ordered", "userId": "u1", "messageId": "m1", "properties": {"total": 2}}
+    path.write_text(json.dumps({**call, "timestamp": (utc_now() - timedelta(days=1)).isoformat()}), "utf-8")
+    done = backfill(path, settings=client.settings)
+    assert (done.already_sent, done.corrected, done.exit_code) == (1, 0, 0)
+    assert sandbox.customerio.count == 1

@@ -33,7 +33,7 @@ def test_a_row_of_csv_is_the_call_that_it_was() -> None:
         "context": '{"ip":"10.0.0.1"}',
     }
     reader, data = CallReader("segment", b"key", shows_identity=True), json.dumps(row).encode()
-    call_read = reader.call_of_export(data, "2184.13699.1.track.csv", {"occurred_at": AT})
+    call_read = reader.call_of_export(data, "2184.13699.1.track.csv", {"occurred_at": AT, "integrations": None})
     assert call_read == {
         "type": "track",
         "messageId": "m1",
@@ -47,7 +47,9 @@ def test_a_row_of_csv_is_the_call_that_it_was() -> None:
     past = reader.past_of(call_read)
     assert (past.identity, past.event, json.loads(past.body)) == ("user:u1", "Order Completed", call_read)
     with pytest.raises(RowError, match="no_time"):
-        reader.call_of_export(data, "2184.13699.1.track.csv", {})
+        reader.call_of_export(data, "2184.13699.1.track.csv", {"integrations": None})
+    with pytest.raises(RowError, match="no_integrations"):
+        reader.call_of_export(data, "2184.13699.1.track.csv", {"occurred_at": AT})
 
 
 @pytest.mark.parametrize(

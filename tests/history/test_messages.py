@@ -22,7 +22,7 @@ def fault(
     call: dict[str, Any], *, to: str = "customerio", allowed: frozenset[str] = frozenset(), **changed: Any
 ) -> str:
     """Return why a call may not be sent."""
-    rules = SendRules(to, NOW, timedelta(days=395), max_message_bytes=1_000, allow_commands=allowed)
+    rules = SendRules(to, NOW, 395, max_message_bytes=1_000, allow_commands=allowed)
     return rules.fault_of(past(call, **changed), call)
 
 

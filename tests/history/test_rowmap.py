@@ -9,10 +9,15 @@ import pytest
 from ulid import ULID
 
 from pipelines_client.errors import SourceError
-from pipelines_client.history.rowmap import RowError, call_of_row, id_of_row, parse_row_map
+from pipelines_client.history.rowmap import MappedRows, RowError, RowMap, id_of_row, parse_row_map
 
 MAP = {"time": "at", "default_event": "Ordered", "user_id": "who", "idempotency": ["order"]}
 ROW = {"at": "2026-11-01", "who": "u7", "order": "o1", "total": "42.50"}
+
+
+def call_of_row(row: dict[str, Any], columns: RowMap, line: int) -> dict[str, Any]:
+    """Return the call of one row."""
+    return MappedRows(columns).call_of(row, line)[0]
 
 
 def test_a_row_has_the_same_ulid_each_time_and_another_for_another_event() -> None:
@@ -83,6 +88,46 @@ def test_a_row_that_is_no_message_says_why(changed: dict[str, Any], reason: str)
     columns = parse_row_map({**MAP, "type": "kind", "properties": properties}, "m")
     with pytest.raises(RowError, match=reason):
         call_of_row({**ROW, **changed}, columns, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "typed"),
+    [
+        ("number", "1e3", 1000.0),
+        ("number", 7, 7),
+        ("number", "NaN", None),
+        ("number", "-inf", None),
+        ("number", "1e999", None),
+        ("number", str(2**64), None),
+        ("number", True, None),
+        ("number", [1], None),
+        ("number", "", None),
+        ("boolean", "Yes", True),
+        ("boolean", 0, False),
+        ("boolean", 1.0, True),
+        ("boolean", "1.0", True),
+        ("boolean", 2, None),
+        ("boolean", {}, None),
+        ("text", 1.5, "1.5"),
+        ("text", True, "true"),
+        ("text", {"a": 1}, '{"a":1}'),
+        ("json", "[1]", [1]),
+        ("json", [1], [1]),
+        ("json", "NaN", None),
+    ],
+)
+def test_a_value_has_the_type_that_its_map_says_or_is_refused_as_of_the_wrong_type(
+    kind: str, value: Any, typed: Any
+) -> None:
+    """What JSON does not have, such as NaN, is not a number; a data frame writes a boolean as 1.0."""
+    properties = {"x": {"column": "x", "type": kind}}
+    columns = parse_row_map({**MAP, "properties": properties}, "m")
+    if typed is None:
+        with pytest.raises(RowError, match="wrong_type"):
+            call_of_row({**ROW, "x": value}, columns, 1)
+    else:
+        found = call_of_row({**ROW, "x": value}, columns, 1)["properties"]["x"]
+        assert (found, type(found)) == (typed, type(typed))
 
 
 @pytest.mark.parametrize(

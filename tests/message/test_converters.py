@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections import Counter, UserList
+from collections import Counter, UserList, UserString
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -65,6 +66,7 @@ def test_numpy_times_of_any_unit_are_times(unit: str) -> None:
         (URL("https://shop.example/cart"), "https://shop.example/cart"),
         (ValueError("no stock"), "no stock"),
         (UserList([1, 2]), [1, 2]),
+        (UserString("pro"), "pro"),
         (range(3), [0, 1, 2]),
         (FormDict([("tag", "a"), ("tag", "b")]), {"tag": "a"}),
         (MultiDict(plan="pro"), {"plan": "pro"}),
@@ -157,7 +159,7 @@ class NaTType(datetime):
 def test_times_and_missing_values_of_pandas() -> None:
     """A timestamp keeps its nanoseconds, as upstream sends it; what is missing is null and noted."""
     assert convert(Stamp(2026, 11, 2, 10, 0, 0, 123456)) == ("2026-11-02T10:00:00.123456789", {})
-    for missing in (NAType(), NaTType(2026, 1, 1), np.datetime64("NaT"), np.timedelta64("NaT")):
+    for missing in (NAType(), NaTType(2026, 1, 1), np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")):
         assert convert(missing) == (None, {"non_finite": 1})
 
 
@@ -205,6 +207,26 @@ class Money:
 
 class Price(Money):
     pass
+
+
+class Endless(Mapping[int, int]):
+    """Says that it has two values, and gives them for ever."""
+
+    def __getitem__(self, key: int) -> int:
+        return key
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.count()
+
+    def __len__(self) -> int:
+        return 2
+
+
+@pytest.mark.parametrize("value", [range(10**12), Endless(), np.zeros(10**6), {"a": [range(10**12)]}])
+def test_a_container_that_computes_its_values_is_read_up_to_the_limit(value: Any) -> None:
+    """A range takes no memory, a list of it took all."""
+    with pytest.raises(TooManyValuesError):
+        convert(value)
 
 
 def test_an_application_says_what_its_types_are_sent_as() -> None:

@@ -22,6 +22,12 @@ def test_the_hashes_of_cohorts_never_change_because_running_migrations_and_alias
     assert [n for n in range(40) if in_cohort(f"user:u{n}", share=0.25, salt="2026")] == [6, 11, 18, 26, 27, 36, 39]
 
 
+def test_a_share_of_one_is_everybody_and_of_none_nobody() -> None:
+    """Also a person without an id."""
+    for identity in (None, "user:", *(f"user:{n}" for n in range(100))):
+        assert [in_cohort(identity, share=share, salt="s") for share in (0, 1)] == [False, True]
+
+
 @given(st.text(), st.floats(0, 1), st.floats(0, 1))
 def test_a_person_in_a_small_share_is_in_a_larger_one(name: str, one: float, other: float) -> None:
     """Raising the share adds people and removes none."""

@@ -15,9 +15,11 @@ import pytest
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
 from pipelines_client.delivery.status import read_status
+from pipelines_client.routing.aliases import ALIAS_FILE, AliasFile
 from pipelines_client.routing.cohorts import hash_id, in_cohort
 from pipelines_client.routing.plan import Plan, Stage
-from pipelines_client.routing.watch import ALIAS_FILE, AliasFile, StageWatch
+from pipelines_client.routing.stagefile import read_stage_bytes
+from pipelines_client.routing.watch import StageWatch
 from pipelines_client.state.ledger import Outcome
 
 MakeClient = Callable[..., Client]
@@ -221,7 +223,9 @@ def test_messages_of_a_dead_process_wait_for_a_leg_that_is_off(
     sandbox.segment.answer(503)
     dead = make_client()
     assert track(dead, "left behind")
+    (lane,) = dead._pipeline._lanes
     dead._pipeline.close(0)
+    assert lane.stop()  # no request of it is under way when the API answers again
     sandbox.customerio.normal()
     sandbox.segment.normal()
     put(stage_file, 'stage = "dual"\n[customerio]\nswitch = "off"\n')
@@ -296,15 +300,15 @@ def test_no_thread_that_wakes_after_an_hour_uses_the_old_stage(
     assert client.flush(timeout=5)
     put(stage_file, 'stage = "segment"\n')
     client._stages._due_s = 0.0
-    read, reading, all_read = Path.read_bytes, Semaphore(7), Event()
+    reading, all_read = Semaphore(7), Event()
 
     def read_together(path: Path) -> bytes:
         if not reading.acquire(blocking=False):
             all_read.set()
         assert all_read.wait(10)
-        return read(path)
+        return read_stage_bytes(path)
 
-    monkeypatch.setattr(Path, "read_bytes", read_together)
+    monkeypatch.setattr("pipelines_client.routing.watch.read_stage_bytes", read_together)
     threads = [Thread(target=track, args=(client, f"m{number}")) for number in range(8)]
     for thread in threads:
         thread.start()
@@ -358,14 +362,30 @@ def test_a_torn_or_strange_line_of_the_alias_file_damages_no_other(tmp_path: Pat
     path = tmp_path / "aliases"
     path.write_bytes(b"\n00ff\nzzzzzzzzzzzzzzzz zzzzzzzzzzzzzzzz\n0123456789abcd")
     writer, reader = AliasFile(path), AliasFile(path)
-    writer.pair("visitor", "kim")
+    writer.join("visitor", "kim")
     reader.catch_up()
-    assert len(reader.aliases) == 1
-    assert reader.aliases.head(hash_id("user:kim")) == hash_id("user:visitor")
+    assert len(reader) == 0
+    assert reader.head(hash_id("user:kim")) == hash_id("user:visitor")
+    assert len(reader) == 1
     path.unlink()
     path.mkdir()
-    writer.pair("visitor 2", "lee")  # what cannot be written is known here all the same
-    assert writer.aliases.head(hash_id("user:lee")) == hash_id("user:visitor 2")
+    writer.join("visitor 2", "lee")  # what cannot be written is known here all the same
+    assert writer.head(hash_id("user:lee")) == hash_id("user:visitor 2")
+
+
+def test_a_pair_is_written_once_by_all_processes_and_known_to_those_that_ask_later(tmp_path: Path) -> None:
+    """Whether or not they have read the file: a login says the same alias each time."""
+    path = tmp_path / "aliases"
+    for _ in range(3):
+        AliasFile(path).join("visitor", "kim")
+    asked = AliasFile(path)
+    assert asked.head(hash_id("user:kim")) == hash_id("user:visitor")
+    asked.join("visitor", "kim")
+    asked.join("kim", "visitor")
+    assert path.read_bytes().count(b"\n") == 2
+    AliasFile(path).join("kim", "kim's second name")
+    asked.catch_up()
+    assert asked.head(hash_id("user:kim's second name")) == hash_id("user:visitor")
 
 
 def test_a_call_reads_the_file_only_when_a_look_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +418,9 @@ def test_an_exception_of_a_signal_handler_passes_while_the_file_is_read(
         put(stage_file, 'stage = "dual"\n')
         client = watching(stage_poll_s=3600)
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "read_bytes", lambda _: signal.raise_signal(signal.SIGUSR1))
+            patch.setattr(
+                "pipelines_client.routing.watch.read_stage_bytes", lambda _: signal.raise_signal(signal.SIGUSR1)
+            )
             with pytest.raises(TimeoutError):
                 track(client, "interrupted")
         assert track(client, "next")

@@ -34,7 +34,13 @@ FAULTS = [
 
 
 numbers = st.sampled_from(NUMBERS) | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-leaves = st.none() | st.booleans() | numbers | st.text(max_size=8) | st.sampled_from((200, 252, 253, 300)).map(nested)
+leaves = (
+    st.none()
+    | st.booleans()
+    | numbers
+    | st.text(max_size=8)
+    | st.sampled_from((200, 249, 250, 252, 253, 300)).map(nested)
+)
 values = leaves | st.lists(leaves, max_size=2) | st.dictionaries(st.text(max_size=3), leaves, max_size=2)
 objects = st.fixed_dictionaries({"x": values}) | st.just({})
 instants = (

@@ -82,7 +82,9 @@ class Soak:
         self.killed += 1
 
     def check_equation(self) -> None:
-        """Look as an operator would, in the middle of it all."""
+        """Look as an operator would, in the middle of it all, once a writer has written."""
+        if not (self.state / "spool").is_dir():
+            return
         status = read_status(self.state, now=utc_now())
         if not status.is_balanced or status.unreadable:
             self.failures.append(f"status, after {self.killed} kills: {json.dumps(status.as_dict())}")

@@ -6,6 +6,7 @@ import gzip
 import stat
 import threading
 import tracemalloc
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import orjson
 import pytest
 
 from pipelines_client.errors import LedgerError
+from pipelines_client.state.checksum import closed
 from pipelines_client.state.daily import DailyFile, read_lines, seal
+from pipelines_client.state.dead_letters import DeadLetter, count_by_reason, read_dead_letters
 from pipelines_client.state.identity_key import ensure_identity_key, read_identity_key
 from pipelines_client.state.ledger import DeliveryRecord, LedgerWriter, Outcome, read_ledger
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
+LETTER = DeadLetter("m1", "segment", "track", "E", "i", "at", "at", "refused", 400, "h", "{}", "letter", "d")
 
 
 def record(number: int) -> DeliveryRecord:
@@ -68,6 +72,14 @@ def test_a_torn_last_line_is_counted_and_costs_no_other_line(tmp_path: Path) -> 
     assert contents.torn_lines == 1
     again.close()
     writer.close()
+
+
+def test_a_line_that_is_made_of_two_is_counted_and_is_not_a_record(tmp_path: Path) -> None:
+    """A block of the file is lost: neither message got that outcome."""
+    first, second, third = (closed(lines(record(number))[:-2]) for number in (1, 2, 3))
+    (tmp_path / "w.jsonl").write_bytes(first + second[:60] + third[60:])
+    contents = read_ledger(tmp_path)
+    assert (contents.records, contents.torn_lines) == ([record(1)], 1)
 
 
 def test_sealing_twice_on_one_day_keeps_both_halves(tmp_path: Path) -> None:
@@ -182,3 +194,18 @@ def test_an_outcome_is_a_str_because_ledger_lines_and_cursors_are_written_from_i
     """Orjson writes a str-enum by its value; the cursors sort by it."""
     assert all(isinstance(outcome, str) and outcome == outcome.value for outcome in Outcome)
     assert orjson.dumps(list(Outcome)) == b'["accepted","rejected","dropped","skipped"]'
+
+
+@pytest.mark.parametrize("field", ["message_id", "leg", "event", "rejected_at", "answers", "body", "letter", "type"])
+@pytest.mark.parametrize("value", [b"[1]", b"{}", b"7"])
+def test_a_damaged_dead_letter_costs_no_other(tmp_path: Path, field: str, value: bytes) -> None:
+    """Whatever a field has become, the letters around it are read."""
+    good = orjson.dumps(asdict(LETTER))
+    damaged = orjson.dumps({**asdict(LETTER), field: orjson.loads(value)})
+    folder = tmp_path / "2026-11-02"
+    folder.mkdir()
+    lines = [b"7", b"[]", b"null", damaged, good.replace(b'"m1"', b'"m2"')]
+    (folder / "w.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    letters = read_dead_letters(tmp_path)
+    assert "m2" in {letter.message_id for letter in letters}
+    assert count_by_reason(letters).total() == len(letters)

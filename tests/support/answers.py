@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any, get_type_hints
 
-from pipelines_client.parity import findings
-from pipelines_client.parity.questions import rows
+from pipelines_client.parity import findings, suppressed
+from pipelines_client.parity.questions import related, rows, windows
+from pipelines_client.parity.questions.coverage_rows import COVERAGE_QUESTIONS
 
-ASKED = (*rows.QUESTIONS, *findings.QUESTIONS)
+ASKED = (
+    *rows.QUESTIONS,
+    related.RELATIONS,
+    related.TWINS,
+    windows.CLOSED,
+    windows.NEWEST,
+    suppressed.SUPPRESSED,
+    *COVERAGE_QUESTIONS,
+    *findings.QUESTIONS,
+    findings.identity_collisions.LIST,
+)
 """Every question that a run may ask."""
 
 

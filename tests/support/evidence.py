@@ -42,6 +42,8 @@ class Sent:
     )
     library: dict[str, str] | None = None
     write_key: str | None = None
+    writer: str = "w1"
+    sent_to: dict[str, str] = field(default_factory=dict)
     other_copies: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"segment": [], "customerio": []})
 
     @property
@@ -190,7 +192,8 @@ def _records(sent: Sent) -> list[dict[str, Any]]:
                 "body_bytes": 300,
                 "payload_hash": payload_hash(call.get(field_name) or {}),
                 "stage": "dual",
-                "writer": "w1",
+                "writer": sent.writer,
+                **({"destination": sent.sent_to[leg]} if leg in sent.sent_to else {}),
             }
         )
     return records

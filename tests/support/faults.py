@@ -9,6 +9,8 @@ from typing import Any
 
 from evidence import SIDES, Evidence, Sent
 
+from pipelines_client.clock import iso_utc
+
 EVENT = "Feature Used"
 WEB, SERVER = {"name": "analytics.js", "version": "5.0"}, {"name": "analytics-python", "version": "2.4.0"}
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -105,6 +107,70 @@ def foreign(evidence: Evidence, user: str) -> Truth:
     return Counter(foreign_writers=1)
 
 
+def mistyped(evidence: Evidence, user: str) -> Truth:
+    """Let a screen become a page in Segment's archive."""
+    sent = evidence.add({"type": "screen", "userId": user, "name": "Main", "properties": {}})
+    sent.sides["segment"] = {**sent.call, "type": "page"}
+    return Counter(call_type=1)
+
+
+def backdated(evidence: Evidence, user: str) -> Truth:
+    """Let Segment's archive say that one happened an hour later."""
+    sent = usual(evidence, user)
+    sent.sides["segment"] = {**sent.call, "originalTimestamp": iso_utc(sent.at + HOUR)}
+    return Counter(time=1)
+
+
+def elsewhere(evidence: Evidence, user: str) -> Truth:
+    """Let the archive have another context than Customer.io, at a path that the team compares."""
+    sent = usual(evidence, user)
+    sent.library = SERVER
+    sent.other_copies["segment"] = [{**sent.call, "context": {"library": {**SERVER, "version": "2.4.1"}}}]
+    sent.copies["segment"] = 0
+    return Counter(context=1)
+
+
+def dated(evidence: Evidence, user: str) -> Truth:
+    """Give a trait in milliseconds."""
+    evidence.add({"type": "identify", "userId": user, "traits": {"trial_ends_at": 1_795_167_000_123}})
+    return Counter(date_attributes=2)
+
+
+def ahead(evidence: Evidence, user: str) -> Truth:
+    """Let a clock be ahead, so that the edit of another host comes too late."""
+    wrong = evidence.add({"type": "identify", "userId": user, "traits": {"plan": "free"}})
+    wrong.occurred_at = wrong.at + HOUR
+    archived = wrong.sides["segment"]
+    assert archived is not None
+    archived["originalTimestamp"] = iso_utc(wrong.occurred_at)
+    evidence.add({"type": "identify", "userId": user, "traits": {"plan": "pro"}})
+    return Counter(ineffective_identifies=2)
+
+
+def colliding(evidence: Evidence, user: str) -> Truth:
+    """Use a person's address as an id."""
+    address = f"{user.replace(' ', '.')}@example.com"
+    evidence.add({"type": "identify", "userId": user, "traits": {"email": address}})
+    evidence.track(address, EVENT, {"price": 9.5})
+    return Counter(identity_collisions=1)
+
+
+def loose(evidence: Evidence, user: str) -> Truth:
+    """Let a visitor be one whom nothing identifies, beside a person who is identified."""
+    evidence.add({"type": "identify", "userId": user, "traits": {"plan": "pro"}})
+    evidence.add({"type": "track", "anonymousId": f"visit of {user}", "event": EVENT, "properties": {"price": 9.5}})
+    return Counter(loose_ids=1)
+
+
+def shared(evidence: Evidence, user: str) -> Truth:
+    """Give the id of one call to another one too, which both sides drop."""
+    first = usual(evidence, user)
+    second = evidence.track(user, "Login", {"device": 1}, messageId=first.id)
+    for side in SIDES:
+        second.lose(side)
+    return Counter(shared_ids=1)
+
+
 def dropped(evidence: Evidence, user: str) -> Truth:
     """Let both legs give one up."""
     sent = usual(evidence, user)
@@ -120,6 +186,14 @@ FAULTS: list[Fault] = [
     torn,
     misspelled,
     foreign,
+    mistyped,
+    backdated,
+    elsewhere,
+    shared,
+    dated,
+    ahead,
+    colliding,
+    loose,
     dropped,
     *_changed(lambda sent, side: sent.lose(side), missing=1),
     *_changed(lambda sent, side: sent.not_sent(side, "rejected", "400"), missing=1),

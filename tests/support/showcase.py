@@ -55,6 +55,7 @@ def before(today: Run) -> History:
         day = date.fromisoformat(today.day) - timedelta(days=back)
         values = {
             "at": f"{day}T06:15:00.000Z",
+            "newest": dict.fromkeys(today.newest, f"{day}T04:00:00.000Z"),
             "verdict": verdict,
             "messages": 240 + 9 * back,
             "missing_pct": 0.2 * back if verdict is F else 0.0,
@@ -85,7 +86,22 @@ def plant(folder: Path) -> Evidence:
             "properties": {"total": 9.5, "index": index},
         }
         evidence.add(call, after=timedelta(days=index * DAYS // 240, seconds=index))
+    edits = (
+        ("u1", 0, {"plan": "pro", "email": "kim@example.com"}),
+        ("u2", 0, {"email": "kim@example.com"}),
+        ("u1", -1, {}),
+    )
+    for user, hours, traits in edits:
+        call = {"type": "identify", "userId": user, "traits": {"plan": "free", **traits}}
+        edit = evidence.add(call, after=timedelta(days=DAYS - 1, seconds=len(evidence.messages)))
+        edit.writer, edit.occurred_at = "web-1-4711-0badcafe", edit.at + timedelta(hours=hours)
+        edit.sides["segment"]["originalTimestamp"] = edit.occurred_at.isoformat()
+    visit = {"type": "track", "anonymousId": "a1", "event": "Feature Used", "properties": {"total": 9.5, "index": 0}}
+    evidence.add(visit, after=timedelta(days=DAYS - 1))
     sent = evidence.messages
+    for index in (8, 12):
+        for call in (sent[index].call, *sent[index].sides.values()):
+            call["properties"]["trial_ends_at"] = 1_795_167_000_000 if index == 8 else 1_795_167_000
     for index in (13, 17, 101):
         sent[index].lose("customerio")
     sent[21].not_sent("segment", "rejected", "400: event is too old")

@@ -5,8 +5,18 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
+from pipelines_client.evidence.fact import (
+    CountRow,
+    DateRow,
+    EditRow,
+    Fact,
+    LinkRow,
+    PersonRow,
+    PropertyRow,
+    TraitRow,
+)
 from pipelines_client.parity.facts.writer import Tables
+from pipelines_client.parity.questions.coverage_rows import GapRow
 from pipelines_client.parity.questions.engine import EngineSettings
 
 if TYPE_CHECKING:
@@ -15,6 +25,9 @@ if TYPE_CHECKING:
 AT = 1_793_577_600_000  # 2026-11-02T00:00Z
 MINUTE = 60_000
 WIDE = 2**62  # three of them are more than 64 bits hold
+GAP = GapRow("customerio", "group", 1_793_576_820_000, 1_793_577_500_000)
+"""A gap that holds two of the planted messages."""
+
 SETTINGS = EngineSettings(
     has_ledger=1,
     has_segment=1,
@@ -22,6 +35,8 @@ SETTINGS = EngineSettings(
     knows_identity=1,
     since_ms=AT - 90 * MINUTE,
     until_ms=AT + 90 * MINUTE,
+    closes_ms=AT + 80 * MINUTE,
+    patience_ms=20 * MINUTE,
     received_from_ms=AT - 80 * MINUTE,
     segment_watermark_ms=AT + 60 * MINUTE,
     customerio_watermark_ms=AT,
@@ -49,9 +64,9 @@ def plant(folder: Path) -> list[Path]:
     for number, source in enumerate(("ledger", "segment", "customerio", "segment")):
         mine = [row for row in rows if row.source == source]
         half = mine[::2] if number == 1 else mine[1::2] if number == 3 else mine
-        packs.append(
-            write_pack(folder / f"pack {number} [a]*", half, _properties(source), _traits(chance, source), _counts())
-        )
+        more = {"dates": _dates(source), "people": _people(source), "links": _links(source), "edits": _edits(source)}
+        pack = folder / f"pack {number} [a]*"
+        packs.append(write_pack(pack, half, _properties(source), _traits(chance, source), _counts(), **more))
     return packs
 
 
@@ -61,14 +76,17 @@ def write_pack(
     properties: list[PropertyRow] | None = None,
     traits: list[TraitRow] | None = None,
     counts: list[CountRow] | None = None,
+    **more: list[Any],
 ) -> Path:
-    """Write one pack."""
+    """Write one pack; `more` are rows of the other tables."""
     folder.mkdir(parents=True)
     with Tables(folder) as tables:
         tables.add("facts", facts)
         tables.add("properties", properties or [])
         tables.add("traits", traits or [])
         tables.add("counts", counts or [])
+        for name, rows in more.items():
+            tables.add(name, rows)
     return folder
 
 
@@ -82,6 +100,62 @@ def fact(source: str, message_id: str, **more: Any) -> Fact:
     if source == "ledger":
         row |= {"leg": "segment", "outcome": "accepted", "appended_at_ms": AT, "finished_at_ms": AT + 5}
     return Fact(source=source, message_id=message_id, **{**row, **more})
+
+
+EDITS = (
+    ("e1", "i7", 120 * MINUTE, 0), ("e2", "i7", MINUTE, 2 * MINUTE), ("e3", "i8", 10 * MINUTE, 10 * MINUTE),
+    ("e4", "i8", 0, 20 * MINUTE), ("e5", "i8", 0, 20 * MINUTE), ("e6", "i8", 60_000_000 * MINUTE, 30 * MINUTE),
+)  # fmt: skip
+"""Edits: id, person, and how long after `AT` they happened and came; the last one is more than a century ahead."""
+
+
+def _edits(source: str) -> list[EditRow]:
+    writer = {"ledger": "Zoë-1", "segment": "x", "customerio": None}[source]
+    is_timed = source != "customerio"
+    return [
+        *(
+            EditRow(source, name, person, writer, len(name), AT + at_ms if is_timed else None, AT + order_ms)
+            for name, person, at_ms, order_ms in EDITS
+        ),
+        EditRow(source, "nulls", "i7", None, 3, None, None),
+    ]
+
+
+def _people(source: str) -> list[PersonRow]:
+    place = ("m", "é.gz", 1, 2**40, 10)
+    rows = [PersonRow(source, f"p{n}", "user", "", None, f"a{n}", f"b{n}", f"c{n}", 1, 2, *place) for n in range(30)]
+    rows += [
+        PersonRow(source, "address", "user", "email", "@1", None, None, None, 0, 1, *place),
+        PersonRow(source, "hash", "user", "digest", "b7", None, None, None, 0, 1, *place),
+        PersonRow(source, "other hash", "user", "digest", "z9", None, None, None, 0, WIDE, *place),
+        PersonRow(source, "visitor", "anonymous", "", None, None, None, None, 0, 3, *place),
+        PersonRow(source, "signed up", "anonymous", "", None, None, None, None, 0, 3, *place),
+    ]
+    return rows if source != "ledger" else [PersonRow(*row[:2], "", "", *[None] * 4, *row[8:]) for row in rows]
+
+
+def _links(source: str) -> list[LinkRow]:
+    return [
+        LinkRow(source, "email", "p1", "@1", "d1", "d2", "d3"),
+        LinkRow(source, "email", "p2", "@2", None, None, None),
+        LinkRow(source, "email", "p3", "@2", "z9", "d4", "d5"),
+        LinkRow(source, "email", "p4", "@4", "d6", "d7", "d8"),
+        LinkRow(source, "merge", "signed up", "p4", None, None, None),
+    ]
+
+
+def _dates(source: str) -> list[DateRow]:
+    return [
+        DateRow(source, "track", event, day, path, spelling, form, count, f"d{count}", "a.gz", 1, 0)
+        for event in (*TEXTS[:8], None, "")
+        for day in ("2026-11-01", "2026-11-02", None)
+        for path, spelling, form, count in (
+            ("properties.total", "seconds", "10 digits", 5),
+            ("properties.total", "iso", "9999-99-99", 2 if source == "segment" else 3),
+            ("properties.wide", "milliseconds", "13 digits", WIDE),
+            ("properties.Total", "seconds", "10 digits", 1),
+        )
+    ]
 
 
 def _counts() -> list[CountRow]:
@@ -125,6 +199,9 @@ def _hand_made() -> list[Fact]:
         *(fact("segment", f"slug {number}", event="a_b", is_reduced=3) for number in range(4)),
         *(fact(source, f"slug {number}", event="A b", payload_hash=None)
           for source, numbers in (("ledger", (0, 1)), ("customerio", (0, 2))) for number in numbers),
+        # edits, two of them from the future and out of order
+        *(fact(source, name, type="identify", event=None, identity=person)
+          for source in ("segment", "customerio") for name, person, _, _ in EDITS),
         # no time at all
         fact("customerio", "timeless", occurred_at_ms=None, received_at_ms=None, day=None, sent_at_ms=None),
     ]  # fmt: skip
@@ -194,7 +271,23 @@ def _traits(chance: random.Random, source: str) -> list[TraitRow]:
             TraitRow(source, name, "i9", "role", value, library, AT + number)
             for number, (name, value, library) in enumerate(fight)
         ),
+        *(
+            TraitRow(source, name, person, path, "v1", None, None)
+            for name, person, *_ in EDITS
+            for path in ("é", "plan")
+        ),
         *_random_traits(chance, source),
+        TraitRow(source, "r1", "a9", "email", "v77", None, None),
+        *(_suppressed() if source == "ledger" else ()),
+    ]
+
+
+def _suppressed() -> list[TraitRow]:
+    """Return a list of suppressed people: by id, by address, and one without messages."""
+    listed = (("a9", "id", "v1"), ("not here", "email", "v77"), ("nor here", "id", "v2"))
+    return [
+        TraitRow("suppressed", f"list:{line}", identity, f"suppressed.{column}", value, None, None)
+        for line, (identity, column, value) in enumerate(listed, 2)
     ]
 
 

@@ -17,6 +17,7 @@ from pipelines_client.cli.parity.diff import diff
 from pipelines_client.cli.parity.options import Comparison
 from pipelines_client.cli.parity.sources import collect_paths
 from pipelines_client.cli.progress import reading
+from pipelines_client.files import private_file
 
 if TYPE_CHECKING:
     from pipelines_client.parity import ParityReport
@@ -50,9 +51,9 @@ def compare(asked: Comparison) -> None:
     with reading(sys.stderr) as hooks:
         options = replace(options, **hooks._asdict())
         report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
-    _write(report, asked.form, asked.output or [])
+    _write(report, asked.form, asked.output or [], details=asked.details, is_private=asked.show_values)
     history = asked.history_file()
-    if history is not None:
+    if history is not None and (asked.history is not None or not report.judged.is_exploratory):
         _keep_run(history, report)
     beside = Path(STATE_FILE) if history is None else history.with_name(STATE_FILE)
     for problem in notify(report, receivers, asked.notify_state or beside) if receivers else ():
@@ -79,17 +80,22 @@ def _keep_run(history: Path, report: ParityReport) -> None:
         )
 
 
-def _write(report: ParityReport, form: str, outputs: list[Path]) -> None:
-    """Write the files, then standard output; on a terminal in its width and colours."""
+def _write(report: ParityReport, form: str, outputs: list[Path], *, details: bool, is_private: bool) -> None:
+    """Write the files, for their owner alone if they show values; then standard output, as a terminal shows it best."""
     from pipelines_client.parity.render import ENDINGS, render
 
     for path in outputs:
-        path.write_text(render(report, ENDINGS[path.suffix.lower()]), "utf-8")
+        text = render(report, ENDINGS[path.suffix.lower()], details=details)
+        if is_private:
+            with private_file(path) as file:
+                file.write(text.encode())
+        else:
+            path.write_text(text, "utf-8")
     if form == "text" and sys.stdout.isatty():
         from rich.console import Console
 
         from pipelines_client.parity.render.terminal import print_report
 
-        print_report(report, Console(highlight=False))
+        print_report(report, Console(highlight=False), details=details)
         return
-    print_text(render(report, form))
+    print_text(render(report, form, details=details))

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import platformdirs
 import typer
 
 from pipelines_client.cli.common import flag, refuse_unwritable
+from pipelines_client.cli.cures import CureOption, read_cures
 from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.parity.render import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from pipelines_client.parity import ParityOptions
+    from pipelines_client.parity.complete import Complete
 
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+_NOT_AGAIN = (
+    "paths",
+    "form",
+    "output",
+    "replay_list",
+    "collisions",
+    "notify",
+    "notify_state",
+    "show_values",
+    "details",
+)
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
 
 
 def percentage(text: str) -> float:
@@ -45,9 +61,10 @@ def moment(text: str | None, *, now: datetime) -> datetime | None:
             raise typer.BadParameter(f"{text!r} is too long ago; write a shorter duration") from None
     try:
         at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
+        at = at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)
+        return at.astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # or its zone moves it out of the years 1 to 9999
         raise typer.BadParameter(f"{text!r} is not a time; write 2026-11-02, 2026-11-02T09:30:00Z, 24h or 7d") from None
-    return at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)
 
 
 def span(since: str | None, until: str | None, *, now: datetime) -> tuple[datetime | None, datetime | None]:
@@ -56,6 +73,15 @@ def span(since: str | None, until: str | None, *, now: datetime) -> tuple[dateti
     if first and last and first >= last:
         raise typer.BadParameter("--since must be earlier than --until")
     return first, last
+
+
+def _complete(text: str) -> Complete:
+    from pipelines_client.parity.complete import parse_complete
+
+    try:
+        return parse_complete(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--complete: {error}") from None
 
 
 def _limit(text: str, default: str) -> typer.models.OptionInfo:
@@ -73,6 +99,15 @@ def _evidence(source: str, metavar: str = "PATH") -> typer.models.OptionInfo:
         text = help_of(source)
     option: typer.models.OptionInfo = typer.Option(metavar=metavar, help=text)
     return option
+
+
+def _name_of(field: str) -> str:
+    """Return the name of an option as a user writes it."""
+    marks = get_type_hints(Comparison, include_extras=True)[field].__metadata__
+    names = (
+        name for mark in marks for name in (mark.default, *(mark.param_decls or ()))
+    )  # typer keeps the first apart
+    return next((name for name in names if f"{name}".startswith("--")), f"--{field.replace('_', '-')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +131,12 @@ class Comparison:
         ),
     ] = None
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Start of the window: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d.")
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Start of the window: 2026-11-02, 2026-11-02T09:30Z, 24h, 7d; or last: from where the last run in the "
+            "history ended, to where all sources are whole.",
+        ),
     ] = None
     until: Annotated[str | None, typer.Option(metavar="WHEN", help="End of the window, not included.")] = None
     everything: Annotated[bool, flag("--all", "Compare everything in the sources, also from before the ledger.")] = (
@@ -145,6 +185,9 @@ class Comparison:
     show_values: Annotated[bool, flag("--show-values", "Show property values in samples, not only their types.")] = (
         False
     )
+    details: Annotated[
+        bool, flag("--details", "Show statistics too in text: bounds of loss, and events with too few messages.")
+    ] = False
     cache: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Directory that keeps facts, so that the next run reads only new files."),
@@ -153,6 +196,35 @@ class Comparison:
     replay_list: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Also write the messages that a replay should send, as lines of JSON."),
+    ] = None
+    collisions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the ids that collide or belong to no known person, as CSV; hashed, without --show-values.",
+        ),
+    ] = None
+    suppressed: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="CSV of the people whom Customer.io suppresses, with a column id or email."),
+    ] = None
+    even_in_gaps: Annotated[
+        bool, flag("--even-in-gaps", "Put into the replay list what may lie in a gap of the evidence too.")
+    ] = False
+    complete: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIDE=FROM..UNTIL",
+            help="A span in which a side's evidence is whole, so that what is absent there is lost: "
+            "segment=2026-11-22T10:00..13:00. Repeatable.",
+        ),
+    ] = None
+    cure: CureOption = None
+    effects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also show what the routes change: a JSON report of pipelines-client effects."
+        ),
     ] = None
     notify: Annotated[
         list[str] | None,
@@ -189,6 +261,21 @@ class Comparison:
             "counts": self.counts,
         }
 
+    def command(self) -> tuple[str, ...]:
+        """Return the command with these options, without files that it writes, addresses to notify and passwords."""
+        words = ["pipelines-client", "parity", *(self.paths or [])]
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if value == option.default or option.name in _NOT_AGAIN:
+                continue
+            name = _name_of(option.name)
+            if value is True:
+                words.append(name)
+            else:
+                texts = value if isinstance(value, list) else [value]
+                words += [word for text in texts for word in (name, _PASSWORD.sub(r"\1@", f"{text}"))]
+        return tuple(words)
+
     def check(self) -> None:
         """Refuse options that contradict each other and files that cannot be written, before the work is done.
 
@@ -202,25 +289,31 @@ class Comparison:
                 raise typer.BadParameter(f"--{name} cannot be combined with --no-{name}")
         if self.form not in FORMATS:
             raise typer.BadParameter(f"--format must be one of {', '.join(FORMATS)}")
+        if self.even_in_gaps and self.replay_list is None:
+            raise typer.BadParameter("--even-in-gaps goes with --replay-list")
+        self._check_files()
+
+    def _check_files(self) -> None:
         outputs = self.output or []
         for path in outputs:
             if path.suffix.lower() not in ENDINGS:
                 raise typer.BadParameter(f"{path}: --output must end in one of {', '.join(ENDINGS)}")
-        written = [*outputs, *filter(None, (self.replay_list, self.notify_state, self.history_file()))]
+        written = [*outputs, *filter(None, (self.replay_list, self.collisions, self.notify_state, self.history_file()))]
         for path in written:
             if not path.absolute().parent.is_dir():
                 raise typer.BadParameter(f"{path}: its folder does not exist")
         twice = [path for path, count in Counter(path.resolve() for path in written).items() if count > 1]
         if twice:
             raise typer.BadParameter(f"{twice[0].name}: two options write this file; name another file for one of them")
-        refuse_unwritable(filter(None, (*outputs, self.replay_list)))
+        refuse_unwritable(filter(None, (*outputs, self.replay_list, self.collisions)))
 
     def options(self, now: datetime) -> ParityOptions:
         """Return the options of the library."""
         from pipelines_client.parity import ParityOptions, read_history
+        from pipelines_client.parity.report.effects import read_effects
         from pipelines_client.parity.rules import RULES_FILE, Rules, read_rules
 
-        since, until = span(self.since, self.until, now=now)
+        since, until = span(None if self.is_since_last else self.since, self.until, now=now)
         is_ruled = self.config is not None or Path(RULES_FILE).exists()
         rules = read_rules(self.config or Path(RULES_FILE)) if is_ruled else Rules()
         kept, maps = self.history_file(), read_maps(self.column_map or [])
@@ -228,6 +321,7 @@ class Comparison:
         return ParityOptions(
             since=since,
             until=until,
+            since_last=self.is_since_last,
             is_all=self.everything,
             limits=rules.gates.limits(
                 max_missing=self.max_missing,
@@ -238,14 +332,26 @@ class Comparison:
             ),
             rules=rules,
             baseline=self.baseline,
+            complete=tuple(map(_complete, self.complete or [])),
+            even_in_gaps=self.even_in_gaps,
+            cures=read_cures(self.cure),
+            effects=None if self.effects is None else read_effects(self.effects),
             history=None if kept is None else read_history(kept),
             show_values=self.show_values,
             cache=None if self.no_cache else cache,
             column_map=maps.pop("", {}),
             column_maps=maps,
             replay_list=self.replay_list,
+            collisions=self.collisions,
+            suppressed=self.suppressed,
+            command=self.command(),
             engine=self.engine,
         )
+
+    @property
+    def is_since_last(self) -> bool:
+        """Whether the window goes on where the last run ended."""
+        return (self.since or "").strip().lower() == "last"
 
     def history_file(self) -> Path | None:
         """Return the file of the history, or None if no history is kept."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines_client.errors import SourceError
+from pipelines_client.files import read_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _NO_COMMAND = "replay-list"  # the name of an option that people try as a command
+
+
+MapOption = Annotated[
+    Path | None, typer.Option("--map", metavar="FILE", help="TOML file with the column names of tables.")
+]
 
 
 def collect_paths(given: Mapping[str, list[str] | None], paths: Iterable[str]) -> dict[str, list[str]]:
@@ -52,19 +58,35 @@ def read_maps(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     return maps
 
 
+def given_map(path: Path | None) -> dict[str, Any] | None:
+    """Return the column map that a `MapOption` names; None if it was not given.
+
+    Raises:
+        SourceError: The file is not valid TOML.
+    """
+    return None if path is None else read_map(path)
+
+
 def read_map(path: Path) -> dict[str, Any]:
     """Return the column map in a TOML file.
 
     Raises:
         SourceError: The file is not valid TOML.
     """
+    return read_toml(path, 'a column map has lines such as event = "event_name"')
+
+
+def read_toml(path: Path, example: str) -> dict[str, Any]:
+    """Return the values of a TOML file.
+
+    Raises:
+        SourceError: The file is not valid TOML; the text ends with the example.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_given(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SourceError(
-            f'{path}: not valid TOML ({error}); a column map has lines such as event = "event_name"'
-        ) from None
+        raise SourceError(f"{path}: not valid TOML ({error}); {example}") from None

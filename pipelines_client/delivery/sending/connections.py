@@ -6,7 +6,6 @@ are read past: `http.client` does this for 100 only.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import io
 import os
@@ -17,10 +16,12 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from pipelines_client.clock import monotonic_s
+from pipelines_client.signals import let_through, suppressing
 
 TIMES_TIMEOUT = 2  # a whole answer, however slowly it drips, may take this many times the timeout of its first byte
 _MAX_INTERIM = 100
 _INTERIM = range(102, 200)  # 100 is read past by `http.client`, 101 is final
+_FINAL = range(200, 600)
 
 
 class _TimedSocket(io.RawIOBase):
@@ -45,7 +46,7 @@ class _TimedSocket(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            with contextlib.suppress(OSError):  # the socket may be closed already
+            with suppressing(OSError):  # the socket may be closed already
                 self._sock.settimeout(self._timeout_s)  # for the next request
             self._raw.close()
         super().close()
@@ -61,17 +62,46 @@ class _Response(http.client.HTTPResponse):
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):
-            super().begin()
+            self._begin_once()
             if self.status not in _INTERIM:
                 return
             self.headers = None  # type: ignore[assignment]  # what `begin` takes for "nothing was read yet"
         raise http.client.HTTPException("too many interim answers")
+
+    def _begin_once(self) -> None:
+        """Read a status and its headers; headers that cannot be used do not undo a final status."""
+        self.status = 0
+        try:
+            super().begin()
+        except http.client.HTTPException:
+            if self.status not in _FINAL:
+                raise
+            self.headers = self.msg = http.client.HTTPMessage()
+            self.chunked, self.length, self.will_close = False, 0, True
+        lengths = ",".join(self.headers.get_all("content-length", ())).split(",")
+        if len({length.strip() for length in lengths}) > 1:  # urllib3 refuses the whole answer
+            del self.headers["content-length"]
+            self.length, self.will_close = None, True
 
 
 class _Guarded(HTTPConnection):
     """A connection that forgets its socket if the application closed it: the number may be another file's by now."""
 
     _mark: tuple[int, int] | None = None
+    _answer: _Response | None = None
+
+    def response_class(self, sock: socket.socket, *args: Any, **more: Any) -> _Response:  # type: ignore[override]  # a factory
+        """Return the answer that is about to be read; `http.client` asks for a class, and calls it."""
+        self._answer = _Response(sock, *args, **more)
+        return self._answer
+
+    def _tunnel(self) -> None:
+        """Have a proxy connect; its answer ends here, which `http.client` forgets before Python 3.12 if it refuses."""
+        try:
+            super()._tunnel()
+        finally:
+            if self._answer is not None:
+                self._answer.close()
 
     def connect(self) -> None:
         super().connect()
@@ -94,21 +124,18 @@ class _Guarded(HTTPConnection):
     def _find_mark(self) -> tuple[int, int] | None:
         try:
             status = os.fstat(self.sock.fileno())
-        except (OSError, AttributeError):
+        except (OSError, AttributeError) as error:
+            let_through(error)
             return None
         return status.st_dev, status.st_ino
 
 
-class _PlainConnection(_Guarded):
-    response_class = _Response
-
-
-class _SecureConnection(_Guarded, HTTPSConnection):
-    response_class = _Response
+class _SecureConnection(_Guarded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride]  # a factory
+    """The same, over TLS."""
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection  # pyright: ignore[reportAssignmentType]  # a protocol that its own class breaks
+    ConnectionCls = _Guarded  # pyright: ignore[reportAssignmentType]  # a protocol that its own class breaks
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
 from pipelines_client.delivery.spool.entry import Entry, ShowIdentity, describe
 from pipelines_client.destinations.base import ApiAnswer
+from pipelines_client.state.checksum import closed
 from pipelines_client.state.ledger import DeliveryRecord, Outcome
+
+_SENT = (Outcome.ACCEPTED, Outcome.REJECTED)
 
 
 class Fate(NamedTuple):
@@ -53,16 +56,20 @@ def fates_for(entries: Sequence[Entry], leg: str, fate: Fate, others: Mapping[in
 class Delivery:
     """What became of some messages on one leg: `fates` are in the order of `entries`.
 
+    `destination` is the fingerprint of the leg's host and key.
     `answer` is the API's, None if no request was made.
     """
 
     leg: str
     writer: str
+    destination: str
     finished_at: str
     entries: Sequence[Entry]
     fates: Sequence[Fate]
     show: ShowIdentity
     answer: ApiAnswer | None = None
+    sent: Mapping[int, str] = field(default_factory=dict)
+    """By `seq` the hash of the payload that was sent, where a cure has changed it."""
     is_batch_done: bool = True
     """Whether nothing more of its batch is to come for now; such a delivery may be empty."""
 
@@ -71,14 +78,24 @@ class Delivery:
         """The ledger's lines."""
         describe(self.entries, self.show)
         ends = {fate: self._line_end(fate) for fate in self.counts}
-        if len(ends) == 1:
+        if len(ends) == 1 and not self.sent:
             (end,) = ends.values()
-            return b"".join([entry.facts + end for entry in self.entries if entry.stamp])
+            return b"".join([closed(entry.facts + end) for entry in self.entries if entry.stamp])
         pairs = zip(self.entries, self.fates, strict=True)
-        return b"".join([entry.facts + ends[fate] for entry, fate in pairs if entry.stamp])
+        sent = self._sent_fields
+        return b"".join(
+            [closed(entry.facts + sent.get(entry.seq, b"") + ends[fate]) for entry, fate in pairs if entry.stamp]
+        )
+
+    @property
+    def _sent_fields(self) -> Mapping[int, bytes]:
+        """What the lines of messages that were sent say besides."""
+        pairs = zip(self.entries, self.fates, strict=True)
+        sent = [entry.seq for entry, fate in pairs if fate.outcome in _SENT and entry.seq in self.sent]
+        return {seq: f',"sent_hash":"{self.sent[seq]}"'.encode() for seq in sent}
 
     def _line_end(self, fate: Fate) -> bytes:
-        return b"," + orjson.dumps(self._closing(fate), option=orjson.OPT_APPEND_NEWLINE)[1:]
+        return b"," + orjson.dumps(self._closing(fate))[1:-1]
 
     def _closing(self, fate: Fate) -> dict[str, Any]:
         return {
@@ -89,6 +106,7 @@ class Delivery:
             "http_status": fate.http_status,
             "attempts": fate.attempts,
             "writer": self.writer,
+            "destination": self.destination,
         }
 
     def bodies(self, *outcomes: Outcome) -> list[bytes]:
@@ -101,7 +119,9 @@ class Delivery:
 
     def _record(self, entry: Entry, fate: Fate) -> DeliveryRecord:
         describe([entry], self.show)
-        return DeliveryRecord(**orjson.loads(entry.facts + b"}"), **self._closing(fate))
+        facts = orjson.loads(entry.facts + b"}")
+        sent = self.sent.get(entry.seq) if fate.outcome in _SENT else None
+        return DeliveryRecord(**facts, **self._closing(fate), sent_hash=sent)
 
     def _met(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Entry, Fate]]:
         if not any(fate.outcome in outcomes for fate in self.counts):

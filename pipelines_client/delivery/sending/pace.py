@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
+
+from pipelines_client.destinations.base import most_in_a_second
 
 _DROPPED_AT_ONCE = 10_000
 _SLACK = 100  # make room for this part of the bound: else each new message would drop one
@@ -39,16 +43,39 @@ class Pace:
         """
         if counts and not self.drops_oldest:
             return None
-        over_count = pending - (self.max_pending_count or pending)
-        if over_count > 0:
-            return Surplus(self.max_pending_bytes, over_count + (self.max_pending_count or 0) // _SLACK)
+        most = self.max_pending_count or pending
+        if pending > most:
+            return Surplus(self.max_pending_bytes, pending - most + most // _SLACK)
         over_bytes = pending_bytes - self.max_pending_bytes
         if over_bytes > 0:
             return Surplus(over_bytes + self.max_pending_bytes // _SLACK, _DROPPED_AT_ONCE)
         return None
 
 
-MAX_RETRY_AFTER_S = 3_600.0  # after an hour we ask again anyway: the answer may have been wrong
+class Throughput:
+    """Keeps the messages of any second within a rate, also those that have waited for an API that was down."""
+
+    def __init__(self, rate: float | None) -> None:
+        """Take messages a second; None: as many as there are."""
+        self._most = sys.maxsize if rate is None else most_in_a_second(rate)
+        self._window_s = 0.0 if rate is None else max(1.0, 1.0 / rate)
+        self._sent: deque[tuple[float, int]] = deque()
+
+    def wait_s(self, count: int, now_s: float) -> float:
+        """Return the seconds to wait before so many messages may go, no more than fit a second."""
+        while self._sent and self._sent[0][0] <= now_s - self._window_s:
+            self._sent.popleft()
+        over = count + sum(sent for _, sent in self._sent) - self._most
+        for at_s, sent in self._sent if over > 0 else ():
+            over -= sent
+            if over <= 0:
+                return at_s + self._window_s - now_s
+        return 0.0
+
+    def note(self, count: int, now_s: float) -> None:
+        """Note that a request with so many messages goes now."""
+        if self._window_s:
+            self._sent.append((now_s, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +97,4 @@ class Backoff:
         jitter = random.uniform(0, limit)
         if retry_after_s is None:
             return jitter
-        return min(retry_after_s, MAX_RETRY_AFTER_S) + random.uniform(0, min(limit, 1.0))
+        return retry_after_s + random.uniform(0, min(limit, 1.0))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from pipelines_client.canonical import payload_hash
 from pipelines_client.clock import monotonic_s, utc_now
 from pipelines_client.delivery.sending.batches import body_of, pack
 from pipelines_client.delivery.sending.http import Http, NoAnswerError
 from pipelines_client.delivery.sending.tokens import Tokens
 from pipelines_client.delivery.spool.entry import Entry
-from pipelines_client.destinations.base import NO_ANSWER, ApiAnswer, Decision, Destination
+from pipelines_client.destinations.base import FORWARDING, NO_ANSWER, ApiAnswer, Curing, Decision, Destination
 from pipelines_client.destinations.redaction import hide
 from pipelines_client.log import logger
 
@@ -27,14 +28,32 @@ class Requester:
         self._is_key_proven = False  # by a request that was accepted, since the last one that was not
         self._was_asked = False  # whether an empty batch has just shown that the key is taken
         self._has_succeeded = False
+        self._cured: Mapping[int, bytes] = {}
+        self.sent: Mapping[int, str] = {}
+        """By `seq` the hash of the payload that is sent, of messages whose payload the leg changes."""
 
     def fitting(self, entries: Sequence[Entry]) -> int:
         """Return how many of the first messages go in one request; at least 1 of a non-empty sequence."""
         destination = self._destination
-        envelope = destination.envelope(sent_at=utc_now())
-        most = pack([entry.body for entry in entries], envelope, max_body_bytes=destination.limits.max_body_bytes)
-        alone = (place for place, entry in enumerate(islice(entries, most)) if destination.own_url(entry.body))
+        if destination.cure is not None:
+            self._apply(destination.cure, entries)
+        envelope, bodies = self._envelope(entries), self._bodies(entries)
+        most = pack(bodies, envelope, max_body_bytes=destination.limits.max_body_bytes)
+        alone = (place for place, body in enumerate(islice(bodies, most)) if destination.own_url(body))
         return max(next(alone, most), 1) if entries else 0
+
+    def _apply(self, cure: Curing, entries: Sequence[Entry]) -> None:
+        """Curing the messages that come next, each once: a retry and a part of a batch send the same bytes."""
+        found = {entry.seq: cured for entry in entries if (cured := cure(entry.body)) is not None}
+        self._cured = {seq: body for seq, (body, _) in found.items()}
+        self.sent = {seq: payload_hash(payload) for seq, (_, payload) in found.items() if payload is not None}
+
+    def _bodies(self, entries: Sequence[Entry]) -> list[bytes]:
+        """Return what is sent of some messages."""
+        cured, destination = self._cured, self._destination
+        if destination.keeping and not _is_kept(entries):  # else the envelope says it of all
+            return [destination.kept(entry.body) if FORWARDING in entry.skips else entry.body for entry in entries]
+        return [cured.get(entry.seq, entry.body) for entry in entries] if cured else [entry.body for entry in entries]
 
     def post(self, entries: Sequence[Entry], *, attempts: int) -> ApiAnswer:
         """Send messages that fit one request, for the `attempts`-th time; return what the answer means.
@@ -69,14 +88,17 @@ class Requester:
         is_passing = about_key.decision is Decision.WAIT
         return about_key if is_passing else replace(answer, decision=Decision.PAUSE)
 
+    def _envelope(self, entries: Sequence[Entry]) -> tuple[bytes, bytes]:
+        return self._destination.envelope(sent_at=utc_now(), is_kept=_is_kept(entries))
+
     def _post(self, entries: Sequence[Entry], *, attempts: int = 1) -> ApiAnswer:
         destination = self._destination
         token = self._tokens.get()
         if isinstance(token, ApiAnswer):
             return token
-        url = destination.own_url(entries[0].body) if len(entries) == 1 else None
-        bodies = [entry.body for entry in entries]
-        body = bodies[0] if url else body_of(bodies, destination.envelope(sent_at=utc_now()))
+        bodies = self._bodies(entries)
+        url = destination.own_url(bodies[0]) if len(bodies) == 1 else None
+        body = bodies[0] if url else body_of(bodies, self._envelope(entries))
         headers = destination.headers(token=token)
         if attempts > 1:
             headers["X-Retry-Count"] = str(attempts - 1)  # FACTS C7
@@ -89,9 +111,8 @@ class Requester:
             answer = self._tokens.answered(response.status) or destination.read(
                 response.status, response.headers, response.body, now=utc_now(), count=len(entries)
             )
-        if answer.words or answer.failed:
-            secrets = [destination.write_key, *([token] if token else [])]
-            answer = answer.without(lambda words: hide(words, secrets=secrets, bodies=bodies))
+        secrets = [destination.write_key, *([token] if token else [])]
+        answer = answer.without(lambda words: hide(words, secrets=secrets, bodies=bodies))
         logger().debug(
             "batch_answered",
             leg=destination.name,
@@ -102,6 +123,11 @@ class Requester:
             ms=round(1_000 * (monotonic_s() - begun_s)),
         )
         return answer
+
+
+def _is_kept(entries: Sequence[Entry]) -> bool:
+    """Return whether the vendor may forward none of the messages of a request."""
+    return bool(entries) and all(FORWARDING in entry.skips for entry in entries)
 
 
 def _unreached(error: NoAnswerError) -> ApiAnswer:

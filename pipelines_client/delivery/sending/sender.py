@@ -5,7 +5,6 @@ In order, with one request in flight. Only the sender moves its leg's cursor, an
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import threading
 from collections import Counter
@@ -21,7 +20,7 @@ from pipelines_client.delivery.sending.batches import Batch, fates_of
 from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate, dropped, fates_for, skipped
 from pipelines_client.delivery.sending.health import Health
-from pipelines_client.delivery.sending.pace import Surplus
+from pipelines_client.delivery.sending.pace import Surplus, Throughput
 from pipelines_client.delivery.sending.requester import Requester
 from pipelines_client.delivery.sending.tokens import Tokens
 from pipelines_client.delivery.spool.cursors import Tally
@@ -31,7 +30,7 @@ from pipelines_client.destinations.base import ApiAnswer, Decision, Destination
 from pipelines_client.errors import LedgerError, SpoolClosedError, SpoolLostError
 from pipelines_client.log import logger
 from pipelines_client.routing.plan import Switch
-from pipelines_client.signals import let_through
+from pipelines_client.signals import let_through, suppressing
 from pipelines_client.state.ledger import Outcome
 from pipelines_client.state.runfile import LegReport
 
@@ -56,6 +55,7 @@ class Sender:
     ) -> None:
         """Make a sender that does not run yet; `record` writes fates into the ledger, `lease_s` is for `Attempts`."""
         self.spool, self.destination, self.leg = spool, destination, destination.name
+        self._fingerprint = destination.fingerprint
         self.http = context.make_http(destination)
         self._pace, self._stages, self._show, self._hooks = context.pace, context.stages, context.show, context.hooks
         self._record = record
@@ -74,7 +74,7 @@ class Sender:
         self._wakeup = threading.Condition(self._lock)
         self._hurry_to = 0
         self._due_seq = self._due_bytes = sys.maxsize
-        self._next_post_s = 0.0
+        self._next_post_s, self._throughput = 0.0, Throughput(destination.limits.max_messages_per_s)
 
     @property
     def is_trying(self) -> bool:
@@ -234,12 +234,8 @@ class Sender:
         is_full = spool.last_seq >= self._due_seq or spool.total_bytes >= self._due_bytes
         return is_full or self._retiring or settled < self._hurry_to
 
-    def _read(self) -> list[Entry]:
-        limits = self.destination.limits
-        return self.spool.read(self.leg, max_bytes=limits.max_body_bytes, max_count=limits.max_batch_count)
-
     def _next_batch(self) -> Batch:
-        entries = self._read()
+        entries = self._attempts.next(self.destination.limits)
         sendable = self._ours(entries)
         fitting = self._requester.fitting(sendable)
         if fitting == len(sendable):
@@ -258,7 +254,7 @@ class Sender:
             if not sendable:
                 self._finish(batch, sendable)
                 continue
-            if not self._keep_pace():
+            if not self._keep_pace(len(sendable)):
                 break
             batch.attempts += 1
             answer = self._attempts.begin(sendable) or self._requester.post(sendable, attempts=batch.attempts)
@@ -270,7 +266,7 @@ class Sender:
                 self._finish(batch, sendable, answer)
             else:
                 self._failed(answer)
-                self._attempts.end()
+                self._attempts.end(answer)
                 self._tell(self._delivery((), skipped("")))
                 is_probing = self.health.failures >= _PROBE_AFTER and len(sendable) > 1
                 stack += batch.halves(sendable) if is_probing else [batch]
@@ -280,12 +276,14 @@ class Sender:
         if not batch.is_last_part:
             self._tell(self._delivery((), skipped("")))  # nothing more comes of it for now
 
-    def _keep_pace(self) -> bool:
-        """Wait until the next request may go; False when the sender should stop."""
+    def _keep_pace(self, count: int) -> bool:
+        """Wait until the next request, with so many messages, may go; False when the sender should stop."""
         now = monotonic_s()
-        if now < self._next_post_s and not self._wait(self._next_post_s - now):
+        due = max(now + self._throughput.wait_s(count, now), self._next_post_s)
+        if now < due and not self._wait(due - now):
             return False
-        self._next_post_s = max(now, self._next_post_s) + 1 / self.destination.limits.max_requests_per_s
+        self._next_post_s = due + 1 / self.destination.limits.max_requests_per_s
+        self._throughput.note(count, due)
         return True
 
     def _finish(self, batch: Batch, sendable: Sequence[Entry], answer: ApiAnswer | None = None) -> None:
@@ -307,7 +305,8 @@ class Sender:
     ) -> Delivery:
         """Return what became of messages; see `fates_for`."""
         fates = fates_for(entries, self.leg, fate, others)
-        return Delivery(self.leg, self.spool.writer, iso_utc(utc_now()), entries, fates, self._show, answer)
+        mark, at, sent = self._fingerprint, iso_utc(utc_now()), self._requester.sent
+        return Delivery(self.leg, self.spool.writer, mark, at, entries, fates, self._show, answer, sent)
 
     def _settle(self, delivery: Delivery) -> None:
         """Write the fate of messages into the ledger, then move the cursor."""
@@ -352,7 +351,7 @@ class Sender:
         """Give up what waits if the leg is switched to discard; True if it is."""
         if self._switch is not Switch.DISCARD:
             return False
-        self._settle(self._delivery(self._read(), dropped("discarded")))
+        self._settle(self._delivery(self._attempts.next(self.destination.limits), dropped("discarded")))
         return True
 
     def _drop_overflow(self) -> bool:
@@ -375,7 +374,7 @@ class Sender:
 
     def _remember_pause(self) -> None:
         if self.health.is_paused != (self.leg in self.spool.paused):
-            with contextlib.suppress(OSError):  # a full disk; then the next process asks for `drain`
+            with suppressing(OSError):  # a full disk; then the next process asks for `drain`
                 self.spool.set_paused(self.leg, is_paused=self.health.is_paused)
 
     def _wait_after(self, answer: ApiAnswer) -> None:

@@ -10,19 +10,19 @@ by its last line now and again. With `path=None` everything is in memory.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from binascii import crc32
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from pipelines_client.errors import SpoolClosedError, SpoolEmptyError, SpoolError, StateDamagedError
-from pipelines_client.files import OpenFile, replace_file
+from pipelines_client.files import OpenFile, read_regular, replace_file
+from pipelines_client.signals import suppressing
 from pipelines_client.state.guarded import guarded
 from pipelines_client.state.ledger import Outcome
 
@@ -38,17 +38,42 @@ Tally = Counter[tuple[Outcome, str]]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request whose answer is not settled yet.
+    """Requests whose answer is not settled: what may have arrived (docs/adr/0014).
 
     Attributes:
-        seq: The last message in it, or in an earlier one; 0: no request was made.
+        seq: The last message of the request under way; 0: none is.
         until: Unix seconds until which no other process sends these messages again; 0: another may.
-        count: How many processes in a row died in it.
+        count: How many processes in a row died during such a lease.
+        once: The last message that a process had under way when it died.
+        twice: The last message of which this is true for two processes.
     """
 
     seq: int = 0
     until: float = 0.0
     count: int = 0
+    once: int = 0
+    twice: int = 0
+
+    def begun(self, seq: int, *, now: float, lease_s: float) -> Attempt:
+        """Return it when a request with the messages up to `seq` goes out."""
+        until = now + lease_s * 2 ** min(self.count, _MAX_DOUBLINGS) if lease_s else 0.0
+        return replace(self, seq=max(self.seq, seq), until=until)
+
+    def unanswered(self) -> Attempt:
+        """Return it when no answer came: the messages may have arrived, and the lease is over."""
+        return replace(self, until=0.0, count=0)
+
+    def answered(self) -> Attempt:
+        """Return it when no request is under way."""
+        return Attempt(once=self.once, twice=self.twice)
+
+    def inherited(self) -> Attempt:
+        """Return it as the next process finds it: what was under way has outlived its process."""
+        if not self.seq:
+            return self
+        count = self.count + 1 if self.until else self.count
+        twice = max(self.twice, min(self.seq, self.once))
+        return Attempt(0, self.until, count, max(self.once, self.seq), twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,12 @@ class Cursor:
     @property
     def leased_until(self) -> float:
         """Unix seconds until which no other process sends what waits; 0 if one may."""
-        return self.attempt.until if self.attempt.seq > self.seq else 0.0
+        return self.attempt.until if max(self.attempt.seq, self.attempt.once) > self.seq else 0.0
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether two processes died with the next message under way."""
+        return self.attempt.twice > self.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +122,11 @@ class Standing:
         """Whether no message is known to wait."""
         return not any(map(self.pending, self.cursors))
 
+    def inherited(self) -> Standing:
+        """Return it as the next process finds it."""
+        cursors = {leg: replace(cursor, attempt=cursor.attempt.inherited()) for leg, cursor in self.cursors.items()}
+        return replace(self, cursors=cursors)
+
     def line(self) -> bytes:
         """Return it as a line of the file."""
         rows = {
@@ -100,7 +135,7 @@ class Standing:
                 cursor.size,
                 cursor.refused,
                 cursor.resent,
-                [cursor.attempt.seq, cursor.attempt.until, cursor.attempt.count],
+                astuple(cursor.attempt),
                 [[outcome, reason, count] for (outcome, reason), count in cursor.outcomes.items()],
             ]
             for leg, cursor in self.cursors.items()
@@ -179,13 +214,14 @@ class Cursors:
     def _replace(self, path: Path, line: bytes) -> None:
         self.close_file()
         replace_file(path, line)
-        with contextlib.suppress(OSError):  # no descriptor to be had: the file is replaced again next time
+        with suppressing(OSError):  # no descriptor to be had: the file is replaced again next time
             self._file, self._size = OpenFile(path, os.O_WRONLY | os.O_APPEND), len(line)
 
     def settle(self, leg: str, place: tuple[int, int], tally: Tally) -> None:
         """Move a leg's cursor, and count the outcomes of the messages that it passes; raises as `set`."""
         outcomes = self._standing.cursors[leg].outcomes + tally
-        self._change(leg, seq=place[0], size=place[1], outcomes=outcomes, attempt=Attempt())
+        attempt = self._standing.cursors[leg].attempt.answered()
+        self._change(leg, seq=place[0], size=place[1], outcomes=outcomes, attempt=attempt)
 
     def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]], count: int) -> None:
         """Count messages that never entered the log, with their outcome on each leg; raises as `set`."""
@@ -197,16 +233,15 @@ class Cursors:
 
     def attempt(self, leg: str, seq: int, *, newest: tuple[int, int], now: float, lease_s: float) -> None:
         """Note that a request with a leg's messages up to `seq` goes out; raises as `set`."""
-        before = self._standing.cursors[leg].attempt
-        count = before.count + 1 if lease_s else 0
-        until = now + lease_s * 2 ** min(count - 1, _MAX_DOUBLINGS) if lease_s else 0.0
-        self._change(leg, attempt=Attempt(max(before.seq, seq), until, count), newest=newest)
+        attempt = self._standing.cursors[leg].attempt.begun(seq, now=now, lease_s=lease_s)
+        self._change(leg, attempt=attempt, newest=newest)
 
-    def end_attempt(self, leg: str) -> None:
-        """End the lease of a leg's attempt; raises as `set`."""
-        attempt = self._standing.cursors[leg].attempt
-        if attempt.until:
-            self._change(leg, attempt=Attempt(attempt.seq))
+    def end_attempt(self, leg: str, *, is_answered: bool) -> None:
+        """Note that a request has ended and settled nothing, by an answer or without one; raises as `set`."""
+        before = self._standing.cursors[leg].attempt
+        attempt = before.answered() if is_answered else before.unanswered()
+        if attempt != before:
+            self._change(leg, attempt=attempt)
 
     def count_resent(self, leg: str, count: int) -> None:
         """Count messages that a process which died has sent already; raises as `set`."""
@@ -260,7 +295,7 @@ def read_standing(path: Path) -> Standing:
         StateDamagedError: Its last line is damaged.
         OSError: It cannot be read.
     """
-    data = path.read_bytes()
+    data = read_regular(path)
     if not data:
         raise SpoolEmptyError("the file is not a spool yet")
     if data.startswith(_SQLITE):
@@ -277,7 +312,7 @@ def newest_whole(path: Path) -> Standing | None:
     Raises:
         OSError: It cannot be read.
     """
-    for line in reversed(path.read_bytes().split(b"\n")):
+    for line in reversed(read_regular(path).split(b"\n")):
         try:
             return _standing_of(line, path)
         except (StateDamagedError, SpoolError):

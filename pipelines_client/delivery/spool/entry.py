@@ -27,7 +27,7 @@ class Entry:
         stamp: A JSON object without its closing brace: what the ledger says of the message and its body does not. For a
             message that is sent again, all that the ledger says of it (`MessageFacts`). Empty if no ledger is kept.
         body: The message's JSON.
-        skips: Why it is not for a leg, by leg.
+        skips: Why it is not for a leg, by leg; and by `FORWARDING`, why it may not be forwarded.
         message: The message, until it is described, if this process has built it.
         facts: What the ledger says of it on any leg, a JSON object without its closing brace; filled by `describe`.
     """
@@ -63,10 +63,14 @@ class MessageFacts(NamedTuple):
     body_bytes: int
     stage: str
     appended_at: str
+    integrations: Mapping[str, Any] | None = None
 
     def as_stamp(self) -> bytes:
         """Return the stamp of a message that is sent again."""
-        return orjson.dumps(self._asdict())[:_LEFT_OPEN]
+        fields = self._asdict()
+        if not self.integrations:
+            del fields["integrations"]
+        return orjson.dumps(fields)[:_LEFT_OPEN]
 
 
 def without_gaps(found: Sequence[Entry], seq: int, end: int, last_seq: int, *, skips: Mapping[str, str]) -> list[Entry]:
@@ -107,7 +111,7 @@ def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
     messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
     hashes = hash_all_sorted([message.payload for message in messages])
     for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
-        known = {
+        known: dict[str, Any] = {
             "message_id": message.message_id,
             "type": message.type,
             "event": message.event,
@@ -116,5 +120,8 @@ def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
             "payload_hash": payload_hash,
             "body_bytes": len(message.body),
         }
+        integrations = message.integrations
+        if integrations is not None:
+            known["integrations"] = integrations
         entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
         entry.message = None

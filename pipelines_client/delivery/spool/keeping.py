@@ -121,7 +121,7 @@ def open_files(
         lock_file = watch(lock_path(path)) if is_reading else own(lock_path(path))
     log: LogFiles | None = None
     try:
-        cursors = _cursors_of(path, legs, writer)
+        cursors = _cursors_of(path, legs, writer, is_reading=is_reading)
         log = LogFiles(path, header=_header(cursors.standing))
         if not is_reading:
             log.seize()
@@ -137,10 +137,11 @@ def lock_path(path: Path) -> Path:
     return path.with_suffix(LOCK_SUFFIX)
 
 
-def _cursors_of(path: Path, legs: Mapping[str, str], writer: str) -> Cursors:
+def _cursors_of(path: Path, legs: Mapping[str, str], writer: str, *, is_reading: bool) -> Cursors:
     """Return the cursors of a file, or new ones if `legs` are given and there is none."""
     try:
-        return Cursors(path, read_standing(path))
+        standing = read_standing(path)
+        return Cursors(path, standing if is_reading else standing.inherited())
     except (FileNotFoundError, SpoolEmptyError):
         if not legs:
             raise

@@ -10,7 +10,6 @@ file has the number 0 and names writer and legs, so that a log without its curso
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import glob
 import os
@@ -25,8 +24,8 @@ import orjson
 from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.owning import let_go, lock_too
 from pipelines_client.errors import SpoolBusyError
-from pipelines_client.files import DescriptorLostError, OpenFile
-from pipelines_client.signals import is_from_signal, let_through
+from pipelines_client.files import DescriptorLostError, OpenFile, open_regular, read_regular
+from pipelines_client.signals import is_from_signal, let_through, suppressing
 
 FILE_BYTES = 4 << 20  # a file goes once every leg has passed it; a leg that is behind reads one at a time
 _SUFFIX = ".log"
@@ -61,7 +60,7 @@ class LogFiles:
         A torn last line is cut off, unless `is_reading`.
         """
         for first, path in zip(reversed(self._firsts), reversed(self._files), strict=True):
-            data = path.read_bytes()
+            data = read_regular(path)
             *lines, torn = data.split(b"\n")
             if torn and not is_reading and not _is_damaged_end(torn):
                 os.truncate(path, len(data) - len(torn))  # else the next line would be glued to it
@@ -89,7 +88,7 @@ class LogFiles:
     def header(self) -> dict[str, Any] | None:
         """Return the header of the files; None if none can be read."""
         for path in self._files:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 entry = _parsed(file.readline().rstrip(b"\n"))
             if entry is not None and entry.seq == 0:
                 return entry.stamped()
@@ -145,7 +144,7 @@ class LogFiles:
         except OSError as error:
             if is_from_signal(error):
                 raise
-            with contextlib.suppress(OSError):  # then the next line begins with a line end
+            with suppressing(OSError):  # then the next line begins with a line end
                 os.ftruncate(descriptor, self._size)
                 self._is_torn = False
             raise
@@ -216,6 +215,18 @@ class LogFiles:
             self._damaged.add(piece.path.name)
         return [entry for entry in entries if entry is not None and entry.seq]
 
+    def after(self, seq: int) -> Iterator[Entry]:
+        """Yield what can be read after `seq`, of a log that another process may write to, or trim.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        for index, path in enumerate(self._files):
+            if index + 1 < len(self._firsts) and self._firsts[index + 1] <= seq + 1:
+                continue
+            with suppressing(FileNotFoundError):  # every leg has passed it
+                yield from (entry for entry in self.read(Piece(path, None, None)) if entry.seq > seq)
+
     def trim(self, passed: int) -> None:
         """Remove the files that hold nothing after `passed`; a damaged one is kept under another name."""
         while len(self._firsts) > 1 and self._firsts[1] <= passed + 1:
@@ -250,7 +261,7 @@ class LogFiles:
 def _files_of(spool_path: Path) -> Iterator[Path]:
     """Yield the log's files of a spool."""
     for path in spool_path.parent.glob(f"{glob.escape(spool_path.stem)}.*{_SUFFIX}"):
-        if path.name[len(spool_path.stem) + 1 : -len(_SUFFIX)].isdigit():
+        if path.name[len(spool_path.stem) + 1 : -len(_SUFFIX)].isdecimal():
             yield path
 
 
@@ -258,7 +269,7 @@ def spools_of_logs(folder: Path) -> Iterator[Path]:
     """Yield the path of the spool that each file of a log in a folder belongs to."""
     for path in folder.glob(f"*{_SUFFIX}"):
         name, _, seq = path.name[: -len(_SUFFIX)].rpartition(".")
-        if seq.isdigit():
+        if seq.isdecimal():
             yield path.with_name(f"{name}.db")
 
 

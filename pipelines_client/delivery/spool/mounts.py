@@ -1,8 +1,10 @@
-"""Which file system a directory is on: SQLite's locks and log do not work reliably on a network share."""
+"""Which file system a directory is on: locks do not work reliably on a network share."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from pipelines_client.signals import let_through
 
 NETWORK_TYPES = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "9p", "afs", "ceph", "glusterfs", "lustre"})
 _MOUNTS = Path("/proc/self/mounts")
@@ -12,7 +14,8 @@ def network_type(directory: Path) -> str | None:
     """Return the type of the network file system that holds a directory; None if it is local or unknown."""
     try:
         text = _MOUNTS.read_text("utf-8", "replace")
-    except OSError:
+    except OSError as error:
+        let_through(error)
         return None  # not Linux
     kind = type_of_mount(directory.absolute(), text)
     return kind if kind in NETWORK_TYPES or kind.startswith("fuse.ssh") else None

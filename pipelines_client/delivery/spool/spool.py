@@ -33,7 +33,7 @@ from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolLostError
 from pipelines_client.files import DescriptorLostError, OpenFile
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
-from pipelines_client.signals import is_from_signal
+from pipelines_client.signals import is_from_signal, suppressing
 from pipelines_client.state.ledger import Outcome
 
 MAX_TAIL_BYTES = 16 << 20  # kept in memory for the senders, so that a leg that keeps up never reads the disk
@@ -345,10 +345,9 @@ class Spool:
     @property
     def is_ours(self) -> bool:
         """Whether all files are in place and ours; False as well if the disk does not say."""
-        try:
+        with suppressing(OSError):
             return self._files is None or self._files.is_in_place
-        except OSError:
-            return False
+        return False
 
     def leak(self) -> None:
         """Give up what is the parent's: for a forked child, whose copies of the locked files are closed already."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pipelines_client.evidence.files.last_cell import LastRow
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
@@ -34,9 +36,13 @@ class Reject(Protocol):
 
 @dataclass(slots=True)
 class Ending:
-    """Whether the last row that was read runs to the end of the file: a copy of the file may have been cut there."""
+    """Whether the last row that was read runs to the end of the file: a copy of the file may have been cut there.
+
+    `last_row` says what the format knows of it; None of a format whose rows show it themselves, as JSON does.
+    """
 
     is_open: bool = False
+    last_row: LastRow | None = None
 
     def judge(self, reason: str, *, hides_more: bool) -> tuple[str, bool]:
         """Return why a row is rejected, and whether an unknown number of rows is lost with it."""

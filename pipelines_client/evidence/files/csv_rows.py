@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from pipelines_client.evidence.files.base import MAX_ROW_BYTES, ZEROS, Ending, Format, line_end
+from pipelines_client.evidence.files.last_cell import LastCells, LastRow
 from pipelines_client.evidence.files.names import TABLE_ENDINGS
 from pipelines_client.evidence.files.open import BOM, CutError, read_chunks
 
@@ -59,16 +61,20 @@ def read_csv(
     if why:
         reject(line, f"{why}, so no row can be read", incomplete=True)
         return
-    firsts, count = (header[0], _MARK + header[0]), 0
+    firsts, count, last = (header[0], _MARK + header[0]), 0, LastCells()
     for line, offset, record in records:
         count += 1
         cells, why = _row(record, delimiter, len(header))
+        ending.last_row = last.judge(cells[-1]) if ending.is_open and not why else LastRow.CLOSED
+        if ending.last_row is LastRow.CUT:
+            why = "the last cell is not whole"
         if why:
             is_short = ending.is_open and len(cells) < len(header)
             hides_more = why == _ZEROS or (not is_short and _is_several(record, delimiter, len(header)))
             why, is_gap = ending.judge(why, hides_more=hides_more)
             reject(line, why, incomplete=is_gap)
         elif cells[0] not in firsts or cells[1:] != header[1:]:  # the header again, where files were joined
+            last.see(cells[-1])
             yield line, offset, orjson.dumps(_object(header, cells))
     if not count and any(map(_VALUE.fullmatch, header)):
         reject(line, "the header holds values and no row follows; its line end may be lost", incomplete=True)
@@ -129,6 +135,8 @@ def _header(record: bytes, given: str | None) -> tuple[str, list[str], str]:
     if len(header) == 1 and not _NAME.fullmatch(header[0]):
         is_apart = any(each.encode() in record for each in _DELIMITERS)
         why = _NO_HEADER if is_apart else _ONE_COLUMN
+    elif any(name and count > 1 for name, count in Counter(header).items()):
+        why = "the header has two columns of one name; rename one"
     elif _is_rows(record, delimiter, len(header)):
         why = "the header seems to hold several rows; a quote may not be closed"
     return delimiter, header, why
@@ -191,7 +199,7 @@ def _records(chunks: Iterator[bytes], reject: Reject, ending: Ending) -> Iterato
                 why = f"the row is longer than {MAX_ROW_BYTES:,} bytes; a quote may not be closed"
                 reject(number, why, incomplete=True)
             elif not is_skipping and (content := record.rstrip(b"\r\n")):
-                ending.is_open = len(content) == len(record)
+                ending.is_open = not record.endswith(end)
                 yield number, offset, content
             is_skipping = is_skipping and not record.endswith(end)
             number += record.count(end)

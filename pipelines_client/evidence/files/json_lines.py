@@ -14,6 +14,7 @@ import msgspec
 
 from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Ending, Format, line_end
 from pipelines_client.evidence.files.open import BOM, CutError, read_chunks, read_spans
+from pipelines_client.evidence.nesting import end_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -151,7 +152,11 @@ def _whole_items(held: bytes, *, is_last: bool) -> Iterable[bytes]:
 def _try_items(text: bytes) -> list[bytes] | None:
     try:
         return [bytes(item) for item in _items.decode(b"[" + text)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+    ):  # the last: an item is very deep, or none is whole
         return None
 
 
@@ -160,11 +165,14 @@ def _items_one_by_one(held: bytes, *, is_last: bool) -> Iterator[bytes]:
     text = held.decode("utf-8", "surrogateescape")
     position = _BETWEEN_ITEMS_TEXT.match(text).end()  # type: ignore[union-attr]  # matches the empty text too
     while text[position : position + 1] not in ("", "]"):
+        end: int | None
         try:
-            _, end = _item.raw_decode(text, position)
-        except (ValueError, RecursionError):
+            end = _item.raw_decode(text, position)[1]
+        except ValueError:
             return
-        if end == len(text) and not is_last:
+        except RecursionError:  # it is refused as any line is that is so deep, and the next ones are read
+            end = end_of_value(text, position)
+        if end is None or (end == len(text) and not is_last):
             return  # a number may continue
         yield text[position:end].encode("utf-8", "surrogateescape")
         position = _BETWEEN_ITEMS_TEXT.match(text, end).end()  # type: ignore[union-attr]  # as above

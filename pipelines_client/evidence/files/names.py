@@ -14,6 +14,7 @@ PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".lzma")
 TABLE_ENDINGS = {"csv": (".csv", ".tsv"), "parquet": (".parquet", ".pq")}
 
 _COPY_MARK = re.compile(r"(?: \(\d{1,3}\)| - copy(?: \(\d{1,3}\))?| copy(?: \d{1,3})?)(?=\.|$)", re.IGNORECASE)
+_ARCHIVE_FILE = re.compile(r"(?:.*/)?([^/]+)/\d{13}/[^/]+")  # FACTS S8: <source id>/<day in milliseconds>/<file>
 _COPY_NUMBER = re.compile(r"\.\d{1,3}$")  # as wget and logrotate write it
 
 
@@ -38,3 +39,10 @@ def plain_name(name: str) -> str:
 def is_table(name: str) -> bool:
     """Return whether the rows of a file of this name are columns, as in CSV and Parquet."""
     return plain_name(name).endswith(tuple(end for ends in TABLE_ENDINGS.values() for end in ends))
+
+
+@lru_cache(maxsize=4096)
+def origin_of(name: str) -> str | None:
+    """Return the id of the Segment source in the path of an archive's file; None if the path does not show it."""
+    match = _ARCHIVE_FILE.fullmatch(name)
+    return None if match is None else match[1]

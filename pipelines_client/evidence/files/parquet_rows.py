@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -20,13 +19,14 @@ import pyarrow.parquet as pq
 from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Format
 from pipelines_client.evidence.files.names import TABLE_ENDINGS
 from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_raw, why_not_opened
+from pipelines_client.evidence.files.parquet_values import plain_batch, plain_value, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from pipelines_client.evidence.files.base import Ending, RawLine, Reject
+    from pipelines_client.evidence.files.parquet_values import Shapes
 
-_MAX_WHOLE = 2**63
 _MAX_GROUP_BYTES = 8 << 30
 _BUFFER_BYTES = 1 << 20
 _BATCH_BYTES = 16 << 20
@@ -85,7 +85,7 @@ class _Opened:
                 for batch in self._file.iter_batches(size, row_groups=[group], columns=self.names):
                     end = start + batch.num_rows
                     if end > done:
-                        yield done, _plain_batch(batch.slice(done - start))
+                        yield done, plain_batch(batch.slice(done - start))
                         done = end
                     start = end
             except Exception as error:  # noqa: BLE001 - damage raises many exceptions, and each store's library has others
@@ -293,7 +293,8 @@ def _rows(batch: pa.RecordBatch) -> Iterator[bytes | str]:
         _let_pass(error)
         yield from (_row(batch, position) for position in range(batch.num_rows))
     else:
-        yield from map(_json, rows)
+        shapes = shapes_of(batch.schema)
+        yield from (_json(row, shapes) for row in rows)
 
 
 def _row(batch: pa.RecordBatch, position: int) -> bytes | str:
@@ -301,12 +302,14 @@ def _row(batch: pa.RecordBatch, position: int) -> bytes | str:
         (row,) = batch.slice(position, 1).to_pylist()
     except Exception as error:  # noqa: BLE001 - as above
         return _why_no_row(error)
-    return _json(row)
+    return _json(row, shapes_of(batch.schema))
 
 
-def _json(row: dict[str, Any]) -> bytes | str:
+def _json(row: dict[str, Any], shapes: Shapes) -> bytes | str:
     try:
-        data = orjson.dumps(row, default=_plain, option=orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
+        for name, shape in shapes.items():
+            row[name] = None if row[name] is None else shape(row[name])
+        data = orjson.dumps(row, default=plain_value, option=orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         return _why_no_row(error)
     return data if len(data) <= MAX_ROW_BYTES else f"the row is longer than {MAX_ROW_BYTES:,} bytes"
@@ -317,36 +320,6 @@ def _why_no_row(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "the text is not UTF-8"
     return f"the row holds a value that JSON cannot represent ({type(error).__name__})"
-
-
-def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows with types that Python has: nanoseconds become microseconds, dictionaries become texts."""
-    for position, field in enumerate(batch.schema):
-        kind = _plain_type(field.type)
-        if kind is not None:
-            column = batch.column(position).cast(kind, safe=False)
-            batch = batch.set_column(position, pa.field(field.name, kind), column)
-    return batch
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType | None:
-    if pa.types.is_dictionary(kind):
-        return kind.value_type
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return pa.timestamp("us", kind.tz)
-    if pa.types.is_time64(kind) and kind.unit == "ns":
-        return pa.time64("us")
-    return pa.duration("us") if pa.types.is_duration(kind) and kind.unit == "ns" else None
-
-
-def _plain(value: Any) -> Any:
-    """Return a Parquet value as one that JSON has."""
-    if isinstance(value, Decimal):
-        is_whole = value.is_finite() and value == value.to_integral_value()
-        return int(value) if is_whole and abs(value) < _MAX_WHOLE else float(value)
-    if isinstance(value, (bytes, bytearray)):
-        return bytes(value).decode("utf-8", "replace")
-    return str(value)
 
 
 def _lengths(column: pa.Array) -> Iterator[int]:

@@ -15,6 +15,7 @@ class AmplitudeExport(Table):
     """Reads Amplitude's export; options may set the names of events."""
 
     name: ClassVar[str] = "amplitude"
+    is_queried: ClassVar[bool] = False
     sources: ClassVar[tuple[str, ...]] = ("counts",)
     title: ClassVar[str] = "an Amplitude export"
     cure: ClassVar[str] = "pass the unzipped folder of Amplitude's export, with its .json.gz files"

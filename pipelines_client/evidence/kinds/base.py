@@ -6,7 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pipelines_client.evidence.fact import NO_IDENTITY
+import msgspec
+import orjson
+
+from pipelines_client.canonical import payload_hash
+from pipelines_client.evidence.columns import cell
+from pipelines_client.evidence.fact import ID_BITS, NO_CONTEXT, NO_IDENTITY, OUGHT
+from pipelines_client.evidence.id_forms import OtherIds, forms_of
 from pipelines_client.evidence.lines import text_of
 from pipelines_client.identity import hash_identity, primary_identity
 
@@ -17,14 +23,25 @@ if TYPE_CHECKING:
 
     from pipelines_client.evidence.fact import Fact
 
-ABSENT: Final = object()
+ABSENT: Final = msgspec.UNSET
 """Stands for a cell of a column that a row does not have."""
+
+CONTEXT: Final = "context"
+"""The option that names the paths of the context to compare."""
 
 HOLDS_ROWS = re.compile(r".*\.(?:(?:json|jsonl|ndjson|csv|tsv)(?:\.gz)?|gz|parquet|pq)", re.IGNORECASE)
 """Names of the files that `files.rows` reads as JSON, CSV or Parquet."""
 
 _MAX_IDENTITIES = 100_000
 _MAX_IDENTITY_CHARS = 1000
+_MOST_SHORT = (1 << ID_BITS) - 1
+
+
+class _WithContext(msgspec.Struct, gc=False):
+    context: Any = ABSENT
+
+
+_decode_context = msgspec.json.Decoder(_WithContext).decode
 
 
 class Kind(ABC):
@@ -42,10 +59,13 @@ class Kind(ABC):
         takes_any_line: Whether lines that look like another kind are accepted.
         columns: The Parquet columns that are read, in lower case; None for all.
         is_growing: Whether its files grow in normal operation.
+        is_queried: Whether its files hold results of queries, which tools cut at a round number of rows.
         fidelity: What this kind cannot prove, in a sentence.
         is_counts: Whether it holds counts by event and day in place of messages.
         is_reduced: Whether its payloads cannot be compared.
         mapped: The keys of the user's column map and the columns that they name.
+        context_paths: The paths of the context that the team names.
+        cures: What the Customer.io leg was asked to change (`effects.cures`); plain JSON values.
 
     Args:
         identity_key: Key of the identity hash.
@@ -62,6 +82,7 @@ class Kind(ABC):
     takes_any_line: ClassVar[bool] = False
     columns: ClassVar[frozenset[str] | None] = None
     is_growing: ClassVar[bool] = False
+    is_queried: ClassVar[bool] = False
     fidelity: str = ""
     is_counts: bool = False
     is_reduced: bool = False
@@ -74,6 +95,10 @@ class Kind(ABC):
         self.source = source or self.sources[0]
         self.options = dict(options or {})
         self._identities: dict[str, str] = {}
+        self._shorts: dict[str, int] = {}
+        self._forms: dict[str, OtherIds] = {}
+        self.context_paths: tuple[str, ...] = tuple(self.options.get(CONTEXT, ()))
+        self.cures: Mapping[str, Any] = {}
 
     @classmethod
     def recognises(cls, line: Mapping[str, Any], keys: AbstractSet[str], *, is_asked: bool = False) -> bool:
@@ -125,6 +150,18 @@ class Kind(ABC):
         del names
         return []
 
+    @classmethod
+    def type_of(cls, name: str) -> str | None:
+        """Return the only type of call in a file of this name; None if its name does not tell."""
+        del name
+        return None
+
+    @classmethod
+    def to_fetch(cls, names: Iterable[str], types: Collection[str], from_ms: int, until_ms: int) -> list[str]:
+        """Return which files may hold what these do not cover: `types` of call, or all if there are none, in a span."""
+        del names, types, from_ms, until_ms
+        return []
+
     def refuse_lacking(self, found: Collection[str], names: Collection[str]) -> None:
         """Refuse a column map that names a column which no row has.
 
@@ -136,6 +173,15 @@ class Kind(ABC):
             SourceError: Names the column and those that there are.
         """
         del found, names
+
+    def call_of(self, row: dict[str, Any], file: str) -> dict[str, Any] | None:
+        """Return the call that a row stands for, as a client sends it; None if the row does not hold its payload.
+
+        Raises:
+            LineRejectedError: The row is not a message of this kind.
+        """
+        del row, file
+        return None
 
     @abstractmethod
     def read(self, data: bytes, file: str, line: int, offset: int) -> tuple[Fact, Any]:
@@ -158,6 +204,28 @@ class Kind(ABC):
             known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
         return known, identity.partition(":")[0]
 
+    def ids_of(self, user: Any, anonymous: Any, previous: Any = None) -> OtherIds | None:
+        """Return hashes of the ids of a row besides its identity; None for a row without a user id."""
+        name = user if type(user) is str else text_of(user)
+        if not name:
+            return None
+        known = self._forms.get(name)
+        if known is None:
+            if len(self._forms) >= _MAX_IDENTITIES or len(name) > _MAX_IDENTITY_CHARS:
+                self._forms.clear()
+            known = self._forms[name] = OtherIds(forms_of(self.identity_key, name))
+        if anonymous is None and previous is None:
+            return known
+        before = text_of(previous)
+        stand_for = (
+            () if before is None else (self.identity_of(before, None, None), self.identity_of(None, before, None))
+        )
+        return OtherIds(
+            known.forms,
+            self.identity_of(None, anonymous, None)[0],
+            tuple(identity for identity, _ in stand_for if identity is not None),
+        )
+
     def identity_shown(self, kind: str, user: Any, anonymous: Any, group: Any) -> tuple[str | None, str | None, int]:
         """Return the identity of a row, its kind, and `NO_IDENTITY` if its columns do not show whose message it is.
 
@@ -170,6 +238,43 @@ class Kind(ABC):
             if text_of(value) is not None:
                 break
         return *self.identity_of(user, anonymous, None if group is ABSENT else group), 0
+
+    def other_ids_of(self, anonymous: Any, group_or_previous: Any, object_type: Any = None) -> int:
+        """Return short keyed hashes of these identifiers in one number, `Fact.other_ids`; `ABSENT` has none."""
+        short = self._short
+        number = 0 if anonymous is None else short(anonymous)
+        if group_or_previous is not None and group_or_previous is not ABSENT:
+            number |= short(group_or_previous) << ID_BITS
+        return number if object_type is None else number | short(object_type) << 2 * ID_BITS
+
+    def _short(self, value: Any) -> int:
+        known = self._shorts.get(value) if type(value) is str else None
+        if known is None:
+            text = text_of(value)
+            if text is None:
+                return 0
+            if len(self._shorts) >= _MAX_IDENTITIES or len(text) > _MAX_IDENTITY_CHARS:
+                self._shorts.clear()
+            hashed = hash_identity(self.identity_key, text) or "0"
+            known = self._shorts[text] = int(hashed, 16) % _MOST_SHORT + 1
+        return known
+
+    def context_shown(self, data: bytes) -> tuple[str | None, int]:
+        """Return the hash of the paths of a row's context that the team names, and what a missing context is.
+
+        A context may be JSON text. The row is read again for it, so ask only if there are `context_paths`.
+        """
+        context = _decode_context(data).context
+        if context is ABSENT:
+            return None, NO_CONTEXT | NO_CONTEXT * OUGHT
+        try:
+            if type(context) is str and context:
+                context = orjson.loads(context)
+            inner = context if type(context) is dict else {}
+            found = {path: value for path in self.context_paths if (value := cell(inner, path)) is not None}
+            return payload_hash(found), 0
+        except (ValueError, TypeError, RecursionError):
+            return None, NO_CONTEXT | NO_CONTEXT * OUGHT
 
 
 def within(folder: str, names: Sequence[str]) -> list[str]:

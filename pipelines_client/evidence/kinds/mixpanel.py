@@ -15,6 +15,7 @@ class MixpanelExport(Table):
     """Reads Mixpanel's raw export; options may set its time zone and the names of events."""
 
     name: ClassVar[str] = "mixpanel"
+    is_queried: ClassVar[bool] = False
     sources: ClassVar[tuple[str, ...]] = ("counts",)
     title: ClassVar[str] = "a Mixpanel export"
     cure: ClassVar[str] = "pass the JSON lines of Mixpanel's raw export"

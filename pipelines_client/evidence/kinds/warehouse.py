@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from pipelines_client.evidence.fact import NO_NAME, NO_PAYLOAD, Fact
+from pipelines_client.evidence.fact import (
+    NO_ANONYMOUS_ID,
+    NO_CONTEXT,
+    NO_GROUP_ID,
+    NO_NAME,
+    NO_OBJECT_TYPE,
+    NO_PAYLOAD,
+    NO_TIME,
+    Fact,
+)
 from pipelines_client.evidence.files.names import without_copy_mark
 from pipelines_client.evidence.instants import day_of, unix_ms
 from pipelines_client.evidence.kinds.base import ABSENT, HOLDS_ROWS, Kind
@@ -35,6 +44,7 @@ _BY_TRAIT = re.compile(r"(?:.*[/._-])?(?:users|accounts)(?:[/._-].*)?", re.IGNOR
 
 _MARKS = frozenset(("original_timestamp", "uuid_ts"))  # columns that no storage file has
 _STORAGE_MARKS = frozenset(("properties", "traits", "context"))  # columns that no table has: warehouses flatten them
+_NEVER_SHOWN = NO_PAYLOAD | NO_OBJECT_TYPE | NO_CONTEXT
 _SLUG = re.compile(r"[^\WA-Z]+")  # the column `event` holds `order_completed` for `Order Completed`
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -55,6 +65,7 @@ class WarehouseTables(Kind):
         " column event_text, identities if there are columns of ids."
     )
     is_reduced: bool = True
+    is_queried: ClassVar[bool] = True
     columns: ClassVar[frozenset[str] | None] = frozenset(
         (
             "id",
@@ -91,6 +102,11 @@ class WarehouseTables(Kind):
         )
 
     @classmethod
+    def type_of(cls, name: str) -> str | None:
+        """Return the type of call whose table a file is named after."""
+        return type_of_table(name)
+
+    @classmethod
     def select(cls, names: Sequence[str]) -> list[str]:
         """Leave out the tables of single events if there is a table `tracks`."""
         chosen = [name for name in names if cls.wants(name.rpartition("/")[2]) and not _is_by_trait(name)]
@@ -122,10 +138,8 @@ class WarehouseTables(Kind):
         identity, identity_kind, unowned = self.identity_shown(
             type_, *(row.get(column, ABSENT) for column in ("user_id", "anonymous_id", "group_id"))
         )
-        payload_hash = None
         day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
-        library, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
-        library = f"{library}/{version}" if library and version else library
+        library = _library(row)
         fact = Fact(
             self.source,
             message_id,
@@ -136,16 +150,37 @@ class WarehouseTables(Kind):
             occurred_at_ms,
             received_at_ms,
             day,
-            payload_hash,
+            None,
             file,
             line,
             byte_offset,
             byte_count,
             sent_at_ms,
             library,
-            is_reduced=NO_PAYLOAD | unowned | (NO_NAME if is_nameless else 0),
+            is_reduced=_NEVER_SHOWN | unowned | (NO_NAME if is_nameless else 0) | _not_shown(row, type_),
+            other_ids=self.other_ids_of(row.get("anonymous_id"), row.get(_other_id(type_))),
+            ids=self.ids_of(row.get("user_id"), row.get("anonymous_id"), row.get("previous_id")),
         )
         return fact, None
+
+
+def _library(row: Mapping[str, Any]) -> str | None:
+    name, version = text_of(row.get("context_library_name")), text_of(row.get("context_library_version"))
+    return f"{name}/{version}" if name and version else name
+
+
+def _other_id(type_: str) -> str:
+    return "previous_id" if type_ == "alias" else "group_id"
+
+
+def _not_shown(row: Mapping[str, Any], type_: str) -> int:
+    """Return the bits of what a row has no column of: a warehouse makes a column when it has a first value."""
+    return (
+        (0 if "anonymous_id" in row else NO_ANONYMOUS_ID)
+        | (0 if _other_id(type_) in row else NO_GROUP_ID)
+        | (NO_NAME if type_ in ("page", "screen") and "name" not in row else 0)
+        | (NO_TIME if unix_ms(row.get("original_timestamp")) is None else 0)
+    )
 
 
 def _is_by_trait(name: str) -> bool:

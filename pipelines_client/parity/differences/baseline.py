@@ -13,12 +13,13 @@ from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD
 from pipelines_client.parity.differences.explain import BaselineDrift
 from pipelines_client.parity.differences.reopen import Opener, open_pairs
 from pipelines_client.parity.facts.packs import Reading
-from pipelines_client.parity.facts.read import read_sources
+from pipelines_client.parity.facts.read import read_sources, total_of
 from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.model import Side
 from pipelines_client.parity.questions.engine import EngineSettings
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.rows import DRIFT_PAIRS, TOTALS
+from pipelines_client.parity.spell import plural
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
@@ -83,7 +84,12 @@ def measure_noise(
     result = open_pairs(rows, openers, samples_each=0)
     for signature in [one for one in result.signatures if any(spot.path == WHOLE_PAYLOAD for spot in one.spots)]:
         del result.signatures[signature]
-    return BaselineDrift(second.side, second.path, total.paired, total.drift, result)
+    kind, listing = second.source
+    reading = total_of(kind, listing, packs[_other(second.side)])
+    gaps = tuple(f"{place.file}: {place.reason}" for place in reading.incomplete)
+    damaged = reading.rejected_lines - sum(not place.line for place in reading.incomplete) + reading.unreadable
+    gaps += (f"{plural(damaged, 'line')} could not be read",) if damaged else ()
+    return BaselineDrift(second.side, second.path, total.paired, total.drift, result, gaps)
 
 
 def _other(side: Side) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pipelines_client.parity.differences.diff import Difference
 from pipelines_client.parity.model import ExpectedRow
+from pipelines_client.parity.questions.related import ByWriter
 from pipelines_client.parity.rules import ANY, MISSING, Builtin, ExpectedRule, Rules
 from pipelines_client.parity.spell import last_key
 
@@ -44,10 +45,19 @@ class Known:
         is_path = path == self.row.path or (path != WHOLE_PAYLOAD and self.path.fullmatch(path) is not None)
         return is_path and self.row.kind in ("", kind) and self.event.fullmatch(event) is not None
 
-    def explains_absence(self, side: str, event: str) -> bool:
-        """Return whether the rule explains an absence."""
-        is_asked = self.row.kind == MISSING and not self.row.is_builtin
-        return is_asked and self.row.side in ("", side) and self.event.fullmatch(event) is not None
+    def explains_absence(self, side: str, event: str, writer: ByWriter) -> bool:
+        """Return whether the rule explains an absence of what this writer sent."""
+        if self.row.kind != MISSING or self.row.is_builtin or self.row.side not in ("", side):
+            return False
+        return self.event.fullmatch(event) is not None and self._is_about(writer)
+
+    def _is_about(self, writer: ByWriter) -> bool:
+        row, library = self.row, writer.library or ""
+        return (
+            row.library in ("", library, library.partition("/")[0])
+            and row.write_key in ("", writer.write_key_suffix)
+            and row.source in ("", writer.origin)
+        )
 
 
 def known_differences(rules: Rules, today: date) -> tuple[Known, ...]:
@@ -66,6 +76,11 @@ def builtin_of(difference: Difference, type_: str) -> str:
     return next((name for name, knows in _BY_VALUE.items() if knows(difference)), "")
 
 
+def is_expected(known: Iterable[Known], side: str, event: str, writer: ByWriter) -> bool:
+    """Return whether a rule in force explains that a side lacks what this writer sent."""
+    return first_of(rule for rule in known if rule.explains_absence(side, event, writer))[0] is not None
+
+
 def first_of(rules: Iterable[Known]) -> tuple[Known | None, Known | None]:
     """Return the first rule that is in force, and the first that has expired."""
     able = list(rules)
@@ -80,7 +95,13 @@ def _known(row: ExpectedRow) -> Known:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, text.split(ANY))), re.DOTALL)
+    """Return a pattern that takes time in proportion to the text, however many `*` there are.
+
+    Each part between two of them is taken where it comes first. A lookahead, once it has matched, is not tried again.
+    """
+    first, *rest = map(re.escape, text.split(ANY))
+    between = (f"(?=(?P<part{number}>.*?{part}))(?P=part{number})" for number, part in enumerate(rest[:-1]))
+    return re.compile("".join([first, *between, *(f".*{last}" for last in rest[-1:])]), re.DOTALL)
 
 
 def _row(rule: ExpectedRule, number: int, today: date) -> ExpectedRow:
@@ -90,6 +111,9 @@ def _row(rule: ExpectedRule, number: int, today: date) -> ExpectedRow:
         path=rule.path,
         event=rule.event,
         side=rule.side or "",
+        library=rule.library,
+        write_key=rule.write_key[-4:],
+        source=rule.source,
         reason=rule.reason,
         owner=rule.owner,
         expiry=str(rule.expiry),

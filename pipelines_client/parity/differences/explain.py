@@ -12,13 +12,13 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelines_client.parity.differences.expected import Known, first_of
+from pipelines_client.parity.differences.expected import WHOLE_PAYLOAD, Known, first_of
 from pipelines_client.parity.differences.noise import DriftPath, judge_noise
-from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN
+from pipelines_client.parity.judgement.causes import EXPECTED, EXPLAINABLE, LOSSES, PROVEN, UNRECORDED
 from pipelines_client.parity.model import ExpectedRow, Noise, Side
+from pipelines_client.parity.questions.coverage_rows import ABSENT_DAYS
 from pipelines_client.parity.questions.rows import (
     ABSENCE_GROUPS,
-    ABSENT_DAYS,
     EVENTS,
     HOURS,
     MISSING_BY_CAUSE,
@@ -32,6 +32,7 @@ from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
     from pipelines_client.parity.differences.reopen import DriftResult, OpenedPair, Signature, Spot
+    from pipelines_client.parity.questions.related import ByWriter
     from pipelines_client.parity.questions.rows import R, ReplayListRow, SamplesRow
 
 _EVENTS_NAMED = 5
@@ -39,13 +40,14 @@ _EVENTS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class BaselineDrift:
-    """A leg compared with itself: what differed in how many messages."""
+    """A leg compared with itself: what differed in how many messages, and what the second archive lacks."""
 
     side: Side
     path: str
     compared: int
     drift: int
     result: DriftResult
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,8 +67,9 @@ class PathDrift:
 class Explained:
     """The answers without what is explained, and what that was.
 
-    `paths` is the drift that is left; `unproven` counts those of its messages that may be noise. `samples` pairs a
-    message that differs with why it does not count as drift (`expected`, `noise`), or with an empty text.
+    `paths` is the drift that is left; `unproven` counts those of its messages that may be noise, by event and side; an
+    empty side counts each of them once. `samples` pairs a message that differs with why it does not count as drift
+    (`expected`, `noise`), or with an empty text.
     """
 
     answers: Answers
@@ -75,7 +78,7 @@ class Explained:
     noise: Noise | None = None
     expected_drift: int = 0
     noise_drift: int = 0
-    unproven: int = 0
+    unproven: Counter[tuple[str, str]] = field(default_factory=Counter)
     samples: tuple[tuple[OpenedPair, str], ...] = ()
 
 
@@ -132,15 +135,26 @@ def explain(
     explained.answers = less.of(answers)
     explained.answers[SAMPLES] = [_explain_sample(row, known) for row in answers[SAMPLES]]
     if baseline is not None:
-        explained.unproven += max(0, answers[TOTALS][0].drift - drift.examined)
+        explained.unproven += _not_opened(answers, drift)
     explained.samples = tuple((pair, reasons[pair.signature]) for pair in drift.samples)
     explained.expected = tuple(rule.row.model_copy(update={"count": counts[rule.row.name]}) for rule in known)
     return explained
 
 
+def _not_opened(answers: Answers, drift: DriftResult) -> Counter[tuple[str, str]]:
+    """Count the pairs that differ and were not opened, as `Explained.unproven` does."""
+    left: Counter[tuple[str, str]] = Counter()
+    for row in answers[EVENTS]:
+        left.update({(row.event, ""): row.drift})
+        left.update({(row.event, side): getattr(row, f"drift_{side}") for side in SIDES})
+    for signature, times in drift.signatures.items():
+        left.subtract({(signature.event, side): times for side in ("", *sides_of(signature))})
+    return +left
+
+
 def unexplained(rows: Iterable[ReplayListRow], known: tuple[Known, ...]) -> Iterator[ReplayListRow]:
     """Leave out of the answer to `replay_list` what a rule explains: a replay would not bring it either."""
-    return (row for row in rows if _match(known, row.side, row.cause, row.event or row.type).rule is None)
+    return (row for row in rows if _match(known, row.side, row.cause, row.event or row.type, row).rule is None)
 
 
 def _unexplained(signature: Signature, known: Iterable[Known], counts: Counter[str], times: int) -> frozenset[Spot]:
@@ -169,19 +183,33 @@ def _noise(
         signature: _unexplained(signature, known, Counter(), times)
         for signature, times in baseline.result.signatures.items()
     }
-    compared = answers[TOTALS][0].paired
-    rows = judge_noise(
-        _by_path(left, drift.signatures), compared, _by_path(own, baseline.result.signatures), baseline.compared
-    )
+    counts, total = _by_path(left, drift.signatures), answers[TOTALS][0]
+    compared, noise = dict.fromkeys(counts, total.paired), _by_path(own, baseline.result.signatures)
+    if _WHOLE in counts:  # they have the ledger's hash only: any difference of the leg from itself may be all there is
+        compared[_WHOLE] = max(total.compared - total.paired, counts[_WHOLE])
+        sides = {signature.side for signature, spots in left.items() if _WHOLE in _paths(spots)}
+        noise[_WHOLE] = baseline.result.signatures.total() if sides == {baseline.side} else 0
     return Noise(
-        side=baseline.side, path=baseline.path, compared=compared, baseline_compared=baseline.compared, rows=rows
+        side=baseline.side,
+        path=baseline.path,
+        compared=total.paired,
+        baseline_compared=baseline.compared,
+        rows=judge_noise(counts, compared, noise, baseline.compared),
+        gaps=baseline.gaps,
     )
+
+
+_WHOLE: DriftPath = (WHOLE_PAYLOAD, "value")
+
+
+def _paths(spots: Iterable[Spot]) -> set[DriftPath]:
+    return {(spot.path, spot.kind) for spot in spots}
 
 
 def _by_path(left: Mapping[Signature, frozenset[Spot]], times: Counter[Signature]) -> Counter[DriftPath]:
     counts: Counter[DriftPath] = Counter()
     for signature, spots in left.items():
-        for path in {(spot.path, spot.kind) for spot in spots}:
+        for path in _paths(spots):
             counts[path] += times[signature]
     return counts
 
@@ -193,13 +221,13 @@ def _sort(
     if not spots:
         explained.expected_drift += times
         return "expected"
-    here = {path: results.get(path, "drift") for path in {(spot.path, spot.kind) for spot in spots}}
+    here = {path: results.get(path, "drift") for path in _paths(spots)}
     drifting = [path for path, result in here.items() if result != "noise"]
     if not drifting:
         explained.noise_drift += times
         return "noise"
     if all(here[path] == "unproven" for path in drifting):
-        explained.unproven += times
+        explained.unproven.update({(signature.event, side): times for side in ("", *sides_of(signature))})
     for path in drifting:
         entry = explained.paths.setdefault(path, PathDrift())
         entry.count += times
@@ -211,16 +239,25 @@ def _sort(
 def _take_out_drift(less: _Less, times: Counter[Signature], reasons: Mapping[Signature, str]) -> None:
     for signature, reason in reasons.items():
         if reason:
-            less.total["drift"] += times[signature]
+            count = times[signature]
+            less.total["drift"] += count
             event = less.events[signature.event, signature.type, signature.day]
-            event["drift"] += times[signature]
-            event["bad"] += 0 if signature.is_faulty else times[signature]
+            event["drift"] += count
+            for side in sides_of(signature):
+                event[f"drift_{side}"] += count
+            if not signature.is_faulty:
+                event.update(dict.fromkeys(("bad", *(f"bad_{side}" for side in sides_of(signature))), count))
+
+
+def sides_of(signature: Signature) -> tuple[str, ...]:
+    """Return the sides whose payload differs: both if no ledger says which of them does."""
+    return (signature.side,) if signature.side in SIDES else SIDES
 
 
 def _explain_absences(answers: Answers, known: tuple[Known, ...], counts: Counter[str], less: _Less) -> None:
     for group in answers.get(ABSENCE_GROUPS, []):
         causes = {"segment": group.segment_cause, "customerio": group.customerio_cause}
-        matches = {side: _match(known, side, causes[side], group.event) for side in SIDES}
+        matches = {side: _match(known, side, causes[side], group.event, group) for side in SIDES}
         for side, match in matches.items():
             if match.counted_by:
                 counts[match.counted_by] += group.count
@@ -235,24 +272,29 @@ def _take_out_absences(less: _Less, side: str, group: AbsenceGroupsRow, rule: st
     """Count absences as expected instead, with the rule's name for a reason."""
     cause, reason, times = getattr(group, f"{side}_cause"), getattr(group, f"{side}_reason"), group.count
     event = less.events[group.event, group.type, group.day]
-    event[f"missing_{side}"] += times
+    if cause in LOSSES:
+        event[f"missing_{side}"] += times
+        event[f"bad_{side}"] += times
+        less.hours[side, group.hour].update(messages=times, lost=times)
+    else:
+        event[f"hidden_{side}"] += times
     event[f"proven_{side}"] += times if cause in PROVEN else 0
-    less.hours[side, group.hour].update(messages=times, lost=times)
+    event[f"foreign_{side}"] += times if cause in UNRECORDED else 0
     less.absent_days[side, group.day, cause]["count"] += times
     less.missing[MissingByCauseRow(side, cause, reason, group.type, 0)] += times
     less.missing[MissingByCauseRow(side, EXPECTED.name, rule, group.type, 0)] -= times
 
 
 def _explain_sample(row: SamplesRow, known: tuple[Known, ...]) -> SamplesRow:
-    rule = _match(known, row.side, row.cause, row.event).rule if row.kind == "missing" else None
+    rule = _match(known, row.side, row.cause, row.event, row).rule if row.kind == "missing" else None
     return row if rule is None else row._replace(cause=EXPECTED.name)
 
 
-def _match(known: tuple[Known, ...], side: str, cause: str, event: str) -> _Match:
+def _match(known: tuple[Known, ...], side: str, cause: str, event: str, writer: ByWriter) -> _Match:
     """Return what explains an absence; an expired rule only counts it."""
     if cause not in EXPLAINABLE:
         return _Match(None)
-    rule, expired = first_of(rule for rule in known if rule.explains_absence(side, event))
+    rule, expired = first_of(rule for rule in known if rule.explains_absence(side, event, writer))
     counting = rule or expired
     return _Match(rule, "" if counting is None else counting.row.name)
 

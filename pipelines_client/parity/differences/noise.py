@@ -22,18 +22,21 @@ DriftPath = tuple[str, str]
 
 
 def judge_noise(
-    counts: Mapping[DriftPath, int], compared: int, baseline: Mapping[DriftPath, int], baseline_compared: int
+    counts: Mapping[DriftPath, int],
+    compared: Mapping[DriftPath, int],
+    baseline: Mapping[DriftPath, int],
+    baseline_compared: int,
 ) -> tuple[NoiseRow, ...]:
     """Judge each path that differs: drift, noise or unproven; most frequent first.
 
-    Of `compared` messages, `counts` differ between the legs, by path and kind. Of `baseline_compared` messages,
+    Of `compared` messages, `counts` differ between the legs, both by path and kind. Of `baseline_compared` messages,
     `baseline` differ within one leg.
     """
     bearable = ERROR_PCT / 100 / max(1, len(counts))
     rows = []
     for (path, kind), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         own = baseline.get((path, kind), 0)
-        is_more = chance_of_noise(count, compared, own, baseline_compared) <= bearable
+        is_more = chance_of_noise(count, compared[path, kind], own, baseline_compared) <= bearable
         result = "drift" if is_more else "noise" if own else "unproven"
         row = {"path": path, "kind": kind, "count": count, "baseline_count": own, "result": result}
         rows.append(NoiseRow.model_validate(row))

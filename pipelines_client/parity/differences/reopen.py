@@ -24,6 +24,7 @@ from pipelines_client.parity.questions.rows import DriftPairsRow
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.parity.facts.cured import SideCure
     from pipelines_client.parity.facts.packs import Reading
 
 MAX_PAIRS = 50_000
@@ -79,11 +80,15 @@ class DriftResult:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Where the lines of one source are, how to read them, and the reading that notes those that are gone."""
+    """Where the lines of one source are, how to read them, and the reading that notes those that are gone.
+
+    `cure` is what the team's cures mean for its payloads.
+    """
 
     kind: Kind
     location_of: LocationOf
     reading: Reading
+    cure: SideCure | None = None
 
 
 class _Large(str):
@@ -300,7 +305,7 @@ def _payload(data: bytes | None, row: DriftPairsRow, side: str, opener: Opener, 
     if fact.message_id != row.message_id:
         lost.lose(side, file, _CHANGED)
         return None
-    return (payload,)
+    return (payload if opener.cure is None else opener.cure(fact, payload)[1],)
 
 
 def _why(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Rows that were read and are not written yet: facts with their property types and traits, or counts."""
+"""Rows that were read and are not written yet: facts with what their payloads and people show, or counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines_client.evidence.fact import BAD_PAYLOAD, NO_IDENTITY, NO_PAYLOAD, CountRow
 from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.evidence.payloads import TraitHasher, is_json
+from pipelines_client.parity.facts.cured import side_cure
+from pipelines_client.parity.facts.date_spellings import DateSpellings
+from pipelines_client.parity.facts.people import PeopleFacts
 from pipelines_client.parity.facts.property_types import PropertyTypes
 from pipelines_client.parity.spell import plural
 
@@ -38,7 +41,10 @@ class FactCollector:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
         self._odd: dict[tuple[str, str], list[int]] = {}  # by file and what is odd: the first line, and how many
         self._types = PropertyTypes(kind.source)
+        self._dates = DateSpellings(kind.source)
+        self._people = PeopleFacts(kind.source, kind.identity_key)
         self._hash = TraitHasher(kind.identity_key)
+        self._cure = side_cure(kind.source, kind.cures)
         self._facts: list[Fact] = []
         self._traits: list[tuple[Any, ...]] = []
         self._bytes = 0
@@ -75,6 +81,8 @@ class FactCollector:
         """
         if fact.byte_count > _LONG_BYTES and any(type(text) is str and len(text) > _LONG_BYTES for text in fact):
             raise LineRejectedError(f"an id or a name in it has more than {_LONG_BYTES:,} characters")
+        if self._cure is not None:
+            fact, payload = self._cure(fact, payload)
         if type(payload) is dict and payload and not fact.is_reduced & NO_PAYLOAD:
             traits: list[tuple[Any, ...]] = []
             if fact.type == "identify":
@@ -86,6 +94,7 @@ class FactCollector:
                     for name, value in payload.items()
                 ]
             self._types.add(fact, payload)
+            self._dates.add(fact, payload)
             self._traits += traits
         elif payload is not None and type(payload) is not dict:
             self._note(fact, _what_is_odd(payload, is_bad=bool(fact.is_reduced & BAD_PAYLOAD)))
@@ -93,8 +102,13 @@ class FactCollector:
             self._note(fact, _NO_PAYLOAD_WHY)
         if fact.is_reduced & NO_IDENTITY:
             self._note(fact, _NO_IDENTITY_WHY)
+        self._people.add(fact, payload)
         self._facts.append(fact)
         self._bytes += fact.byte_count
+
+    def take_back(self) -> bool:
+        """Remove the last line, and return whether it was still there; what it says of types and people stays."""
+        return bool(self._facts and self._facts.pop())
 
     def _note(self, fact: Fact, why: str) -> None:
         self._odd.setdefault((fact.file, why), [fact.line, 0])[1] += 1
@@ -107,12 +121,16 @@ class FactCollector:
         if self._bytes >= _FLUSH_BYTES:
             self._tables.flush()
         self._facts, self._traits, self._bytes = [], [], 0
-        if self._types.is_full:
+        if self._types.is_full or self._dates.is_full or self._people.is_full:
             self.finish()
 
     def finish(self) -> None:
-        """Write the property types too."""
+        """Write what is counted too."""
         self._tables.add("properties", self._types.take())
+        self._tables.add("dates", self._dates.take())
+        self._tables.add("people", self._people.take_people())
+        self._tables.add("links", self._people.take_links())
+        self._tables.add("edits", self._people.take_edits())
 
 
 class CountCollector:
@@ -134,6 +152,10 @@ class CountCollector:
         key = (fact.event or fact.type, fact.type, fact.day or "")
         self._counts[key] += count
         self.is_full = len(self._counts) >= _FLUSH_ROWS or self._counts[key] >= _FLUSH_COUNT
+
+    def take_back(self) -> bool:
+        """Remove nothing: of counts it is not known which line they are of."""
+        return False
 
     def write(self) -> None:
         """Write only if there is much: a count goes on until all files are read."""

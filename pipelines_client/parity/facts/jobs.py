@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,13 @@ class Job:
     options: dict[str, Any]
     files: list[tuple[str, str]]
     folder: str
+    cures: dict[str, Any] = field(default_factory=dict)
 
 
 def do(job: Job, advance: Callable[[int], object]) -> Reading:
     """Read the files of a job into the tables of its folder."""
     kind = KINDS[job.kind](bytes.fromhex(job.identity_key), job.source, job.options)
+    kind.cures = job.cures
     reading = Reading()
     with _without_garbage_collector(), _name_folder(Path(job.folder)), Tables(Path(job.folder)) as tables:
         collector = CountCollector(kind, tables) if kind.is_counts else FactCollector(kind, tables)

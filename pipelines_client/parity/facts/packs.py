@@ -24,7 +24,7 @@ from isal import isal_zlib
 from pipelines_client.evidence.fact import NORMALISER_VERSION
 from pipelines_client.evidence.files.base import Rejected
 from pipelines_client.evidence.listing import SourceFile
-from pipelines_client.files import lock, open_lock
+from pipelines_client.files import lock, open_lock, open_regular, read_regular
 from pipelines_client.parity.facts.writer import SCHEMAS
 from pipelines_client.state.identity_key import ensure_identity_key
 
@@ -43,6 +43,7 @@ GAPS_KEPT = 3
 ABOUT = "pack.json"
 UNUSED_S = 30 * 86_400
 _CHUNK_BYTES = 1 << 20
+_PLACES = ("rejected", "incomplete", "open_ends", "round_ends")
 
 
 @dataclass(slots=True)
@@ -50,7 +51,9 @@ class Reading:
     """The result of reading some files, besides the facts, which are in Parquet.
 
     `unreadable` counts payloads that are text and not JSON where JSON belongs. `columns` are the names of a table's
-    columns, and `found` those of its column map that some row had.
+    columns, and `found` those of its column map that some row had. `closed` files of rows end with a line end; the last
+    row of those in `open_ends` has none, and does not show whether it is whole. Those in `round_ends` have as many rows
+    as a tool may have cut the result of a query to.
     """
 
     rows: int = 0
@@ -61,6 +64,9 @@ class Reading:
     unreadable: int = 0
     columns: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
+    closed: int = 0
+    open_ends: list[Rejected] = field(default_factory=list)
+    round_ends: list[Rejected] = field(default_factory=list)
 
     def reject(self, file: str, line: int, reason: str, *, incomplete: bool = False) -> None:
         """Note a line that could not be read; `incomplete` says that an unknown number of lines went with it."""
@@ -68,7 +74,12 @@ class Reading:
         self.rejected_lines += 1
         if len(self.rejected) < PLACES_KEPT:
             self.rejected.append(place)
-        if incomplete and [gap.file for gap in self.incomplete[-GAPS_KEPT:]] != [file] * GAPS_KEPT:
+        if incomplete:
+            self.lose(place)
+
+    def lose(self, place: Rejected) -> None:
+        """Note a place where an unknown number of lines is lost."""
+        if [gap.file for gap in self.incomplete[-GAPS_KEPT:]] != [place.file] * GAPS_KEPT:
             self.incomplete.append(place)
 
     def add(self, other: Reading) -> None:
@@ -81,6 +92,9 @@ class Reading:
         self.unreadable += other.unreadable
         self.columns = self.columns or other.columns
         self.found += [column for column in other.found if column not in self.found]
+        self.closed += other.closed
+        self.open_ends += other.open_ends
+        self.round_ends += other.round_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,7 @@ def _remove(folders: list[Path]) -> None:
 def _packs(folder: Path) -> Iterator[tuple[Pack, dict[str, int]]]:
     for about in sorted(folder.glob(f"[!.]*/{ABOUT}")):
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # a damaged pack is read anew
-            kept = json.loads(about.read_text("ascii"))
+            kept = json.loads(read_regular(about).decode("ascii"))
             files = tuple(SourceFile(**file) for file in kept["files"])
             yield Pack(about.parent, files, reading_from(kept["reading"])), kept["sums"]
 
@@ -183,7 +197,7 @@ def _sums(folder: Path) -> dict[str, int]:
     sums = {}
     for name in SCHEMAS:
         value = 0
-        with suppress(OSError), (folder / f"{name}.parquet").open("rb") as raw:
+        with suppress(OSError), open_regular(folder / f"{name}.parquet") as raw:
             while chunk := raw.read(_CHUNK_BYTES):
                 value = isal_zlib.crc32(chunk, value)
         sums[name] = value
@@ -196,11 +210,11 @@ def reading_from(kept: dict[str, object]) -> Reading:
     Raises:
         TypeError: It is not one.
     """
-    places = {name: [Rejected(**place) for place in kept.pop(name)] for name in ("rejected", "incomplete")}  # type: ignore[attr-defined]
+    places = {name: [Rejected(**place) for place in kept.pop(name)] for name in _PLACES}  # type: ignore[attr-defined]
     return Reading(**kept, **places)  # type: ignore[arg-type]
 
 
 def shelf_name(kind: Kind) -> str:
     """Return the name of the folder of a kind's packs: everything that their facts depend on besides the files."""
-    text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options}"
+    text = f"{NORMALISER_VERSION} {kind.name} {kind.source} {kind.options} {dict(kind.cures) or ''}"
     return f"{kind.name}-{blake2b(text.encode(), key=kind.identity_key, digest_size=16).hexdigest()}"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pipelines_client.evidence.fact import Fact
 
-_MAX_DEPTH = 6
-_MAX_PATH_CHARS = 200
+MAX_DEPTH = 6
+MAX_PATH_CHARS = 200
 _MAX_SIGNATURES = 20_000
 _MAX_SIGNATURE_BYTES = 16 << 20
 
@@ -76,7 +76,7 @@ class PropertyTypes:
 def signature(value: dict[str, Any], depth: int = 1) -> tuple[Any, ...]:
     """Return the keys of an object and the types of its values, for arrays the set of the types of their items."""
     kinds = tuple(map(type, value.values()))
-    if depth >= _MAX_DEPTH or (list not in kinds and dict not in kinds):
+    if depth >= MAX_DEPTH or (list not in kinds and dict not in kinds):
         return tuple(value), kinds
     forms: list[Any] = list(kinds)
     items = list(value.values())
@@ -95,7 +95,7 @@ def _inner(value: Any, depth: int) -> Any:
     if type(value) is dict:
         return signature(value, depth)
     kinds = frozenset(map(type, value))
-    if depth >= _MAX_DEPTH or (dict not in kinds and list not in kinds):
+    if depth >= MAX_DEPTH or (dict not in kinds and list not in kinds):
         return kinds
     if len(kinds) == 1:  # as items nearly always are
         return frozenset(map(_inner, value, repeat(depth + 1)))
@@ -106,12 +106,12 @@ def _paths(form: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield every path of a signature with the type of its value."""
     if isinstance(form, tuple):
         for key, inner in zip(*form, strict=True):
-            here = below(path, key)[:_MAX_PATH_CHARS]
+            here = below(path, key)[:MAX_PATH_CHARS]
             yield here, _kind(inner)
             yield from _paths(inner, here)
     elif isinstance(form, frozenset):
         for inner in form:
-            here = f"{path}[]"[:_MAX_PATH_CHARS]
+            here = f"{path}[]"[:MAX_PATH_CHARS]
             yield here, _kind(inner)
             yield from _paths(inner, here)
 

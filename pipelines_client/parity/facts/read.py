@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,6 +110,12 @@ def total_of(kind: Kind, listing: Listing, packs: list[Pack]) -> Reading:
     for pack in packs:
         total.add(pack.reading)
     kind.refuse_lacking(total.found, total.columns)
+    for place in total.open_ends if total.closed else ():
+        total.lose(place)
+    types = Counter(kind.type_of(file.name) for file in listing.files)
+    for place in total.round_ends:
+        if types[kind.type_of(place.file)] == 1:  # several files may each be a part of a round size
+            total.lose(place)
     for place in listing.problems:
         total.reject(place.file, place.line, place.reason, incomplete=True)
     total.rejected.sort(key=lambda place: (place.file, place.line))
@@ -137,5 +144,5 @@ def _tasks(kind: Kind, files: list[SourceFile], store: Store) -> Iterator[_Task]
 def _task(kind: Kind, files: list[SourceFile], store: Store) -> _Task:
     places = [(file.name, file.location) for file in files]
     key = kind.identity_key.hex()
-    job = Job(kind.name, kind.source, key, kind.options, places, str(store.begin(kind)))
+    job = Job(kind.name, kind.source, key, kind.options, places, str(store.begin(kind)), dict(kind.cures))
     return _Task(kind, tuple(files), job)

@@ -11,7 +11,7 @@ type, event and day, is stored once, in `words`, and a fact has the number of it
 from __future__ import annotations
 
 from array import array
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,10 +19,20 @@ import pyarrow as pa
 import pyarrow.compute  # otherwise `sort_by` imports it in the middle of a run, under whatever clock is patched
 import pyarrow.parquet as pq
 
-from pipelines_client.evidence.fact import CountRow, Fact, PropertyRow, TraitRow
+from pipelines_client.evidence.fact import (
+    CountRow,
+    DateRow,
+    EditRow,
+    Fact,
+    LinkRow,
+    PersonRow,
+    PropertyRow,
+    TraitRow,
+)
+from pipelines_client.evidence.files.names import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -47,6 +57,9 @@ class StoredFact(NamedTuple):
     words: int
     identity: int | None
     payload_hash: int | None
+    other_ids: int
+    context_hash: int | None
+    cured_hash: int | None
     occurred_at_ms: int | None
     received_at_ms: int | None
     sent_at_ms: int | None
@@ -59,7 +72,11 @@ class StoredFact(NamedTuple):
 
 
 class _Words(NamedTuple):
-    """What facts have in common; `words` is a 64-bit hash of the rest. Packs repeat each other's rows."""
+    """What facts have in common; `words` is a 64-bit hash of the rest. Packs repeat each other's rows.
+
+    `origin` is the id of the Segment source in the path of the file, where there is one; in a ledger, what names the
+    host and key to which the message was sent.
+    """
 
     words: int
     type: str
@@ -68,6 +85,7 @@ class _Words(NamedTuple):
     identity_kind: str | None
     library: str | None
     write_key_suffix: str | None
+    origin: str | None
     is_reduced: int
     leg: str | None
     outcome: str | None
@@ -87,9 +105,43 @@ class _StoredTrait(NamedTuple):
     received_at_ms: int | None
 
 
+class _StoredEdit(NamedTuple):
+    """An edit as it is stored."""
+
+    source: str
+    message_key: int
+    message_check: int
+    identity: int
+    writer: str | None
+    traits: int
+    at_ms: int | None
+    order_ms: int | None
+
+
 _NO_DICTIONARY = {"message_id"}  # nor do numbers have one
-_NUMBERS = {"line", "byte_offset", "byte_count", "count", "is_reduced", "message_key", "message_check", "words"}
-_NUMBERS_OF = {StoredFact: {"identity", "payload_hash"}, _StoredTrait: {"identity", "value_hash"}}
+_NUMBERS = {
+    "other_ids",
+    "line",
+    "byte_offset",
+    "byte_count",
+    "count",
+    "is_reduced",
+    "message_key",
+    "message_check",
+    "words",
+    "identifies",
+    "events",
+    "traits",
+}
+_DIGESTS = ("md5", "sha1", "sha256")
+_NUMBERS_OF = {
+    StoredFact: {"identity", "payload_hash", "context_hash", "cured_hash"},
+    _StoredTrait: {"identity", "value_hash"},
+    _StoredEdit: {"identity"},
+    PersonRow: {"person", "alike", *_DIGESTS},
+    LinkRow: {"person", "other", *_DIGESTS},
+}
+"""Columns of hashes, which are texts of hexadecimal digits until they are stored."""
 
 
 def _schema(row: Any) -> pa.Schema:
@@ -105,8 +157,31 @@ SCHEMAS: Final = {
     "properties": _schema(PropertyRow),
     "traits": _schema(_StoredTrait),
     "counts": _schema(CountRow),
+    "dates": _schema(DateRow),
+    "people": _schema(PersonRow),
+    "links": _schema(LinkRow),
+    "edits": _schema(_StoredEdit),
 }
 """The tables of facts: `<table>.parquet` in the folder of each pack."""
+
+
+@contextmanager
+def _open_until_the_end(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """Write a file; one that cannot be closed, on a full disk, is not tried again by the garbage collector."""
+    texts = [column.name for column in schema if column.type == pa.string() and column.name not in _NO_DICTIONARY]
+    writer = pq.ParquetWriter(
+        path,
+        schema,
+        compression="lz4",
+        use_dictionary=texts,  # pyright: ignore[reportArgumentType]  # inferred from a default
+    )
+    try:
+        yield writer
+    finally:
+        try:
+            writer.close()
+        finally:
+            writer.is_open = False
 
 
 class Tables:
@@ -116,23 +191,13 @@ class Tables:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._stack = ExitStack()
-        self._writers = {
-            name: self._stack.enter_context(
-                pq.ParquetWriter(
-                    folder / f"{name}.parquet",
-                    schema,
-                    compression="lz4",
-                    use_dictionary=[  # pyright: ignore[reportArgumentType]  # inferred from a default
-                        column.name
-                        for column in schema
-                        if column.type == pa.string() and column.name not in _NO_DICTIONARY
-                    ],
-                )
-            )
-            for name, schema in SCHEMAS.items()
-        }
-        self._rows: dict[str, list[Any]] = {"facts": [], "properties": [], "traits": [], "counts": []}
+        with ExitStack() as stack:  # closes those that are open if another one cannot be opened
+            self._writers = {
+                name: stack.enter_context(_open_until_the_end(folder / f"{name}.parquet", schema))
+                for name, schema in SCHEMAS.items()
+            }
+            self._stack = stack.pop_all()
+        self._rows: dict[str, list[Any]] = {name: [] for name in SCHEMAS if name != "words"}
         self._facts: list[pa.RecordBatch] = []
         self._words = _Numbered()
 
@@ -144,12 +209,12 @@ class Tables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what is left."""
-        if kind is None:
-            self.flush()
-        self._stack.close()
+        with self._stack:
+            if kind is None:
+                self.flush()
 
     def add(self, name: str, rows: list[Any]) -> None:
-        """Add rows of a table, in any order: `Fact`, `PropertyRow`, `TraitRow` or `CountRow`."""
+        """Add rows of a table, in any order: `Fact` and the other row types of `evidence.fact`."""
         held = self._rows[name]
         held += rows
         if len(held) >= _ROWS_A_GROUP:
@@ -175,7 +240,7 @@ class Tables:
             if len(self._words) >= _MAX_WORDS or sum(map(len, self._facts)) >= ROWS_SORTED:
                 self._write_facts()
             return
-        columns = _stored_traits(rows) if name == "traits" else zip(*rows, strict=True)
+        columns = _COLUMNS.get(name, _plain)(rows)
         self._writers[name].write_batch(_batch(columns, SCHEMAS[name]))
 
     def _write_facts(self) -> None:
@@ -199,17 +264,47 @@ class _Numbered(dict[tuple[Any, ...], int]):
 
 def _stored_facts(facts: list[Fact], words: _Numbered) -> pa.RecordBatch:
     columns: dict[str, Any] = dict(zip(Fact._fields, zip(*facts, strict=True), strict=True))
+    sent_to = columns["destination"]
+    columns["origin"] = sent_to if any(sent_to) else tuple(map(origin_of, columns["file"]))
     common = zip(*[columns[name] for name in _Words._fields[1:]], strict=True)
     columns["message_key"], columns["message_check"] = _keys(columns["message_id"])
     columns["words"] = tuple(map(words.__getitem__, common))
     columns["identity"] = _as_numbers(columns["identity"])
     columns["payload_hash"] = _as_numbers(columns["payload_hash"])
+    columns["context_hash"] = _as_numbers(columns["context_hash"])
+    columns["cured_hash"] = _as_numbers(columns["cured_hash"])
     return _batch([columns[name] for name in StoredFact._fields], SCHEMAS["facts"])
 
 
 def _stored_traits(traits: list[TraitRow]) -> list[Any]:
     source, ids, identities, paths, hashes, libraries, received = zip(*traits, strict=True)
     return [source, *_keys(ids), _as_numbers(identities), paths, _as_numbers(hashes), libraries, received]
+
+
+def _stored_edits(edits: list[EditRow]) -> list[Any]:
+    source, ids, identities, *rest = zip(*edits, strict=True)
+    return [source, *_keys(ids), _as_numbers(identities), *rest]
+
+
+def _stored_hashes(rows: list[Any]) -> list[Any]:
+    """Return the columns of rows, those of hashes as numbers."""
+    kind = type(rows[0])
+    hashes = _NUMBERS_OF[kind]
+    columns = zip(kind._fields, zip(*rows, strict=True), strict=True)
+    return [_as_numbers(values) if name in hashes else values for name, values in columns]
+
+
+def _plain(rows: list[Any]) -> Iterable[Any]:
+    return zip(*rows, strict=True)
+
+
+_COLUMNS: dict[str, Callable[[list[Any]], Iterable[Any]]] = {
+    "traits": _stored_traits,
+    "edits": _stored_edits,
+    "people": _stored_hashes,
+    "links": _stored_hashes,
+}
+"""How the rows of a table become its columns; those of the others are as they are."""
 
 
 def _batch(columns: Iterable[Any], schema: pa.Schema) -> pa.RecordBatch:

@@ -15,37 +15,51 @@ from pipelines_client.parity.findings import (
     arrivals,
     by_event,
     conflicting_duplicates,
+    date_attributes,
     empty_days,
     foreign_writers,
     holes,
+    identity_collisions,
+    ineffective_identifies,
     name_variants,
+    other_differences,
     reordered,
+    shared_ids,
     trait_fights,
     type_conflicts,
     volume_shifts,
 )
 from pipelines_client.parity.findings.base import Finding, FindingClass, Material
-from pipelines_client.parity.model import ClassReport, Sample
+from pipelines_client.parity.model import ClassReport, Sample, Side
 from pipelines_client.parity.questions.rows import Question
+from pipelines_client.sides import SIDES
 
 CLASSES = (
-    by_event.IDENTITY,
-    by_event.RENAMED,
     empty_days.CLASS,
     holes.CLASS,
+    shared_ids.CLASS,
     by_event.MISSING,
+    other_differences.CALL_TYPE,
+    by_event.IDENTITY,
     by_event.DRIFT,
+    other_differences.OTHER_TIME,
+    other_differences.OTHER_CONTEXT,
+    by_event.RENAMED,
     conflicting_duplicates.CLASS,
     by_event.DUPLICATES,
     foreign_writers.CLASS,
     reordered.CLASS,
+    ineffective_identifies.CLASS,
+    identity_collisions.COLLISIONS,
     type_conflicts.CLASS,
+    date_attributes.CLASS,
     trait_fights.CLASS,
     name_variants.CLASS,
     volume_shifts.CLASS,
     arrivals.LATE,
     arrivals.SLOW,
     arrivals.CLOCK_SKEW,
+    identity_collisions.LOOSE,
 )
 """The classes, the most urgent first: the report and the headline follow this order."""
 
@@ -58,14 +72,16 @@ ROWS_LISTED = 1000
 _SAMPLES_EACH = 3
 
 
-def find_classes(material: Material) -> tuple[tuple[ClassReport, ...], tuple[Sample, ...]]:
-    """Return a report of every class, also of those without findings, and samples of those that bring examples."""
-    findings = [(each, each.find(material)) for each in CLASSES]
-    reports = tuple(_report(each, rows) for each, rows in findings)
+def find_classes(
+    material: Material, among: Iterable[FindingClass] = CLASSES
+) -> tuple[tuple[ClassReport, ...], tuple[Sample, ...]]:
+    """Return a report of each class, also of those without findings, and samples of those that bring examples."""
+    findings = [(each, each.find(material)) for each in among]
+    reports = tuple(_report(each, rows, material) for each, rows in findings)
     return reports, tuple(sample for each, rows in findings for sample in _samples(each, rows))
 
 
-def _report(each: FindingClass, findings: list[Finding]) -> ClassReport:
+def _report(each: FindingClass, findings: list[Finding], material: Material) -> ClassReport:
     return ClassReport(
         name=each.name,
         title=each.title,
@@ -73,8 +89,15 @@ def _report(each: FindingClass, findings: list[Finding]) -> ClassReport:
         meaning=each.meaning,
         advice=each.advice,
         count=sum(finding.row.count for finding in findings),
+        sides={side: _count_at(side, each, findings, material) for side in SIDES},
         rows=tuple(finding.row for finding in findings[:ROWS_LISTED]),
     )
+
+
+def _count_at(side: Side, each: FindingClass, findings: list[Finding], material: Material) -> int:
+    if each.count_at is not None:
+        return each.count_at(material, side)
+    return sum(finding.row.count for finding in findings if finding.row.side == side or finding.row.side not in SIDES)
 
 
 def _samples(each: FindingClass, findings: list[Finding]) -> Iterable[Sample]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, finding
+from pipelines_client.parity.findings.base import Finding, FindingClass, Material, Need, finding
 from pipelines_client.parity.questions.rows import FoundRow, Question
 from pipelines_client.parity.spell import duration
 
@@ -33,7 +33,7 @@ LATE = FindingClass(
     advice="Wait that much longer before you judge a day, and ask the vendor about the delay.",
     question=QUESTION,
     sample="late",
-    needs_ledger=True,
+    need=Need.LEDGER,
     find=lambda material: _of_kind("late", material),
 )
 SLOW = FindingClass(
@@ -44,7 +44,7 @@ SLOW = FindingClass(
     advice="Look at `pipelines-client status` and at the outages of those hours.",
     question=QUESTION,
     sample="slow",
-    needs_ledger=True,
+    need=Need.LEDGER,
     find=lambda material: _of_kind("slow", material),
 )
 CLOCK_SKEW = FindingClass(

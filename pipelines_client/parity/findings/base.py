@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
 from pipelines_client.parity.model import ClassRow
@@ -16,6 +17,38 @@ MIN_MESSAGES = 50
 F = TypeVar("F", bound=FoundRow)
 Day = str
 """A UTC date, as in `2026-11-28`; empty where the day is not known."""
+
+
+class Need(str, Enum):
+    """What the evidence must have to show a finding: without it, none found proves nothing."""
+
+    NOTHING = "nothing"
+    LEDGER = "ledger"
+    TWO_SOURCES = "two sources"
+    PAYLOADS = "payloads that were compared"
+    IDENTITIES = "identities that were compared"
+
+    @property
+    def cure(self) -> str:
+        """What to give where it is lacking; empty if nothing can be lacking."""
+        return {
+            Need.NOTHING: "",
+            Need.LEDGER: "Give --ledger as well.",
+            Need.TWO_SOURCES: "Give a second source that has messages.",
+            Need.PAYLOADS: "Give sources with payloads, such as Segment's raw archive in place of a warehouse.",
+            Need.IDENTITIES: "Give the identity key of the ledger (PIPELINES_LEDGER_KEY), or the other export too.",
+        }[self]
+
+
+class Doubt(str, Enum):
+    """What may explain the findings of a class instead: while there is any, they prove nothing."""
+
+    NONE = "none"
+    LEDGER_GAPS = "lines that the ledger has lost"
+    SIDE_GAPS = "gaps in the export of a side"
+    ANY_GAPS = "gaps in any source"
+    NOISE = "noise that the baseline is too short to measure"
+    ALWAYS = "a finding itself says that evidence is short"
 
 
 class Example(NamedTuple):
@@ -34,11 +67,15 @@ class Finding(NamedTuple):
 
 
 class Material(NamedTuple):
-    """What classes look at: the answers by question, and what is missing from the evidence of each side."""
+    """What classes look at: the answers by question, and what is missing from the evidence of each side.
+
+    `first_day` is the first day that the evidence is about; messages of days before it are backdated.
+    """
 
     answers: Answers
     holes: Mapping[str, Iterable[str]]
     empty: Mapping[str, Mapping[Day, int]]
+    first_day: Day = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +90,14 @@ class FindingClass:
         advice: One sentence: what to do about it. The headline of a report that passes gives the advice of the first
             class that has findings.
         find: Returns its findings.
+        count_at: Counts the findings at a side where the rows do not tell; else the rows of the side count, and those
+            that name neither.
+        population: The count of `Population` that a limit in percent is a share of; for the class of a dimension, the
+            messages that were compared in it.
         question: The question that it asks, if it needs more than each run asks anyway.
         sample: `Sample.kind` of a message that shows it; empty if no message does.
-        needs_ledger: Without a ledger there are no findings, which proves nothing.
-        needs_whole_evidence: A gap in the evidence may explain the findings, so they prove nothing while there is one.
-        is_short_evidence: A finding itself says that evidence is short, so its gate never fails.
+        need: What the evidence must have to show a finding.
+        doubt: What may explain its findings instead.
         has_own_table: The report shows its rows in another table already.
     """
 
@@ -67,11 +107,12 @@ class FindingClass:
     meaning: str
     advice: str
     find: Callable[[Material], list[Finding]]
+    count_at: Callable[[Material, str], int] | None = None
+    population: str = "messages"
     question: Question[Any] | None = None
     sample: str = ""
-    needs_ledger: bool = False
-    needs_whole_evidence: bool = False
-    is_short_evidence: bool = False
+    need: Need = Need.NOTHING
+    doubt: Doubt = Doubt.NONE
     has_own_table: bool = False
 
 

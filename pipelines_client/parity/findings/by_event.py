@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, class_row
-from pipelines_client.parity.questions.rows import EVENTS
+from typing import TYPE_CHECKING
+
+from pipelines_client.parity.findings.base import Doubt, Finding, FindingClass, Material, Need, class_row
+from pipelines_client.parity.questions import rows
 from pipelines_client.sides import SIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _counted(column: str, material: Material, side: str = "") -> list[Finding]:
-    counts = ((row, getattr(row, column)) for row in material.answers[EVENTS])
+    counts = ((row, getattr(row, column)) for row in material.answers[rows.EVENTS])
     return [Finding(class_row(row, side=side, count=count)) for row, count in counts if count]
+
+
+def _at(column: str) -> Callable[[Material, str], int]:
+    return lambda material, side: sum(getattr(row, f"{column}_{side}") for row in material.answers[rows.EVENTS])
 
 
 def _missing(material: Material) -> list[Finding]:
@@ -24,7 +33,10 @@ IDENTITY = FindingClass(
     advice="Find what rewrites the id on the way: no replay repairs a merged person.",
     sample="identity",
     has_own_table=True,
+    need=Need.IDENTITIES,
     find=lambda material: _counted("identity", material),
+    count_at=_at("identity"),
+    population="identified",
 )
 RENAMED = FindingClass(
     name="renamed",
@@ -34,7 +46,10 @@ RENAMED = FindingClass(
     advice="Campaigns listen to exact names: remove the rename, or use the new name everywhere.",
     sample="renamed",
     has_own_table=True,
+    need=Need.TWO_SOURCES,
     find=lambda material: _counted("renamed", material),
+    count_at=_at("renamed"),
+    population="named",
 )
 DRIFT = FindingClass(
     name="drift",
@@ -44,7 +59,11 @@ DRIFT = FindingClass(
     advice="Start with the first path below and compare its samples.",
     sample="drift",
     has_own_table=True,
+    need=Need.PAYLOADS,
+    doubt=Doubt.NOISE,
     find=lambda material: _counted("drift", material),
+    count_at=_at("drift"),
+    population="compared",
 )
 DUPLICATES = FindingClass(
     name="duplicates",
@@ -55,6 +74,7 @@ DUPLICATES = FindingClass(
     sample="duplicate",
     has_own_table=True,
     find=lambda material: _counted("duplicates", material),
+    count_at=lambda material, side: sum(row.count for row in material.answers[rows.DUPLICATES] if row.side == side),
 )
 MISSING = FindingClass(
     name="missing",
@@ -64,6 +84,8 @@ MISSING = FindingClass(
     advice="See the causes below; --replay-list writes the list of what a replay should send.",
     sample="missing",
     has_own_table=True,
-    needs_whole_evidence=True,
+    need=Need.TWO_SOURCES,
+    doubt=Doubt.SIDE_GAPS,
     find=_missing,
+    population="meant",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines_client.parity.findings.base import FindingClass, rows_of
+from pipelines_client.parity.findings.base import Doubt, FindingClass, Need, rows_of
 from pipelines_client.parity.questions.rows import FoundRow, Question
 
 
@@ -32,6 +32,7 @@ CLASS = FindingClass(
     advice="Find the sender by its library and write key; move it to this client, or give its ledger too.",
     question=QUESTION,
     sample="foreign_writer",
-    needs_ledger=True,
+    need=Need.LEDGER,
+    doubt=Doubt.LEDGER_GAPS,
     find=rows_of(QUESTION, _writer),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines_client.parity.findings.base import Finding, FindingClass, Material, class_row
+from pipelines_client.parity.findings.base import Doubt, Finding, FindingClass, Material, class_row
 
 
 def _find(material: Material) -> list[Finding]:
@@ -19,6 +19,6 @@ CLASS = FindingClass(
     unit="files",
     meaning="Files are missing from the sequence of an export.",
     advice="Copy the files that are named, or have the export written again, then run again.",
-    is_short_evidence=True,
+    doubt=Doubt.ALWAYS,
     find=_find,
 )

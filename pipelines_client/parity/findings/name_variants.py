@@ -100,7 +100,7 @@ class NamesRow(NamedTuple):
     segment_event: str | None
     customerio_event: str | None
     day: str
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
     message_id: str
     segment_file: str | None
     segment_line: int | None

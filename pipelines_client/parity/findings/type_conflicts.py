@@ -19,7 +19,7 @@ class TypeConflictsRow(NamedTuple):
     day: str
     path: str
     kind: str
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
     message_id: str
     file: str
     line: int

@@ -5,7 +5,8 @@ is far from their median (more than three times of it, or less than a third) *an
 For an event that is not sent every day, "more" means more than three times the median of the days that had any. So
 weekends and weekly mailings are not shifts once there was one before, and a lasting change is reported once. A day is
 judged only with a week of days before it and enough messages, and never if it is the first or the last day, which the
-window may cut.
+window may cut. Days before the first one that the evidence is about are backdated: they are neither judged nor compared
+with. The events of one day are one finding, since one release or one outage moves many.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median_low
 
-from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Finding, FindingClass, Material, class_row
+from pipelines_client.parity.findings.base import MIN_MESSAGES, Day, Doubt, Finding, FindingClass, Material, class_row
 from pipelines_client.parity.questions.rows import EVENTS
+from pipelines_client.parity.spell import plural
 
 FACTOR = 3
 MIN_DAYS = 7
 MAX_DAYS = 28
 _MOST_DAYS = 400  # older days are backdated
+_EVENTS_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,27 @@ def _since_first(past: list[int]) -> list[int]:
 
 
 def _find(material: Material) -> list[Finding]:
-    rows = ((row.event, row.type, row.day, row.messages) for row in material.answers[EVENTS])
-    return [
-        Finding(class_row(shift, f"{shift.count:,} messages, usually {shift.usual:,}", side="", count=1))
-        for shift in shifts(rows)
-    ]
+    rows = (
+        (row.event, row.type, row.day, row.messages)
+        for row in material.answers[EVENTS]
+        if row.day >= material.first_day
+    )
+    by_day: dict[Day, list[Shift]] = defaultdict(list)
+    for shift in shifts(rows):
+        by_day[shift.day].append(shift)
+    return [_of_day(by_day[day]) for day in sorted(by_day)]
+
+
+def _of_day(found: list[Shift]) -> Finding:
+    """Return the finding of a day, with the events that moved most."""
+    if len(found) == 1:
+        (only,) = found
+        return Finding(class_row(only, f"{only.count:,} messages, usually {only.usual:,}", side="", count=1))
+    found.sort(key=lambda shift: (-abs(shift.count - shift.usual), shift.event))
+    named = [f"{shift.event} {shift.count:,} (usually {shift.usual:,})" for shift in found[:_EVENTS_NAMED]]
+    more = len(found) - len(named)
+    detail = ", ".join(named) + (f" and {plural(more, 'more event')}" if more else "")
+    return Finding(class_row(found[0], detail, side="", event="", type="", count=1))
 
 
 CLASS = FindingClass(
@@ -91,5 +110,6 @@ CLASS = FindingClass(
     unit="days",
     meaning="An event was sent far more or far less often than on the days before.",
     advice="Ask what was released that day; it can be a loop, a missing call or a campaign.",
+    doubt=Doubt.ANY_GAPS,
     find=_find,
 )

@@ -12,7 +12,7 @@ gives the k-th report 1/(k(k + 1)) of the risk; over any number of reports the p
 
 from __future__ import annotations
 
-from math import ceil, e, fsum, lgamma, log, log1p
+from math import ceil, e, expm1, fsum, lgamma, log, log1p
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def at_most(lost: int, seen: int, error: float) -> float:
     """
     if lost >= seen:
         return 1.0
+    if not lost:
+        return -expm1(log(error) / seen)
     low, high = lost / seen, 1.0
     while high - low > _PRECISION * high:
         middle = (low + high) / 2
@@ -63,6 +65,8 @@ def needed(lost: int, share: float, error: float) -> int | None:
     """
     if not share:
         return None
+    if not lost and share < 1:
+        return ceil(log(error) / log1p(-share))
     low, high = lost, lost + 1
     while log_chance(lost, high, share) > log(error):
         low, high = high, 2 * high

@@ -2,6 +2,9 @@
 
 Each event is judged on each whole day and over all whole days. Shown but not judged are the first and the last day of
 either side, which are rarely whole, events that we never sent, and days with too few messages to prove anything.
+
+A source whose counts begin later or end earlier than our messages may have had an outage to the end, or may have been
+asked for fewer days: it does not pass, and what it has of the other days still fails.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pipelines_client.parity.judgement.evidence import SourceEvidence, gaps_of
+from pipelines_client.parity.judgement.evidence import Evidence, gaps_of
 from pipelines_client.parity.judgement.gates import COUNTS
 from pipelines_client.parity.model import Baseline, CountsReport, CountsRow, Gate, GateResult, Limits
 from pipelines_client.parity.questions.rows import CountsByDayRow, EventsRow
@@ -32,7 +35,10 @@ _Counted = TypeVar("_Counted", CountsByDayRow, EventsRow)
 
 @dataclass(frozen=True, slots=True)
 class CountsSource:
-    """A source that only counts: its title, its path, and the result of reading it."""
+    """A source that only counts: its title, its path, and the result of reading it.
+
+    `asked_from` is the first UTC day that an API was asked about; empty where no part was asked for.
+    """
 
     title: str
     path: str
@@ -41,13 +47,14 @@ class CountsSource:
     rejected_lines: int = 0
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    asked_from: str = ""
 
 
 def compare_counts(
     source: CountsSource,
     theirs: Iterable[CountsByDayRow],
     events: Iterable[EventsRow],
-    given: Mapping[str, SourceEvidence],
+    given: Evidence,
     limits: Limits,
     *,
     slugs: Mapping[str, bool],
@@ -57,7 +64,7 @@ def compare_counts(
     `given` is the evidence of each source whose messages were read. `slugs` are the events that only a warehouse
     without names has, and whether its `event` column names them.
     """
-    baseline = _baseline(source.side, frozenset(given))
+    baseline = _baseline(source.side, frozenset(given.sources))
     is_nameless = False
     if slugs and baseline in ("segment", "messages"):
         is_nameless = not all(slugs.values())
@@ -82,6 +89,7 @@ def _report(
     ours, theirs = counts
     known = {event for event, _ in ours}
     rows = _rows(ours, theirs, known, days, limits)
+    uncovered = tuple(_uncovered(source, ours, theirs, limits))
     rows.sort(key=lambda row: (not row.is_judged, -row.deviation_pct, row.event, row.type, row.day))
     judged = [row for row in rows if row.is_judged]
     return CountsReport(
@@ -97,8 +105,34 @@ def _report(
         rows=tuple(rows[:_ROWS_LISTED]),
         rejected_lines=source.rejected_lines,
         gaps=gaps,
+        uncovered=uncovered,
         notes=source.notes,
     )
+
+
+def _uncovered(
+    source: CountsSource, ours: Counter[tuple[Event, str]], theirs: Counter[tuple[Event, str]], limits: Limits
+) -> Iterator[str]:
+    """Yield in words which whole days of ours the other source has no counts of: before its first, after its last."""
+    own, others = _days(ours), _days(theirs)
+    if not others:
+        return
+    whole = [day for day in own[1:-1] if day >= source.asked_from]
+    spans = (
+        ([day for day in whole if day < others[0]], f"before {others[0]}"),
+        ([day for day in whole if day > others[-1]], f"after {others[-1]}"),
+    )
+    for days, where in spans:
+        by_event: Counter[Event] = Counter()
+        for (event, day), count in ours.items():
+            by_event[event] += count if day in days else 0
+        lacking = sum(count for count in by_event.values() if count >= limits.min_events)
+        if lacking:
+            what = f"{lacking:,} messages on {plural(len(days), 'day')}"
+            yield (
+                f"{source.title} has no counts {where}, where we have {what}: an outage, or an export of fewer days"
+                " (--since and --until then compare those alone)"
+            )
 
 
 def _rows(
@@ -128,7 +162,7 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
     worst = next((row for row in report.rows if row.is_judged), None)
     actual = worst.deviation_pct if worst is not None else 0.0
     result: GateResult = "failed" if report.beyond else "passed"
-    if worst is None or report.gaps:
+    if worst is None or report.gaps or (report.uncovered and not report.beyond):
         result = "inconclusive"
     if worst is None:
         text = f"{report.title}: nothing to judge; it takes whole days with {limits.min_events:,} messages of an event"
@@ -140,22 +174,20 @@ def _gate(name: str, report: CountsReport, limits: Limits) -> Gate:
         )
     else:
         text = f"{report.title}: {plural(report.judged, 'count')} agree over {plural(report.whole_days, 'whole day')}"
-    if report.gaps:
-        text += f"; no proof while evidence is short: {'; '.join(report.gaps)}"
+    if report.gaps or report.uncovered:
+        text += f"; no proof while evidence is short: {'; '.join((*report.gaps, *report.uncovered))}"
     return COUNTS.gate(limits.max_counts_pct, actual, "%", result, text, side=name)
 
 
-def _gaps(
-    source: CountsSource, given: Mapping[str, SourceEvidence], baseline: Baseline, limits: Limits
-) -> Iterator[str]:
+def _gaps(source: CountsSource, given: Evidence, baseline: Baseline, limits: Limits) -> Iterator[str]:
     """Yield what is missing from the counts, and from the messages that they are compared with."""
     yield from source.gaps
     if percent(source.rejected_lines, source.rows + source.rejected_lines) > limits.max_missing_pct:
         yield f"{plural(source.rejected_lines, 'line')} of the counts could not be read"
     ours = {"sent": "ledger", "segment": "segment", "customerio": "customerio"}.get(baseline)
-    for name, evidence in given.items():
+    for name in given.sources:
         if ours in (None, name):
-            yield from gaps_of(name, evidence, limits)
+            yield from gaps_of(name, given, limits)
 
 
 def _baseline(side: str | None, given: frozenset[str]) -> Baseline:
@@ -196,11 +228,15 @@ def _table(rows: Iterable[_Counted], column: str) -> Counter[tuple[Event, str]]:
 
 
 def _whole_days(*tables: Counter[tuple[Event, str]]) -> list[str]:
-    spans = [sorted({day for (_, day), count in table.items() if day and count}) for table in tables]
+    spans = [*map(_days, tables)]
     if not all(spans):
         return []
     first, last = max(days[0] for days in spans), min(days[-1] for days in spans)
     return sorted({day for days in spans for day in days if first < day < last})
+
+
+def _days(table: Counter[tuple[Event, str]]) -> list[str]:
+    return sorted({day for (_, day), count in table.items() if day and count})
 
 
 def _row(event: Event, day: str, ours: int, theirs: int, limits: Limits, *, can_judge: bool) -> CountsRow:

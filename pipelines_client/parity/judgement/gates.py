@@ -2,8 +2,11 @@
 
 A gate *fails* only on proof, and it *passes* only on whole evidence:
 
+- Shares and minimums are counted for each side, over the messages that were meant for it: what a share of people sends
+  to Customer.io is not diluted by what Segment alone receives. One gate over both sides is that of the worse side.
 - A rate needs `min_events` messages. With fewer, a breach is *inconclusive*.
-- "Missing at a side" proves nothing while that side's evidence has gaps (an empty side, a cut or unreadable file, a
+- A message that may lie in a gap whose time is known (`coverage`) is not missing; what is missing beside it is.
+- "Missing at a side" proves nothing while that side's evidence has gaps of unknown time (a cut or unreadable file, a
   hole in the sequence): the message may lie in the gap. Then only what the ledger itself recorded as rejected or
   dropped is proven. Without gaps, the missing messages may still be the unreadable lines, one for one.
 - What is there is proof, whatever is missing: drift, duplicates, another identity, another name.
@@ -16,88 +19,28 @@ To add a kind of gate, add an entry to `KINDS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipelines_client.parity.findings import BY_NAME
-from pipelines_client.parity.judgement.causes import CAUSE_OF
-from pipelines_client.parity.judgement.evidence import Evidence, SourceEvidence, gaps_of
-from pipelines_client.parity.model import Counts, DriftRow, Gate, GateKey, GateResult, Limits, Verdict
+from pipelines_client.parity.judgement.causes import IN_GAP, main_cause
+from pipelines_client.parity.judgement.dimension_gates import CALL_TYPE, CONTEXT, SHARED_IDS, TIME
+from pipelines_client.parity.judgement.dimensions import identifiers_lacking
+from pipelines_client.parity.judgement.evidence import (
+    Evidence,
+    first_gaps,
+    gaps_of,
+    not_compared,
+    uncovered_of,
+    unreadable,
+)
+from pipelines_client.parity.judgement.gate_kind import Breakdown, GateKind
+from pipelines_client.parity.model import Gate, GateKey, GateResult, Limits, Verdict
 from pipelines_client.parity.spell import percent, plural
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-
-class Breakdown(NamedTuple):
-    """Details that an advice names: absences of each side by cause, and the paths that drift, most frequent first."""
-
-    causes: Mapping[str, Counts]
-    drift: tuple[DriftRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateKind:
-    """One kind of gate.
-
-    Attributes:
-        name: `Gate.kind`.
-        title: For people; `{side}` and `{subject}` are what the gate judges.
-        advice: What to do first if the gate does not pass; `{side}` as in `title`.
-        advise: The same where it depends on the gate or on what was counted; None returns `advice`.
-        judge: Makes the gates of this kind, for all messages or one event; None where another module does.
-        weight: Which gate the headline names: the highest. None is the size of the breach.
-        bound: How its limit is said.
-    """
-
-    name: str
-    title: str
-    advice: str = ""
-    advise: Callable[[Gate, Breakdown], str] | None = None
-    judge: Callable[[Evidence, Limits], Iterable[Gate]] | None = None
-    weight: float | None = None
-    bound: str = "\N{LESS-THAN OR EQUAL TO} "
-
-    def gate(
-        self,
-        limit: float,
-        actual: float,
-        unit: str,
-        result: GateResult,
-        evidence: str,
-        *,
-        side: str = "",
-        subject: str = "",
-    ) -> Gate:
-        """Return a gate of this kind; a share is rounded, but never a breach down to its limit or a loss to none."""
-        shown = float(f"{actual:.6g}") if unit == "%" else actual
-        return Gate(
-            kind=self.name,
-            side=side,
-            subject=subject,
-            limit=limit,
-            actual=shown,
-            unit=unit,
-            result=result,
-            evidence=evidence,
-        )
-
-    def rate(self, actual: float, limit: float, evidence: str, *, is_proof: bool, side: str = "") -> Gate:
-        """Return a gate on a share: a breach fails if there is proof."""
-        breach: GateResult = "failed" if is_proof else "inconclusive"
-        return self.gate(limit, actual, "%", breach if actual > limit else "passed", evidence, side=side)
-
-    def count(self, count: int, limit: int, what: str) -> Gate:
-        """Return a gate on a number of messages: each one counts as proof."""
-        result: GateResult = "failed" if count > limit else "passed"
-        return self.gate(limit, count, "messages", result, f"{plural(count, 'message')} {what}")
-
-    def first_step(self, gate: Gate, breakdown: Breakdown) -> str:
-        """Say what to do first about a gate that does not pass."""
-        if self.advise is not None:
-            return self.advise(gate, breakdown)
-        return self.advice.format(side=TITLES.get(gate.side, gate.side))
+    from collections.abc import Iterable
 
 
 def title_of(gate: GateKey) -> str:
@@ -123,15 +66,27 @@ def conclude(gates: tuple[Gate, ...]) -> Verdict:
     return Verdict.INCONCLUSIVE if "inconclusive" in results else Verdict.PASS
 
 
+_WORST_LAST = ("passed", "inconclusive", "failed")
+
+
+def unproven(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+    """Return the gates of sources that do not belong together: what differs between them fails nothing."""
+    return tuple(replace(gate, result="inconclusive") if gate.result == "failed" else gate for gate in gates)
+
+
 def _sides(evidence: Evidence) -> list[str]:
-    return [side for side in SIDES if side in evidence.sources]
+    return [side for side in SIDES if side in evidence.sides]
 
 
 def _min_events(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
-    is_enough = evidence.is_enough(limits)
-    text = f"{evidence.messages:,} messages in the window{'' if is_enough else '; too few to tell a rate'}"
+    meant = sorted((evidence.sides[side].meant, f" meant for {TITLES[side]}") for side in _sides(evidence))
+    meant = meant or [(evidence.messages, "")]
+    fewest, needed = meant[0][0], max(1, limits.min_events)
+    is_enough = fewest >= needed
+    counts = " and ".join(f"{plural(count, 'message')}{where}" for count, where in meant)
+    text = f"{counts} in the window{'' if is_enough else f'; a rate takes {needed:,} at each side'}"
     result: GateResult = "passed" if is_enough else "inconclusive"
-    yield MIN_EVENTS.gate(limits.min_events, evidence.messages, "messages", result, text)
+    yield MIN_EVENTS.gate(limits.min_events, fewest, "messages", result, text)
 
 
 def _min_days(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
@@ -139,18 +94,21 @@ def _min_days(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     if not limits.min_days:
         return
     share = max(1, limits.min_events // limits.min_days)
-    days = sum(count >= share for count in evidence.days)
-    is_enough = days >= limits.min_days
-    text = f"{plural(days, 'day')} of at least {plural(share, 'message')}{'' if is_enough else '; too few to judge'}"
-    yield MIN_DAYS.gate(limits.min_days, days, "days", "passed" if is_enough else "inconclusive", text)
+    days = {side: sum(count >= share for count in evidence.sides[side].days) for side in _sides(evidence)}
+    fewest = min(days.values(), default=0)
+    is_enough = fewest >= limits.min_days
+    text = f"{plural(fewest, 'day')} of at least {plural(share, 'message')} at each side"
+    text += "" if is_enough else "; too few to judge"
+    yield MIN_DAYS.gate(limits.min_days, fewest, "days", "passed" if is_enough else "inconclusive", text)
 
 
 def _evidence(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     for name, source in evidence.sources.items():
-        gaps = gaps_of(name, source, limits)
+        gaps, uncovered = gaps_of(name, evidence, limits), uncovered_of(name, evidence, limits)
         text = f"{plural(source.files, 'file')} read whole, {plural(source.rows, 'row')}"
         if gaps:
-            text = f"{TITLES[name]}: {'; '.join(gaps)}"
+            others = "; ".join(first_gaps(gaps[len(uncovered) :]))
+            text = "; ".join([*uncovered, *([f"{TITLES[name]}: {others}"] if others else [])])
             text = text[0].upper() + text[1:]
         yield EVIDENCE.gate(0, len(gaps), "gaps", "inconclusive" if gaps else "passed", text, side=name)
 
@@ -160,93 +118,132 @@ def _missing(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
 
 
 def _missing_at(side: str, evidence: Evidence, limits: Limits) -> Gate:
-    source, missing = evidence.sources[side], evidence.missing[side]
-    expected = source.messages + missing
-    actual = percent(missing, expected)
+    there = evidence.sides[side]
+    actual = percent(there.missing, there.meant)
     result: GateResult = "passed"
-    text = f"{missing:,} of {expected:,} messages are not in {TITLES[side]}'s export"
+    text = f"{there.missing:,} of {there.meant:,} messages are not in {TITLES[side]}'s export"
     if actual > limits.max_missing_pct:
-        foreign = evidence.foreign_missing.get(side, 0) if _has_lost_lines(evidence.sources.get("ledger")) else 0
-        surely = 0 if source.gaps else missing - foreign - source.rejected_lines
-        unexplained = max(evidence.proven_missing[side], surely)
-        is_proven = percent(unexplained, expected) > limits.max_missing_pct and evidence.is_enough(limits)
+        surely = percent(evidence.surely_missing(side), there.meant)
+        is_proven = surely > limits.max_missing_pct and there.is_enough(limits)
         result = "failed" if is_proven else "inconclusive"
         if not is_proven:
             text += ", which proves nothing while evidence is short"
+    elif not there.is_covered(limits):
+        result, text = "inconclusive", f"{text}, and {there.hidden:,} more may lie in gaps of its evidence"
     return MISSING.gate(limits.max_missing_pct, actual, "%", result, text, side=side)
-
-
-def _has_lost_lines(ledger: SourceEvidence | None) -> bool:
-    """Say whether a ledger has lost any line: one that is torn may be the last of many."""
-    return ledger is not None and bool(ledger.gaps or ledger.rejected_lines)
 
 
 def _too_young(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     for side in _sides(evidence):
-        young = evidence.too_young[side]
-        whole = evidence.sources[side].messages + evidence.missing[side] + young
-        actual = percent(young, whole)
-        text = f"{young:,} of {whole:,} messages were sent after the last one that {TITLES[side]} exported"
+        there = evidence.sides[side]
+        whole = there.meant + there.too_young
+        actual = percent(there.too_young, whole)
+        text = f"{there.too_young:,} of {whole:,} messages were sent after the last one that {TITLES[side]} exported"
         if actual > limits.max_missing_pct:
             text += "; run again later"
         yield TOO_YOUNG.rate(actual, limits.max_missing_pct, text, is_proof=False, side=side)
 
 
 def _drift(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
-    text = f"{evidence.drift:,} of {evidence.compared:,} compared payloads differ"
-    share = percent(evidence.drift, evidence.compared)
-    is_proof = evidence.is_enough(limits)
-    if not evidence.compared:
-        text = "No payload could be compared, so drift is unknown"
-    elif evidence.compared < limits.min_events <= evidence.messages and share <= limits.max_drift_pct:
-        text = f"{plural(evidence.compared, 'payload')} could be compared; too few to tell a rate"
-        yield DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive", text)
-        return
-    unreadable = sum(source.unreadable for source in evidence.sources.values())
-    if share <= limits.max_drift_pct < percent(unreadable, evidence.compared + unreadable):
-        text += f", and {plural(unreadable, 'payload')} could not be read, so drift is unknown"
-        yield DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive", text)
-        return
-    if evidence.unproven_drift:
-        text += f"; {evidence.unproven_drift:,} of them may be noise: the baseline is too short to tell"
-        proven = percent(evidence.drift - evidence.unproven_drift, evidence.compared)
-        is_proof = is_proof and proven > limits.max_drift_pct
-    yield DRIFT.rate(share, limits.max_drift_pct, text, is_proof=is_proof)
+    gates = [_drift_at(side, evidence, limits) for side in _sides(evidence)]
+    if gates:
+        yield max(gates, key=lambda gate: (_WORST_LAST.index(gate.result), gate.actual))
+
+
+def _drift_at(side: str, evidence: Evidence, limits: Limits) -> Gate:
+    there = evidence.sides[side]
+    share = percent(there.drift, there.compared)
+    text = f"{there.drift:,} of {plural(there.compared, 'payload')} at {TITLES[side]} differ"
+    if share <= limits.max_drift_pct:
+        unknown = not_compared(side, "compared", evidence, limits) or unreadable(side, evidence, limits)
+        return DRIFT.gate(limits.max_drift_pct, share, "%", "inconclusive" if unknown else "passed", unknown or text)
+    if there.unproven_drift:
+        text += f"; {there.unproven_drift:,} of them may be noise: the baseline is too short to tell"
+    proven = there.proven_pct(there.drift - there.unproven_drift, there.compared, limits)
+    return DRIFT.rate(share, limits.max_drift_pct, text, is_proof=proven > limits.max_drift_pct)
 
 
 def _duplicates(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
     for side in _sides(evidence):
-        source = evidence.sources[side]
-        text = f"{source.duplicates:,} of {source.rows:,} rows of {TITLES[side]} repeat a message"
-        share = percent(source.duplicates, source.rows)
-        is_proof = evidence.is_enough(limits)
+        source, there = evidence.sources[side], evidence.sides[side]
+        text = (
+            f"{plural(source.duplicates, 'row')} of {TITLES[side]} repeat one of {plural(source.messages, 'message')}"
+        )
+        share = percent(source.duplicates, source.messages)
+        is_proof = there.is_enough(limits)
         yield DUPLICATES.rate(share, limits.max_duplicates_pct, text, is_proof=is_proof, side=side)
 
 
 def _identity(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
-    gate = IDENTITY.count(evidence.identity, limits.max_identity, "with another identity on one side")
-    if not evidence.is_identity_compared:
-        text = "No two sources show whose a message is: give the identity key of the ledger, or the other export too"
-        gate = replace(gate, result="inconclusive", evidence=text)
+    where = _where(evidence, "identity", of="identified")
+    gate = IDENTITY.count(evidence.identity, limits.max_identity, f"with another identity{where}")
+    if gate.result == "passed":
+        text = _identity_doubt(evidence, limits)
+        gate = replace(gate, result="inconclusive", evidence=text) if text else gate
     yield gate
 
 
+def _identity_doubt(evidence: Evidence, limits: Limits) -> str:
+    """Say why it is not known that all identities are the same; an empty text if it is."""
+    if evidence.key_misfits:
+        messages = plural(evidence.key_misfits, "message")
+        return (
+            f"PIPELINES_LEDGER_KEY does not fit this ledger: none of {messages} has the same person in it and at a side"
+        )
+    unknown = (not_compared(side, "identified", evidence, limits) for side in _sides(evidence))
+    return next(filter(None, unknown), "") or identifiers_lacking(evidence.comparisons, limits)
+
+
 def _renamed(evidence: Evidence, limits: Limits) -> Iterable[Gate]:
-    yield RENAMED.count(evidence.renamed, limits.max_renamed, "with another event name on one side")
+    where = _where(evidence, "renamed", of="named")
+    yield RENAMED.count(evidence.renamed, limits.max_renamed, f"with another event name{where}")
+
+
+def _where(evidence: Evidence, difference: str, *, of: str) -> str:
+    """Say at which sides something differs, and of how many messages that could be compared."""
+    sides = ((TITLES[side], evidence.sides[side]) for side in _sides(evidence))
+    counts = [(title, getattr(there, difference), getattr(there, of)) for title, there in sides]
+    found = [f"{count:,} of {compared:,} compared at {title}" for title, count, compared in counts if count]
+    return f": {', '.join(found)}" if found else ""
+
+
+def _identity_step(gate: Gate, breakdown: Breakdown) -> str:
+    del breakdown
+    if gate.result == "failed":
+        return "See “Another identity” first: one message names two people, which a replay cannot repair."
+    return (
+        "Pass the key of the hosts that wrote the ledger as PIPELINES_LEDGER_KEY (their state directory has it in"
+        " identity.key), and exports with columns of all ids, then run again."
+    )
+
+
+def _evidence_step(gate: Gate, breakdown: Breakdown) -> str:
+    side, gaps = TITLES[gate.side], [gap for gap in breakdown.gaps if gap.side == gate.side]
+    if not gaps:
+        return f"Get a whole export of {side} (see sources), then run again."
+    files = ", ".join(dict.fromkeys(file for gap in gaps for file in gap.files))
+    return (
+        f"Get what is not here of {side}{f': {files}' if files else ''}; then run again. If there are no more files,"
+        f" vouch for it, and what is absent there counts as missing: {' '.join(gap.option for gap in gaps)}"
+    )
 
 
 def _missing_step(gate: Gate, breakdown: Breakdown) -> str:
-    counts = {cause: count for cause, count in breakdown.causes[gate.side].items() if CAUSE_OF[cause].is_loss}
-    cause = max(counts, key=lambda name: counts[name])
-    return f"Most are {cause.replace('_', ' ')}. " + CAUSE_OF[cause].advice.format(side=TITLES[gate.side])
+    cause = main_cause(breakdown.causes[gate.side]) or IN_GAP
+    return cause.advice.format(side=TITLES[gate.side])
 
 
 def _drift_step(gate: Gate, breakdown: Breakdown) -> str:
     del gate
     if not breakdown.drift:
-        return TOO_YOUNG.advice
+        return "None of the payloads that differ could be opened again: run again while no file changes."
     worst = breakdown.drift[0]
     return f"Start with {worst.path} ({worst.kind}, {plural(worst.count, 'message')}), then compare the samples."
+
+
+def _related_step(gate: Gate, breakdown: Breakdown) -> str:
+    del gate
+    return breakdown.instead
 
 
 def _class_step(gate: Gate, breakdown: Breakdown) -> str:
@@ -254,59 +251,57 @@ def _class_step(gate: Gate, breakdown: Breakdown) -> str:
     return BY_NAME[gate.subject].advice
 
 
-_FIRST, _SHORT, _LAST = float("inf"), 1e12, 0.0
-"""Weights: what no replay repairs, then gaps in the evidence; last what follows from the rest, or needs only time."""
-
+RELATED = GateKind(name="related", title="Related sources", advise=_related_step)
 MIN_EVENTS = GateKind(
     name="min_events",
     title="Enough messages",
     advice="Let more messages through, widen the window with --since or --all, or lower --min-events.",
     judge=_min_events,
-    weight=_LAST,
     bound="\N{GREATER-THAN OR EQUAL TO} ",
+    limit="min_events",
 )
 MIN_DAYS = GateKind(
     name="min_days",
     title="Enough days",
     advice="Run again when there are more days, widen the window with --since or --all, or lower min_days.",
     judge=_min_days,
-    weight=_LAST,
     bound="\N{GREATER-THAN OR EQUAL TO} ",
 )
 EVIDENCE = GateKind(
     name="evidence",
     title="Evidence of {side}",
-    advice="Get a whole export of {side} (see sources), then run again.",
+    advise=_evidence_step,
     judge=_evidence,
-    weight=_SHORT,
 )
-MISSING = GateKind(name="missing", title="Missing at {side}", advise=_missing_step, judge=_missing)
+MISSING = GateKind(name="missing", title="Missing at {side}", advise=_missing_step, judge=_missing, limit="max_missing")
 TOO_YOUNG = GateKind(
     name="too_young",
     title="Too young to tell at {side}",
-    advice="Run again when the exports have caught up with what was sent.",
+    advice="End the window where every source is whole, with --until; or run again when the exports have caught up.",
     judge=_too_young,
+    limit="max_missing",
 )
-DRIFT = GateKind(name="drift", title="Drift", advise=_drift_step, judge=_drift)
+DRIFT = GateKind(name="drift", title="Drift", advise=_drift_step, judge=_drift, limit="max_drift")
 DUPLICATES = GateKind(
     name="duplicates",
     title="Duplicates at {side}",
     advice="Find who sends to {side} twice: a second forwarding destination, or a retry with a new request.",
     judge=_duplicates,
+    limit="max_duplicates",
 )
 IDENTITY = GateKind(
     name="identity",
     title="Identity",
-    advice="See “Another identity” first: one message names two people, which a replay cannot repair.",
+    advise=_identity_step,
     judge=_identity,
-    weight=_FIRST,
+    limit="max_identity",
 )
 RENAMED = GateKind(
     name="renamed",
     title="Renamed",
     advice="See “Renamed” first: campaigns listen to exact names.",
     judge=_renamed,
-    weight=_FIRST,
+    limit="max_renamed",
 )
 COUNTS = GateKind(
     name="counts",
@@ -317,7 +312,6 @@ BASELINE = GateKind(
     name="baseline",
     title="Baseline",
     advice="Give a baseline with more messages: a second archive of as many days as you can get.",
-    weight=_LAST,
     bound="\N{GREATER-THAN OR EQUAL TO} ",
 )
 CLASS = GateKind(name="class", title="Class: {subject}", advise=_class_step)
@@ -325,10 +319,10 @@ CHECK = GateKind(
     name="check",
     title="Check: {subject}",
     advice="Look at the rows that the check found, and hold back what depends on them until it passes.",
-    weight=_LAST,
     bound="",
 )
 KINDS = (
+    RELATED,
     MIN_EVENTS,
     MIN_DAYS,
     EVIDENCE,
@@ -336,8 +330,12 @@ KINDS = (
     TOO_YOUNG,
     DRIFT,
     DUPLICATES,
+    SHARED_IDS,
     IDENTITY,
+    CALL_TYPE,
     RENAMED,
+    TIME,
+    CONTEXT,
     COUNTS,
     BASELINE,
     CLASS,

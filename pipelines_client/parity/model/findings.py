@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from pipelines_client.parity.model.base import Counts, Frozen, Side
 
 
@@ -18,13 +20,17 @@ class DriftRow(Frozen):
 
 
 class IdentityRow(Frozen):
-    """A message whose identity differs. `side` differs from the ledger; `unknown` without a ledger."""
+    """A message whose identity differs. `side` differs from the ledger; `unknown` without a ledger.
+
+    `identifiers` are those that differ; `person` is the userId, or without one what stands for it.
+    """
 
     message_id: str
     type: str
     event: str
     day: str
     side: Literal["segment", "customerio", "both", "unknown"]
+    identifiers: tuple[str, ...] = ()
 
 
 class Identity(Frozen):
@@ -79,6 +85,15 @@ class ReasonRow(Frozen):
     is_counted: bool
 
 
+class MissingEventRow(Frozen):
+    """How many messages of an event a side has lost; the 1,000 rows with the most are listed."""
+
+    side: Side
+    event: str
+    type: str
+    count: int
+
+
 class SampleDifference(Frozen):
     """One difference of a sample. Values are shown as type and length, unless the report shows values."""
 
@@ -123,13 +138,15 @@ class ClassRow(Frozen):
 class ClassReport(Frozen):
     """One class of findings: how many, in which unit, where, and what to do about them.
 
-    `count` is the sum over all rows; the first 1,000 of them are listed.
+    `count` is the sum over all rows; the first 1,000 of them are listed. `sides` counts the findings at each side, some
+    of them at both.
     """
 
     name: str
     title: str
     unit: str
     count: int
+    sides: Counts = Field(default_factory=dict)
     meaning: str
     advice: str
     rows: tuple[ClassRow, ...]

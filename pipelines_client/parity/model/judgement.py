@@ -13,7 +13,8 @@ class ExpectedRow(Frozen):
 
     Messages of a rule that has not expired are counted here and nowhere else. An expired rule explains nothing: its
     `count` says how many messages are counted elsewhere again. `kind` is empty for any kind of drift. `expiry` is the
-    last UTC day, None for a rule that comes with the package.
+    last UTC day, None for a rule that comes with the package. `library`, `write_key` (its last four characters) and
+    `source` (the id of a Segment source) name the writer that a rule is about; empty for any.
     """
 
     name: str
@@ -21,6 +22,9 @@ class ExpectedRow(Frozen):
     path: str
     event: str
     side: Literal["", "segment", "customerio"]
+    library: str = ""
+    write_key: str = ""
+    source: str = ""
     reason: str
     owner: str
     expiry: str | None
@@ -48,7 +52,10 @@ class NoiseRow(Frozen):
 
 
 class Noise(Frozen):
-    """The comparison of a leg with itself. `error_pct` is the probability that a report calls noise drift."""
+    """The comparison of a leg with itself. `error_pct` is the probability that a report calls noise drift.
+
+    `gaps` says what could not be read of the second archive; while there is any, its noise is not known.
+    """
 
     side: Side
     path: str
@@ -56,12 +63,32 @@ class Noise(Frozen):
     baseline_compared: int
     error_pct: float = ERROR_PCT
     rows: tuple[NoiseRow, ...]
+    gaps: tuple[str, ...] = ()
+
+
+class Judged(Frozen):
+    """What a run looked at, and the limits it was judged by: from these the history tells which days count.
+
+    The window is `since` to `until`, None is open; what was taken before `settled_until` will not be judged again.
+    `newest` is when the newest judged message of each source was taken. `applications` are marks of the ledger's
+    identity keys, `limits` is a mark of the gates of `parity.toml`; `is_exploratory` says that the command line
+    loosened or tightened them.
+    """
+
+    sources: tuple[str, ...]
+    since: str | None
+    until: str | None
+    settled_until: str | None
+    newest: dict[str, str | None]
+    applications: tuple[str, ...]
+    limits: str
+    is_exploratory: bool
 
 
 class TrendDay(Frozen):
     """The runs of one UTC day; `verdict` is None for a day without a run.
 
-    `is_in_row`: one of the passing days in a row that end today. `note` gives the reason of the verdict.
+    `is_in_row`: one of the passing days in a row that are counted. `note` gives the reason of the verdict.
     """
 
     day: str

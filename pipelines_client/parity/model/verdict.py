@@ -39,6 +39,10 @@ class Limits:
     max_counts_pct: float = 5.0
     max_identity: int = 0
     max_renamed: int = 0
+    max_shared_ids: int = 0
+    max_call_type: int = 0
+    max_time_pct: float = 0.1
+    max_context_pct: float = 0.1
     min_events: int = 100
     min_days: int = 0
 
@@ -50,7 +54,7 @@ class GateKey:
     `side` is a side or another source, `event` a single event, `subject` a class of findings or a truth check.
     """
 
-    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")  # a report in JSON has the computed name too
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")  # a report in JSON has the computed name too
 
     kind: str
     side: str = ""

@@ -1,7 +1,7 @@
 """The contract of an engine: it answers the questions of `queries/` over facts. `open` lists the engines.
 
-The questions read the tables of `facts.writer.SCHEMAS`, and `settings` (one row) and `causes`, which hold texts and
-whole numbers only. Tables are built in the order of `TABLES`; every other file of the folder is a question.
+The questions read the tables of `facts.writer.SCHEMAS`, and `settings` (one row), `causes` and `gaps`, which hold texts
+and whole numbers only. Tables are built in the order of `TABLES`; every other file of the folder is a question.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines_client.errors import EngineError
+from pipelines_client.parity.questions.coverage_rows import NO_GAP
+from pipelines_client.parity.questions.related import NO_STRANGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,30 +24,57 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.listing import SourceFile
     from pipelines_client.parity.facts.jobs import Job
     from pipelines_client.parity.facts.packs import Pack, Reading
+    from pipelines_client.parity.questions.coverage_rows import GapRow
+    from pipelines_client.parity.questions.related import StrangersRow
     from pipelines_client.parity.questions.rows import CauseRow, Question, R
 
 TABLES = (
     "words_known",
     "repeated",
+    "shared",
     "messages_exported",
     "records_last",
     "messages_recorded",
     "messages_joined",
+    "key_fit",
     "wordings",
+    "closing",
     "messages_windowed",
     "judged",
     "tallies",
+    "suppressed_people",
+    "suppressed_messages",
+    "lacking",
+    "attributed",
     "absences",
     "faulty",
     "arrivals",
     "arrivals_faulty",
     "arrivals_reordered",
     "places",
+    "edits_known",
+    "edits_late",
+    "persons",
+    "addresses",
+    "hashed",
+    "crowded",
+    "loose",
+    "firsts",
 )
 """The files that other files build upon, in order."""
 
 VIEWS = frozenset(
-    ("messages_exported", "records_last", "messages_recorded", "messages_windowed", "judged", "arrivals", "places")
+    (
+        "messages_exported",
+        "records_last",
+        "messages_recorded",
+        "messages_windowed",
+        "judged",
+        "attributed",
+        "absences",
+        "arrivals",
+        "places",
+    )
 )
 """Those of `TABLES` that are computed each time they are read: kept, they would fill the memory."""
 
@@ -70,6 +99,9 @@ class EngineSettings:
     knows_identity: int = 0
     since_ms: int | None = None
     until_ms: int | None = None
+    closes_ms: int | None = None
+    is_closed: int = 0
+    patience_ms: int = 0
     received_from_ms: int | None = None
     segment_watermark_ms: int | None = None
     customerio_watermark_ms: int | None = None
@@ -80,6 +112,8 @@ class EngineSettings:
     skew_ms: int = 0
     expects_alias: int = 1
     expects_groupid_only: int = 1
+    slot_ms: int = 600_000
+    applies_cures: int = 0
 
 
 class Engine(ABC):
@@ -109,14 +143,30 @@ class Engine(ABC):
             EngineError: They do not fit.
         """
 
-    def build(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
-        """Make the tables that the questions read, among them `settings`, of one row, and `causes`.
+    def build(
+        self,
+        settings: EngineSettings,
+        causes: Iterable[CauseRow],
+        find_strangers: Callable[[], Iterable[StrangersRow]] = tuple,
+        find_gaps: Callable[[], Iterable[GapRow]] = tuple,
+    ) -> None:
+        """Make the tables that the questions read, among them `settings`, of one row, and those that a run finds out.
+
+        Args:
+            settings: What the questions must know.
+            causes: The causes of an absence.
+            find_strangers: Asks `relations` of `lacking`, and says what only one of two unrelated sources has.
+            find_gaps: Asks what each side has and lacks (`attributed`), and says which gaps its evidence has.
 
         Raises:
             EngineError: They do not fit.
         """
         self.set_up(settings, causes)
         for name in TABLES:
+            if name == "attributed":
+                self.set_strangers(find_strangers())
+            if name == "absences":
+                self.set_gaps(find_gaps())
             self.build_table(name)
             if name == "words_known" and self.select(_COLLISIONS):
                 raise EngineError("hash collision in `words`, which happens once in 10¹⁰ runs; report it as a bug")
@@ -125,6 +175,16 @@ class Engine(ABC):
         """Make the tables `settings` and `causes`; `build` calls it."""
         self._create("settings", _select_of(asdict(settings)), is_kept=True)
         self._create("causes", " UNION ALL ".join(_select_of(row._asdict()) for row in causes), is_kept=True)
+
+    def set_strangers(self, strangers: Iterable[StrangersRow]) -> None:
+        """Make the table `strangers`; `build` calls it."""
+        rows = (NO_STRANGER, *strangers)
+        self._create("strangers", " UNION ALL ".join(_select_of(row._asdict()) for row in rows), is_kept=True)
+
+    def set_gaps(self, gaps: Iterable[GapRow]) -> None:
+        """Make the table `gaps`, of which no two rows cover the same message; `build` calls it."""
+        rows = (NO_GAP, *gaps)
+        self._create("gaps", " UNION ALL ".join(_select_of(row._asdict()) for row in rows), is_kept=True)
 
     def build_table(self, name: str) -> None:
         """Make one of `TABLES`; those before it must exist."""
@@ -167,7 +227,7 @@ def text_of(name: str) -> str:
 
 
 def _select_of(values: Mapping[str, str | int | None]) -> str:
-    """Return a SELECT of one row; a text is the name of a cause, and needs no escapes."""
+    """Return a SELECT of one row; a text is a name of ours, and needs no escapes."""
     columns = (
         f"CAST('{value}' AS VARCHAR) AS {name}"
         if isinstance(value, str)

@@ -39,6 +39,7 @@ class CauseRow(NamedTuple):
     is_loss: int
     is_proven: int
     is_unexplained: int
+    is_hidden: int
     is_replayed: int
 
 
@@ -72,16 +73,21 @@ class AbsenceGroupsRow(NamedTuple):
     customerio_cause: str
     customerio_reason: str
     is_faulty: int
-    count: int  # type: ignore[assignment]
+    origin: str | None
+    library: str | None
+    write_key_suffix: str | None
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
-class AbsentDaysRow(NamedTuple):
-    """What a side lacks on a day for a reason that no source gives."""
+class ComparisonsRow(NamedTuple):
+    """What was compared of a side in one dimension, what of it differs, and what lacks it that should show it."""
 
+    dimension: str
     side: str
-    day: str
-    cause: str
-    count: int  # type: ignore[assignment]
+    messages: int
+    compared: int
+    different: int
+    lacking: int
 
 
 class CountsByDayRow(NamedTuple):
@@ -91,7 +97,7 @@ class CountsByDayRow(NamedTuple):
     event: str
     type: str
     day: str
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class DriftPairsRow(NamedTuple):
@@ -123,11 +129,14 @@ class DuplicatesRow(NamedTuple):
     event: str
     type: str
     messages: int
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class EventsRow(NamedTuple):
-    """An event on a UTC day. `bad` messages are missing or different, each counted once."""
+    """An event on a UTC day. `bad` messages are missing or different, each counted once.
+
+    By side, `compared`, `identified` and `named` messages have a payload, an identity and a name that can be compared.
+    """
 
     event: str
     type: str
@@ -142,6 +151,10 @@ class EventsRow(NamedTuple):
     missing_customerio: int
     proven_segment: int
     proven_customerio: int
+    foreign_segment: int
+    foreign_customerio: int
+    hidden_segment: int
+    hidden_customerio: int
     young_segment: int
     young_customerio: int
     bad: int
@@ -150,6 +163,22 @@ class EventsRow(NamedTuple):
     identity: int
     renamed: int
     duplicates: int
+    compared_segment: int
+    compared_customerio: int
+    drift_segment: int
+    drift_customerio: int
+    identified_segment: int
+    identified_customerio: int
+    identity_segment: int
+    identity_customerio: int
+    named_segment: int
+    named_customerio: int
+    renamed_segment: int
+    renamed_customerio: int
+    same_segment: int
+    same_customerio: int
+    bad_segment: int
+    bad_customerio: int
 
 
 class HoursRow(NamedTuple):
@@ -162,13 +191,21 @@ class HoursRow(NamedTuple):
 
 
 class IdentitiesRow(NamedTuple):
-    """A message whose identity differs, and at which side."""
+    """A message whose identity differs, and at which side; `identifiers` are bits of `Fact.is_reduced`."""
 
     message_id: str
     type: str
     event: str
     day: str
     side: str
+    identifiers: int
+
+
+class IdentityKeyRow(NamedTuple):
+    """How many persons of the ledger were compared with those of the sides, and how many are the same."""
+
+    compared: int
+    same: int
 
 
 class LagsRow(NamedTuple):
@@ -205,7 +242,7 @@ class MissingByCauseRow(NamedTuple):
     cause: str
     reason: str
     type: str
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class OutsideRow(NamedTuple):
@@ -222,7 +259,7 @@ class RenamesRow(NamedTuple):
     ledger: str | None
     segment: str | None
     customerio: str | None
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class ReplayListRow(NamedTuple):
@@ -234,11 +271,15 @@ class ReplayListRow(NamedTuple):
     type: str
     event: str | None
     message_at_ms: int | None
+    finished_at_ms: int | None
     copy_source: str | None
     copy_file: str | None
     copy_line: int | None
     copy_offset: int | None
     copy_bytes: int | None
+    origin: str | None
+    library: str | None
+    write_key_suffix: str | None
 
 
 class SamplesRow(NamedTuple):
@@ -258,6 +299,9 @@ class SamplesRow(NamedTuple):
     customerio_file: str | None
     customerio_line: int | None
     customerio_offset: int | None
+    origin: str | None
+    library: str | None
+    write_key_suffix: str | None
 
 
 class SlugsRow(NamedTuple):
@@ -265,7 +309,7 @@ class SlugsRow(NamedTuple):
 
     event: str
     is_slug: int
-    count: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
 
 
 class SpansRow(NamedTuple):
@@ -290,10 +334,10 @@ class TotalsRow(NamedTuple):
     matched: int
     compared: int
     paired: int
-    owned: int
     drift: int
     identity: int
     renamed: int
+    cured: int
     unrecorded: int
     ledger_rows: int
     ledger_messages: int
@@ -307,13 +351,14 @@ class TotalsRow(NamedTuple):
 
 
 ABSENCE_GROUPS = Question("absence_groups", AbsenceGroupsRow)
-ABSENT_DAYS = Question("absent_days", AbsentDaysRow)
+COMPARISONS = Question("comparisons", ComparisonsRow)
 COUNTS = Question("counts", CountsByDayRow)
 DRIFT_PAIRS = Question("drift_pairs", DriftPairsRow)
 DUPLICATES = Question("duplicates", DuplicatesRow)
 EVENTS = Question("events", EventsRow)
 HOURS = Question("hours", HoursRow)
 IDENTITY = Question("identity", IdentitiesRow)
+IDENTITY_KEY = Question("identity_key", IdentityKeyRow)
 LATENCY = Question("latency", LagsRow)
 LEGS = Question("legs", LegsRow)
 MISSING_BY_CAUSE = Question("missing_by_cause", MissingByCauseRow)
@@ -327,13 +372,14 @@ TOTALS = Question("totals", TotalsRow)
 
 QUESTIONS = (
     ABSENCE_GROUPS,
-    ABSENT_DAYS,
+    COMPARISONS,
     COUNTS,
     DRIFT_PAIRS,
     DUPLICATES,
     EVENTS,
     HOURS,
     IDENTITY,
+    IDENTITY_KEY,
     LATENCY,
     LEGS,
     MISSING_BY_CAUSE,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.clock import unix_ms
 from pipelines_client.evidence.instants import DAY_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from pipelines_client.parity.questions.rows import SpansRow
@@ -66,6 +66,37 @@ def spans_of(rows: Iterable[SpansRow], now: datetime) -> dict[str, Span]:
         by_source[row.source].append(row)
     tomorrow = unix_ms(now) // DAY_MS + 1
     return {source: _span(days, tomorrow) for source, days in by_source.items()}
+
+
+def extent_of(source: str, spans: Mapping[str, Span]) -> tuple[int | None, int | None]:
+    """Return the first and the last instant of a source: of a ledger, when it took its messages."""
+    span = spans.get(source)
+    if span is None:
+        return None, None
+    return (span.first_appended_ms, span.last_appended_ms) if source == "ledger" else (span.first_ms, span.last_ms)
+
+
+class Closing(NamedTuple):
+    """Where a closed window ends at the latest, and the source that decides it, with its own end."""
+
+    at_ms: int
+    source: str
+    ends_ms: int
+
+
+def closing_of(
+    ends_ms: Mapping[str, int | None], allowances_ms: Mapping[str, int], sources: Collection[str]
+) -> Closing | None:
+    """Return the last instant of which every source has all: the first of their ends, less what each may be late.
+
+    None if a source has no times: then nothing says up to when it is whole.
+    """
+    known = [
+        Closing(end_ms - allowances_ms[name], name, end_ms)
+        for name in sources
+        if (end_ms := ends_ms.get(name)) is not None
+    ]
+    return min(known) if known and len(known) == len(sources) else None
 
 
 def _span(rows: list[SpansRow], tomorrow: int) -> Span:

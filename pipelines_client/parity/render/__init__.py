@@ -18,21 +18,24 @@ class Rendering(NamedTuple):
     """One output format.
 
     `name` is what `--format` takes, `ending` the file ending that chooses the format for `--output`. `module` is the
-    file here whose `render(report)` returns the text, ending in a newline; it is imported when the format is used.
+    file here whose `render(report)` returns the text, ending in a newline; it is imported when the format is used. One
+    that `can_fold` leaves details out, unless `render` is called with `details`.
     """
 
     name: str
     ending: str
     module: str
+    can_fold: bool = False
 
-    def render(self, report: ParityReport) -> str:
+    def render(self, report: ParityReport, *, details: bool) -> str:
         """Return the report in this format."""
-        text: str = import_module(f"{__name__}.{self.module}").render(report)
+        more = {"details": details} if self.can_fold else {}
+        text: str = import_module(f"{__name__}.{self.module}").render(report, **more)
         return text
 
 
 RENDERINGS = (
-    Rendering("text", ".txt", "terminal"),
+    Rendering("text", ".txt", "terminal", can_fold=True),
     Rendering("json", ".json", "json"),
     Rendering("markdown", ".md", "markdown"),
     Rendering("html", ".html", "html"),
@@ -50,6 +53,6 @@ CHANGE_FORMATS = ("text", "json", "markdown")
 _BY_NAME = {each.name: each for each in RENDERINGS}
 
 
-def render(report: ParityReport, form: str) -> str:
+def render(report: ParityReport, form: str, *, details: bool = False) -> str:
     """Return the report in one of `FORMATS`, ending in a newline. Text is 100 columns wide and without colour."""
-    return _BY_NAME[form].render(report)
+    return _BY_NAME[form].render(report, details=details)

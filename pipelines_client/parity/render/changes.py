@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pipelines_client.parity.report.changes import Changes, ComparedReport, CountChange, GateChange
 
-_RESULTS = {"better": "BETTER", "same": "NO WORSE", "worse": "WORSE"}
-_COLOURS = {"better": "green", "same": "green", "worse": "red"}
+_RESULTS = {"better": "BETTER", "same": "NO WORSE", "worse": "WORSE", "not_comparable": "NOT COMPARABLE"}
+_COLOURS = {"better": "green", "same": "green", "worse": "red", "not_comparable": "yellow"}
 _ROWS = 40
 _ABSENT = "\N{EN DASH}"
 
@@ -61,7 +61,9 @@ def _verdicts(changes: Changes) -> str:
 
 
 def _reports(changes: Changes) -> list[str]:
-    return [f"Before: {_report(changes.before)}", f"Now: {_report(changes.after)}"]
+    lines = [f"Before: {_report(changes.before)}", f"Now: {_report(changes.after)}"]
+    cure = "Compare two reports of the same sources, gates and limits: write the one that differs again."
+    return [*(f"{reason}." for reason in changes.reasons), *([cure] if changes.reasons else []), *lines]
 
 
 def _report(side: ComparedReport) -> str:

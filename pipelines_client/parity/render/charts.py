@@ -46,8 +46,8 @@ def heat(row: EventRow) -> str:
 
 
 def _soundness(row: EventRow) -> float:
-    """Return the share in percent of messages without a fault; extra rows count as faults."""
-    return 100 * (1 - min(1, row.faults / row.messages)) if row.messages else row.health
+    """Return the share in percent of messages without a fault, at the worse side; extra rows count as faults."""
+    return min(row.health, 100 * (1 - min(1, row.duplicates / row.messages))) if row.messages else row.health
 
 
 def cell_mark(row: EventRow) -> str:
@@ -62,7 +62,8 @@ def cell_note(row: EventRow) -> str:
 
 def cell_words(row: EventRow) -> str:
     """Return a cell in full."""
-    counts = [f"{row.messages:,} messages, {row.matched:,} matched"]
+    counts = [f"{row.messages:,} messages"]
+    counts += [f"{getattr(row, side):,} of {meant:,} at {TITLES[side]}" for side, meant in row.meant.items() if meant]
     counts += [f"{number:,} missing at {TITLES[side]}" for side, number in row.missing.items() if number]
     numbers = {
         "drifted": row.drift,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.model import ClassReport, ExpectedRow, ParityReport
 
 _NOISE_MOODS: dict[str, Mood] = {"noise": "passed", "drift": "failed", "unproven": "inconclusive"}
+_WEIGHT_MOODS: dict[str, Mood] = {"breaks": "failed", "unknown": "inconclusive"}
 _SIDE, _EVENT, _DAY = Heading("Side", "short"), Heading("Event"), Heading("Day", "short")
 _MESSAGES = Heading("Messages", "number")
 
@@ -25,8 +26,11 @@ def identity(report: ParityReport) -> Iterator[TextTable]:
     return table(
         "identity",
         "Another identity",
-        (Heading("Message"), _EVENT, _DAY, Heading("Differs at")),
-        ((row.message_id, row.event, row.day, words.NAMES.get(row.side, row.side)) for row in report.identity.rows),
+        (Heading("Message"), _EVENT, _DAY, Heading("Differs at"), Heading("Differs in")),
+        (
+            (row.message_id, row.event, row.day, words.NAMES.get(row.side, row.side), ", ".join(row.identifiers))
+            for row in report.identity.rows
+        ),
         notes=(f"{plural(count, 'message')} with another person on one side.",) if count else (),
     )
 
@@ -122,6 +126,35 @@ def noise(report: ParityReport) -> Iterator[TextTable]:
             for row in noise.rows
         ),
         notes=(note,),
+    )
+
+
+def effects(report: ParityReport) -> Iterator[TextTable]:
+    """List what the routes change in the workspace, the gravest first, and where the rest is."""
+    found = report.effects
+    if found is None:
+        return iter(())
+    return table(
+        "effects",
+        "What changes in the workspace",
+        (
+            Heading("Weight", "short"),
+            _MESSAGES,
+            Heading("People", "number"),
+            Heading("Change"),
+            Heading("Cure", "prose"),
+        ),
+        (
+            (
+                Cell(row.weight, _WEIGHT_MOODS.get(row.weight)),
+                number(row.messages),
+                number(row.people),
+                row.says,
+                row.cure,
+            )
+            for row in found.changes
+        ),
+        notes=words.effects_lines(found),
     )
 
 

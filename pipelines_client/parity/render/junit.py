@@ -33,8 +33,10 @@ def render(report: ParityReport) -> str:
     for name, value in (("verdict", report.verdict.value), ("window", words.window_line(report))):
         SubElement(properties, "property", {"name": name, "value": one_line(value)})
     for gate in report.gates:
-        _case(suite, gate)
-    SubElement(suite, "system-out").text = "\n".join(map(one_line, (report.headline, report.advice)))
+        _case(suite, gate, report)
+    missing, steps = words.missing_lines(report), (f"Next: {command}" for command in report.next_step)
+    lines = (report.headline, *missing, report.advice, *steps)
+    SubElement(suite, "system-out").text = "\n".join(map(one_line, lines))
     alerts = [one_line(f"{words.NAMES[name]}: {text}") for name, text in words.alerts(report)]
     if alerts:
         SubElement(suite, "system-err").text = "\n".join(alerts)
@@ -42,12 +44,14 @@ def render(report: ParityReport) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
 
 
-def _case(suite: Element, gate: Gate) -> None:
+def _case(suite: Element, gate: Gate, report: ParityReport) -> None:
     title, evidence = one_line(words.gate_title(gate)), one_line(gate.evidence)
     case = SubElement(suite, "testcase", {"classname": "parity", "name": title, "time": "0"})
     if gate.result == "passed":
         SubElement(case, "system-out").text = evidence
         return
     found = f"found {words.amount(gate.actual, gate.unit)}, limit {words.limit(gate)}"
-    problem = SubElement(case, _TAGS[gate.result], {"type": gate.result, "message": f"{evidence} ({found})"})
-    problem.text = f"{evidence}\n{found}"
+    missing = [one_line(line) for line in words.missing_lines(report, gate.side)] if gate.side else []
+    message = " ".join((f"{evidence} ({found})", *missing))
+    problem = SubElement(case, _TAGS[gate.result], {"type": gate.result, "message": message})
+    problem.text = "\n".join((evidence, found, *missing, *(f"Next: {one_line(step)}" for step in report.next_step)))

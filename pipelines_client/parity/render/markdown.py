@@ -31,10 +31,11 @@ def render(report: ParityReport) -> str:
     return _fit(
         [
             f"# Parity: {words.VERDICTS[report.verdict]}",
-            f"{escape(report.headline)}  \n{escape(report.advice)}",
+            "  \n".join(map(escape, (report.headline, *words.missing_lines(report), report.advice))),
+            *_next_step(report),
             escape(words.summary(report)),
             f"Window: {escape(words.window_line(report))}. {escape(report.window.chosen)}",
-            *(table_text(each, rows=_ROWS) for each in tables(report)),
+            *(_folded(each) if each.short else table_text(each, rows=_ROWS) for each in tables(report)),
             *_samples(report),
         ]
     )
@@ -52,6 +53,21 @@ def table_text(table: TextTable, *, rows: int) -> str:
     if table.alerts:
         blocks.append("\n".join(f"- {escape(alert)}" for alert in table.alerts))
     return "\n\n".join(blocks)
+
+
+def _folded(table: TextTable) -> str:
+    """Return a table that GitHub shows when its one line is clicked."""
+    summary = escape(f"{table.title}: {table.short}")
+    return f"<details><summary>{summary}</summary>\n\n{table_text(table, rows=_ROWS)}\n\n</details>"
+
+
+def _next_step(report: ParityReport) -> list[str]:
+    """Return the commands as a block of code; its fence is longer than any row of backticks in them."""
+    if not report.next_step:
+        return []
+    lines = [one_line(command) for command in report.next_step]
+    fence = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 0)
+    return ["\n".join(("Next step:\n", f"{fence}sh", *lines, fence))]
 
 
 def escape(text: object) -> str:

@@ -12,7 +12,7 @@ from pipelines_client.parity.spell import plural
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport
 
-_GATES = 8
+_GATES = 6
 _LONGEST_LINE = 300
 _LIVE = str.maketrans({"<": "\u2039", ">": "\u203a", "@": "\uff20"})
 """Characters that chats read as a mention or a tag, and lookalikes that they do not."""
@@ -26,13 +26,15 @@ class Notification(NamedTuple):
 
 
 def render_message(report: ParityReport) -> Notification:
-    """Return the verdict, what to do, and the gates that did not pass."""
+    """Return the verdict, what is missing, what to do, and the gates that did not pass."""
     word = words.VERDICTS[report.verdict]
     title = f"Parity is back to {word}" if report.verdict is Verdict.PASS else f"Parity: {word}"
     broken = [gate for gate in report.gates if gate.result != "passed"]
     lines = [
         report.headline,
+        *words.missing_lines(report),
         report.advice,
+        *(f"Next: {command}" for command in report.next_step),
         f"Window: {words.window_line(report)}",
         *(f"- {words.gate_title(gate)} {gate.result}: {gate.evidence}" for gate in broken[:_GATES]),
     ]

@@ -34,7 +34,17 @@ def render(report: ParityReport) -> str:
             [({}, _seconds(report.generated_at))],
         ),
         ("messages", "Messages in the window.", [({}, totals.messages)]),
-        ("matched", "Messages that are in every source that should have them, and the same.", [({}, totals.matched)]),
+        ("matched", "Messages that are in every source that was given, and the same.", [({}, totals.matched)]),
+        (
+            "meant",
+            "Messages that a side should have.",
+            _by_side(report, "meant"),
+        ),
+        (
+            "same",
+            "Messages of a side that were compared and do not differ.",
+            _by_side(report, "same"),
+        ),
         ("missing", "Messages missing at a side, by cause; some causes do not count as loss.", _missing(report)),
         ("found", "Findings by class.", [({"class": row.name}, row.count) for row in report.classes]),
         ("expected", "Messages with a difference that a rule explains.", _expected(report)),
@@ -52,6 +62,10 @@ def render(report: ParityReport) -> str:
 
 def _verdict(report: ParityReport) -> list[MetricSample]:
     return [({"verdict": verdict.value}, int(report.verdict is verdict)) for verdict in Verdict]
+
+
+def _by_side(report: ParityReport, name: str) -> list[MetricSample]:
+    return [({"side": side}, getattr(there, name)) for side, there in report.totals.sides.items()]
 
 
 def _missing(report: ParityReport) -> list[MetricSample]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity.model import Verdict
+from pipelines_client.parity.model.dimensions import DIMENSIONS
 from pipelines_client.parity.render import finding_tables, words
 from pipelines_client.parity.render.table import Cell, Heading, Mood, TextTable, number, share, table
 from pipelines_client.parity.spell import duration, plural
@@ -37,10 +38,13 @@ GRADE_MOODS: dict[str, Mood] = {
     "trouble": "failed",
 }
 
+_ANSWER_MOODS: dict[str, Mood] = {"same": "passed", "different": "failed", "not_compared": "inconclusive"}
+
 _PLACES = 5
 """Unreadable places that are listed for each source."""
 
 _SIDE, _EVENT, _DAY = Heading("Side", "short"), Heading("Event"), Heading("Day", "short")
+_FROM, _UNTIL = Heading("From", "short"), Heading("Until", "short")
 _MESSAGES = Heading("Messages", "number")
 
 
@@ -116,6 +120,36 @@ def _gates(report: ParityReport) -> Iterator[TextTable]:
     )
 
 
+def _compared(report: ParityReport) -> Iterator[TextTable]:
+    """Tabulate how many messages were compared in each dimension."""
+    return table(
+        "compared",
+        "What was compared",
+        (
+            Heading("Dimension"),
+            _SIDE,
+            _MESSAGES,
+            Heading("Compared", "number"),
+            Heading("Different", "number"),
+            Heading("Answer"),
+        ),
+        (
+            (
+                DIMENSIONS[row.dimension],
+                words.NAMES[row.side],
+                number(row.messages),
+                number(row.compared),
+                number(row.different),
+                Cell(words.cause(row.answer), _ANSWER_MOODS[row.answer]),
+            )
+            for row in report.compared_dimensions
+        ),
+        notes=("What was not compared is not known to be the same. Expected differences are among the different.",)
+        if report.compared_dimensions
+        else (),
+    )
+
+
 def _checks(report: ParityReport) -> Iterator[TextTable]:
     """List the results of the checks, then the rows of each check that did not pass."""
     yield from table(
@@ -186,6 +220,7 @@ def _loss(report: ParityReport) -> Iterator[TextTable]:
             for row in report.unseen.thin
         ),
         notes=words.loss_lines(report),
+        short=words.loss_short(report),
     )
 
 
@@ -211,17 +246,58 @@ def _sources(report: ParityReport) -> Iterator[TextTable]:
     )
 
 
+def _coverage(report: ParityReport) -> Iterator[TextTable]:
+    """Tabulate what the evidence does not cover, and who vouches for what."""
+    yield from table(
+        "gaps",
+        "Gaps in the evidence",
+        (_SIDE, Heading("Calls", "short"), _FROM, _UNTIL, Heading("Absent", "number"), Heading("There", "number")),
+        (
+            (
+                words.NAMES[gap.side],
+                ", ".join(gap.types) or "all",
+                words.minute(gap.since),
+                words.minute(gap.until),
+                number(gap.absent),
+                number(gap.present),
+            )
+            for gap in report.gaps
+        ),
+        notes=words.gap_notes(report),
+    )
+    yield from table(
+        "complete",
+        "Vouched for",
+        (_SIDE, _FROM, _UNTIL, Heading("Absent", "number"), Heading("Owner", "short"), Heading("Reason", "prose")),
+        (
+            (
+                words.NAMES[row.side],
+                words.minute(row.since),
+                words.minute(row.until),
+                number(row.absent),
+                row.owner,
+                row.reason if row.absent else f"{row.reason} (not needed: no gap there)",
+            )
+            for row in report.complete
+        ),
+        notes=("What is absent there counts as missing.",) if report.complete else (),
+    )
+
+
 SECTIONS: tuple[Callable[[ParityReport], Iterator[TextTable]], ...] = (
     _advice,
     _readiness,
     _sources,
+    _coverage,
     _gates,
+    _compared,
     finding_tables.identity,
     finding_tables.renamed,
     finding_tables.missing,
     finding_tables.drift,
     finding_tables.expected,
     finding_tables.noise,
+    finding_tables.effects,
     finding_tables.duplicates,
     finding_tables.counts,
     finding_tables.findings,

@@ -35,7 +35,10 @@ Row = tuple["str | Cell", ...]
 
 
 class TextTable(NamedTuple):
-    """A title, notes below it, rows, and alerts below these. The first column names the row."""
+    """A title, notes below it, rows, and alerts below these. The first column names the row.
+
+    `short` says it in one line, for a reader who did not ask for details; empty where all is always shown.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class TextTable(NamedTuple):
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...]
     alerts: tuple[str, ...]
+    short: str = ""
 
     def more(self, shown: int) -> str:
         """Say how many rows follow the first `shown`; empty for none."""
@@ -58,10 +62,11 @@ def table(
     *,
     notes: Iterable[str] = (),
     alerts: Iterable[str] = (),
+    short: str = "",
 ) -> Iterator[TextTable]:
     """Yield the table without its empty columns; yield none if it has neither rows nor notes."""
     cells = [tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows]
-    made = TextTable(name, title, tuple(columns), tuple(cells), tuple(notes), tuple(alerts))
+    made = TextTable(name, title, tuple(columns), tuple(cells), tuple(notes), tuple(alerts), short)
     used = [place for place in range(len(made.columns)) if any(row[place].text for row in cells)]
     if made.rows or made.notes:
         yield made._replace(

@@ -29,9 +29,9 @@ _UNBOUNDED = ("advice", "gates")
 _SAMPLES = 8
 
 
-def render(report: ParityReport, *, width: int = 100) -> str:
+def render(report: ParityReport, *, width: int = 100, details: bool = False) -> str:
     """Return the report as plain text without colour."""
-    return plain_text(lambda console: print_report(report, console), width=width)
+    return plain_text(lambda console: print_report(report, console, details=details), width=width)
 
 
 def plain_text(show: Callable[[Console], None], *, width: int = 100) -> str:
@@ -41,15 +41,34 @@ def plain_text(show: Callable[[Console], None], *, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def print_report(report: ParityReport, console: Console) -> None:
-    """Print the report to a console."""
+def print_report(report: ParityReport, console: Console, *, details: bool = False) -> None:
+    """Print the report to a console, the verdict first and last; statistics are a line each unless asked for."""
     verdict = (f" {words.VERDICTS[report.verdict]} ", f"bold reverse {_COLOURS[report.verdict]}")
     console.print(Text.assemble(verdict, f"  parity, {words.window_line(report)}"))
-    for line in (report.headline, report.advice, words.summary(report)):
+    console.print(_text(report.headline, "bold"))
+    for line in (*words.missing_lines(report), report.advice):
         console.print(_text(line))
+    _print_next_step(report, console)
+    console.print(_text(words.summary(report)))
+    console.print(_text(report.window.chosen, "dim"))
     for each in tables(report):
-        print_table(each, console, rows=None if each.name in _UNBOUNDED else _ROWS)
+        if each.short and not details:
+            console.print()
+            console.print(Text.assemble((f"{each.title}: ", "bold"), one_line(each.short), (" See --details.", "dim")))
+        else:
+            print_table(each, console, rows=None if each.name in _UNBOUNDED else _ROWS)
     _print_samples(report, console)
+    console.print()
+    console.print(Text.assemble(verdict, f"  parity, {words.window_line(report)}"))
+
+
+def _print_next_step(report: ParityReport, console: Console) -> None:
+    """Print the commands in lines that can be copied into a shell."""
+    if report.next_step:
+        console.print(_text("Next step:", "bold"))
+    for command in report.next_step:
+        for line in words.folded(command, console.width - 4):
+            console.print(_text(f"  {line}"), soft_wrap=True)
 
 
 def print_table(table: TextTable, console: Console, *, rows: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.text import one_line
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
         ClassReport,
         CountsRow,
         DriftRow,
+        EffectsSection,
         ExpectedRow,
         LatencyRow,
         ParityReport,
         ReasonRow,
         Sample,
         SampleDifference,
+        Side,
         SourceReport,
         SourceTotals,
     )
@@ -35,7 +38,16 @@ class _Names(dict[str, str]):
         return key
 
 
+_EVENTS_NAMED = 5
+_OPTIONS = 5
+"""Options to vouch for gaps that are shown."""
+
 NAMES = _Names({**TITLES, "ledger": "Ledger"})
+EFFECTS = {
+    "same": "No condition in segments and campaigns stops matching",
+    "breaks": "Conditions in segments and campaigns stop matching",
+    "unknown": "It cannot be told whether every condition still matches",
+}
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
 
 
@@ -197,6 +209,22 @@ def alerts(report: ParityReport, *, places: int = 20) -> list[tuple[str, str]]:
     return found
 
 
+def gap_notes(report: ParityReport) -> list[str]:
+    """Say what follows from the gaps, and how to vouch for them."""
+    if not report.gaps:
+        return []
+    left_out = sum(report.replay.left_out.values()) if report.replay else 0
+    options = " ".join(gap.option for gap in report.gaps[:_OPTIONS])
+    note = (
+        "What is absent there may be in files that are not here, so it does not count as missing. If you have checked"
+        f" that there are no more files, vouch for it: {options}"
+    )
+    return [
+        note,
+        *([f"{left_out:,} are left out of the replay list; --even-in-gaps puts them in."] if left_out else []),
+    ]
+
+
 def counts_rows(report: ParityReport) -> list[tuple[str, CountsRow]]:
     """List by source the counts that are beyond the limit."""
     limit_pct = {gate.side: gate.limit for gate in report.gates if gate.kind == COUNTS.name}
@@ -208,19 +236,83 @@ def counts_rows(report: ParityReport) -> list[tuple[str, CountsRow]]:
     ]
 
 
+def missing_lines(report: ParityReport, only: str = "") -> list[str]:
+    """Say by side, or of one only, which events are missing, the most frequent by name."""
+    lines = []
+    for side in dict.fromkeys(row.side for row in report.missing_by_event if only in ("", row.side)):
+        rows = [row for row in report.missing_by_event if row.side == side]
+        parts = [f"{row.count:,} {row.event or row.type}" for row in rows[:_EVENTS_NAMED]]
+        more = rows[_EVENTS_NAMED:]
+        if more:
+            parts.append(f"{sum(row.count for row in more):,} of {plural(len(more), 'other event')}")
+        listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+        verb = "is" if sum(row.count for row in rows) == 1 else "are"
+        lines.append(f"{listed} {verb} not at {NAMES[side]}.")
+    return lines
+
+
+def folded(command: str, width: int) -> list[str]:
+    """Return a command in lines that a shell takes as one; an option stays with its value, however long."""
+    parts: list[str] = []
+    for word in shlex.split(command):
+        quoted = shlex.quote(one_line(word))
+        if parts and parts[-1].startswith("--") and " " not in parts[-1] and not word.startswith("--"):
+            parts[-1] += f" {quoted}"
+        else:
+            parts.append(quoted)
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 3 <= width:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"  {part}" if lines else part)
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
 def summary(report: ParityReport) -> str:
-    """Say in one sentence how many messages matched and how many did not."""
+    """Say in one sentence how many messages each side has of those meant for it, and how many differ."""
     totals = report.totals
+    there = [
+        f"{counts.messages:,} of {counts.meant:,} at {NAMES[side]}{not_judged(report, side)}"
+        for side, counts in totals.sides.items()
+    ]
     counts = {
-        "matched": totals.matched,
         "drifted": totals.drift,
         "differ as expected": totals.drift_expected,
         "differ as the baseline does": totals.drift_noise,
+        "cured as asked": totals.cured,
         "with another identity": report.identity.count,
         "renamed": report.renamed.count,
     }
-    numbers = [f"{number:,} {word}" for word, number in counts.items() if number or word in ("matched", "drifted")]
-    return f"{plural(totals.messages, 'message')}: {', '.join(numbers)}."
+    numbers = [f"{number:,} {word}" for word, number in counts.items() if number or word == "drifted"]
+    return f"{plural(totals.messages, 'message')}: {', '.join(there + numbers)}."
+
+
+def effects_lines(found: EffectsSection) -> list[str]:
+    """Say what the routes come to, what was assumed, and where the rest is."""
+    cured = f", with {found.cures}" if found.cures else ""
+    lines = [
+        f"{EFFECTS[found.verdict]}, for {plural(found.calls, 'call')}. This is not part of parity's verdict.",
+        f"Today: {found.today}; then: {found.then}, dates {found.dates}{cured}.",
+    ]
+    more = found.count - len(found.changes)
+    return [*lines, *([f"{plural(more, 'more change')} in {found.path}."] if more else [])]
+
+
+def not_judged(report: ParityReport, side: Side) -> str:
+    """Say how many messages a side lacks that are neither there nor missing, in brackets; empty if there are none."""
+    counts = {
+        "in gaps": sum(gap.absent for gap in report.gaps if gap.side == side),
+        "too young to tell": report.totals.too_young.get(side) or 0,
+    }
+    parts = [f"{number:,} more {word}" for word, number in counts.items() if number]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def tile(report: ParityReport, count: int, *dimensions: str) -> str:
+    """Return how many messages differ in some dimensions, or that nothing was compared there."""
+    is_compared = any(row.compared for row in report.compared_dimensions if row.dimension in dimensions)
+    return f"{count:,}" if count or is_compared or not report.totals.messages else "not compared"
 
 
 def outside(report: ParityReport) -> str:
@@ -242,6 +334,18 @@ def loss_lines(report: ParityReport) -> list[str]:
         " “Needed” is how many messages would prove it."
     )
     return [*(bound.words for bound in unseen.bounds), unseen.words, *([thin] if unseen.thin_events else [])]
+
+
+def loss_short(report: ParityReport) -> str:
+    """Say in one line what is proven about loss."""
+    bounds = ", ".join(f"{percentage(bound.at_most_pct)} at {NAMES[bound.side]}" for bound in report.unseen.bounds)
+    thin = report.unseen.thin_events
+    few = (
+        f"; {plural(thin, 'event')} {'has' if thin == 1 else 'have'} too few messages to prove the limit"
+        if thin
+        else ""
+    )
+    return f"With {report.unseen.confidence_pct:.4g} % confidence at most {bounds}{few}."
 
 
 def minute(at: str | None) -> str:

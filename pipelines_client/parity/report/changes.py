@@ -1,7 +1,8 @@
 """What changed between two reports. Pure.
 
 The result is *worse* if the verdict is worse (pass, inconclusive, fail), a gate is worse, or a new gate does not pass.
-Counts alone are listed and do not make it worse: gates have limits for that.
+Counts alone are listed and do not make it worse: gates have limits for that. Two reports that did not look at the same
+sources through the same gates and limits are *not comparable*: the later one may only look better.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from pipelines_client.errors import SourceError
+from pipelines_client.parity.judgement.gates import title_of
 from pipelines_client.parity.model import SCHEMA_VERSION, Frozen, GateKey, GateResult, ParityReport, Verdict
+from pipelines_client.sides import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipelines_client.parity.model import Gate
 
@@ -88,7 +91,8 @@ class Changes(Frozen):
     """The changes from one report to another."""
 
     schema_version: int = 1
-    result: Literal["better", "same", "worse"]
+    result: Literal["better", "same", "worse", "not_comparable"]
+    reasons: tuple[str, ...] = Field(default=(), description="Why the two reports cannot be compared, in words.")
     before: ComparedReport
     after: ComparedReport
     gates: tuple[GateChange, ...]
@@ -100,8 +104,8 @@ class Changes(Frozen):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: 1 if the result is worse, else 0; 2 is bad input."""
-        return int(self.result == "worse")
+        """The exit code of the command: 1 if the result is worse, 3 if it is not known, else 0; 2 is bad input."""
+        return {"worse": 1, "not_comparable": 3}.get(self.result, 0)
 
     def to_json(self) -> str:
         """Return the changes as JSON text, indented, with a last newline."""
@@ -133,8 +137,10 @@ def parse_report(text: bytes, where: str) -> ParityReport:
 def compare_reports(before: ParityReport, after: ParityReport) -> Changes:
     """Return what changed."""
     gates = _gates(before.gates, after.gates)
+    reasons = tuple(_incomparable(before, after, gates))
     return Changes(
-        result=_result(before.verdict, after.verdict, gates),
+        result="not_comparable" if reasons else _result(before.verdict, after.verdict, gates),
+        reasons=reasons,
         before=_side(before),
         after=_side(after),
         gates=gates,
@@ -148,6 +154,33 @@ def compare_reports(before: ParityReport, after: ParityReport) -> Changes:
 
 class _Versioned(BaseModel):
     schema_version: int
+
+
+def _incomparable(before: ParityReport, after: ParityReport, gates: Iterable[GateChange]) -> Iterator[str]:
+    """Yield why the two cannot be compared."""
+    looked = (("earlier", before, after), ("later", after, before))
+    for name, report, other in looked:
+        lacking = [TITLES.get(source, source) for source in _sources(other) if source not in _sources(report)]
+        if lacking:
+            yield f"The {name} report did not look at {' and '.join(lacking)}"
+    modes = (before.window.mode, after.window.mode)
+    if "all" in modes and modes[0] != modes[1]:
+        name = "earlier" if modes[0] == "all" else "later"
+        yield f"The {name} report looked at everything in its sources, the other at a window"
+    gone = [gate for gate in gates if gate.after is None and {gate.side} <= {"", *_sources(after)}]
+    if gone:
+        yield f"The later report has no gate {' and no gate '.join(map(_title, gone))}"
+    moved = [gate for gate in gates if None not in {gate.before, gate.after} and gate.before_limit != gate.after_limit]
+    if moved:
+        yield f"Other limits: {', '.join(map(_title, moved))}"
+
+
+def _sources(report: ParityReport) -> list[str]:
+    return [*report.sources, *report.counts]
+
+
+def _title(gate: GateChange) -> str:
+    return f"“{title_of(gate)}”"
 
 
 def _result(before: Verdict, after: Verdict, gates: Iterable[GateChange]) -> Literal["better", "same", "worse"]:

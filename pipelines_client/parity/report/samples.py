@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pipelines_client.evidence.fact import NO_ANONYMOUS_ID, NO_GROUP_ID, NO_IDENTITY, NO_OBJECT_TYPE
 from pipelines_client.parity import model
 from pipelines_client.parity.differences.reopen import SAMPLE_DIFFERENCES, show
 from pipelines_client.parity.findings.base import places_of
@@ -59,3 +60,14 @@ def _drift_sample(pair: OpenedPair, cause: str, *, is_redacted: bool) -> model.S
             for difference in pair.differences[:SAMPLE_DIFFERENCES]
         ),
     )
+
+
+def identifiers_of(bits: int, type_: str) -> tuple[str, ...]:
+    """Return the names of the identifiers whose bits are set; an alias has a previous id in the place of a group's."""
+    names = {
+        NO_IDENTITY: "person",
+        NO_ANONYMOUS_ID: "anonymousId",
+        NO_GROUP_ID: "previousId" if type_ == "alias" else "groupId",
+        NO_OBJECT_TYPE: "objectTypeId",
+    }
+    return tuple(name for bit, name in names.items() if bits & bit)

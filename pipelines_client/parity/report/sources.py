@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from pipelines_client.evidence.instants import iso_ms
 from pipelines_client.parity import model
-from pipelines_client.parity.judgement.evidence import SourceEvidence
+from pipelines_client.parity.judgement.coverage import CALL_TYPES
+from pipelines_client.parity.judgement.evidence import SourceEvidence, has_too_many_lost_lines
+from pipelines_client.parity.questions.watermarks import extent_of
 from pipelines_client.sides import SIDES, TITLES
 
 if TYPE_CHECKING:
@@ -21,11 +23,7 @@ def source_report(
     name: str, read: SourceRead, scope: ReportScope, empty: dict[str, dict[str, int]]
 ) -> model.SourceReport:
     """Return the report of a source."""
-    span = scope.spans.get(name)
-    first = last = None
-    if span is not None:
-        appended = (span.first_appended_ms, span.last_appended_ms)
-        first, last = appended if name == "ledger" else (span.first_ms, span.last_ms)
+    first, last = extent_of(name, scope.spans)
     return model.SourceReport(
         path=read.path,
         files=len(read.listing.files),
@@ -80,13 +78,27 @@ def place_of(place: Rejected) -> model.Place:
 
 
 def source_evidence(
-    name: str, read: SourceRead, total: TotalsRow, empty: dict[str, int], legs: tuple[str, ...]
+    name: str,
+    read: SourceRead,
+    total: TotalsRow,
+    legs: tuple[str, ...],
+    *,
+    uncovered: tuple[str, ...] = (),
+    is_vouched: bool = False,
 ) -> SourceEvidence:
-    """Return the evidence of a source: its counts, and what is missing in it."""
+    """Return the evidence of a source: its counts, and what is missing in it.
+
+    Args:
+        name: The source.
+        read: What was read of it.
+        total: The counts over all messages.
+        legs: The legs that the ledger knows.
+        uncovered: Its gaps whose time is known, in words.
+        is_vouched: Whether a team vouches for a span in which it has nothing.
+    """
     gaps = [place_of(place).text for place in read.reading.incomplete]
     gaps += [f"{hole} is missing" for hole in read.holes]
-    gaps += [f"no messages on {day}, where {lacking:,} are missing" for day, lacking in empty.items()]
-    if not read.reading.rows:
+    if not read.reading.rows and not uncovered and not is_vouched:
         gaps.append("it is empty")
     return SourceEvidence(
         rows=getattr(total, f"{name}_rows"),
@@ -95,6 +107,19 @@ def source_evidence(
         rejected_lines=read.reading.rejected_lines - sum(not place.line for place in read.reading.incomplete),
         files=len(read.listing.files),
         gaps=tuple(gaps),
+        uncovered=uncovered,
         unreadable=read.reading.unreadable,
+        is_reduced=read.is_reduced,
         waiting=min((read.waiting.get(leg, 0) for leg in legs), default=0),  # what one leg has settled is in a record
     )
+
+
+def hidden_types(name: str, read: SourceRead, total: TotalsRow, limits: model.Limits) -> frozenset[str]:
+    """Return the types of call of which any message may lie in a source's gaps whose time is not known."""
+    reading = read.reading
+    files = [*(place.file for place in reading.incomplete), *read.holes]
+    if has_too_many_lost_lines(name, source_evidence(name, read, total, ()), limits):
+        files += [place.file for place in reading.rejected]
+        files += [""] if reading.rejected_lines > len(reading.rejected) else []
+    types = {read.type_of(file) for file in files}
+    return frozenset(CALL_TYPES if None in types else (type_ for type_ in types if type_ is not None))

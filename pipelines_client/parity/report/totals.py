@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines_client.parity import model
 from pipelines_client.parity.findings.empty_days import empty_days
+from pipelines_client.parity.findings.shared_ids import QUESTION as SHARED_IDS
 from pipelines_client.parity.judgement.causes import (
-    CAUSE_OF,
     CAUSES,
     EXPECTED,
-    FOREIGN_WRITER,
     LOSSES,
-    PROVEN,
     SKIPPED,
     TOO_YOUNG,
 )
-from pipelines_client.parity.judgement.evidence import Evidence
-from pipelines_client.parity.questions.rows import ABSENT_DAYS, EVENTS, MISSING_BY_CAUSE, TOTALS
+from pipelines_client.parity.judgement.dimensions import Comparisons, by_dimension
+from pipelines_client.parity.judgement.evidence import Evidence, Population, population_of
+from pipelines_client.parity.questions.coverage_rows import ABSENT_DAYS
+from pipelines_client.parity.questions.rows import (
+    COMPARISONS,
+    EVENTS,
+    IDENTITY_KEY,
+    MISSING_BY_CAUSE,
+    TOTALS,
+)
 from pipelines_client.parity.report.sources import source_evidence
 from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from pipelines_client.parity.differences.explain import Explained
     from pipelines_client.parity.report.inputs import ReportInputs
@@ -36,7 +43,7 @@ def causes_by_side(inputs: ReportInputs) -> CausesBySide:
     counts: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
     for row in inputs.answers[MISSING_BY_CAUSE]:
         counts[row.side][row.cause] += row.count
-    return {side: _ordered(counts[side]) if side in inputs.sources else None for side in ("segment", "customerio")}
+    return {side: _ordered(counts[side]) if side in inputs.sources else None for side in SIDES}
 
 
 def _ordered(counts: Counter[str]) -> model.Counts:
@@ -58,52 +65,59 @@ def empty_days_by_side(inputs: ReportInputs) -> dict[str, dict[str, int]]:
             present: Counter[str] = Counter()
             for row in inputs.answers[EVENTS]:
                 present[row.day] += getattr(row, side)
-            absent: Counter[tuple[str, bool]] = Counter()
-            for lack in inputs.answers[ABSENT_DAYS]:
-                if lack.side == side:
-                    absent[lack.day, CAUSE_OF[lack.cause].is_accepted] += lack.count
+            absent = {lack.day: lack.count for lack in inputs.answers[ABSENT_DAYS] if lack.side == side}
             empty[side] = empty_days(present, absent)
     return empty
 
 
-def evidence_of(
-    inputs: ReportInputs, causes: CausesBySide, empty: dict[str, dict[str, int]], explained: Explained
-) -> Evidence:
+def evidence_of(inputs: ReportInputs, gaps: tuple[model.GapReport, ...], explained: Explained) -> Evidence:
     """Return what the gates judge."""
-    total = inputs.answers[TOTALS][0]
-
-    def by_side(which: Container[str]) -> dict[str, int]:
-        return {side: count for side, count in _sum(causes, which).items() if count is not None}
-
+    total, key = inputs.answers[TOTALS][0], inputs.answers[IDENTITY_KEY][0]
+    unproven = Counter[str]()
+    for (_, side), count in explained.unproven.items():
+        unproven[side] += count
+    sides: dict[str, Population] = {
+        side: population_of(side, inputs.answers[EVENTS], unproven_drift=unproven[side])
+        for side in SIDES
+        if side in inputs.sources
+    }
+    sources = {
+        name: source_evidence(
+            name,
+            read,
+            total,
+            inputs.scope.legs,
+            uncovered=tuple(gap.words for gap in gaps if gap.side == name),
+            is_vouched=any(count for span, count in inputs.scope.coverage.used.items() if span.side == name),
+        )
+        for name, read in inputs.sources.items()
+    }
+    if "ledger" in sources and sides:
+        least = min(there.meant for there in sides.values())
+        sources["ledger"] = replace(sources["ledger"], least_meant=least)
     return Evidence(
         messages=total.messages,
-        compared=total.compared,
-        drift=total.drift,
         identity=total.identity,
         renamed=total.renamed,
-        sources={
-            name: source_evidence(name, read, total, empty.get(name, {}), inputs.scope.legs)
-            for name, read in inputs.sources.items()
-        },
-        missing=by_side(LOSSES),
-        proven_missing=by_side(PROVEN),
-        foreign_missing=by_side({FOREIGN_WRITER.name}),
-        too_young=by_side({TOO_YOUNG.name}),
-        is_identity_compared=bool(total.owned)
-        or (not total.messages and (set(SIDES) <= set(inputs.sources) or bool(inputs.scope.settings.knows_identity))),
-        unproven_drift=explained.unproven,
-        days=_messages_by_day(inputs),
+        sources=sources,
+        sides=sides,
+        unproven_drift=unproven[""],
+        knows_ledger_identity="ledger" not in inputs.sources or bool(inputs.scope.settings.knows_identity),
+        comparisons=comparisons_of(inputs),
+        shared_ids=sum(row.count for row in inputs.answers[SHARED_IDS]),
+        key_misfits=0 if key.same else key.compared,
     )
 
 
-def _messages_by_day(inputs: ReportInputs) -> tuple[int, ...]:
-    by_day: Counter[str] = Counter()
-    for row in inputs.answers[EVENTS]:
-        by_day[row.day] += row.messages
-    return tuple(by_day.values())
+def comparisons_of(inputs: ReportInputs) -> Comparisons:
+    """Return what was compared in each dimension, by side."""
+    names_context = bool(inputs.scope.rules.compare.context)
+    return by_dimension(inputs.answers[COMPARISONS], names_context=names_context)
 
 
-def totals_of(inputs: ReportInputs, causes: CausesBySide, explained: Explained) -> model.Totals:
+def totals_of(
+    inputs: ReportInputs, causes: CausesBySide, explained: Explained, populations: Mapping[str, Population]
+) -> model.Totals:
     """Return the totals of a report."""
     total = inputs.answers[TOTALS][0]
     sources = {
@@ -122,11 +136,20 @@ def totals_of(inputs: ReportInputs, causes: CausesBySide, explained: Explained) 
         drift=total.drift,
         drift_expected=explained.expected_drift,
         drift_noise=explained.noise_drift,
+        cured=total.cured,
         drift_examined=inputs.drift.examined,
         missing=_sum(causes, LOSSES),
         skipped=_sum(causes, {SKIPPED.name}),
         too_young=_sum(causes, {TOO_YOUNG.name}),
         expected=_sum(causes, {EXPECTED.name}),
         unrecorded=total.unrecorded,
+        sides={side: _side_totals(populations[side]) for side in SIDES if side in populations},
         **sources,
+    )
+
+
+def _side_totals(there: Population) -> model.SideTotals:
+    return model.SideTotals(
+        meant=there.meant,
+        **{name: getattr(there, name) for name in model.SideTotals.model_fields if name != "meant"},
     )

@@ -20,6 +20,9 @@ from evidence import Evidence
 from pipelines_client.cli.parity.options import moment, percentage
 from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.cli.progress import reading
+from pipelines_client.effects import examine
+from pipelines_client.effects.render import RENDERINGS
+from pipelines_client.evidence.calls import calls_in
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +54,23 @@ def test_a_pass_exits_0_and_writes_every_format_asked_for(evidence, tmp_path):
     assert outputs[1].read_text().startswith("# Parity: PASS")
     assert outputs[2].read_text().startswith("<!doctype html>")
     assert outputs[3].read_text() == done.stdout
+
+
+def test_a_cure_is_checked_and_the_effects_of_the_routes_are_shown(tmp_path):
+    """Both by an option; the next command that is proposed has them too."""
+    evidence = Evidence(tmp_path, count=120)
+    for sent in evidence.messages[:30]:
+        sent.payload("segment")["at"] = "2026-12-01"
+        sent.payload("customerio")["at"] = 1796083200
+    paths = [evidence.write_segment(), evidence.write_customerio()]
+    effects = tmp_path / "effects.json"
+    effects.write_text(RENDERINGS["json"](examine(calls_in([str(paths[0])]))))
+    done = run(*paths, "--cure", "dates=unix", "--effects", effects, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["totals"]["cured"], report["totals"]["drift"]) == (30, 0)
+    assert (report["effects"]["verdict"], report["effects"]["count"]) == ("unknown", 1)
+    assert run(*paths).returncode == 1
 
 
 def test_a_failure_exits_1_and_the_json_has_the_agreed_names(evidence):
@@ -107,6 +127,7 @@ def test_short_evidence_exits_3(tmp_path):
         (["--replay-list", "/nowhere/replay.jsonl"], "folder does not exist"),
         (["--max-missing", "lots"], "not a percentage"),
         (["--since", "some day"], "not a time"),
+        (["--since", "0001-01-01T00:00+10:00"], "not a time"),
         (["--all", "--since", "24h"], "--all cannot be combined"),
     ],
 )
@@ -152,13 +173,14 @@ def test_an_interrupt_exits_130(tmp_path):
 
 
 def test_values_are_hidden_unless_asked_for(evidence, tmp_path):
-    """Names of properties show, values do not."""
+    """Names of properties show, values do not; a file that shows them is its owner's alone."""
     evidence.messages[5].payload("customerio")["feature"] = "a secret"
     outputs = [tmp_path / f"report{ending}" for ending in (".json", ".md", ".html", ".txt")]
     asked = [*options(evidence.paths()), *(part for path in outputs for part in ("--output", path))]
     for more, is_shown in (((), False), (("--show-values",), True)):
         texts = [run(*asked, *more).stdout, *(path.read_text() for path in outputs)]
         assert {"secret" in text for text in texts} == {is_shown}
+        assert {path.stat().st_mode & 0o077 == 0 for path in outputs} == {is_shown}
 
 
 def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_path):
@@ -173,14 +195,18 @@ def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_pa
 
 
 def test_a_replay_list_says_where_a_side_has_gaps(evidence, tmp_path):
-    """What a torn line took with it is on the list as well, and a replay would send that twice."""
+    """What a torn file may hold is left out, since a replay would send it twice; and with it if that is asked for."""
     evidence.messages[4].lose("customerio")
     paths = evidence.paths()
     file, *_ = sorted(paths["customerio"].glob("*.track.json"))
     file.write_text(file.read_text()[:-40])
-    done = run(*options(paths), "--replay-list", tmp_path / "replay.jsonl")
-    assert "Customer.io's evidence has gaps" in done.stderr
-    assert "Segment's" not in done.stderr
+    for more, said in (
+        ((), "2 left out: they may lie in gaps of Customer.io's evidence"),
+        (("--even-in-gaps",), "Customer.io's evidence has gaps, and the list includes"),
+    ):
+        done = run(*options(paths), "--replay-list", tmp_path / "replay.jsonl", *more)
+        assert said in done.stderr
+        assert "Segment's" not in done.stderr
 
 
 def test_maps_are_named_by_their_source_or_by_nothing(tmp_path, monkeypatch):

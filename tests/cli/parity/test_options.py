@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from evidence import Evidence
+from evidence import START, Evidence
+from freezegun import freeze_time
 
 from pipelines_client.cli import main
 from pipelines_client.cli.common import refuse_unwritable
@@ -15,8 +17,9 @@ from pipelines_client.cli.common import refuse_unwritable
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
-    """Two hundred messages of which two are lost, as arguments."""
-    evidence = Evidence(tmp_path_factory.mktemp("evidence"), count=200)
+    """Messages of two days, of which two are lost, as arguments."""
+    evidence = Evidence(tmp_path_factory.mktemp("evidence"))
+    evidence.fill_days(2, a_day=100)
     evidence.messages[3].lose("customerio")
     evidence.messages[5].lose("customerio")
     return [part for name, path in evidence.paths().items() for part in (f"--{name}", str(path))]
@@ -29,7 +32,7 @@ def parity(given, tmp_path, monkeypatch, capsys):
 
     def run(*more: str) -> tuple[int, Any, str]:
         monkeypatch.setattr(sys, "argv", ["pipelines-client", "parity", *given, "--format", "json", *more])
-        with pytest.raises(SystemExit) as left:
+        with freeze_time(START + timedelta(days=1, hours=6)), pytest.raises(SystemExit) as left:
             main()
         said = capsys.readouterr()
         return left.value.code, json.loads(said.out) if said.out else None, said.err
@@ -38,14 +41,17 @@ def parity(given, tmp_path, monkeypatch, capsys):
 
 
 def test_the_file_of_the_working_directory_is_found_and_an_option_wins(parity, tmp_path):
-    """What the file says holds unless it is said otherwise."""
+    """An option wins over the file; a run by other limits than the file's adds no line unless it names a history."""
     (tmp_path / "parity.toml").write_text('[gates]\nmax_missing = "2%"\nready_after_days = 1\n')
     code, report, _ = parity()
     assert (code, report["readiness"]["state"]) == (0, "ready")
     assert {gate["limit"] for gate in report["gates"] if gate["name"].startswith("missing")} == {2.0}
     code, report, _ = parity("--max-missing", "0.5%")
-    assert (code, report["readiness"]["days_left"]) == (1, 1)
-    assert len((tmp_path / "parity-history.jsonl").read_text().splitlines()) == 2
+    assert (code, report["readiness"]["state"]) == (1, "ready")  # as the run before has left it
+    assert len((tmp_path / "parity-history.jsonl").read_text().splitlines()) == 1
+    parity("--max-missing", "0.5%", "--history", "parity-history.jsonl")
+    lines = (tmp_path / "parity-history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["is_exploratory"] for line in lines] == [False, True]
     (tmp_path / "lenient.toml").write_text("[gates]\nmax_missing = 3\n")
     code, report, _ = parity("--config", "lenient.toml", "--history", "other.jsonl")
     assert (code, report["readiness"]["passed_days"], report["readiness"]["days_left"]) == (0, 1, 6)

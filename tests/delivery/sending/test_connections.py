@@ -73,14 +73,32 @@ def test_an_answer_that_does_not_begin_ends_in_time(send: Callable[[socket.socke
         (b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"succ', b'{"succ'),
         (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n{"succ\r\n', b'{"succ'),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nContent-Length: 9\r\n\r\n" + BODY, BODY),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 16, 9\r\n\r\n" + BODY, BODY),
+        (http(200, BODY, *(f"X-{n}: a" for n in range(200))), b""),
+        (http(200, BODY, "X: " + 70_000 * "a"), b""),
+        (EARLY_HINTS + http(200, BODY, "X: " + 70_000 * "a"), b""),
         (http(200, BODY, "Content-Encoding: gzip"), BODY),
         (http(200, BODY, "Content-Encoding: br"), BODY),
         (http(200, gzip.compress(BODY), "Content-Encoding: gzip"), BODY),
         (http(200, gzip.compress(BODY)[:-4], "Content-Encoding: gzip"), BODY),
     ],
-    ids=["cut", "cut chunks", "no chunks", "not gzip", "not br", "gzip", "cut gzip"],
+    ids=[
+        "cut",
+        "cut chunks",
+        "no chunks",
+        "two lengths",
+        "a list of lengths",
+        "200 headers",
+        "a long header",
+        "a long header after an interim answer",
+        "not gzip",
+        "not br",
+        "gzip",
+        "cut gzip",
+    ],
 )
-def test_a_body_that_cannot_be_read_does_not_undo_the_status(raw: bytes, body: bytes) -> None:
+def test_headers_and_a_body_that_cannot_be_read_do_not_undo_the_status(raw: bytes, body: bytes) -> None:
     """The status came, so the messages were taken: sending them again would deliver them twice."""
 
     def send(connection: socket.socket) -> None:

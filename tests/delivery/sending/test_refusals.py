@@ -58,4 +58,43 @@ def test_an_api_whose_words_never_repeat_fills_neither_memory_nor_log() -> None:
     for n in range(500):
         refusals.add("http_400", f"word {chr(65 + n % 26)}{chr(65 + n // 26)}", 1, now_s=n)
         said += refusals.due(is_batch_done=True, now_s=n)
-    assert len(said) <= 21
+    assert [reason.words for reason in said] == [f"word {chr(65 + n)}A" for n in range(21)]
+    refusals.add("http_400", "word AA", 1, now_s=600)
+    assert refusals.due(is_batch_done=True, now_s=600) == [RefusalReason("http_400", "word AA", 1)]
+
+
+def test_answers_of_one_second_are_counted_together_and_of_sixty_seconds_are_remembered() -> None:
+    """So memory is bounded, however many answers a second brings."""
+    together = Refusals()
+    assert not together.is_refusing
+    for at_s in (5.0, 5.5):
+        together.note(accepted=500, rejected=5, now_s=at_s)
+    assert together.is_refusing
+    together.note(accepted=1, rejected=0, now_s=65.0)
+    assert together.is_refusing
+    together.note(accepted=1, rejected=0, now_s=65.1)
+    assert not together.is_refusing
+    merged = Refusals()
+    for at_s, rejected in ((0.0, 0), (5.0, 3), (5.5, 6)):
+        merged.note(accepted=500, rejected=rejected, now_s=at_s)
+        assert not merged.is_refusing
+    merged.note(accepted=1, rejected=0, now_s=65.1)  # the one at 5.5 went with that at 5.0
+    merged.note(accepted=1, rejected=0, now_s=65.2)
+    assert not merged.is_refusing
+    apart = Refusals()
+    apart.note(accepted=1, rejected=0, now_s=0.0)
+    apart.note(accepted=0, rejected=20, now_s=1.0)
+    apart.note(accepted=1, rejected=0, now_s=60.5)
+    assert apart.is_refusing
+
+
+def test_the_time_to_say_a_reason_is_measured_from_when_it_came() -> None:
+    """And the ten minutes until it is said again from when it was said."""
+    refusals = Refusals()
+    refusals.add("http_400", "bad", 1, now_s=100)
+    assert refusals.due(is_batch_done=False, now_s=101) == []
+    assert len(refusals.due(is_batch_done=False, now_s=102)) == 1
+    refusals.add("http_400", "bad", 1, now_s=103)
+    assert refusals.due(is_batch_done=True, now_s=701) == []
+    refusals.add("http_400", "bad", 1, now_s=702)
+    assert refusals.due(is_batch_done=True, now_s=702) == [RefusalReason("http_400", "bad", 2)]

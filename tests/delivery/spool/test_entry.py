@@ -7,7 +7,17 @@ from dataclasses import fields
 from pipelines_client.delivery.spool.entry import MessageFacts
 from pipelines_client.state.ledger import DeliveryRecord
 
-OF_THE_LEG = {"finished_at", "leg", "outcome", "reason", "http_status", "attempts", "writer"}
+OF_THE_LEG = {
+    "finished_at",
+    "leg",
+    "outcome",
+    "reason",
+    "http_status",
+    "attempts",
+    "writer",
+    "destination",
+    "sent_hash",
+}
 
 
 def test_message_facts_and_a_fate_are_a_delivery_record_because_a_ledger_line_is_made_of_both() -> None:

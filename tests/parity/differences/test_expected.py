@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from evidence import START, Evidence, Sent
 
+from pipelines_client.parity.differences.expected import known_differences
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.rules import Builtin, ExpectedRule, Rules
 
@@ -215,3 +216,29 @@ def test_a_flat_key_is_not_explained_by_a_rule_for_a_nested_one(evidence, compar
 
 def _identify(evidence: Evidence, **traits: object) -> Sent:
     return evidence.add({"type": "identify", "userId": "u1", "traits": traits})
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a.b", {"a.b"}),
+        ("a*", {"a.b", "axb", "a", "a\nb", "aXbXc"}),
+        ("*b", {"a.b", "axb", "a\nb", "b"}),
+        ("a*b*c", {"aXbXc"}),
+        ("a**b", {"a.b", "axb", "a\nb"}),
+        ("*a*b*", {"a.b", "axb", "a\nb", "aXbXc"}),
+        ("*", {"a.b", "axb", "a", "b", "a\nb", "aXbXc"}),
+        ("*b*b", set()),
+    ],
+)
+def test_a_star_stands_for_any_characters(path, found):
+    """Several of them too; what is beside them is to the letter."""
+    (known, *_) = known_differences(rules(rule(path=path)), date(2026, 11, 2))
+    assert {text for text in ("a.b", "axb", "a", "b", "a\nb", "aXbXc") if known.path.fullmatch(text)} == found
+
+
+def test_many_stars_take_no_longer_than_one():
+    """A path of thousands of letters that nearly fits took for ever."""
+    (known, *_) = known_differences(rules(rule(path="*a" * 150 + "z")), date(2026, 11, 2))
+    assert known.path.fullmatch("a" * 4000) is None
+    assert known.path.fullmatch("a" * 4000 + "z") is not None

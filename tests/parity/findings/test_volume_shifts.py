@@ -67,6 +67,38 @@ def test_a_weekly_mailing_that_grows_is_no_shift_and_a_loop_of_a_rare_event_is()
     ]
 
 
+def test_the_events_of_one_day_are_one_finding(tmp_path, compare):
+    """One outage of all events is one line, with those that moved most."""
+    evidence = Evidence(tmp_path)
+    evidence.fill_days(12)
+    names = [f"Event {number}" for number in range(5)]
+    for day in range(12):
+        for place, name in enumerate(names):
+            for index in range(60 + 10 * place if day != 9 else 6):
+                at = START + timedelta(days=day, seconds=index)
+                evidence.track("u1", name, {}).at = at
+    report = compare(evidence.paths())
+    assert rows_of(report, "volume_shifts") == [
+        (
+            "",
+            "",
+            "2026-11-11",
+            1,
+            "Event 4 6 (usually 100), Event 3 6 (usually 90), Event 2 6 (usually 80) and 2 more events",
+        )
+    ]
+
+
+def test_days_far_older_than_the_evidence_do_not_alarm(tmp_path, compare):
+    """What was backfilled has the days on which it happened, which nothing was compared of before."""
+    evidence = Evidence(tmp_path, count=200)
+    for day in range(20):
+        for index in range(60 if day != 15 else 400):
+            happened = START - timedelta(days=200 - day, seconds=index)
+            evidence.track("u1", "Imported", {}).occurred_at = happened
+    assert "volume_shifts" not in counts_of(compare(evidence.paths()))
+
+
 def test_a_day_far_from_the_days_before_it_is_a_volume_shift(tmp_path, compare):
     """Said of that day, and of no weekend that was there before."""
     evidence = Evidence(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
-from math import exp, log
+from math import e, exp, log
 
 import pytest
 
@@ -60,6 +60,18 @@ def test_no_number_proves_a_loss_of_nothing():
     assert needed(0, 0, 0.05) is None
     assert needed(0, 1, 0.05) == 1
     assert needed(0, 0.001, 0.05) == 2995
+
+
+def test_a_chance_that_is_exactly_the_risk_is_small_enough():
+    """Two of two at evens are a quarter, and three an eighth."""
+    assert needed(0, 0.5, 1 / 4) == 2
+    assert needed(0, 0.5, 1 / 8) == 3
+
+
+def test_shares_of_hours_are_rounded_up_at_a_smaller_risk():
+    """Bentkus' factor is due only where an hour lost something."""
+    assert at_most_mean([], 100, 0.05) == at_most(0, 100, 0.05)
+    assert at_most_mean([0.5, 0.6], 100, 0.05) == at_most(2, 100, 0.05 / e)
 
 
 def test_all_looks_together_risk_no_more_than_one():

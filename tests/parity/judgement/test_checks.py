@@ -15,6 +15,7 @@ from pipelines_client.cli.app import app
 from pipelines_client.errors import ConfigError, EngineError
 from pipelines_client.parity import ParityOptions, run_parity
 from pipelines_client.parity.check_sql import COLUMNS, plain_select
+from pipelines_client.parity.judgement import evidence as judged_evidence
 from pipelines_client.parity.judgement.checks import CheckAnswer, judge_checks
 from pipelines_client.parity.judgement.evidence import SourceEvidence
 from pipelines_client.parity.model import Limits
@@ -196,8 +197,12 @@ def answer(rows, **given: str):
 
 def judged(found, **source: Any):
     segment = SourceEvidence(**{"rows": 1, "messages": 1, "duplicates": 0, "rejected_lines": 0, "files": 1} | source)
-    ((gate,), _) = judge_checks([found], {"segment": segment}, Limits(), is_redacted=True)
+    ((gate,), _) = judge_checks([found], gathered({"segment": segment}), Limits(), is_redacted=True)
     return gate.result, gate.limit, gate.actual, gate.unit
+
+
+def gathered(sources, **more: Any):
+    return judged_evidence.Evidence(messages=0, identity=0, renamed=0, sources=sources, sides={}, **more)
 
 
 @pytest.mark.parametrize(
@@ -224,8 +229,8 @@ def test_an_answer_is_held_against_what_was_expected(rows, expect, result):
 
 def test_of_many_rows_it_says_that_there_are_more():
     """An engine is asked for one row more than are counted."""
-    sources = {"segment": SourceEvidence(1_001, 1_001, 0, 0, 1)}
-    ((gate,), (report,)) = judge_checks([answer([1] * 1_001)], sources, Limits(), is_redacted=True)
+    evidence = gathered({"segment": SourceEvidence(1_001, 1_001, 0, 0, 1)})
+    ((gate,), (report,)) = judge_checks([answer([1] * 1_001)], evidence, Limits(), is_redacted=True)
     assert gate.evidence == "more than 1,000 rows, expected no rows"
     assert (report.count, len(report.rows)) == (1_001, 20)
 
@@ -237,10 +242,49 @@ def test_short_evidence_proves_nothing_either_way(source):
     assert judged(answer([1]), **source)[0] == "inconclusive"
 
 
-def test_without_a_ledger_nobody_tells_what_was_sent():
-    """However whole the exports are."""
-    sent = Check(name="mine", sql="SELECT day FROM sent")
-    assert judged(CheckAnswer(sent, sent.question(), []))[0] == "inconclusive"
+@pytest.mark.parametrize(
+    ("sql", "given", "lack"),
+    [
+        ("SELECT day FROM sent", "segment customerio", "only a ledger knows what was sent: give --ledger"),
+        ("SELECT day FROM sent", "ledger", ""),
+        ("SELECT day FROM sent WHERE person = 'x'", "ledger segment", "without its identity key"),
+        ("WITH a AS (SELECT person AS p FROM sent) SELECT count(*) AS n FROM a", "ledger", "without its identity key"),
+        (
+            "SELECT side FROM received AS r WHERE EXISTS (SELECT 1 FROM sent WHERE sent.person = r.person)",
+            "ledger segment",
+            "without its identity key",
+        ),
+        ("SELECT person FROM received", "ledger", "give --segment or --customerio"),
+        ("SELECT person FROM received", "ledger segment", ""),
+        ("SELECT day FROM received WHERE side = 'customerio'", "ledger segment", "give --customerio"),
+        ("SELECT day FROM missing", "segment", "it takes two sources"),
+        ("SELECT day FROM missing", "segment customerio", ""),
+        ("SELECT day FROM missing WHERE cause = 'rejected'", "segment customerio", "give --ledger"),
+        ("SELECT day FROM missing WHERE reason IS NULL", "ledger segment", ""),
+    ],
+)
+def test_a_check_says_what_it_needs(sql, given, lack):
+    """By the views and columns that its SQL reads; with all of it, it is held against what was expected."""
+    mine = Check(name="mine", sql=sql, expect="at most 9 rows")
+    sources = {name: SourceEvidence(1, 1, 0, 0, 1) for name in given.split()}
+    found = [CheckAnswer(mine, mine.question(), [])]
+    ((gate,), _) = judge_checks(found, gathered(sources, knows_ledger_identity=False), Limits(), is_redacted=True)
+    assert gate.result == ("inconclusive" if lack else "passed")
+    assert lack in gate.evidence
+
+
+def test_a_ledger_that_lost_lines_fails_no_check_on_what_was_sent():
+    """One torn line may be the last of many; a check on what was received alone still fails."""
+    sources = {
+        "ledger": SourceEvidence(5_000, 5_000, 0, 1, 1),
+        "segment": SourceEvidence(5_000, 5_000, 0, 0, 1),
+    }
+    for view, result in (("sent", "inconclusive"), ("received", "failed")):
+        mine = Check(name="mine", sql=f"SELECT day FROM {view}")
+        ((gate,), _) = judge_checks(
+            [CheckAnswer(mine, mine.question(), [{"day": "x"}])], gathered(sources), Limits(), is_redacted=True
+        )
+        assert gate.result == result
 
 
 def test_an_answer_that_no_report_can_hold_is_an_error_with_the_cure(shop):

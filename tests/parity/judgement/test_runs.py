@@ -1,119 +1,32 @@
-"""The history is appended to and never changed; what it says of readiness is said day by day."""
+"""The history is appended to and never changed; a run goes on where the last one ended."""
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from evidence import START, Evidence
+from history_lines import run
 
 from pipelines_client.errors import SourceError
 from pipelines_client.parity import ParityOptions, append_run, read_history, run_parity
-from pipelines_client.parity.judgement.readiness import DAYS_SHOWN, judge_readiness
-from pipelines_client.parity.judgement.runs import History, Run, run_of
-from pipelines_client.parity.model import Verdict
+from pipelines_client.parity.judgement.runs import History, instant_of, last_end, run_of
+from pipelines_client.parity.model import Gate, Judged, Limits, Verdict
+from pipelines_client.parity.rules import Rules
 
-P, F, I = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE  # noqa: E741 - as a row of days reads best
-MONDAY = date(2026, 11, 2)
 AT_ONCE, EACH = 4, 25
-
-
-def run(
-    day: int,
-    verdict: Verdict = P,
-    *,
-    hour: int = 8,
-    since: str | None = None,
-    until: str | None = None,
-    gates: str = "g",
-) -> Run:
-    """Return a run of the so-and-so-manieth day."""
-    return Run(
-        at=f"{MONDAY + timedelta(days=day)}T{hour:02}:00:00.000Z",
-        verdict=verdict,
-        since=since,
-        until=until,
-        gates=gates,
-        messages=500,
-        missing_pct=0,
-        drift_pct=0,
-        broken=() if verdict is P else ("drift",),
-    )
-
-
-def ready(*runs: Run, after: int = 3):
-    return judge_readiness(History(runs[:-1]), runs[-1], after)
-
-
-def verdicts(readiness):
-    return [day.verdict for day in readiness.trend]
-
-
-@pytest.mark.parametrize(
-    ("runs", "passed", "left"),
-    [
-        ([run(0)], 1, 2),
-        ([run(0), run(1), run(2)], 3, 0),
-        ([run(0), run(1), run(2), run(3)], 4, 0),
-        ([run(0), run(1), run(2), run(3, F)], 0, 3),
-        ([run(0), run(1), run(2, I), run(3)], 1, 2),
-        ([run(0), run(1), run(3)], 1, 2),
-        ([run(0), run(1), run(1, hour=9), run(2)], 3, 0),
-        ([run(0, gates="lenient"), run(1), run(2)], 2, 1),
-        ([run(2), run(0), run(1), run(2, hour=9)], 3, 0),
-        ([run(4), run(0), run(1), run(2)], 3, 0),
-    ],
-    ids=[
-        "one", "three", "four", "fails today", "an inconclusive day", "a day without a run", "two runs in a day",
-        "other limits", "lines out of order", "a line from the future",
-    ],
-)  # fmt: skip
-def test_only_passing_days_in_a_row_count(runs, passed, left):
-    """A day that fails, that is inconclusive, that nobody looked at or that was judged otherwise ends the row."""
-    found = ready(*runs)
-    assert (found.passed_days, found.days_left, found.state) == (passed, left, "not_yet" if left else "ready")
-    assert [day.is_in_row for day in found.trend] == [False] * (len(found.trend) - passed) + [True] * passed
-    assert found.since == (found.trend[-passed].day if passed else None)
-
-
-def test_a_later_run_takes_back_an_earlier_one_of_the_day_if_it_covers_its_window():
-    """Repaired and looked at again is repaired; looked at the last hour only is not."""
-    day = {"since": "2026-11-01T08", "until": "2026-11-02T08"}
-    assert verdicts(ready(run(0, F, **day), run(0, P, hour=9, since="2026-11-01T08", until=None))) == [P]
-    assert verdicts(ready(run(0, F, **day), run(0, P, hour=9))) == [P]
-    for since, until in (("2026-11-02T07", None), ("2026-11-01T08", "2026-11-02T07")):
-        found = ready(run(0, F, **day), run(0, P, hour=9, since=since, until=until))
-        assert verdicts(found) == [F]
-        assert found.passed_days == 0
-        assert found.trend[-1].note == "the run of 08:00 stands: no later one covers its window; drift"
-    assert verdicts(ready(run(0, P, **day), run(0, F, hour=9))) == [F]
-    assert verdicts(ready(run(0, F), run(0, I, hour=9))) == [I]
-
-
-def test_the_reason_says_what_ended_the_row_and_how_much_is_left():
-    """In words for a manager."""
-    assert ready(run(0), run(1)).reason == "2 passing days in a row, and the history begins there; 1 more until ready"
-    assert ready(run(0), run(2)).reason == "1 passing day in a row: 2026-11-03 had no run; 2 more until ready"
-    assert ready(run(0), run(1, F)).reason == "0 passing days in a row: 2026-11-03 was fail; 3 more until ready"
-    assert ready(run(0, gates="x"), run(1)).reason == (
-        "1 passing day in a row: 2026-11-02 was judged by other gates; 2 more until ready"
-    )
-    assert ready(run(0), run(1), run(2)).reason == "3 passing days in a row, since 2026-11-02"
-
-
-def test_the_trend_is_of_the_last_days_and_the_row_may_be_longer():
-    """A row of forty days is forty."""
-    found = ready(*map(run, range(40)), after=35)
-    assert (found.state, found.passed_days, len(found.trend)) == ("ready", 40, DAYS_SHOWN)
-    assert found.since == "2026-11-02"
 
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
-    """A few messages that match."""
-    return Evidence(tmp_path_factory.mktemp("evidence"), count=120).paths()
+    """Two days of messages that match."""
+    evidence = Evidence(tmp_path_factory.mktemp("evidence"))
+    evidence.fill_days(2)
+    return evidence.paths()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +42,7 @@ def test_runs_at_one_time_append_whole_lines(report, tmp_path):
         list(pool.map(lambda _: append_run(path, report), range(AT_ONCE * EACH)))
     found = read_history(path)
     assert (len(found.runs), found.unread_lines) == (AT_ONCE * EACH, 0)
-    assert set(found.runs) == {run_of(report)}
+    assert all(run == run_of(report) for run in found.runs)
 
 
 def test_a_torn_last_line_is_counted_and_the_next_one_stands_alone(report, tmp_path):
@@ -143,7 +56,6 @@ def test_a_torn_last_line_is_counted_and_the_next_one_stands_alone(report, tmp_p
     assert path.read_bytes().startswith(torn)
     found = read_history(path)
     assert found == History((run_of(report),) * 2, 1)
-    assert judge_readiness(found, run_of(report), 3).unread_lines == 1
 
 
 def test_a_line_of_a_later_version_is_read(report, tmp_path):
@@ -157,10 +69,161 @@ def test_a_line_of_a_later_version_is_read(report, tmp_path):
         read_history(tmp_path)
 
 
-def test_a_report_knows_its_own_day_and_without_history_says_nothing(report, paths):
-    """The run that is being made is the last of the row; other sources or limits are another yardstick."""
-    assert (report.readiness.passed_days, report.readiness.days_left) == (1, 6)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", ""),
+        ("at", "2026-02-31T00:00:00.000Z"),
+        ("at", "0001-01-01T00:00:00+14:00"),
+        ("at", 20261102),
+        ("since", "yesterday"),
+        ("until", "2026-11-02T25:00:00.000Z"),
+        ("settled_until", "2026-13-01T00:00:00.000Z"),
+        ("newest", {"segment": "never"}),
+        ("verdict", "fine"),
+    ],
+)
+def test_a_line_with_an_impossible_value_costs_that_line_only(report, tmp_path, name, value):
+    """It is counted, and the lines before and after it are read."""
+    path = tmp_path / "history.jsonl"
+    append_run(path, report)
+    line = json.loads(path.read_text())
+    with path.open("a") as file:
+        file.write(json.dumps(line | {name: value}) + "\n")
+    append_run(path, report)
+    assert read_history(path) == History((run_of(report),) * 2, 1)
+
+
+def test_an_instant_in_another_zone_is_read_in_utc():
+    """So that a line's day is the UTC day, and instants are in order as texts are."""
+    assert run(0, at="2026-11-03T01:30:00+02:00").at == "2026-11-02T23:30:00.000Z"
+    assert run(0, at="2026-11-02T08:00:00.123Z").at == "2026-11-02T08:00:00.123Z"
+    assert instant_of("2026-11-03") == datetime(2026, 11, 3, tzinfo=timezone.utc)
+
+
+SOURCES = ("ledger", "segment", "customerio")
+
+
+@pytest.mark.parametrize(
+    ("runs", "end"),
+    [
+        ([], None),
+        ([run(0)], None),
+        ([run(0, since=None), run(1)], 1),
+        ([run(0, since=None), run(1, Verdict.FAIL)], 1),
+        ([run(0, since=None), run(1, Verdict.INCONCLUSIVE)], 0),
+        ([run(0, since=None), run(1, Verdict.INCONCLUSIVE), run(2, since=run(1).since)], 2),
+        ([run(0, since=None), run(1, is_exploratory=True)], 0),
+        ([run(0, since=None), run(1, sources=("ledger", "segment"))], 0),
+        ([run(0, since=None), run(1, applications=("other",))], 1),
+        ([run(0, since=None), run(2)], 0),
+        ([run(0, since=None), run(2), run(1), run(2, hour=9)], 2),
+        ([run(1, since=None), run(0, since=None)], 1),
+        ([run(0, since=None), run(1, settled_until=None)], 0),
+        ([run(0, since=None, sources=(*SOURCES, "mixpanel"))], 0),
+    ],
+    ids=[
+        "no history", "a window that begins somewhere", "two in a row", "a failure has judged",
+        "an inconclusive run has not", "its window is taken up again", "other limits", "fewer sources",
+        "no application is known", "a day is left out", "it is made up for", "an older look", "no end is known",
+        "more sources",
+    ],
+)  # fmt: skip
+def test_a_run_goes_on_where_the_last_one_ended(runs, end):
+    """The end of what was judged without a gap from the beginning, by the limits of the file, from the same sources."""
+    assert last_end(runs, SOURCES, ()) == (None if end is None else run(end).until)
+
+
+def test_a_history_of_another_application_is_no_beginning():
+    """Its ledgers have other keys."""
+    assert last_end([run(0, since=None, applications=("a", "b"))], SOURCES, ("a",)) == run(0).until
+    assert last_end([run(0, since=None, applications=("a",))], SOURCES, ("a", "b")) is None
+    assert last_end([run(0, since=None)], SOURCES, ("a",)) is None
+
+
+OPEN = {"since": None, "until": None}
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "is_covered"),
+    [
+        (OPEN, {}, True),
+        ({}, OPEN, False),
+        (OPEN, OPEN, True),
+        ({}, {}, True),
+        ({"since": None}, {}, True),
+        ({}, {"since": None}, False),
+        ({"until": None}, {}, True),
+        ({}, {"until": None}, False),
+        ({}, {"since": run(3).until}, True),
+        ({"since": run(3).until}, {}, False),
+        ({"until": run(9).until}, {}, True),
+        ({}, {"until": run(9).until}, False),
+        ({"since": None}, {"until": None}, False),
+        ({"until": None}, {"since": None}, False),
+        ({}, {"sources": SOURCES[:2]}, True),
+        ({"sources": SOURCES[:2]}, {}, False),
+        ({"sources": SOURCES[:2]}, {"sources": SOURCES[1:]}, False),
+    ],
+)
+def test_a_run_covers_another_if_its_window_and_sources_contain_the_others(wide, narrow, is_covered):
+    """An open end contains any end, and itself; two windows that are alike cover each other."""
+    assert run(3, **wide).covers(run(3, **narrow)) is is_covered
+
+
+def gate(kind, actual, result="passed", side="", event=""):
+    """Return a gate on a share."""
+    row = {"kind": kind, "limit": 0, "actual": actual, "unit": "%", "evidence": ""}
+    return Gate(**row, result=result, side=side, event=event)
+
+
+def report_of(*gates: Any):
+    """Return as much of a report as a line of the history keeps."""
+    judged = Judged(
+        sources=SOURCES,
+        since=None,
+        until=None,
+        settled_until=None,
+        newest={},
+        applications=(),
+        limits="g",
+        is_exploratory=False,
+    )
+    totals = SimpleNamespace(messages=500, sides={"segment": SimpleNamespace(meant=400)})
+    at = "2026-11-02T08:00:00.000Z"
+    return SimpleNamespace(generated_at=at, verdict=Verdict.FAIL, gates=gates, judged=judged, totals=totals)
+
+
+def test_a_line_has_the_worse_side_and_the_gates_that_did_not_pass():
+    """A gate of one event has its own limit and is named; its share is not that of the run."""
+    gates = (
+        gate("missing", 0.3, side="segment"),
+        gate("missing", 0.7, "failed", side="customerio"),
+        gate("missing", 9.0, "failed", side="customerio", event="Login"),
+        gate("drift", 2.0, "inconclusive", side="segment"),
+        gate("drift", 1.0, side="customerio"),
+        gate("renamed", 50.0),
+    )
+    line = run_of(report_of(*gates))
+    assert (line.missing_pct, line.drift_pct) == (0.7, 2.0)
+    assert line.broken == ("missing_customerio", "missing_customerio of Login", "drift_segment")
+    line = run_of(report_of(*gates[2:3]))
+    assert (line.missing_pct, line.drift_pct) == (0, 0)
+
+
+def test_a_line_says_what_the_run_looked_at(report, paths):
+    """Sources, window, the newest message of each, whose ledger it was, and by which limits."""
+    line = run_of(report)
+    assert line.sources == SOURCES
+    assert (line.since, line.until) == (None, None)
+    assert set(line.newest) == set(SOURCES)
+    assert START.strftime("%Y-%m-%d") <= min(line.newest.values()) <= max(line.newest.values()) < line.settled_until
+    assert len(line.applications) == 1
+    assert not line.is_exploratory
     fewer = run_parity({name: paths[name] for name in ("segment", "customerio")}, ParityOptions(), now=START)
-    assert fewer.readiness is None
-    lenient = report.model_copy(update={"gates": tuple(replace(gate, limit=50.0) for gate in report.gates)})
-    assert len({run_of(one).gates for one in (report, fewer, lenient)}) == 3
+    assert (fewer.readiness, run_of(fewer).sources, run_of(fewer).applications) == (None, SOURCES[1:], ())
+    lenient = Rules.model_validate({"gates": {"max_missing": 50}})
+    by_file = run_parity(paths, ParityOptions(rules=lenient), now=START)
+    by_option = run_parity(paths, ParityOptions(limits=Limits(max_missing_pct=50.0)), now=START)
+    assert run_of(by_file).gates != line.gates == run_of(by_option).gates
+    assert (run_of(by_file).is_exploratory, run_of(by_option).is_exploratory) == (False, True)

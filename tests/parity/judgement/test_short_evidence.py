@@ -76,6 +76,34 @@ def test_counts_that_are_cut_prove_nothing(evidence, compare, tmp_path, left):
     assert any("1.csv.gz" in gap for gap in report.counts["table"].gaps)
 
 
+@pytest.mark.parametrize(
+    ("without", "verdict", "is_uncovered"),
+    [
+        ((), "passed", False),
+        ((5, 6, 7, 8), "inconclusive", True),
+        ((0, 1, 2), "inconclusive", True),
+        ((8,), "passed", False),
+        ((4,), "failed", False),
+        ((2, 6, 7, 8), "failed", True),
+    ],
+    ids=["all days", "ends early", "starts late", "last day open", "hole", "hole and ends early"],
+)
+def test_counts_of_fewer_days_than_ours_are_no_pass(evidence, compare, tmp_path, without, verdict, is_uncovered):
+    """An outage that lasts to the end looks like an export of fewer days; a hole between two days is a deviation."""
+    spread(evidence, days=8)
+    days = sorted({message.at.date() for message in evidence.messages})
+    rows = [
+        {"name": message.call["event"], "at": iso_utc(message.at)}
+        for message in evidence.messages
+        if days.index(message.at.date()) not in without
+    ]
+    (tmp_path / "counts.csv").write_bytes(as_csv(rows))
+    paths = evidence.paths() | {"counts": f"table:{tmp_path}/counts.csv"}
+    report = compare(paths, limits=Limits(min_events=10), column_map={"event": "name", "time": "at"})
+    assert result(report, "counts_table") == verdict
+    assert bool(report.counts["table"].uncovered) is is_uncovered
+
+
 def test_counts_held_against_a_ledger_with_a_gap_prove_nothing(evidence, compare, tmp_path):
     """What the ledger lost is not there to be counted."""
     spread(evidence, days=8)
@@ -94,7 +122,9 @@ def test_an_empty_side_is_inconclusive(evidence, compare, tmp_path):
     (tmp_path / "empty").mkdir()
     report = compare(evidence.paths() | {"customerio": tmp_path / "empty"})
     assert report.verdict is Verdict.INCONCLUSIVE
-    assert report.totals.missing["customerio"] == 200
+    assert report.totals.missing["customerio"] == 0
+    assert report.missing_by_cause["customerio"]["in_gap"] == 200
+    assert report.headline.startswith("Customer.io's export is empty (200 messages should be there)")
     assert result(report, "missing_customerio") == "inconclusive"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from needs import lacks
-from traps import SETTINGS, plant
+from traps import GAP, SETTINGS, plant
 
 from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.open import open_engine
@@ -115,5 +115,5 @@ def reference(packs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> It
 def _planted(name: str, packs: list[Path], folders: pytest.TempPathFactory) -> Engine:
     engine = open_engine(name, folders.mktemp("engine"))
     engine.load(packs)
-    engine.build(SETTINGS, causes.TABLE)
+    engine.build(SETTINGS, causes.TABLE, find_gaps=lambda: [GAP])
     return engine

@@ -12,6 +12,7 @@ from traps import SETTINGS, TEXTS, WIDE, fact, write_pack
 
 from pipelines_client.parity.judgement import causes
 from pipelines_client.parity.questions.open import open_engine
+from pipelines_client.parity.questions.windows import CLOSED
 
 NUMBERS = "(SELECT 7 AS a, 2 AS b UNION ALL SELECT 1, 2 UNION ALL SELECT CAST(NULL AS BIGINT), 5) AS numbers"
 
@@ -90,6 +91,8 @@ def test_packs_without_rows_answer_every_question(engine, tmp_path):
     engine.load([write_pack(tmp_path / "pack", [])])
     engine.build(SETTINGS, causes.TABLE)
     for question in ASKED:
+        if question is CLOSED:
+            continue  # it repeats the settings
         rows = engine.ask(question)
         assert not any(value for row in rows for value in row), (question.name, rows)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import shlex
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from io import StringIO
 from xml.etree import ElementTree as ET
@@ -21,6 +24,7 @@ from worst import HOSTILE, hostile_report
 
 from pipelines_client.cli.app import app
 from pipelines_client.parity import ParityOptions, run_parity
+from pipelines_client.parity.model import GapReport
 from pipelines_client.parity.render import ENDINGS, FORMATS, RENDERINGS, render
 from pipelines_client.parity.render.markdown import MOST_CHARACTERS, escape
 from pipelines_client.parity.render.sections import SECTIONS, tables
@@ -202,7 +206,7 @@ def test_a_clean_and_an_empty_report_render(plain, form):
 def test_terminal_markdown_and_page_show_the_same_tables(showcase):
     """Each table has its title, its headings and its notes in all three, in the same order."""
     console = Console(file=StringIO(), width=400, force_terminal=False, color_system=None, highlight=False)
-    print_report(showcase, console)
+    print_report(showcase, console, details=True)
     texts = {
         "text": console.file.getvalue(),
         "markdown": re.sub(r"\\(.)", r"\1", render(showcase, "markdown")),
@@ -224,9 +228,64 @@ def test_each_finding_that_the_advice_names_has_a_table(showcase):
     titles = {each.name for each in found}
     assert {each.name for each in showcase.classes if each.count} <= titles
     assert found[0].name == "advice"
-    first = re.match(r"See “(.*?)” first", showcase.advice)
-    assert first is not None
-    assert first[1] in {each.title for each in found}
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_what_lies_in_a_gap_stands_beside_the_counts(showcase, form):
+    """Else “90 of 90” would read as if all were there; how the window was chosen stands there too."""
+    gap = GapReport(
+        side="segment", types=(), since="s", until="u", absent=17, present=0, words="w", option="--complete x"
+    )
+    young = showcase.totals.too_young | {"segment": 4}
+    totals = showcase.totals.model_copy(update={"too_young": young})
+    report = showcase.model_copy(update={"gaps": (gap,), "totals": totals})
+    told = " ".join(unescape(render(report, form)).split())
+    assert "17 more in gaps, 4 more too young to tell" in told.replace("\\", "")
+    assert report.window.chosen[:40] in told
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "junit", "json"])
+def test_what_is_missing_and_the_next_step_stand_under_the_headline(showcase, form):
+    """By event and side, with the commands, before any table."""
+    text = render(showcase, form)
+    plain = re.sub(r"\\\n? *", "", unescape(text))
+    if form == "json":
+        assert {"side": "customerio", "event": "Order Completed", "type": "track", "count": 3} in json.loads(text)[
+            "missing_by_event"
+        ]
+    else:
+        assert plain.index(showcase.headline[:30]) < plain.index("3 Order Completed are not at Customer.io.")
+    assert "pipelines-client dead-letters requeue --leg segment --all --state-dir state" in plain
+
+
+def test_the_verdict_is_the_last_line_of_the_terminal_too(showcase):
+    """It is read at the end, and the exit code agrees."""
+    lines = render(showcase, "text").splitlines()
+    assert lines[-1] == lines[0]
+    assert lines[0].startswith(" FAIL ")
+
+
+def test_statistics_are_one_line_unless_asked_for(showcase):
+    """In the terminal with `--details`, on the page and in Markdown where the reader unfolds them."""
+    (table,) = [each for each in tables(showcase) if each.short]
+    assert f"{table.title}: {table.short} See --details." in " ".join(render(showcase, "text").split())
+    assert table.columns[2].title not in render(showcase, "text")
+    assert table.columns[2].title in render(showcase, "text", details=True)
+    for form in ("markdown", "html"):
+        assert re.search(rf"<details[^>]*>\s*<summary>.*{re.escape(table.short[:20])}", render(showcase, form))
+
+
+def test_commands_hold_hostile_names_as_one_word_of_a_shell(showcase):
+    """A path that looks like a command stays a path, and a fence of code stays closed."""
+    words = ("pipelines-client", "parity", "--ledger", "$(rm -rf ~) ``` `x`", "--segment", "a'b\x1b[31m\nc")
+    report = showcase.model_copy(update={"next_step": (shlex.join(words),)})
+    for form in ("text", "markdown", "html"):
+        text = unescape(render(report, form))
+        assert "\x1b" not in text
+        lines = text[text.index("pipelines-client parity") :].split("\nc")[0].splitlines()
+        shown = shlex.split(" ".join(line.removesuffix("\\") for line in lines[: 1 + lines[0].endswith("\\")]))
+        assert shown[3] == words[3]
+    assert "````sh" in render(report, "markdown")
 
 
 def test_a_rendering_is_one_entry_and_help_and_endings_follow():

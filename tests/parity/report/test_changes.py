@@ -76,25 +76,49 @@ def test_the_way_back_is_better_and_to_itself_is_the_same(reports):
 
 
 def test_one_gate_that_is_worse_makes_it_worse_though_the_verdict_is_not(reports):
-    """The later of two failures may fail more gates; a gate that is gone is listed and does not make it worse."""
+    """The later of two failures may fail more gates; without a gate the later report may only look better."""
     bad = reports[1]
     fewer = bad.model_copy(update={"gates": tuple(gate for gate in bad.gates if gate.name != "drift")})
     assert compare_reports(fewer, bad).result == "worse"
     gone = compare_reports(bad, fewer)
     assert (gone.result, [(gate.name, gate.before, gate.after) for gate in gone.gates]) == (
-        "same",
+        "not_comparable",
         [("drift", "failed", None)],
     )
+    assert gone.reasons == ("The later report has no gate “Drift”",)
 
 
 def test_a_limit_that_is_another_is_said(reports):
-    """A looser limit can turn a failure into a pass; the change shows both limits."""
+    """A looser limit can turn a failure into a pass: not comparable, and the change shows both limits."""
     bad = reports[1]
     gates = [replace(gate, limit=5.0) if gate.name == "drift" else gate for gate in bad.gates]
     changes = compare_reports(bad, bad.model_copy(update={"gates": tuple(gates)}))
+    assert (changes.result, changes.exit_code, changes.reasons) == ("not_comparable", 3, ("Other limits: “Drift”",))
     (row,) = [line for line in render_changes(changes, "markdown").splitlines() if line.startswith("| Drift")]
     assert "%, limit 0.1 % |" in row
     assert row.endswith("%, limit 5 % |")
+
+
+def test_a_report_that_did_not_look_at_a_side_is_not_comparable(files, tmp_path):
+    """In either order, with the reason in every format and exit code 3."""
+    whole = Evidence(tmp_path, count=150)
+    partly = {name: path for name, path in whole.paths().items() if name != "customerio"}
+    other = tmp_path / "other.json"
+    other.write_text(run_parity(partly, ParityOptions(), now=START).to_json(), "utf-8")
+    for pair, name in (((files[0], other), "later"), ((other, files[0]), "earlier")):
+        for form in CHANGE_FORMATS:
+            done = run("diff", *pair, "--format", form)
+            assert done.exit_code == 3, done.output
+            assert f"The {name} report did not look at Customer.io" in done.output
+    assert run("diff", other, other).exit_code == 0
+
+
+def test_everything_and_a_window_are_not_comparable(reports):
+    """A window that leaves the bad days out only looks better."""
+    good, bad = reports
+    everything = bad.model_copy(update={"window": bad.window.model_copy(update={"mode": "all"})})
+    assert compare_reports(everything, good).exit_code == 3
+    assert compare_reports(everything, everything).exit_code == 0
 
 
 def test_the_command_says_it_in_every_format_and_exits_1_when_worse(files):

@@ -1,4 +1,5 @@
 -- Which copies of a message have another payload or name than its first copy? Counts by side, event and day.
+-- Copies that are another call are among `shared_ids`.
 SELECT finding.side, finding.event, finding.type, finding.day, finding.count, max(place.message_id) AS message_id,
        max(CASE WHEN place.source = 'segment' THEN place.file END) AS segment_file,
        max(CASE WHEN place.source = 'segment' THEN place.line END) AS segment_line,
@@ -16,7 +17,7 @@ FROM (
         FROM messages_exported AS exported
         JOIN words_known AS known ON known.words = exported.words
         JOIN faulty ON faulty.message_key = exported.message_key AND faulty.message_check = exported.message_check
-        WHERE exported.copies > 1
+        WHERE exported.copies > 1 AND faulty.is_shared = 0
     ) AS repeating
       ON repeating.message_key = copy.message_key AND repeating.message_check = copy.message_check AND repeating.side = copy.source
     JOIN words_known AS said ON said.words = copy.words

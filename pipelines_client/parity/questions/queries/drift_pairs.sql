@@ -8,10 +8,10 @@ SELECT max(place.message_id) AS message_id, type, label, day, in_ledger, segment
        max(CASE WHEN place.source = 'customerio' THEN place.line END) AS customerio_line,
        max(CASE WHEN place.source = 'customerio' THEN place.byte_offset END) AS customerio_offset,
        max(CASE WHEN place.source = 'customerio' THEN place.byte_count END) AS customerio_bytes,
-       CASE WHEN is_identity + is_renamed + is_missing > 0 THEN 1 ELSE 0 END AS is_faulty
+       CASE WHEN differences > 1 OR is_missing > 0 THEN 1 ELSE 0 END AS is_faulty
 FROM faulty
 JOIN places AS place ON place.message_key = faulty.message_key AND place.message_check = faulty.message_check
 WHERE is_drift = 1
 GROUP BY faulty.message_key, faulty.message_check, type, label, day, in_ledger, segment_drift, customerio_drift,
-         exports_drift, is_identity, is_renamed, is_missing
+         exports_drift, differences, is_missing
 ORDER BY message_id

@@ -3,12 +3,10 @@ SELECT coalesce(sum(messages), 0) AS messages,
        coalesce(sum(is_matched * messages), 0) AS matched,
        coalesce(sum(is_compared * messages), 0) AS compared,
        coalesce(sum(is_segment_whole * is_customerio_whole * messages), 0) AS paired,
-       coalesce(sum(CASE WHEN in_segment * in_customerio * is_segment_owned * is_customerio_owned
-                             + in_ledger * knows_identity * (in_segment * is_segment_owned + in_customerio * is_customerio_owned)
-                             > 0 THEN messages ELSE 0 END), 0) AS owned,
        coalesce(sum(is_drift * messages), 0) AS drift,
        coalesce(sum(is_identity * messages), 0) AS identity,
        coalesce(sum(is_renamed * messages), 0) AS renamed,
+       coalesce(sum(cured), 0) AS cured,
        coalesce(sum(CASE WHEN has_ledger = 1 AND in_ledger = 0 THEN messages ELSE 0 END), 0) AS unrecorded,
        coalesce(sum(ledger_rows), 0) AS ledger_rows,
        coalesce(sum(in_ledger * messages), 0) AS ledger_messages,

@@ -1,0 +1,78 @@
+"""`pipelines-client cutover handover`: what it writes, says and refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stage_files import make_state
+from typer.testing import CliRunner
+
+from pipelines_client.cli.app import app
+from pipelines_client.state.kept import INTEGRATIONS
+
+AT = "2999-12-07T10:00:00+01:00"
+
+
+@pytest.fixture
+def handover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run the command beside a stage file at `dual` and an idle state directory."""
+    (tmp_path / "stage.toml").write_text('stage = "dual"\n')
+    monkeypatch.setenv("PIPELINES_STAGE_FILE", str(tmp_path / "stage.toml"))
+    monkeypatch.setenv("PIPELINES_STATE_DIR", str(make_state(tmp_path / "state")))
+    return lambda *words: CliRunner().invoke(app, ["cutover", "handover", *words])
+
+
+def test_it_says_what_each_side_does_and_can_be_repeated(handover: Callable[..., Any], tmp_path: Path) -> None:
+    """Written, then planned already; without --at it shows what the file says."""
+    first = handover("--at", AT, "--reason", "the campaigns are built")
+    assert first.exit_code == 0, first.output
+    assert 'at = "2999-12-07T09:00:00.000Z"' in (tmp_path / "stage.toml").read_text()
+    for text in ("(written)", '"Actions Customerio": false', "received_at >=", "no process runs", "0 now"):
+        assert text in first.output
+    content = (tmp_path / "stage.toml").read_bytes()
+    for words in (("--at", "2999-12-07T09:00:00Z"), ()):
+        again = handover(*words)
+        assert (again.exit_code, (tmp_path / "stage.toml").read_bytes()) == (0, content)
+        assert "(planned)" in again.output
+    shown = json.loads(handover("--json").stdout)
+    assert (shown["at"], shown["is_new"], shown["skew_s"]) == ("2999-12-07T09:00:00.000Z", False, 2.0)
+    assert handover("--at", "now").exit_code == 0
+    assert "hand-over at once" in handover().output
+
+
+def test_a_dry_run_changes_nothing(handover: Callable[..., Any], tmp_path: Path) -> None:
+    """It shows the lines of the file."""
+    shown = handover("--at", AT, "--dry-run")
+    assert (shown.exit_code, "[handover]" in shown.output) == (0, True)
+    assert (tmp_path / "stage.toml").read_text() == 'stage = "dual"\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "--at"),
+        (("--at", "2026-12-07T09:00:00"), "zone"),
+        (("--at", "tomorrow"), "zone"),
+        (("--at", "0001-01-01T00:00:00+23:00"), "zone"),
+        (("--at", AT, "--skew", "-1"), "skew"),
+        (("--at", AT, "--stage-file", "missing.toml"), "cutover start"),
+    ],
+)
+def test_bad_input_is_exit_code_2(handover: Callable[..., Any], words: tuple[str, ...], text: str) -> None:
+    """An instant without a zone would be another one on each host."""
+    refused = handover(*words)
+    assert refused.exit_code == 2
+    assert text in refused.output
+
+
+def test_what_would_lose_messages_is_exit_code_1(handover: Callable[..., Any], tmp_path: Path) -> None:
+    """It names the setting, and is done with a reason."""
+    INTEGRATIONS.keep(tmp_path / "state", {"All": False})
+    refused = handover("--at", AT)
+    assert refused.exit_code == 1
+    assert "segment_integrations" in refused.output
+    assert handover("--at", AT, "--force", "--reason", "a rehearsal").exit_code == 0
