@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from shares import Shares, rank
 
 import pipelines_client
 from pipelines_client import Client
+from pipelines_client.clock import monotonic_s
+from pipelines_client.delivery.processes import LIVE
 from pipelines_client.parity import ParityOptions, ParityReport, run_parity
 from pipelines_client.state.ledger import DeliveryRecord, Outcome, read_ledger
 
@@ -43,6 +46,19 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIPELINES_SEND_IN_TESTS", "true")  # `_only_loopback` sees to it
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """Close the clients that a test leaves, and wait for their threads: a port is used again."""
+    yield
+    for pipeline in list(LIVE):
+        pipeline.close(monotonic_s())
+    until_s = monotonic_s() + 10
+    for thread in threading.enumerate():
+        if thread.name.startswith("pipelines-client"):
+            thread.join(max(0.0, until_s - monotonic_s()))
+            assert not thread.is_alive(), f"{thread.name} goes on after the test"
 
 
 @pytest.fixture

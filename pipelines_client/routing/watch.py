@@ -7,6 +7,7 @@ No thread polls. A call or a sender that asks for the plan reads the file if the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,8 @@ class StageWatch:
         self.look_every_s = poll_s / 2
         """Seconds between two looks: half of `poll_s`, because a sender may wait for as long before it asks."""
         self._content: bytes | None = None
+        self._looks = itertools.count(1)
+        self._in_force = 0  # the number of the look whose result is in force
         self._shares_people = len(base.legs) > 1
         self._aliases = AliasFile(memory / ALIAS_FILE if memory is not None and self._shares_people else None)
         self._last_good = memory / LAST_GOOD_FILE if memory is not None else None
@@ -84,27 +87,31 @@ class StageWatch:
         self._due_s = monotonic_s() + self.look_every_s
 
     def _look_into(self, path: Path) -> None:
+        number = next(self._looks)  # before the file is read: what a look of a later number reads is not older
         try:
-            seen, content = self._content, read_stage_bytes(path)
-            while content != seen or self.error is not None:
-                if self._take(content, seen):
-                    self._keep(content)
-                    break
-                seen, content = self._content, read_stage_bytes(path)  # another thread may have read a newer file
+            content = read_stage_bytes(path)
+            if (content != self._content or self.error is not None) and self._take(content, number):
+                self._keep(content)
         except OSError as error:
             let_through(error)
-            self._refuse(error.strerror or type(error).__name__)
+            self._refuse(error.strerror or type(error).__name__, number)
         except ConfigError as error:
-            self._refuse(str(error))
+            self._refuse(str(error), number)
 
-    def _take(self, content: bytes, seen: bytes | None) -> bool:
-        """Put a file's content in force and return True, unless another thread has done so since we read `seen`."""
+    def _take(self, content: bytes, number: int) -> bool:
+        """Put a file's content in force and return True, unless another thread has begun and ended a later look."""
         plan = parse_stage_file(content).applied_to(self._base)
-        if self._content is not seen:
+        if not self._is_newest(number):
             return False
         before, self._plan, self._content, self.error = self._plan, plan, content, None
         if plan != before:
             logger().info("stage_file_read", stage=plan.name, before=before.name)
+        return True
+
+    def _is_newest(self, number: int) -> bool:
+        if number < self._in_force:
+            return False
+        self._in_force = number
         return True
 
     def _keep(self, content: bytes) -> None:
@@ -115,10 +122,12 @@ class StageWatch:
             self._last_good.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._last_good, content)
 
-    def _refuse(self, error: str) -> None:
+    def _refuse(self, error: str, number: int) -> None:
+        if not self._is_newest(number):
+            return
         if self._content is None and self._last_good is not None:
             with suppressing(OSError, ConfigError):
-                self._take(read_stage_bytes(self._last_good), None)
+                self._take(read_stage_bytes(self._last_good), number)
         if error != self.error:
             self.error = error
             logger().error("stage_file_refused", path=str(self._path), error=error, in_force=self._plan.name)
