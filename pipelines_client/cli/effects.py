@@ -20,9 +20,10 @@ from pipelines_client.cli.parity.sources import MapOption, given_map, read_toml
 from pipelines_client.cli.progress import reading
 from pipelines_client.cli.reserved import AllowCommandOption, left_out
 from pipelines_client.errors import ConfigError, SourceError
-from pipelines_client.state.kept import CURES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines_client.effects import DestinationSettings
     from pipelines_client.effects.findings import EffectsFinding
     from pipelines_client.parity.model import ClassReport
@@ -113,8 +114,8 @@ def effects(asked: EffectsOptions) -> None:
     from pipelines_client.parity.alone import find_alone
 
     asked.check()
-    settings, cures = _settings(asked.route), _cures(asked)
     columns = given_map(asked.column_map)
+    settings, cures = _settings(asked.route), _cures(asked, columns)
     existing = None if asked.existing is None else existing_people(asked.existing)
     with reading(sys.stderr) as hooks:
         lines = calls_in(asked.paths, columns, advance=hooks.advance)
@@ -143,10 +144,11 @@ def effects(asked: EffectsOptions) -> None:
     leave(report.verdict.exit_code)
 
 
-def _cures(asked: EffectsOptions) -> dict[str, Any]:
+def _cures(asked: EffectsOptions, columns: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what the client changes for Customer.io: by the options, else its variables, else its state directory."""
     from pipelines_client.effects.cures import asked_in
-    from pipelines_client.evidence.kept_cures import CURES_DIFFER, kept_cures
+    from pipelines_client.evidence.calls import ledgers_in
+    from pipelines_client.evidence.kept_cures import kept_cures
 
     told = read_cures(asked.cure)
     try:
@@ -155,9 +157,12 @@ def _cures(asked: EffectsOptions) -> dict[str, Any]:
         raise ConfigError(f"PIPELINES_CUSTOMERIO_…: {error}") from None
     if told is not None:
         return told
-    kept = kept_cures([path for path in asked.paths if (Path(path) / CURES.file).is_file()])
+    kept = kept_cures(ledgers_in(asked.paths, columns))
     if kept is None:
-        raise SourceError(CURES_DIFFER)
+        raise SourceError(
+            "the state directories say different things about what is changed for Customer.io; a report is about one"
+            " client; give all hosts the same settings customerio_dates and so on, or pass --cure"
+        )
     return kept
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from pipelines_client.errors import SourceError
+from pipelines_client.evidence.files.csv_rows import read_csv
+from pipelines_client.evidence.lines import object_in
 from pipelines_client.files import open_given
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines_client.effects.forecast import ExistingPerson
 
 _COLUMNS: Final = ("id", "email", "cio_id")
-_MOST_CHARS: Final = 200
+_CURE: Final = "export the workspace's people as CSV, with a header"
 
 ExistingOption = Annotated[
     Path | None,
@@ -35,23 +35,25 @@ def existing_people(path: Path) -> Iterator[ExistingPerson]:
     """Yield the people in a CSV; other columns are ignored, and so are rows without an identifier.
 
     Raises:
-        SourceError: The file cannot be read, or has none of the columns.
+        SourceError: The file cannot be read whole, has none of the columns, or no row. It shows nothing of its content.
     """
     from pipelines_client.effects.forecast import ExistingPerson
 
+    def reject(line: int, reason: str, **_: object) -> None:
+        raise SourceError(f"{path}:{line}: {reason}; {_CURE}")
+
+    is_empty = True
     try:
-        with io.TextIOWrapper(open_given(path), "utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            header = [name.strip().lower() for name in next(rows, [])]
-            places = [header.index(name) if name in header else None for name in _COLUMNS]
-            if places == [None] * len(_COLUMNS):
-                shown = ", ".join(header)[:_MOST_CHARS] or "nothing"
-                raise SourceError(f"{path}: no column id, email or cio_id; the header has {shown}")
-            for row in rows:
-                found = [row[at].strip() if at is not None and at < len(row) else "" for at in places]
-                if any(found):
-                    yield ExistingPerson(*found)
+        open_given(path).close()  # a folder, a device or a pipe
+        for _, _, data in read_csv(str(path), reject):
+            row = {name.strip().lower(): value for name, value in (object_in(data) or {}).items()}
+            if row.keys().isdisjoint(_COLUMNS):
+                raise SourceError(f"{path}: its first row names no column id, email or cio_id; {_CURE}")
+            found = [(row.get(name) or "").strip() for name in _COLUMNS]
+            is_empty = False
+            if any(found):
+                yield ExistingPerson(*found)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; name the CSV of the workspace's people") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise SourceError(f"{path}: not a CSV in UTF-8; export the workspace's people as CSV") from None
+    if is_empty:
+        raise SourceError(f"{path}: it has no row; {_CURE}")

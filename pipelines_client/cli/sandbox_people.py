@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
@@ -47,13 +48,18 @@ def people(
         leave(BAD_INPUT, "no address; pass --url with the customerio address that the sandbox prints")
     address = url.rstrip("/") + "/people"
     if person is not None:
-        found = _get(f"{address}/{quote(person, safe='')}", url)
+        found = _get(f"{address}/{_quoted(person)}", url)
         if found is None:
             leave(BAD_NEWS, "no one in the workspace has this id, e-mail address or cio_id")
         print_text(_json(found) if form == "json" else "\n".join((*_text_of_person(found), "")))
         return
     everyone = _all(address, url)
     print_text(_json(everyone) if form == "json" else "\n".join((*_text_of_all(everyone), "")))
+
+
+def _quoted(person: str) -> str:
+    """Return an id as one step of a path, also `.` and `..`, and bytes that are not UTF-8."""
+    return quote(os.fsencode(person), safe="").replace(".", "%2E")
 
 
 def _all(address: str, url: str) -> dict[str, Any]:
@@ -69,6 +75,8 @@ def _get(address: str, url: str) -> dict[str, Any] | None:
     """Return what the sandbox answers; None for a person who is not there."""
     import urllib3
 
+    if not address.lower().startswith(("http://", "https://")):
+        leave(BAD_INPUT, f"{one_line(url)}: not an address; pass the customerio address that the sandbox prints")
     try:
         answer = urllib3.request("GET", address, timeout=_TIMEOUT_S, retries=False, redirect=False)
     except urllib3.exceptions.ReadTimeoutError:

@@ -76,6 +76,15 @@ def kinds_at(paths: Sequence[str], column_map: Mapping[str, Any] | None = None) 
     return [_kind_at(text, column_map) for text in paths]
 
 
+def ledgers_in(paths: Sequence[str], column_map: Mapping[str, Any] | None = None) -> list[str]:
+    """Return those of the paths that are ledgers, without their kind.
+
+    Raises:
+        SourceError: A path does not exist, or its kind is not known, or only counts.
+    """
+    return [path for kind, path in kinds_at(paths, column_map) if isinstance(kind, LedgerFiles)]
+
+
 def _kind_at(text: str, column_map: Mapping[str, Any] | None) -> tuple[Kind, str]:
     if text.partition(":")[0] in APIS:
         raise SourceError(f"{text.partition(':')[0]}: an API of counts holds no calls; pass an archive or an export")

@@ -116,9 +116,8 @@ def _rows(path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for line, _, data in read_rows(file.location, reject):
             row = {name.strip().lower(): value for name, value in (object_in(data) or {}).items()}
             if not wanted.intersection(row):
-                columns = ", ".join(sorted(row)) or "none"
                 raise SourceError(
-                    f"--suppressed {file.name}: it needs a column id or email; its columns are: {columns}"
+                    f"--suppressed {file.name}: its first row names no column id or email; export it with a header"
                 )
             yield f"{file.name}:{line}", row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -91,10 +92,16 @@ def test_state_directories_that_differ_about_cures_are_bad_input(effects: Any, k
     archive, state = kept.write_segment(), kept.write_ledger()
     other = Evidence(tmp_path / "other").write_ledger()
     (state / "customerio-cures.json").write_text('{"dates": "unix"}')
+    copy = shutil.copy(next(other.rglob("*.jsonl")), tmp_path / "copy.jsonl")
+    for ledgers in ((state, other), (state, f"ledger:{copy}")):  # a client without a cure writes no file about it
+        code, _, err = effects(archive, *ledgers)
+        assert code == 2
+        assert "say different things" in err
+        assert "pass --cure" in err
     (other / "customerio-cures.json").write_text("{}")
-    code, _, err = effects(archive, state, other)
-    assert code == 2
-    assert "say different things" in err
+    assert effects(archive, state, other)[0] == 2
+    (other / "customerio-cures.json").write_text('{"dates": "unix"}')
+    assert effects(archive, state, other)[0] == effects(archive, other / "ledger")[0] == 0
 
 
 def test_a_route_that_the_team_has_changed_is_read_from_its_file(effects: Any, kept: Evidence, tmp_path: Path) -> None:
@@ -179,7 +186,7 @@ def test_the_forecast_counts_who_is_new(effects: Any, kept: Evidence, tmp_path: 
         (["here", "--route", "gone.toml"], "gone.toml: No such file"),
         (["here", "--route", "bad.toml"], "bad.toml: not valid TOML"),
         (["here", "--existing", "gone.csv"], "gone.csv: No such file"),
-        (["here", "--existing", "bad.toml"], "bad.toml: no column id, email or cio_id"),
+        (["here", "--existing", "bad.toml"], "bad.toml:1: this is JSON in a file named as CSV"),
         (["here", "--route", "odd.toml"], "odd.toml: unknown section pages"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_one_person_is_shown_with_what_is_not_known(people: Callable[..., Any], 
     assert "no one in the workspace has this id" in done.stderr
 
 
+@pytest.mark.parametrize("name", [".", "..", "a/../b", "%2F", "?a#b", "-h"])
+def test_an_id_is_never_a_path(people: Callable[..., Any], sandbox: Any, name: str) -> None:
+    """Neither a dot nor a mark of an address leads elsewhere."""
+    let_in(sandbox, identify(name))
+    assert f"id: {name}" in people("--", name).stdout.splitlines()
+
+
+def test_an_id_that_is_not_text_is_no_one(people: Callable[..., Any], sandbox: Any) -> None:
+    """Bytes that are not UTF-8, as a shell may pass them."""
+    let_in(sandbox, identify("user-42"))
+    assert people("--", os.fsdecode(b"\xff\xfe")).exit_code == 1
+
+
 def test_json_has_everyone_from_all_pages(people: Callable[..., Any], sandbox: Any) -> None:
     """The table has the first fifty."""
     for start in range(0, 1100, 100):
@@ -79,7 +93,7 @@ def test_json_has_everyone_from_all_pages(people: Callable[..., Any], sandbox: A
         ("", "no address; pass --url"),
         ("http://127.0.0.1:9", "no sandbox answers there"),
         ("segment", "not a sandbox's Customer.io API"),
-        ("nonsense:", "no sandbox answers there"),
+        ("nonsense:", "not an address"),
     ],
 )
 def test_what_is_not_a_sandbox_is_bad_input(people: Callable[..., Any], sandbox: Any, url: str, words: str) -> None:

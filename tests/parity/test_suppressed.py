@@ -96,7 +96,7 @@ def test_a_list_that_matches_no_person_says_so(
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        (("name,phone", "Kim,1"), "it needs a column id or email; its columns are: name, phone"),
+        (("kim@example.com,user-1", "max@example.com,user-2"), "suppressed.csv: its first row names no column"),
         (("id,email",), "it has no row"),
         ((), "it has no row|empty"),
     ],
