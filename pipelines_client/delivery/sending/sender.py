@@ -72,9 +72,8 @@ class Sender:
         # condition, and `notify_all` is used although there is one waiter: an interrupted call may leave a dead one.
         self._lock = threading.RLock()
         self._wakeup = threading.Condition(self._lock)
-        self._hurry_to = 0
         self._due_seq = self._due_bytes = sys.maxsize
-        self._next_post_s, self._throughput = 0.0, Throughput(destination.limits.max_messages_per_s)
+        self._hurry_to, self._next_post_s, self._throughput = 0, 0.0, Throughput(destination.limits.max_messages_per_s)
 
     @property
     def is_trying(self) -> bool:
@@ -191,6 +190,8 @@ class Sender:
                 linger_until = now + self._pace.upload_interval_s if linger_until is None else linger_until
                 seq = self._expect_batch()
                 if now >= linger_until or self._is_due(seq):
+                    if now >= linger_until:  # those beyond this batch have waited too, as after an alias
+                        self._hurry_to = max(self._hurry_to, self.spool.last_seq)
                     self._be_busy()
                     return True
                 self._wakeup.wait(linger_until - now)

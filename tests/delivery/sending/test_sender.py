@@ -197,6 +197,15 @@ def test_a_single_message_is_sent_after_the_upload_interval(make_client: MakeCli
     assert sandbox.customerio.wait_for(2)
 
 
+def test_what_an_alias_holds_up_waits_for_no_interval_of_its_own(make_client: MakeClient, sandbox: Any) -> None:
+    """An alias has a request of its own (FACTS C10): a leg with many would fall behind by as much as a full batch."""
+    client = make_client(segment_write_key=None, upload_interval=1)
+    for number in range(20):
+        client.track("u1", "E", {"n": number})
+        client.alias(f"visit-{number}", "u1")
+    assert sandbox.customerio.wait_for(40, 20)
+
+
 def test_an_idle_sender_keeps_calling_on_tick(make_client: MakeClient) -> None:
     """However long the upload interval is."""
     client = make_client(upload_interval=60)
