@@ -25,7 +25,7 @@ _PAYLOADS: Final[Mapping[Action, str]] = {
 """What attributes are called in the call, for the paths of differences; an object's come from several places."""
 _WHOLE: Final = ("person", "merged", "name", "object", "relationships", "created_at")
 _CODES: Final = {"person": "person", "merged": "person", "name": "name", "object": "object"}
-_KEPT_APART: Final = ("at",)
+_KEPT_APART: Final = ("at", "email_beside")  # the latter is a question about people
 _DATES: Final = ("date", "date_in_list")
 LEFT_OUT: Final = "command_left_out"
 """Why an effect is none where the client keeps a command from Customer.io."""

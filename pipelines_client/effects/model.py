@@ -72,6 +72,7 @@ class Effect:
     - `merged`: how the person is identified who is merged into `person` and deleted.
     - `device`: `token`, `platform`, `last_used`, `attributes`.
     - `created_at`: of an object, beside its attributes.
+    - `email_beside`: where else than documented the call has the person's e-mail address (`addresses.email_in`).
     - `report`: of a delivery: `delivery_id`, `metric`, `recipient`, `reason`, `href`, `action_name`, `action_value`.
 
     Attributes:

@@ -7,10 +7,11 @@ by its other values, and where those are numbers alone, by its name too.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines_client.effects.dates import seconds_of
+from pipelines_client.effects.dates import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 class Spelling(str, Enum):
     """A way to spell an instant. Conditions on time match `SECONDS` only (FACTS R1)."""
+
+    __hash__ = str.__hash__  # that of an enumeration is a function in Python
 
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
@@ -45,12 +48,15 @@ FIRST_SECOND: Final = 946_684_800
 """The first Unix second that is taken for an instant, 2000-01-01; smaller numbers count something else."""
 
 _END_SECOND: Final = 4_102_444_800  # 2100-01-01
-_SCALES: Final = (
-    (1, Spelling.SECONDS),
-    (1_000, Spelling.MILLISECONDS),
-    (1_000_000, Spelling.MICROSECONDS),
-    (1_000_000_000, Spelling.NANOSECONDS),
-)
+_SCALES: Final = {
+    1: Spelling.SECONDS,
+    1_000: Spelling.MILLISECONDS,
+    1_000_000: Spelling.MICROSECONDS,
+    1_000_000_000: Spelling.NANOSECONDS,
+}
+_BOUNDS: Final = [bound * scale for scale in _SCALES for bound in (FIRST_SECOND, _END_SECOND)]
+_BETWEEN: Final = (None, *(each for spelling in _SCALES.values() for each in (spelling, None)))
+"""What a number is that so many of the bounds are at or below."""
 _AS_TEXT: Final = {
     Spelling.SECONDS: Spelling.SECONDS_TEXT,
     Spelling.MILLISECONDS: Spelling.MILLISECONDS_TEXT,
@@ -97,21 +103,22 @@ def spelling_of(value: Any) -> Spelling | None:
         is_likely = _MIN_CHARS <= len(value) <= _MAX_CHARS and value[0] in "0123456789"
         return _of_text(value) if is_likely else None
     if kind is int or kind is float:
-        return _of_number(value) if value >= FIRST_SECOND else None
+        return of_number(value)
     return None
 
 
 def _of_text(text: str) -> Spelling | None:
     if text.isdecimal():
-        found = _of_number(int(text)) if text.isascii() else None
+        found = of_number(int(text)) if text.isascii() else None
         return None if found is None else _AS_TEXT.get(found)
-    if seconds_of(text) is not None:
+    if is_date(text):
         return Spelling.ISO
     return Spelling.TEXT if _OTHER.fullmatch(text) else None
 
 
-def _of_number(number: float) -> Spelling | None:
-    return next((name for scale, name in _SCALES if FIRST_SECOND * scale <= number < _END_SECOND * scale), None)
+def of_number(number: float) -> Spelling | None:
+    """Return how a number spells an instant, as `spelling_of` does."""
+    return _BETWEEN[bisect_right(_BOUNDS, number)]
 
 
 def form_of(value: Any) -> str:

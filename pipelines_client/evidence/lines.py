@@ -71,6 +71,14 @@ class Context(msgspec.Struct):
     """The part of a call's context that facts need."""
 
     library: Library | None = None
+    traits: Any = None
+
+
+def traits_in(context: Any) -> Any:
+    """Return a context with nothing but what it says of the person; None if that is nothing."""
+    if type(context) is Context:
+        return None if context.traits is None else {"traits": context.traits}
+    return context if type(context) is dict and "traits" in context else None
 
 
 def text_of(value: Any) -> str | None:

@@ -68,7 +68,6 @@ TESTED_IN: dict[str, str] = {
     "effects/routes/base.py": "effects/test_laws.py",
     "effects/routes/segment_mapping.py": "effects/routes/test_segment_destination.py",
     "effects/tally.py": "effects/test_examine.py",
-    "evidence/addresses.py": "evidence/test_id_forms.py",
     "evidence/columns.py": "evidence/kinds/test_table.py",
     "evidence/count_apis/base.py": "evidence/test_count_apis.py",
     "evidence/count_apis/customerio.py": "evidence/test_count_apis.py",

@@ -208,7 +208,7 @@ def _archived(sent: Sent) -> list[dict[str, Any]]:
         "userId": None,
         **call,
         "channel": "server",
-        "context": {"library": sent.library or {"name": "x"}},
+        "context": {**call.get("context", {}), "library": sent.library or {"name": "x"}},
         "integrations": {},
         "originalTimestamp": call.get("originalTimestamp", sent.at.isoformat()),
         "sentAt": iso_utc(sent.at + sent.sent_after["segment"]),
@@ -248,6 +248,6 @@ def _stored_row(sent: Sent, call: dict[str, Any], *, unix: bool) -> dict[str, An
         row["previous_id"] = call["previousId"]
     if kind in PAYLOAD_FIELD:
         row[PAYLOAD_FIELD[kind]] = call.get(PAYLOAD_FIELD[kind]) or {}
-    if sent.library is not None:
-        row["context"] = {"library": sent.library}
+    if sent.library is not None or "context" in call:
+        row["context"] = {**call.get("context", {}), "library": sent.library}
     return row

@@ -9,7 +9,7 @@ from pipelines_client.effects.people.attributes import Written, doubt, write
 from pipelines_client.effects.people.profile import Profile
 from pipelines_client.effects.people.questions import OF_EXISTENCE
 from pipelines_client.effects.people.state import PersonOutcome, State, Told
-from pipelines_client.evidence.addresses import is_email
+from pipelines_client.evidence.addresses import folded, is_email
 
 _NOT_ATTRIBUTES: Final = ("id", "cio_id", "email", "anonymous_id")
 
@@ -80,7 +80,7 @@ def _set_email(state: State, profile: Profile, email: str | None, at_ms: int, *,
     """Set an address that no other person has; yield what is open about it."""
     if email is None:
         return
-    if profile.email is not None and profile.email.lower() == email.lower():
+    if profile.email is not None and folded(profile.email) == folded(email):
         if not is_older:
             profile.email_ms = at_ms
             profile.email_unsettled = "" if profile.email_unsettled == "older_identify" else profile.email_unsettled

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines_client.effects.people.profile import CallKind, Edit, Profile
+from pipelines_client.evidence.addresses import folded
 
 _NO_ATTRIBUTES: dict[str, Edit] = {}  # one for all people of whom nothing is kept: it saves memory
 _NO_DEVICES: dict[str, Mapping[str, Any]] = {}
@@ -57,7 +58,7 @@ class Identities:
 
     def owner_of(self, email: str) -> Profile | None:
         """Return the person who has an e-mail address."""
-        return self._emails.get(email.lower())
+        return self._emails.get(folded(email))
 
     def give_id(self, profile: Profile, text: str) -> None:
         """Make a free id a person's."""
@@ -67,9 +68,9 @@ class Identities:
     def give_email(self, profile: Profile, text: str, at_ms: int) -> None:
         """Make a free e-mail address a person's, in place of the one before."""
         if profile.email is not None:
-            del self._emails[profile.email.lower()]
+            del self._emails[folded(profile.email)]
         profile.email, profile.email_ms = text, at_ms
-        self._emails[text.lower()] = profile
+        self._emails[folded(text)] = profile
 
     def remove(self, profile: Profile) -> None:
         """Remove a person; the identifiers are free."""
@@ -78,7 +79,7 @@ class Identities:
         if profile.id is not None:
             del self._ids[profile.id]
         if profile.email is not None:
-            del self._emails[profile.email.lower()]
+            del self._emails[folded(profile.email)]
 
     def block(self, person: Mapping[str, Any], profile: Profile | None) -> None:
         """Suppress an identifier, and with it all of the person who has it."""
@@ -101,4 +102,4 @@ class Identities:
 
 
 def _key(name: str, value: str) -> str:
-    return f"{name}:{value.lower() if name == 'email' else value}"
+    return f"{name}:{folded(value) if name == 'email' else value}"

@@ -96,6 +96,12 @@ _ALL: Final = (
         "C17, R5",
     ),
     OpenQuestion(
+        "email_beside",
+        "whether an e-mail address in a trait such as `Email`, or in `context.traits`, becomes the person's address",
+        "it does not",
+        "P1, C10",
+    ),
+    OpenQuestion(
         "suppressed_email",
         "what an identify does whose e-mail address is suppressed and whose id is not",
         "all but the address is set",

@@ -105,10 +105,14 @@ class Workspace:
         is_timed = at_ms is not None
         told = Told(effect.action, effect.sees, source, arrived_ms, arrived_ms if at_ms is None else at_ms, is_timed)
         outcome = _RULES[effect.action](self._state, told)
+        profile = outcome.profile
+        if "email_beside" in effect.sees and profile is not None and profile.email is None:
+            profile.email_unsettled = profile.email_unsettled or "email_beside"
+            outcome = outcome._replace(unsettled=(*outcome.unsettled, "email_beside"))
         for code in outcome.unsettled:
             self.unsettled[code] += 1
-            if outcome.profile is not None and code not in outcome.profile.unsettled:
-                outcome.profile.unsettled |= {code}
+            if profile is not None and code not in profile.unsettled:
+                profile.unsettled |= {code}
         return outcome
 
 

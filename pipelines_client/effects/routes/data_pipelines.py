@@ -14,6 +14,7 @@ from pipelines_client.effects.identifiers import person_of
 from pipelines_client.effects.javascript import number_text, value_at
 from pipelines_client.effects.model import Action, Call, Dates, Effect, Unknown, nothing
 from pipelines_client.effects.routes.base import Route
+from pipelines_client.evidence.addresses import EMAIL_PLACE, email_in
 
 Sees = dict[str, Any]
 
@@ -62,7 +63,7 @@ def _identify(call: Call, dates: Dates) -> Effect:
     attributes = _attributes(traits, dates)
     if anonymous is not None and "anonymous_id" not in person:
         attributes["anonymous_id"] = anonymous  # FACTS C15: the two are one person from now on
-    sees: Sees = {"person": person, "attributes": attributes, **_time(call)}
+    sees: Sees = {"person": person, "attributes": attributes, **_email_beside(call, traits), **_time(call)}
     if any(name in traits for name in _HINTS_AT_OBJECT):
         sees["relationships"] = Unknown("relationship_of_identify")
     return Effect(Action.IDENTIFY, sees)
@@ -100,7 +101,7 @@ def _group(call: Call, dates: Dates) -> Effect:
     if group is None:
         return nothing("no_group")
     attributes = _attributes({name: value for name, value in traits.items() if name not in _OF_GROUPS}, dates)
-    sees: Sees = {"object": _object(group, traits), "attributes": attributes}
+    sees: Sees = {"object": _object(group, traits), "attributes": attributes, **_email_beside(call)}
     if traits.keys() & {"created_at", "createdAt"}:
         sees["created_at"] = Unknown("created_at_of_object")
     person = _person(call)
@@ -219,11 +220,17 @@ def _attributes(values: Mapping[str, Any], dates: Dates) -> Sees:
 
 
 def _data(call: Call, dates: Dates) -> Sees:
-    found = _time(call)
+    found = {**_email_beside(call), **_time(call)}
     if type(call.get("properties")) is dict:
         found["attributes"] = as_told(call["properties"], dates)
     message_id = _id(call, "messageId")
     return found if message_id is None else {**found, "event_id": message_id}
+
+
+def _email_beside(call: Call, traits: Mapping[str, Any] | None = None) -> Sees:
+    """Return where a call has the person's e-mail address, if no document says that it is looked for there."""
+    found = email_in(traits, call.get("context"))
+    return {} if found is None or found.place == EMAIL_PLACE else {"email_beside": found.place}
 
 
 def _time(call: Call) -> Sees:

@@ -10,9 +10,10 @@ import msgspec
 import orjson
 
 from pipelines_client.canonical import payload_hash
+from pipelines_client.evidence.addresses import email_in
 from pipelines_client.evidence.columns import cell
 from pipelines_client.evidence.fact import ID_BITS, NO_CONTEXT, NO_IDENTITY, OUGHT
-from pipelines_client.evidence.id_forms import OtherIds, forms_of
+from pipelines_client.evidence.id_forms import OtherIds, email_of, forms_of
 from pipelines_client.evidence.lines import text_of
 from pipelines_client.identity import hash_identity, primary_identity
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines_client.evidence.fact import Fact
+    from pipelines_client.evidence.id_forms import Digests
 
 ABSENT: Final = msgspec.UNSET
 """Stands for a cell of a column that a row does not have."""
@@ -97,6 +99,7 @@ class Kind(ABC):
         self._identities: dict[str, str] = {}
         self._shorts: dict[str, int] = {}
         self._forms: dict[str, OtherIds] = {}
+        self._emails: dict[str, tuple[str, Digests]] = {}
         self.context_paths: tuple[str, ...] = tuple(self.options.get(CONTEXT, ()))
         self.cures: Mapping[str, Any] = {}
 
@@ -204,8 +207,31 @@ class Kind(ABC):
             known = self._identities[identity] = hash_identity(self.identity_key, identity) or ""
         return known, identity.partition(":")[0]
 
-    def ids_of(self, user: Any, anonymous: Any, previous: Any = None) -> OtherIds | None:
-        """Return hashes of the ids of a row besides its identity; None for a row without a user id."""
+    def ids_of(
+        self, user: Any, anonymous: Any, previous: Any = None, *, traits: Any = None, context: Any = None
+    ) -> OtherIds | None:
+        """Return hashes of the ids of a row besides its identity; None for one without a user id and e-mail address.
+
+        Args:
+            user: Its user id.
+            anonymous: Its anonymous id.
+            previous: The previous id of an alias.
+            traits: Those of an identify; other rows have none of a person.
+            context: Its context.
+        """
+        ids = self._ids_of(user, anonymous, previous)
+        carried = None if traits is None and context is None else email_in(traits, context)
+        return ids if carried is None else (ids or OtherIds())._replace(email=self._email_of(carried.text))
+
+    def _email_of(self, address: str) -> tuple[str, Digests]:
+        known = self._emails.get(address)
+        if known is None:
+            if len(self._emails) >= _MAX_IDENTITIES:
+                self._emails.clear()
+            known = self._emails[address] = email_of(self.identity_key, address)
+        return known
+
+    def _ids_of(self, user: Any, anonymous: Any, previous: Any) -> OtherIds | None:
         name = user if type(user) is str else text_of(user)
         if not name:
             return None

@@ -33,6 +33,7 @@ from pipelines_client.evidence.lines import (
     name_of,
     payload_of,
     text_of,
+    traits_in,
 )
 from pipelines_client.evidence.nesting import is_deeper
 from pipelines_client.evidence.payloads import payload_in
@@ -196,7 +197,10 @@ class CustomerioFiles(Kind):
         other_ids, context_hash, uncontexted = self._others(row, type_, data)
         is_reduced |= _not_shown(row, type_, file) | uncontexted | unowned
         day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
-        library = library_of(_context_in(context) if type(context) is str else context)
+        if type(context) is str:
+            context = _context_in(context)
+        library, traits = library_of(context), payload if type_ == "identify" else None
+        ids = (row.user_id, _shown(row.anonymous_id), _shown(row.previous_id))
         fact = Fact(
             self.source,
             message_id,
@@ -217,7 +221,7 @@ class CustomerioFiles(Kind):
             is_reduced=is_reduced,
             other_ids=other_ids,
             context_hash=context_hash,
-            ids=self.ids_of(row.user_id, _shown(row.anonymous_id), _shown(row.previous_id)),
+            ids=self.ids_of(*ids, traits=traits, context=traits_in(context)),
         )
         return fact, payload
 

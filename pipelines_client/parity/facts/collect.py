@@ -42,7 +42,7 @@ class FactCollector:
         self._odd: dict[tuple[str, str], list[int]] = {}  # by file and what is odd: the first line, and how many
         self._types = PropertyTypes(kind.source)
         self._dates = DateSpellings(kind.source)
-        self._people = PeopleFacts(kind.source, kind.identity_key)
+        self._people = PeopleFacts(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._cure = side_cure(kind.source, kind.cures)
         self._facts: list[Fact] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.effects.spellings import FIRST_SECOND, form_of, spelling_of
+from pipelines_client.effects.spellings import FIRST_SECOND, form_of, of_number, spelling_of
 from pipelines_client.evidence.fact import DateRow
 from pipelines_client.parity.facts.property_types import MAX_DEPTH, MAX_PATH_CHARS
 from pipelines_client.parity.spell import below
@@ -63,17 +63,14 @@ def _found(payload: dict[str, Any]) -> list[tuple[tuple[str, ...], Spelling, Any
     for key, value in payload.items():
         kind = type(value)
         if kind is str:
-            if value[:1] not in _DIGITS:
-                continue
+            spelling = spelling_of(value) if value[:1] in _DIGITS else None
         elif kind is int or kind is float:
-            if value < FIRST_SECOND:
-                continue
+            spelling = of_number(value) if value >= FIRST_SECOND else None
         elif kind is dict:
             found += [((key, *keys), spelling, inner) for keys, spelling, inner in _inner(value, 2)]
             continue
         else:
             continue
-        spelling = spelling_of(value)
         if spelling is not None:
             found.append(((key,), spelling, value))
     return found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines_client.evidence.addresses import is_email
 from pipelines_client.evidence.fact import NO_IDENTITY, NO_TIME, EditRow, LinkRow, PersonRow
-from pipelines_client.evidence.id_forms import address_of, digests_of
 from pipelines_client.state.ledger import Outcome
 
 if TYPE_CHECKING:
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.id_forms import Digests, IdForms
 
 _MAX_ROWS: Final = 50_000
-_MOST_CHARS: Final = 320
 _EVENTS: Final = frozenset(("track", "page", "screen"))
 _NO_DIGESTS: Final = (None, None, None)
 
@@ -22,11 +19,10 @@ _NO_DIGESTS: Final = (None, None, None)
 class PeopleFacts:
     """Counts people and links, and lists edits. Call the `take` methods when `is_full` says so after an `add`."""
 
-    def __init__(self, source: str, key: bytes) -> None:
-        self._source, self._key = source, key
+    def __init__(self, source: str) -> None:
+        self._source = source
         self._people: dict[str, list[Any]] = {}
         self._links: dict[tuple[str, str, str], Digests | tuple[None, None, None]] = {}
-        self._addresses: dict[str, tuple[str, Digests] | None] = {}
         self._edits: list[EditRow] = []
 
     def add(self, fact: Fact, payload: Any) -> None:
@@ -44,24 +40,15 @@ class PeopleFacts:
         elif fact.type == "identify":
             seen[2] += 1
             self._add_edit(fact, person, payload)
-            if type(payload) is dict and payload.get("email"):
-                self._add_address(person, payload["email"])
-        if fact.ids is not None and fact.type in ("identify", "alias"):
+        if fact.ids is None:
+            return
+        if fact.ids.email is not None:
+            address, digests = fact.ids.email
+            self._links.setdefault(("email", person, address), digests)
+        if fact.type in ("identify", "alias"):
             for before in (fact.ids.anonymous, *fact.ids.previous):
                 if before is not None:
                     self._links.setdefault(("merge", before, person), _NO_DIGESTS)
-
-    def _add_address(self, person: str, value: Any) -> None:
-        if type(value) is not str or len(value) > _MOST_CHARS:
-            return
-        if value in self._addresses:
-            known = self._addresses[value]
-        else:
-            if len(self._addresses) >= _MAX_ROWS:
-                self._addresses.clear()
-            known = self._addresses[value] = _address(self._key, value.strip())
-        if known is not None:
-            self._links.setdefault(("email", person, known[0]), known[1])
 
     def _add_edit(self, fact: Fact, person: str, payload: Any) -> None:
         if fact.leg is None:
@@ -100,13 +87,6 @@ class PeopleFacts:
         """Return the edits, and start again without any."""
         rows, self._edits = self._edits, []
         return rows
-
-
-def _address(key: bytes, text: str) -> tuple[str, Digests] | None:
-    """Return the hash of an e-mail address and those of its digests; None if it is not one."""
-    if not is_email(text):
-        return None
-    return address_of(key, text) or "", digests_of(key, text.lower())
 
 
 def _columns(forms: IdForms | None) -> tuple[str, str | None, str | None, str | None, str | None]:

@@ -45,6 +45,7 @@ ROWS_SORTED = 160_000
 
 _MAX_WORDS = 50_000
 _HEX_DIGITS = 16
+_NO_HASH: Final = "0" * _HEX_DIGITS
 
 
 class StoredFact(NamedTuple):
@@ -325,10 +326,15 @@ def _keys(ids: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
 
 def _as_numbers(texts: tuple[str | None, ...]) -> pa.Array:
     """Return hashes of 16 hexadecimal digits as numbers, and any other text hashed to a number."""
+    none = texts.count(None)
+    if none == len(texts):
+        return pa.nulls(none, pa.int64())
+    filled = [text or _NO_HASH for text in texts]
     try:
-        if set(map(len, texts)) == {_HEX_DIGITS}:  # type: ignore[arg-type]  # None has no length: handled below
-            return _numbers(array("q", bytes.fromhex("".join(texts))))  # type: ignore[arg-type]  # as above
-    except (TypeError, ValueError):
+        if set(map(len, filled)) == {_HEX_DIGITS}:
+            numbers = _numbers(array("q", bytes.fromhex("".join(filled))))
+            return numbers if not none else pa.compute.if_else(pa.array(list(map(bool, texts))), numbers, None)
+    except ValueError:
         pass
     return pa.array([None if text is None else _number(text) for text in texts], pa.int64())
 

@@ -84,6 +84,21 @@ WHO: dict[str, tuple[list[dict[str, Any]], list[tuple[str | None, str | None]], 
         [("user-1", None), ("user-2", None)],
         {"odd_email"},
     ),
+    "P1: an address under a key in other letters, or in the context, may be the person's or not": (
+        [someone(Email=KIM), event(context={"traits": {"email": KIM}})],
+        [("user-42", None)],
+        {"email_beside"},
+    ),
+    "C10: beside the trait itself it is no question": (
+        [someone(email=KIM, Email=LEE), event(context={"traits": {"email": LEE}})],
+        [("user-42", KIM)],
+        set(),
+    ),
+    "P1: letters of any alphabet": (
+        [someone(None, email="KIM@GRÜN.example"), someone(None, email="kim@grün.example")],
+        [(None, "KIM@GRÜN.example")],
+        {"odd_email"},
+    ),
     "P8: an event of an id that no one has adds a person": (
         [event(), event(), page(userId="user-43", name="Home")],
         [("user-42", None), ("user-43", None)],

@@ -32,6 +32,35 @@ def test_one_address_on_several_ids_is_a_collision(evidence, compare):
     assert [side for side, _ in samples(report, "identity_collision")] == [""]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"traits": {"Email": "kim@example.com"}}, {"traits": {"EMAIL": "kim@example.com"}}),
+        ({"traits": {}, "context": {"traits": {"email": "kim@example.com"}}}, {"traits": {"email": "Kim@Example.com"}}),
+        ({"traits": {"email": "KIM@GRÜN.example"}}, {"traits": {"email": "kim@grün.example"}}),
+        ({"traits": {"email": "kim@strasse.example"}}, {"traits": {"email": "kim@STRAẞE.example"}}),
+    ],
+)
+def test_an_address_is_seen_wherever_a_call_has_it(evidence, compare, one, other):
+    """Under a key in other letters, in `context.traits`, and with letters beyond ASCII."""
+    evidence.add({"type": "identify", "userId": "a", **one})
+    evidence.add({"type": "identify", "userId": "b", **other})
+    evidence.add({"type": "identify", "userId": "c", "traits": {"emails": "kim@example.com", "e": "kim@example.com"}})
+    assert found(compare(evidence.paths())) == [(1, "one e-mail address on several ids: 2 ids of 10")]
+
+
+def test_a_call_that_identifies_no_one_has_an_address_in_its_context(evidence, compare):
+    """As browsers' calls have it."""
+    said = {"context": {"traits": {"email": "kim@example.com"}}}
+    evidence.add(
+        {"type": "track", "userId": "a", "event": "Feature Used", "properties": {"email": "lee@example.com"}, **said}
+    )
+    evidence.add(
+        {"type": "track", "userId": "b", "event": "Feature Used", "properties": {"email": "lee@example.com"}, **said}
+    )
+    assert counts(compare(evidence.paths()))["identity_collisions"] == 1
+
+
 def test_an_address_as_an_id_and_a_hashed_id_are_collisions_of_their_kind(evidence, compare):
     """Each person is counted once, with any number of ids."""
     for user in ("a", "b", "c", "d"):
