@@ -58,7 +58,7 @@ STORED: dict[type, tuple[set[str], set[str]]] = {
         {"identity", "payload_hash", "other_ids", "context_hash", "cured_hash", "ids"},
     ),
     IdForms: ({"shape"}, {"alike", "digests"}),
-    OtherIds: (set(), {"forms", "anonymous", "previous"}),
+    OtherIds: (set(), {"forms", "anonymous", "previous", "email"}),
     DateRow: (
         {
             *("source", "type", "event", "day", "path", "spelling", "form", "count"),

@@ -14,7 +14,7 @@ from pipelines_client.evidence.addresses import email_in
 from pipelines_client.evidence.columns import cell
 from pipelines_client.evidence.fact import ID_BITS, NO_CONTEXT, NO_IDENTITY, OUGHT
 from pipelines_client.evidence.id_forms import OtherIds, email_of, forms_of
-from pipelines_client.evidence.lines import text_of
+from pipelines_client.evidence.lines import text_of, traits_in
 from pipelines_client.identity import hash_identity, primary_identity
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Kind(ABC):
         return known, identity.partition(":")[0]
 
     def ids_of(
-        self, user: Any, anonymous: Any, previous: Any = None, *, traits: Any = None, context: Any = None
+        self, user: Any, anonymous: Any, previous: Any, type_: str = "", payload: Any = None, context: Any = None
     ) -> OtherIds | None:
         """Return hashes of the ids of a row besides its identity; None for one without a user id and e-mail address.
 
@@ -216,11 +216,13 @@ class Kind(ABC):
             user: Its user id.
             anonymous: Its anonymous id.
             previous: The previous id of an alias.
-            traits: Those of an identify; other rows have none of a person.
-            context: Its context.
+            type_: Its type: the traits of an identify are a person's.
+            payload: Its properties or traits.
+            context: Its context, as the kind decodes it.
         """
         ids = self._ids_of(user, anonymous, previous)
-        carried = None if traits is None and context is None else email_in(traits, context)
+        traits, said = payload if type_ == "identify" else None, traits_in(context)
+        carried = None if traits is None and said is None else email_in(traits, said)
         return ids if carried is None else (ids or OtherIds())._replace(email=self._email_of(carried.text))
 
     def _email_of(self, address: str) -> tuple[str, Digests]:

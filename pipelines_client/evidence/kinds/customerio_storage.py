@@ -33,7 +33,6 @@ from pipelines_client.evidence.lines import (
     name_of,
     payload_of,
     text_of,
-    traits_in,
 )
 from pipelines_client.evidence.nesting import is_deeper
 from pipelines_client.evidence.payloads import payload_in
@@ -193,14 +192,11 @@ class CustomerioFiles(Kind):
         occurred_at_ms = received_at_ms if sent_at_ms is None else sent_at_ms
         payload, payload_hash, is_reduced = payload_of(row, type_, file)
         identity, identity_kind, unowned = self._identity(row, type_, file)
-        context, event = row.context, _name(row, type_)
+        context, event = _context_in(row.context), _name(row, type_)
         other_ids, context_hash, uncontexted = self._others(row, type_, data)
         is_reduced |= _not_shown(row, type_, file) | uncontexted | unowned
         day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
-        if type(context) is str:
-            context = _context_in(context)
-        library, traits = library_of(context), payload if type_ == "identify" else None
-        ids = (row.user_id, _shown(row.anonymous_id), _shown(row.previous_id))
+        library, ids = library_of(context), (row.user_id, _shown(row.anonymous_id), _shown(row.previous_id))
         fact = Fact(
             self.source,
             message_id,
@@ -221,7 +217,7 @@ class CustomerioFiles(Kind):
             is_reduced=is_reduced,
             other_ids=other_ids,
             context_hash=context_hash,
-            ids=self.ids_of(*ids, traits=traits, context=traits_in(context)),
+            ids=self.ids_of(*ids, type_, payload, context),
         )
         return fact, payload
 
@@ -278,11 +274,14 @@ def _not_shown(row: _OddRow, type_: str, file: str) -> int:
     return bits | lacking | lacking * OUGHT
 
 
-def _context_in(text: str) -> Context | None:
-    if is_deeper(text):
+def _context_in(value: Any) -> Any:
+    """Return a context; where it is text, as in CSV and Parquet, what that holds."""
+    if type(value) is not str:
+        return value
+    if is_deeper(value):
         return None
     try:
-        return _decode_context(text)
+        return _decode_context(value)
     except msgspec.DecodeError:
         return None
 

@@ -19,7 +19,6 @@ from pipelines_client.evidence.lines import (
     name_of,
     payload_of,
     text_of,
-    traits_in,
     type_of,
 )
 
@@ -117,9 +116,7 @@ class SegmentArchive(Kind):
         other_ids, context_hash, bits = self._others(call, type_, data)
         is_reduced |= timeless | bits
         identity, identity_kind = self.identity_of(call.user_id, call.anonymous_id, call.group_id)
-        traits = payload if type_ == "identify" else None
-        context = traits_in(call.context)
-        ids = self.ids_of(call.user_id, call.anonymous_id, call.previous_id, traits=traits, context=context)
+        ids = self.ids_of(call.user_id, call.anonymous_id, call.previous_id, type_, payload, call.context)
         event = name_of(call.event if type_ == "track" else call.name)
         day, byte_offset, byte_count = day_of(occurred_at_ms), offset, len(data)
         library, write_key_suffix = library_of(call.context), _suffix(call.write_key)

@@ -121,7 +121,7 @@ class Table(Kind):
             byte_count,
             is_reduced=is_reduced | unowned | unshown | (NO_NAME if event is None else 0),
             other_ids=other_ids,
-            ids=None if self.is_counts else self._ids(row, payload if type_ == "identify" else None),
+            ids=None if self.is_counts else self._ids(row, type_, payload),
         )
         return fact, self._count(row) if self.is_counts else payload
 
@@ -152,9 +152,10 @@ class Table(Kind):
                 raise LineRejectedError("its payload is not JSON") from None
         return {name: value for name, value in call.items() if value is not None}
 
-    def _ids(self, row: dict[str, Any], traits: Any) -> OtherIds | None:
+    def _ids(self, row: dict[str, Any], type_: str, payload: Any) -> OtherIds | None:
         columns = (self._map.user_id, self._map.anonymous_id, self._map.previous_id)
-        return self.ids_of(*(cell(row, name) for name in columns), traits=traits)
+        user, anonymous, previous = (cell(row, name) for name in columns)
+        return self.ids_of(user, anonymous, previous, type_, payload)
 
     def _others(self, row: dict[str, Any], type_: str) -> tuple[int, int]:
         """Return the other ids of a row, and the bits of what it does not show: lacking, if the map names a column."""
