@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from pipelines_client.errors import EngineError, SourceError
 from pipelines_client.parity.facts import jobs as fact_jobs
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pyspark.sql import DataFrame
-
     from pipelines_client.parity.facts.jobs import Job
     from pipelines_client.parity.facts.packs import Reading
 
 _MASTER_PORT = 7077
 _CONNECT_TIMEOUT_S = 5
 _FEWEST_PARTITIONS = 8
+_FEW_ROWS = 20_000  # of facts: all tables fit into the driver, and planning costs more than the rows
 _ROWS_A_PARTITION = 500_000  # with Spark's default of 200, a small query becomes 200 tasks
 _NO_GLOB = {ord(character): f"\\{character}" for character in "{}[]*?\\"}  # Hadoop treats a path as a pattern
 
@@ -61,6 +60,7 @@ class Spark(Engine):
         self._session = session.newSession()  # its names and settings are separate
         for name, value in _RULES.items():
             self._session.conf.set(name, value)
+        self._are_few = False
         self._kept: list[DataFrame] = []
         self._names: list[str] = []
 
@@ -70,15 +70,17 @@ class Spark(Engine):
         return self._read
 
     def load(self, packs: Iterable[Path]) -> None:
-        """Make a view of each table over the files of the packs, which are read when needed."""
+        """Hold the tables of the packs in the driver if they are few; else make views, which read them when needed."""
         given = list(packs)
+        rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in given)
+        self._are_few = rows <= _FEW_ROWS
         if self._is_own:
-            rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in given)
             partitions = max(_FEWEST_PARTITIONS, rows // _ROWS_A_PARTITION)
             self._session.conf.set("spark.sql.shuffle.partitions", partitions)
         folders = [str(folder).translate(_NO_GLOB) for folder in given]
         for name in SCHEMAS:
-            self._name(self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders]), name)
+            frame = self._session.read.parquet(*[f"{folder}/{name}.parquet" for folder in folders])
+            self._name(self._held(frame) if self._are_few else frame, name)
 
     def close(self) -> None:
         """Release what was kept; end the context if it was started here."""
@@ -91,10 +93,18 @@ class Spark(Engine):
 
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
         frame = self._session.sql(translate(sql, "spark"))
-        if is_kept:
+        if self._are_few:
+            frame = self._held(frame)
+        elif is_kept:
             frame = frame.localCheckpoint()  # with `persist`, each question would be planned with all that led to it
             self._kept.append(frame)
         self._name(frame, name)
+
+    def _held(self, frame: DataFrame) -> DataFrame:
+        """Return a frame's rows as a table in the driver: what is planned from it carries nothing of what led to it."""
+        plan = frame._jdf  # noqa: SLF001 - py4j; in Python the rows would pass through a Python process
+        session = self._session
+        return DataFrame(session._jsparkSession.createDataFrame(plan.collectAsList(), plan.schema()), session)  # noqa: SLF001
 
     def _name(self, frame: DataFrame, name: str) -> None:
         frame.createTempView(name)

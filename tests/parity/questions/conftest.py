@@ -20,6 +20,7 @@ from needs import lacks
 from traps import GAP, SETTINGS, plant
 
 from pipelines_client.parity.judgement import causes
+from pipelines_client.parity.questions import duckdb, spark
 from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.questions.spark import start_here
 
@@ -46,8 +47,8 @@ NO_POSTGRESQL = (
 )
 
 
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+@pytest.fixture(scope="session", name="spark")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """One Spark session for all tests, reachable from this machine only; engines take it because it is active."""
     home = os.environ.get("JAVA_HOME")
     if shutil.which("java", path=f"{home}/bin" if home else None) is None:
@@ -100,14 +101,18 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def planted(engine_name: str, packs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Each engine in turn, with the planted data loaded and its tables built."""
-    with closing(_planted(engine_name, packs, tmp_path_factory)) as engine:
+    """Each engine in turn, with the planted data loaded and its tables built, treated as too many rows for memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (duckdb, spark):
+            patch.setattr(module, "_FEW_ROWS", -1)
+        engine = _planted(engine_name, packs, tmp_path_factory)
+    with closing(engine):
         yield engine
 
 
 @pytest.fixture(scope="session")
 def reference(packs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """DuckDB over the planted data: the others must answer as it does."""
+    """DuckDB over the planted data, held as few rows: the others must answer as it does."""
     with closing(_planted("duckdb", packs, tmp_path_factory)) as engine:
         yield engine
 
