@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity.facts.writer import SCHEMAS
@@ -21,14 +20,15 @@ if TYPE_CHECKING:
 _MEMORY = "500MB"
 _MEMORY_OF_MANY = "1400MB"  # the process stays under 2 GB; with less, what is joined goes to disk and back
 _MANY_ROWS = 6_000_000
-_FEW_ROWS = 20_000  # one group of rows: threads would have nothing to share, and cost a sixth of the time
+_FEW_ROWS = 50_000  # of facts: all tables fit into memory, and threads would have nothing to share
 _ROWS_A_RANGE = 5_000_000  # facts whose join fits into memory
 _ROWS_AT_ONCE = 10_000
 _FIRST_KEY, _LAST_KEY = -(2**63), 2**63 - 1
 _NO_ROOM = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)))
 """Messages of the system for a full disk: DuckDB raises several kinds of exceptions with them."""
 
-_HARMFUL = ("partial_aggregate_pushdown",)  # it groups all of `places` before the join with a few rows
+_HARMFUL = {"partial_aggregate_pushdown"}  # it groups all of `places` before the join with a few rows
+_WORTH_IT_FOR_FEW = {"filter_pushdown", "unused_columns"}  # the others take longer than they save
 
 
 class DuckDB(Engine):
@@ -39,9 +39,9 @@ class DuckDB(Engine):
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._ranges = 1
+        self._are_few = False
         with self._name_cure():
-            # Tables in a file are compressed, those in memory are not.
-            self._connection = duckdb.connect(scratch / "parity.duckdb")
+            self._connection = duckdb.connect(":memory:")
             self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
             self._connection.execute("SET temp_directory = ?", [str(scratch)])
             self._connection.execute("SET TimeZone = 'UTC'")
@@ -49,27 +49,43 @@ class DuckDB(Engine):
             self._connection.execute("SET preserve_insertion_order = false")
             # It writes to standard output, where a report may go.
             self._connection.execute("SET enable_progress_bar = false")
-            known = {name for (name,) in self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
-            self._connection.execute("SET disabled_optimizers = ?", [",".join(known.intersection(_HARMFUL))])
+            rules = self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()
+            self._rules = {name for (name,) in rules}
+            self._leave_out(_HARMFUL)
             self._see(_FIRST_KEY, _LAST_KEY)
 
     def load(self, packs: Iterable[Path]) -> None:
-        """Make a view of each table over the files of the packs, which are read when needed."""
+        """Read the tables of the packs into memory if they are few; else make views, which read them when needed."""
         folders = list(packs)
-        rows = sum(pq.read_metadata(folder / "facts.parquet").num_rows for folder in folders)
-        self._ranges = 1 + rows // _ROWS_A_RANGE
+        files = {name: [str(folder / f"{name}.parquet") for folder in folders] for name in SCHEMAS}
         with self._name_cure():
-            if rows <= _FEW_ROWS:
+            counted = "SELECT CAST(sum(num_rows) AS BIGINT) FROM parquet_file_metadata(?)"
+            ((rows,),) = self._connection.execute(counted, [files["facts"]]).fetchall()
+            self._ranges = 1 + rows // _ROWS_A_RANGE
+            self._are_few = rows <= _FEW_ROWS
+            if self._are_few:
                 self._connection.execute("SET threads = 1")
+                self._leave_out(self._rules - _WORTH_IT_FOR_FEW)
+                for name, paths in files.items():
+                    self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)", [paths])  # noqa: S608 - a name of ours
+                return
             if rows > _MANY_ROWS:
                 self._connection.execute(f"SET memory_limit = '{_MEMORY_OF_MANY}'")
-            for name in SCHEMAS:
-                relation = self._connection.read_parquet([str(folder / f"{name}.parquet") for folder in folders])
+            # Tables in a file are compressed, those in memory are not.
+            file = str(self._scratch / "parity.duckdb").replace("'", "''")
+            self._connection.execute(f"ATTACH '{file}' AS kept; USE kept")
+            for name, paths in files.items():
+                relation = self._connection.read_parquet(paths)
                 if name == "facts":
                     relation = relation.filter(
                         "message_key BETWEEN getvariable('first_key') AND getvariable('last_key')"
                     )
                 relation.create_view(name)
+
+    def select(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of one SELECT, which may be a team's own and so may need every rule of the optimiser."""
+        self._leave_out(_HARMFUL)
+        return super().select(sql)
 
     def close(self) -> None:
         """Release memory and the scratch folder."""
@@ -78,7 +94,7 @@ class DuckDB(Engine):
     def _create(self, name: str, sql: str, *, is_kept: bool) -> None:
         with self._name_cure():
             if name not in BY_KEY or self._ranges == 1:
-                self._connection.execute(f"CREATE {'TABLE' if is_kept else 'VIEW'} {name} AS {sql}")
+                self._connection.execute(f"CREATE {'TABLE' if is_kept or self._are_few else 'VIEW'} {name} AS {sql}")
                 return
             width = 2**64 // self._ranges
             for number in range(self._ranges):
@@ -86,6 +102,10 @@ class DuckDB(Engine):
                 self._see(first, _LAST_KEY if number == self._ranges - 1 else first + width - 1)
                 self._connection.execute(f"{f'INSERT INTO {name}' if number else f'CREATE TABLE {name} AS'} {sql}")
             self._see(_FIRST_KEY, _LAST_KEY)
+
+    def _leave_out(self, rules: set[str]) -> None:
+        """Let the optimiser do without these rules, if it has them, and use all others."""
+        self._connection.execute("SET disabled_optimizers = ?", [",".join(sorted(rules & self._rules))])
 
     def _see(self, first: int, last: int) -> None:
         """Limit the facts to a range of keys: packs are sorted by key, so only some groups of rows are read."""

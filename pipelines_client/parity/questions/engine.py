@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines_client.errors import EngineError
@@ -18,7 +18,6 @@ from pipelines_client.parity.questions.related import NO_STRANGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.evidence.listing import SourceFile
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from pipelines_client.parity.questions.coverage_rows import GapRow
     from pipelines_client.parity.questions.related import StrangersRow
     from pipelines_client.parity.questions.rows import CauseRow, Question, R
+
+_QUERIES = Path(__file__).with_name("queries")
 
 TABLES = (
     "words_known",
@@ -168,7 +169,7 @@ class Engine(ABC):
             if name == "absences":
                 self.set_gaps(find_gaps())
             self.build_table(name)
-            if name == "words_known" and self.select(_COLLISIONS):
+            if name == "words_known" and list(self._select(_COLLISIONS)[1]):
                 raise EngineError("hash collision in `words`, which happens once in 10¹⁰ runs; report it as a bug")
 
     def set_up(self, settings: EngineSettings, causes: Iterable[CauseRow]) -> None:
@@ -223,7 +224,7 @@ class Engine(ABC):
 
 def text_of(name: str) -> str:
     """Return the text of a file of `queries/`: one SELECT."""
-    return resources.files(__package__ or "").joinpath("queries", f"{name}.sql").read_text("utf-8")
+    return _QUERIES.joinpath(f"{name}.sql").read_text("utf-8")
 
 
 def _select_of(values: Mapping[str, str | int | None]) -> str:
