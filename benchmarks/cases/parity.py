@@ -15,6 +15,8 @@ _MESSAGES = 1_000_000
 _ROUNDS = 3
 _FEW = 100_000
 _FEW_ROUNDS = 2
+_SMALL = {1_000: ("seconds", 0.65), 10_000: ("CPU, s", 1.0)}
+"""Messages a side of reports that are nearly all start, and the most of one figure."""
 
 _FLOOR = "the floor: unpack and parse on all cores"
 _OURS = "pipelines-client parity"
@@ -33,6 +35,8 @@ these fails the benchmark. *The floor* reads the same files with one process for
 line and forgets it. Seconds and CPU are those of the whole command with all its processes; memory is what they hold
 together, sampled twenty times a second. A million messages a side would take too long for seven pairs, so there are
 three.
+
+A thousand and ten thousand messages a side show what a small report costs: nearly all of it is the start.
 
 pandas and datacompy hold both sides in memory, so they get fewer messages; with fewer messages the start of a process
 weighs more in every ratio. They also do less: ours checks ids, times, names, identities and the type of each property,
@@ -53,8 +57,17 @@ def measure(bench: Bench) -> Outcome:
         Budget(f"{what}, seconds", "unpack and parse the same files on all cores", 3.0, seconds),
         Budget(f"{what}, peak memory", "a fixed limit", 1000, memory, " MB"),
     ]
+    for count, (figure, at_most) in _SMALL.items():
+        small = bench.scaled(count, least=ONE_IN)
+        _run(bench, outcome, small, [_FLOOR, _OURS], bench.pairs)
+        figures = outcome.figures[_name(_OURS, small, figure)]
+        outcome.budgets.append(
+            Budget(f"parity of twice {small:,} messages, {figure}", "a fixed limit", at_most, figures)
+        )
     rows = [_row(outcome, label, many) for label in (_FLOOR, _OURS, _AGAIN)]
     rows += [_row(outcome, label, few) for label in (_FLOOR, _OURS, _AGAIN, *_OTHERS)]
+    sizes = sorted({bench.scaled(count, least=ONE_IN) for count in _SMALL} - {few}, reverse=True)
+    rows += [_row(outcome, label, count) for count in sizes for label in (_FLOOR, _OURS, _AGAIN)]
     outcome.tables.append(
         Table(f"{title}; {compared}", ["what", "messages a side", *_FIGURES, "seconds to the floor's"], rows)
     )
