@@ -47,6 +47,7 @@ from pipelines_client.keywords import (
     SwitchName,
     nearest,
 )
+from pipelines_client.lazy import names_of
 from pipelines_client.log import logger
 
 if TYPE_CHECKING:
@@ -180,40 +181,28 @@ __all__ = [
 ]
 
 _CALLS = ("alias", "flush", "group", "identify", "join", "page", "screen", "shutdown", "track")
-_OF_SETTINGS = ("FlushResult", "Settings", "Stage", "Switch")
 
 if not TYPE_CHECKING:  # else a type checker would accept any name
+    _imported = names_of(
+        __name__,
+        {
+            "client.calls": ("CallDict", "Taken", "Timestamp", "UserId"),
+            "client.client": ("BeforeSend", "Client", "ClientKeywords"),
+            "client.hooks": ("OnDelivery", "OnError"),
+            "config": ("Settings",),
+            "delivery.pipeline": ("FlushResult",),
+            "message.converters": ("register",),
+            "routing.plan": ("Stage", "Switch"),
+            "state.ledger": ("DeliveryRecord", "LedgerContents", "Outcome", "read_ledger"),
+        },
+    )
 
     def __getattr__(name: str) -> Any:
         """Import at its first use what would make the import of this package slow, as pytest does in every run."""
-        if name in _OF_SETTINGS:
-            _load_settings()
-        elif name in __all__:
-            _load_client()
-        else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
-        return globals()[name]
-
-
-def _load_settings() -> None:
-    from pipelines_client.config import Settings
-    from pipelines_client.delivery.pipeline import FlushResult
-    from pipelines_client.routing.plan import Stage, Switch
-
-    globals().update(FlushResult=FlushResult, Settings=Settings, Stage=Stage, Switch=Switch)
-
-
-def _load_client() -> None:
-    from pipelines_client.client import calls, client, hooks
-    from pipelines_client.message.converters import register
-    from pipelines_client.state import ledger
-
-    names: dict[str, Any] = {name: getattr(calls, name) for name in ("CallDict", "Taken", "Timestamp", "UserId")}
-    names |= {name: getattr(client, name) for name in ("BeforeSend", "Client", "ClientKeywords")}
-    names |= {name: getattr(ledger, name) for name in ("DeliveryRecord", "LedgerContents", "Outcome", "read_ledger")}
-    names |= {"OnDelivery": hooks.OnDelivery, "OnError": hooks.OnError}
-    names |= {name: _face(getattr(client.Client, name)) for name in _CALLS}
-    globals().update(names, register=register)
+        if name not in _CALLS:
+            return _imported(name)
+        face = globals()[name] = _face(getattr(_imported("Client"), name))
+        return face
 
 
 def __dir__() -> list[str]:

@@ -192,7 +192,7 @@ def test_the_package_imports_the_client_and_the_ground_only_because_an_applicati
     """Nor lazily: parity, evidence, history, the stages and the sandbox are imported by those who use them."""
     imported = import_graph(PACKAGE)["pipelines_client"]
     rooms = {name.split(".")[1] for name in imported if name.count(".")}
-    assert rooms <= {"client", "config", "delivery", "errors", "keywords", "log", "message", "routing", "state"}
+    assert rooms <= {"client", "config", "delivery", "errors", "keywords", "lazy", "log", "message", "routing", "state"}
 
 
 def _doc(path) -> str:

@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import pipelines_client
-from pipelines_client.cli.backfill import backfill
-from pipelines_client.cli.cutover import cutover_app
-from pipelines_client.cli.cutover_handover import handover
-from pipelines_client.cli.dead_letters import dead_letters_app
-from pipelines_client.cli.drain import drain
-from pipelines_client.cli.effects import effects
-from pipelines_client.cli.group import RootGroup
-from pipelines_client.cli.leaving import GOOD, leave
-from pipelines_client.cli.parity.compare import parity_app
-from pipelines_client.cli.replay import replay
-from pipelines_client.cli.sandbox import sandbox_app
-from pipelines_client.cli.status import status
+from pipelines_client.cli.group import Later, LazyGroup
+from pipelines_client.cli.leaving import GOOD, explained, leave
+
+
+class _Commands(LazyGroup):
+    """The group of all commands: whatever stops one of them ends in one line and an exit code."""
+
+    later = (
+        Later(
+            "status",
+            "status:status",
+            "Show for each leg how many messages were recorded, wait, and were accepted, rejected, dropped or skipped.",
+        ),
+        Later("drain", "drain:drain", "Deliver the messages that ended processes left in the state directory."),
+        Later(
+            "replay",
+            "replay:replay",
+            "Send the messages that one side lacks, with their messageIds and times, in order.",
+        ),
+        Later(
+            "backfill",
+            "backfill:backfill",
+            "Send what happened in the past: each row once, with the time at which it happened.",
+        ),
+        Later(
+            "effects",
+            "effects:effects",
+            "Say what changes in the workspace when calls come through Data Pipelines and no longer through Segment.",
+        ),
+        Later(
+            "dead-letters",
+            "dead_letters:dead_letters_app",
+            "Messages that an API refused: list, show, requeue, export.",
+        ),
+        Later(
+            "cutover",
+            "cutover:cutover_app",
+            "Show the stage of the migration and what blocks the next one; advance or roll back.",
+        ),
+        Later("sandbox", "sandbox:sandbox_app", "Run both APIs on loopback, and look at the people in the workspace."),
+        Later("parity", "parity.compare:parity_app", "Compare what was sent with what each side received."),
+    )
+    """Their names, where they are, and the first paragraph of their help."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own
+        """Run the command."""
+        with explained():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="pipelines-client",
-    cls=RootGroup,
+    cls=_Commands,
     help="Move from Segment to Customer.io Data Pipelines without losing an event.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(status)
-app.command()(drain)
-app.add_typer(dead_letters_app, name="dead-letters")
-cutover_app.command()(handover)
-app.add_typer(cutover_app, name="cutover")
-app.command()(replay)
-app.command()(backfill)
-app.add_typer(sandbox_app, name="sandbox")
-app.add_typer(parity_app, name="parity")
-app.command()(effects)
 
 
 def _print_version(value: bool) -> None:

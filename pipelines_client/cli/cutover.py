@@ -13,7 +13,7 @@ import typer
 
 from pipelines_client.cli.common import JsonOption, begun_at, state_path
 from pipelines_client.cli.existing import ExistingOption, existing_people
-from pipelines_client.cli.group import takes
+from pipelines_client.cli.group import Later, LazyGroup, takes
 from pipelines_client.cli.leaving import BAD_NEWS, GOOD, INCONCLUSIVE, leave, say
 from pipelines_client.cli.parity.sources import MapOption, given_map
 from pipelines_client.cli.progress import reading
@@ -41,8 +41,21 @@ if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview
     from pipelines_client.effects import EffectsReport
 
+
+class _CutoverGroup(LazyGroup):
+    later = (
+        Later(
+            "handover",
+            "cutover_handover:handover",
+            "Plan the switch from Segment's own Customer.io destination to ours, so that no message takes both ways.",
+        ),
+    )
+
+
 cutover_app = typer.Typer(
-    no_args_is_help=True, help="Show the stage of the migration and what blocks the next one; advance or roll back."
+    cls=_CutoverGroup,
+    no_args_is_help=True,
+    help="Show the stage of the migration and what blocks the next one; advance or roll back.",
 )
 
 LegArgument = Annotated[str, typer.Argument(help="customerio or segment.")]

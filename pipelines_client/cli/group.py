@@ -1,20 +1,18 @@
-"""Commands that take a dataclass of options, the root group, and a group that runs a command by default."""
+"""Commands that take a dataclass of options, groups that import a command when it runs, and groups with a default."""
 
 from __future__ import annotations
 
 import inspect
 from copy import copy
 from dataclasses import MISSING, fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
-from typer.core import TyperGroup
-
-from pipelines_client.cli.leaving import explained
+import typer
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import typer
 
 _Options = TypeVar("_Options")
 
@@ -46,16 +44,42 @@ def takes(options: type[_Options]) -> Callable[[Callable[[_Options], None]], Cal
     return decorate
 
 
-class RootGroup(TyperGroup):
-    """The group of all commands: whatever stops one of them ends in one line and an exit code."""
+class Later(TyperCommand):
+    """A command whose file is imported when it runs; until then it is a line in the help of its group."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own
-        """Run the command."""
-        with explained():
-            return super().invoke(ctx)
+    def __init__(self, name: str, place: str, first_paragraph: str) -> None:
+        super().__init__(name, help=first_paragraph)
+        self._name, self.place = name, place
+
+    def load(self) -> Any:
+        """Return the command: the function or group at its place, `module:name` below `pipelines_client.cli`."""
+        module, _, name = self.place.partition(":")
+        found = getattr(import_module(f"pipelines_client.cli.{module}"), name)
+        app = typer.Typer(add_completion=False)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=self._name)
+        else:
+            app.command(self._name)(found)
+        return typer.main.get_group(app).commands[self._name]
 
 
-class DefaultGroup(TyperGroup):
+class LazyGroup(TyperGroup):
+    """A group that imports some of its commands when they run: their packages cost more than most commands."""
+
+    later: ClassVar[tuple[Later, ...]] = ()
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for command in self.later:
+            self.add_command(command)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]  # typer's own
+        """Return the name of the command to run, the command and its arguments."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, Later) else command, rest
+
+
+class DefaultGroup(LazyGroup):
     """A group that runs its command `default` unless the first word names another one.
 
     Write a path that is called like a command as `./diff`.

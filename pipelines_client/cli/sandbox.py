@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines_client.cli.common import flag
-from pipelines_client.cli.group import DefaultGroup
+from pipelines_client.cli.group import DefaultGroup, Later
 from pipelines_client.cli.leaving import BAD_INPUT, leave
 from pipelines_client.cli.parity.options import moment
-from pipelines_client.cli.sandbox_people import people
 from pipelines_client.clock import utc_now
 
 if TYPE_CHECKING:
@@ -38,10 +37,16 @@ BeforeOption = Annotated[
 
 class _SandboxGroup(DefaultGroup):
     default = "run"
+    later = (
+        Later(
+            "people",
+            "sandbox_people:people",
+            "Show who is in the workspace of a running sandbox: everyone, or one person with all attributes.",
+        ),
+    )
 
 
 sandbox_app = typer.Typer(cls=_SandboxGroup, help="Run both APIs on loopback, and look at the people in the workspace.")
-sandbox_app.command("people")(people)
 
 
 @sandbox_app.command("run")

@@ -49,6 +49,8 @@ def paths_of(name: str, value: Any, dates: str | None) -> Any:
     """
     if not isinstance(value, Collection):
         return value
+    if not value:
+        return ()
     from pipelines_client.effects.cures import asked_cures
 
     key = name.removeprefix(_PREFIX)

@@ -9,12 +9,17 @@ One more route is one file in `routes/`; one more kind of change is one line in 
 one function in `render.RENDERINGS`.
 """
 
-from pipelines_client.effects.examine import examine
-from pipelines_client.effects.model import Action, Dates, Effect, Unknown
-from pipelines_client.effects.report import EffectsReport, EffectsVerdict
-from pipelines_client.effects.routes.data_pipelines import DataPipelines
-from pipelines_client.effects.routes.segment_destination import SegmentDestination
-from pipelines_client.effects.settings import DestinationSettings, parse_settings
+from typing import TYPE_CHECKING
+
+from pipelines_client.lazy import names_of
+
+if TYPE_CHECKING:
+    from pipelines_client.effects.examination import examine
+    from pipelines_client.effects.model import Action, Dates, Effect, Unknown
+    from pipelines_client.effects.report import EffectsReport, EffectsVerdict
+    from pipelines_client.effects.routes.data_pipelines import DataPipelines
+    from pipelines_client.effects.routes.segment_destination import SegmentDestination
+    from pipelines_client.effects.settings import DestinationSettings, parse_settings
 
 __all__ = [
     "Action",
@@ -29,3 +34,15 @@ __all__ = [
     "examine",
     "parse_settings",
 ]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "examination": ("examine",),
+        "model": ("Action", "Dates", "Effect", "Unknown"),
+        "report": ("EffectsReport", "EffectsVerdict"),
+        "routes.data_pipelines": ("DataPipelines",),
+        "routes.segment_destination": ("SegmentDestination",),
+        "settings": ("DestinationSettings", "parse_settings"),
+    },
+)

@@ -54,7 +54,7 @@ class ColumnMap(BaseModel):
         names: Names of events in the rows, and what to call them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # most evidence needs no map
 
     event: str
     time: str

@@ -7,9 +7,24 @@ source of messages, write a function in `sources` that yields candidates, and a 
 
 from __future__ import annotations
 
-from pipelines_client.history.options import RunOptions
-from pipelines_client.history.rowmap import Column, RowMap
-from pipelines_client.history.run import backfill, replay
-from pipelines_client.history.summary import Refusal, Summary
+from typing import TYPE_CHECKING
+
+from pipelines_client.lazy import names_of
+
+if TYPE_CHECKING:
+    from pipelines_client.history.options import RunOptions
+    from pipelines_client.history.rowmap import Column, RowMap
+    from pipelines_client.history.run import backfill, replay
+    from pipelines_client.history.summary import Refusal, Summary
 
 __all__ = ["Column", "Refusal", "RowMap", "RunOptions", "Summary", "backfill", "replay"]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "options": ("RunOptions",),
+        "rowmap": ("Column", "RowMap"),
+        "run": ("backfill", "replay"),
+        "summary": ("Refusal", "Summary"),
+    },
+)

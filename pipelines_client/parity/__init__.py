@@ -11,8 +11,9 @@ One more of a kind: a finding in `findings`, a question in `questions`, a gate i
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipelines_client.lazy import names_of
 
 if TYPE_CHECKING:
     from pipelines_client.parity.judgement.runs import append_run, read_history
@@ -32,17 +33,13 @@ __all__ = [
     "run_parity",
 ]
 
-_MODULES = {
-    "judgement.runs": ("append_run", "read_history"),
-    "model": ("Limits", "ParityReport", "Verdict"),
-    "rules": ("read_rules",),
-    "options": ("ParityOptions",),
-    "run": ("run_parity",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = names_of(
+    __name__,
+    {
+        "judgement.runs": ("append_run", "read_history"),
+        "model": ("Limits", "ParityReport", "Verdict"),
+        "rules": ("read_rules",),
+        "options": ("ParityOptions",),
+        "run": ("run_parity",),
+    },
+)

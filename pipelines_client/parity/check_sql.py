@@ -16,10 +16,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
+from pipelines_client.parity.model import MOST_ROWS
 from pipelines_client.sides import SIDES
-
-MOST_ROWS = 1000
-"""The most rows of an answer that are counted. One more is fetched, which shows that there are more."""
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"
 COLUMNS: dict[str, dict[str, str]] = {

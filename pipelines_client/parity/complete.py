@@ -61,7 +61,7 @@ _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 class Complete(BaseModel):
     """A span in which a side's evidence is whole: the owner who says so, and why."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     side: Leg
     since: _Instant = Field(alias="from")

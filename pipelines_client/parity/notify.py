@@ -44,7 +44,7 @@ class Receiver(NamedTuple):
 class LastSent(BaseModel):
     """The last verdict that each receiver was sent, by the receiver's key."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     receivers: dict[str, Verdict] = {}
 

@@ -35,13 +35,11 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines_client.effects.cures import asked_cures
 from pipelines_client.errors import ConfigError
 from pipelines_client.files import read_given
-from pipelines_client.parity.check_sql import MOST_ROWS, plain_select
 from pipelines_client.parity.complete import Complete
 from pipelines_client.parity.findings import BY_NAME
-from pipelines_client.parity.model import SHARED_UNITS, Limits
+from pipelines_client.parity.model import MOST_ROWS, SHARED_UNITS, Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +98,7 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # as `Rules` has them all
 
 
 class EventGates(_Section):
@@ -247,6 +245,8 @@ class Check(_Section):
 
     def question(self) -> PlainSelect:
         """Return the SQL that an engine runs."""
+        from pipelines_client.parity.check_sql import plain_select  # here, because most runs have no check
+
         return plain_select(self.sql)
 
     def most_rows(self) -> int | None:
@@ -281,7 +281,11 @@ class Rules(_Section):
     @field_validator("cures")
     @classmethod
     def _known_cures(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if value is None else asked_cures(value)
+        if value is None:
+            return None
+        from pipelines_client.effects.cures import asked_cures
+
+        return asked_cures(value)
 
     @field_validator("check")
     @classmethod

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from stage_files import CLOSED, NOW, make_desk, run_line, write_ledger
 from typer.testing import CliRunner
 
@@ -253,9 +254,7 @@ def first_column(heading: str) -> list[str]:
 
 def test_the_page_names_every_command_stage_switch_gate_and_preset() -> None:
     """And nothing that is not there."""
-    commands = {
-        command.name or command.callback.__name__ for command in cutover_app.registered_commands if command.callback
-    }
+    commands = set(typer.main.get_group(cutover_app).commands)
     assert set(first_column("## The command")) == commands
     assert set(re.findall(r"^\$ pipelines-client cutover (\w+)", PAGE, re.MULTILINE)) == commands
     assert first_column("## The stages") == [stage.value for stage in Stage]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pipelines_client"
@@ -99,7 +99,7 @@ def module_name(path: Path) -> str:
 
 
 def imports_in(tree: ast.AST, modules: set[str], *, room: str) -> Iterator[str]:
-    """Yield the modules that code imports when it runs: also relative ones, and those that `import_module` is given.
+    """Yield the modules that code imports when it runs: also those that `import_module` or `names_of` is given.
 
     Args:
         tree: The code.
@@ -114,8 +114,8 @@ def imports_in(tree: ast.AST, modules: set[str], *, room: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             yield from _imported_from(_absolute("." * node.level + (node.module or ""), room), node.names, modules)
         else:
-            if isinstance(node, ast.Call) and (name := _named_import(node)) and _absolute(name, room) in modules:
-                yield _absolute(name, room)
+            if isinstance(node, ast.Call):
+                yield from (name for text in _named_imports(node) if (name := _absolute(text, room)) in modules)
             yield from imports_in(node, modules, room=room)
 
 
@@ -126,11 +126,18 @@ def _imported_from(module: str, names: list[ast.alias], modules: set[str]) -> It
         yield module
 
 
-def _named_import(call: ast.Call) -> str:
-    """Return the text that `import_module` or `__import__` is given; empty if this is another call."""
-    is_import = ast.unparse(call.func).rpartition(".")[2] in ("import_module", "__import__")
-    first = call.args[0] if is_import and call.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+def _named_imports(call: ast.Call) -> list[str]:
+    """Return the texts that `import_module`, `__import__` or `lazy.names_of` is given; none if this is another call."""
+    function = ast.unparse(call.func).rpartition(".")[2]
+    if function in ("import_module", "__import__"):
+        return _texts(call.args[:1])
+    if function == "names_of" and len(call.args) > 1 and isinstance(call.args[1], ast.Dict):
+        return [f".{name}" for name in _texts(call.args[1].keys)]
+    return []
+
+
+def _texts(nodes: Sequence[ast.expr | None]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _absolute(name: str, room: str) -> str:

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines_client.cli.common import print_text
-from pipelines_client.cli.group import DefaultGroup, takes
+from pipelines_client.cli.common import begun_at, print_text
+from pipelines_client.cli.group import DefaultGroup, Later, takes
 from pipelines_client.cli.leaving import leave, say
-from pipelines_client.cli.parity.diff import diff
 from pipelines_client.cli.parity.options import Comparison
 from pipelines_client.cli.parity.sources import collect_paths
 from pipelines_client.cli.progress import reading
+from pipelines_client.evidence.files.arrow import load_without_numpy
 from pipelines_client.files import private_file
 
 if TYPE_CHECKING:
     from pipelines_client.parity import ParityReport
+    from pipelines_client.parity.notify import Receiver
 
 
 class _ParityGroup(DefaultGroup):
     default = "compare"
+    later = (Later("diff", "parity.diff:diff", "Show what changed between two reports."),)
 
 
 parity_app = typer.Typer(cls=_ParityGroup, help="Compare what was sent with what each side received.")
@@ -41,13 +43,13 @@ def compare(asked: Comparison) -> None:
     Exit code 0: pass, 1: fail, 2: bad input, 3: inconclusive.
     """
     now = datetime.now(timezone.utc)
+    if begun_at() is not None and asked.engine == "duckdb":  # nothing else runs in this process
+        load_without_numpy()
     from pipelines_client.parity import run_parity
-    from pipelines_client.parity.notify import STATE_FILE, notify, read_receivers
-    from pipelines_client.parity.report.replay_list import describe_replay_list
 
     asked.check()
     options = asked.options(now)
-    receivers = read_receivers(asked.notify) if asked.notify else []
+    receivers = _receivers(asked)
     with reading(sys.stderr) as hooks:
         options = replace(options, **hooks._asdict())
         report = run_parity(collect_paths(asked.sources(), asked.paths or []), options, now=now)
@@ -55,16 +57,31 @@ def compare(asked: Comparison) -> None:
     history = asked.history_file()
     if history is not None and (asked.history is not None or not report.judged.is_exploratory):
         _keep_run(history, report)
-    beside = Path(STATE_FILE) if history is None else history.with_name(STATE_FILE)
-    for problem in notify(report, receivers, asked.notify_state or beside) if receivers else ():
-        say(problem)
+    if receivers:
+        _notify(report, receivers, asked)
     if asked.replay_list is not None:
+        from pipelines_client.parity.report.replay_list import describe_replay_list
+
         for line in describe_replay_list(report, asked.replay_list):
             say(line)
     leave(report.verdict.exit_code)
 
 
-parity_app.command("diff")(diff)
+def _receivers(asked: Comparison) -> list[Receiver]:
+    if not asked.notify:
+        return []
+    from pipelines_client.parity.notify import read_receivers
+
+    return read_receivers(asked.notify)
+
+
+def _notify(report: ParityReport, receivers: list[Receiver], asked: Comparison) -> None:
+    from pipelines_client.parity.notify import STATE_FILE, notify
+
+    history = asked.history_file()
+    beside = Path(STATE_FILE) if history is None else history.with_name(STATE_FILE)
+    for problem in notify(report, receivers, asked.notify_state or beside):
+        say(problem)
 
 
 def _keep_run(history: Path, report: ParityReport) -> None:

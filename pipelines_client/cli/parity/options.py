@@ -20,6 +20,7 @@ from pipelines_client.parity.render import ENDINGS, FORMATS
 if TYPE_CHECKING:
     from pipelines_client.parity import ParityOptions
     from pipelines_client.parity.complete import Complete
+    from pipelines_client.parity.model import EffectsSection
 
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -73,6 +74,12 @@ def span(since: str | None, until: str | None, *, now: datetime) -> tuple[dateti
     if first and last and first >= last:
         raise typer.BadParameter("--since must be earlier than --until")
     return first, last
+
+
+def _effects(path: Path) -> EffectsSection:
+    from pipelines_client.parity.report.effects import read_effects
+
+    return read_effects(path)
 
 
 def _complete(text: str) -> Complete:
@@ -310,7 +317,6 @@ class Comparison:
     def options(self, now: datetime) -> ParityOptions:
         """Return the options of the library."""
         from pipelines_client.parity import ParityOptions, read_history
-        from pipelines_client.parity.report.effects import read_effects
         from pipelines_client.parity.rules import RULES_FILE, Rules, read_rules
 
         since, until = span(None if self.is_since_last else self.since, self.until, now=now)
@@ -335,7 +341,7 @@ class Comparison:
             complete=tuple(map(_complete, self.complete or [])),
             even_in_gaps=self.even_in_gaps,
             cures=read_cures(self.cure),
-            effects=None if self.effects is None else read_effects(self.effects),
+            effects=None if self.effects is None else _effects(self.effects),
             history=None if kept is None else read_history(kept),
             show_values=self.show_values,
             cache=None if self.no_cache else cache,

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import orjson
-import urllib3
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.fact import CountRow
@@ -23,6 +22,8 @@ from pipelines_client.evidence.fact import CountRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
+
+    import urllib3
 
 MAX_DAYS = 30  # FACTS S11, C20
 _PAUSE_S = 0.1  # 10 requests a second (FACTS C20)
@@ -89,6 +90,8 @@ def fetch_counts(
     Raises:
         SourceError: The key is missing or was refused, or the API did not answer.
     """
+    import urllib3  # here, because most runs ask no API
+
     given = os.environ if environment is None else environment
     key = given.get(api.key_variable, "").strip()
     if not key:
@@ -118,13 +121,15 @@ class _Request:
 
 
 def _ask(request: _Request, api: CountsApi, pause: Callable[[float], object], advance: Callable[[int], object]) -> Any:
+    from urllib3.exceptions import HTTPError
+
     headers = {"Authorization": f"Bearer {request.key}", "Accept": "application/json"}
     status = 0
     for attempt in range(_TRIES):
         pause(_PAUSE_S)
         try:
             answer = request.pool.request("GET", request.url, fields=request.query, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise SourceError(f"{api.name}: {api.title} did not answer ({type(error).__name__})") from None
         advance(len(answer.data))
         status = answer.status

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines_client.evidence.files.base import MAX_ROW_BYTES, Format
-from pipelines_client.evidence.files.names import TABLE_ENDINGS
+from pipelines_client.evidence.files.base import MAX_ROW_BYTES
 from pipelines_client.evidence.files.open import BOMB, CutError, is_bomb, open_raw, why_not_opened
 from pipelines_client.evidence.files.parquet_values import plain_batch, plain_value, shapes_of
 
@@ -254,9 +253,6 @@ def reopen_parquet(
                 yield from _reopen(file, group, here)
     if wanted:
         raise CutError("the file was truncated while it was read; run again")
-
-
-PARQUET = Format(TABLE_ENDINGS["parquet"], is_table=True, read=read_parquet, reopen=reopen_parquet)
 
 
 def _reopen(file: _Opened, group: int, wanted: deque[int]) -> Iterator[bytes | None]:

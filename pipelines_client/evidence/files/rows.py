@@ -6,18 +6,32 @@ number in a Parquet file.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipelines_client.evidence.files.base import Format
 from pipelines_client.evidence.files.csv_rows import CSV
 from pipelines_client.evidence.files.json_lines import JSON
-from pipelines_client.evidence.files.names import plain_name
-from pipelines_client.evidence.files.parquet_rows import PARQUET
+from pipelines_client.evidence.files.names import TABLE_ENDINGS, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Ending, Format, RawLine, Reject
+    from pipelines_client.evidence.files.base import Ending, RawLine, Reject
 
+
+def _read_parquet(location: str, reject: Reject, **given: Any) -> Iterator[RawLine]:
+    from pipelines_client.evidence.files.parquet_rows import read_parquet  # here: importing pyarrow takes a while
+
+    return read_parquet(location, reject, **given)
+
+
+def _reopen_parquet(location: str, spans: list[tuple[int, int]], **given: Any) -> Iterator[bytes | None]:
+    from pipelines_client.evidence.files.parquet_rows import reopen_parquet
+
+    return reopen_parquet(location, spans, **given)
+
+
+PARQUET = Format(TABLE_ENDINGS["parquet"], is_table=True, read=_read_parquet, reopen=_reopen_parquet)
 FORMATS: tuple[Format, ...] = (PARQUET, CSV, JSON)
 """Every file format; the last one is that of all files that none of the others names."""
 

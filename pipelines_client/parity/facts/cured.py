@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import payload_hash
-from pipelines_client.effects.cures import make_cures
 from pipelines_client.evidence.fact import NO_NAME, NO_PAYLOAD
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
@@ -24,6 +23,10 @@ SideCure = Callable[["Fact", Any], "tuple[Fact, Any]"]
 
 def side_cure(source: str, asked: Asked) -> SideCure | None:
     """Return what the cures that were asked for mean for the lines of a source; None if they mean nothing."""
+    if not asked:
+        return None
+    from pipelines_client.effects.cures import make_cures  # here, because most runs have no cure
+
     cures = make_cures(asked)
     if cures is not None and source == SEGMENT:
         return lambda fact, payload: _of_segment(cures, fact, payload)

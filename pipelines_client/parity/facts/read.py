@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Find = Callable[[Kind, tuple[SourceFile, ...]], tuple[list[Pack], list[SourceFile]]]
 
-_WORTH_A_PROCESS_BYTES = 4 << 20  # packed; about a second of work, where a process starts in half of one
+_WORTH_A_PROCESS_BYTES = 8 << 20  # packed; a third of a second of work, where a process starts in a fifth of one
 _JOB_BYTES = 64 << 20
 _JOB_FILES = 256
 

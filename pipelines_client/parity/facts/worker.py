@@ -11,11 +11,14 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines_client.errors import SourceError
-from pipelines_client.parity.facts.jobs import Job, do
+from pipelines_client.evidence.files.arrow import load_without_numpy
 
 
 def main() -> None:
     """Do the jobs of standard input until it ends."""
+    load_without_numpy()
+    from pipelines_client.parity.facts.jobs import Job, do
+
     for text in sys.stdin.buffer:
         try:
             _say(asdict(do(Job(**json.loads(text)), lambda count: _say({"advance": count}))))

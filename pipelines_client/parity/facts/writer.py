@@ -16,7 +16,6 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute  # otherwise `sort_by` imports it in the middle of a run, under whatever clock is patched
 import pyarrow.parquet as pq
 
 from pipelines_client.evidence.fact import (
@@ -248,7 +247,9 @@ class Tables:
         if not self._facts:
             return
         table = pa.Table.from_batches(self._facts, SCHEMAS["facts"])
-        self._writers["facts"].write_table(table.sort_by("message_key"), row_group_size=_ROWS_A_GROUP)
+        if table.num_rows > _ROWS_A_GROUP:  # a single group holds all keys, in whatever order
+            table = table.sort_by("message_key")
+        self._writers["facts"].write_table(table, row_group_size=_ROWS_A_GROUP)
         rows = [(number, *texts) for texts, number in self._words.items()]
         self._writers["words"].write_batch(_batch(zip(*rows, strict=True), SCHEMAS["words"]))
         self._facts = []
@@ -332,8 +333,8 @@ def _as_numbers(texts: tuple[str | None, ...]) -> pa.Array:
     filled = [text or _NO_HASH for text in texts]
     try:
         if set(map(len, filled)) == {_HEX_DIGITS}:
-            numbers = _numbers(array("q", bytes.fromhex("".join(filled))))
-            return numbers if not none else pa.compute.if_else(pa.array(list(map(bool, texts))), numbers, None)
+            there = pa.array(list(map(bool, texts))).buffers()[1] if none else None  # a bit for each: is it no null?
+            return _numbers(array("q", bytes.fromhex("".join(filled))), there)
     except ValueError:
         pass
     return pa.array([None if text is None else _number(text) for text in texts], pa.int64())
@@ -352,8 +353,8 @@ def _hash(text: str) -> int:
     return array("q", blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())[0]
 
 
-def _numbers(values: array[int]) -> pa.Array:
-    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+def _numbers(values: array[int], there: pa.Buffer | None = None) -> pa.Array:
+    return pa.Array.from_buffers(pa.int64(), len(values), [there, pa.py_buffer(values)])
 
 
 def _column(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:

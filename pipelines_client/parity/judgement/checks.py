@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.errors import EngineError
-from pipelines_client.parity.check_sql import MOST_ROWS
 from pipelines_client.parity.judgement.evidence import gaps_of
 from pipelines_client.parity.judgement.gates import CHECK
-from pipelines_client.parity.model import CheckReport, Gate, GateResult
+from pipelines_client.parity.model import MOST_ROWS, CheckReport, Gate, GateResult
 from pipelines_client.parity.rules import Check
 from pipelines_client.parity.spell import plural
 from pipelines_client.sides import SIDES, TITLES

@@ -45,6 +45,7 @@ from pipelines_client.parity.model.findings import (
 )
 from pipelines_client.parity.model.judgement import (
     ERROR_PCT,
+    MOST_ROWS,
     CheckReport,
     ExpectedRow,
     Judged,
@@ -61,6 +62,7 @@ from pipelines_client.parity.model.verdict import SHARED_UNITS, Gate, GateKey, G
 
 __all__ = [
     "ERROR_PCT",
+    "MOST_ROWS",
     "SCHEMA_VERSION",
     "SHARED_UNITS",
     "Baseline",

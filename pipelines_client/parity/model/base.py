@@ -16,6 +16,6 @@ Counts = dict[str, int]
 
 
 class Frozen(BaseModel):
-    """A value that cannot change and refuses unknown fields."""
+    """A value that cannot change and refuses unknown fields; what checks it is made when the first one is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -33,6 +33,9 @@ class ExpectedRow(Frozen):
     count: int
 
 
+MOST_ROWS = 1000
+"""The most rows of a check's answer that are counted. One more is fetched, which shows that there are more."""
+
 ERROR_PCT = 1.0
 """The probability in percent that a report calls noise drift."""
 
