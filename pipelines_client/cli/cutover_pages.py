@@ -46,6 +46,7 @@ def print_status(overview: Overview, *, now: datetime) -> None:
     console.print()
     console.print(_legs(overview, now=now))
     console.print()
+    _say_handover(overview, console)
     _say_parity(overview, console)
     _say_processes(overview, console)
     _say_obstacles(overview, console)
@@ -109,6 +110,26 @@ def _takes(overview: Overview, leg: str) -> str:
     what = share if leg == overview.stage.partial else "all"
     lists = [name for name in ("allow", "deny") if getattr(rules, name)]
     return what + (f" ({' and '.join(lists)} list)" if lists else "")
+
+
+def _say_handover(overview: Overview, console: Console) -> None:
+    """Show a hand-over: from when on, which messages go which way, and where each side stands."""
+    found = overview.handover
+    if found is None:
+        return
+    takes, forwards = _takes(overview, "customerio"), "Segment's destination forwards"
+    ways = {
+        "planned": f"until then {forwards} every message; from then on Customer.io's leg takes {takes}",
+        "in force": f"Customer.io's leg takes {takes}; {forwards} the rest",
+        "over": "Segment takes nothing at this stage, so Customer.io's leg takes every message",
+    }
+    lines = (
+        f"hand-over: {found.state}, from {found.at} on; {ways[found.state]}",
+        f"           Customer.io's leg: {found.taken:,} taken so far, {found.waiting['customerio']:,} waiting",
+        f"           Segment's destination: {found.left:,} left to it, {found.waiting['segment']:,} waiting",
+    )
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _say_parity(overview: Overview, console: Console) -> None:

@@ -40,7 +40,7 @@ def people(
 ) -> None:
     """Show who is in the workspace of a running sandbox: everyone, or one person with all attributes.
 
-    Exit code 0: shown, 1: no one has this id, 2: bad input.
+    Exit code 0: shown, 1: the id is unknown, 2: bad input.
     """
     if form not in _FORMATS:
         raise typer.BadParameter(f"--format must be one of {', '.join(_FORMATS)}")
@@ -50,7 +50,7 @@ def people(
     if person is not None:
         found = _get(f"{address}/{_quoted(person)}", url)
         if found is None:
-            leave(BAD_NEWS, "no one in the workspace has this id, e-mail address or cio_id")
+            leave(BAD_NEWS, "the workspace has no person with this id, e-mail address or cio_id")
         print_text(_json(found) if form == "json" else "\n".join((*_text_of_person(found), "")))
         return
     everyone = _all(address, url)

@@ -26,6 +26,7 @@ from pipelines_client.cutover.journal import Journal
 from pipelines_client.cutover.looking import Looked, StateLook, find_gaps, look_at, losses_of, summary, waiting_apart
 from pipelines_client.cutover.losses import Losses
 from pipelines_client.cutover.rollback import LedgerCount, WayBack, count_ledgers, way_back
+from pipelines_client.cutover.standing import HandoverStanding, standing_of
 from pipelines_client.delivery.status import STATES, LegStatus, Status
 from pipelines_client.evidence.identity_keys import find_identity_key
 from pipelines_client.parity.judgement.readiness import Criteria, judge_readiness
@@ -42,7 +43,7 @@ class Overview:
 
     The stage began at `since` (None if the journal does not say) and has had `runs` parity runs, the `last_run` with
     its time and verdict; it takes `needed_days` passing days to leave it. `way_back` is None at the first stage.
-    `looked` says what the answers rest on, and `losses` which messages no side got.
+    `looked` says what the answers rest on, and `losses` which messages no side got. `handover` is None without one.
     """
 
     situation: Situation
@@ -55,6 +56,7 @@ class Overview:
     way_back: WayBack | None
     looked: Looked = field(default_factory=Looked)
     losses: Losses = field(default_factory=Losses)
+    handover: HandoverStanding | None = None
 
     @property
     def stage(self) -> Stage:
@@ -82,6 +84,7 @@ class Overview:
             "next": following.value if following else None,
             "salt": file.salt,
             "legs": legs,
+            "handover": None if self.handover is None else asdict(self.handover),
             "processes": dict(Counter(one.error or one.stage or "unknown" for one in processes if not one.silence)),
             "apart": {one.name: one.apart for one in processes if one.apart and not one.silence},
             "silent": [process.silence for process in processes if process.silence],
@@ -157,6 +160,7 @@ def look(stage_file: Path, states: Sequence[Path], history: Path | None = None, 
         _way_back(situation, looks, count, gaps, losses),
         summary(looks, now=now),
         losses,
+        standing_of(file, [each.status for each in looks], now=now),
     )
 
 

@@ -39,7 +39,7 @@ class Change:
     is_of_event: bool = True
 
 
-_TRY_IT: Final = "send one such call to a test workspace, look what became of it there, and pass --dates."
+_TRY_IT: Final = "send one such call to a test workspace, look at the result there, and pass --dates."
 _UNIX: Final = 'Set customerio_dates="unix" in the client, which then sends it to Customer.io as Unix seconds.'
 _OBJECT_CURE: Final = "Send a group call with `object_type_id` for the relationship."
 
@@ -83,7 +83,7 @@ _ALL: Final = (
     Change(
         "name",
         Weight.BREAKS,
-        "would be another: conditions on the one of today stop matching",
+        "would change: conditions on today's name stop matching",
         'For page views, set customerio_page_names="url" in the client; else change the conditions in the workspace.',
         "R6",
     ),
@@ -98,28 +98,28 @@ _ALL: Final = (
     Change(
         "appears",
         Weight.BREAKS,
-        "no trace today; they would arrive, and may start campaigns or be obeyed as a command",
+        "nothing arrives today; they would arrive, and may start campaigns or act as a command",
         "Do not send it to Customer.io, or expect it in the workspace.",
         "R6, C10, C12",
     ),
     Change(
         "disappears",
         Weight.BREAKS,
-        "an effect today; they would have none",
+        "they have an effect today, and would have none",
         "Send what the new route needs; the reason says what that is.",
         "C10, C12",
     ),
     Change(
         "command_left_out",
         Weight.BREAKS,
-        "an effect today; the client keeps events of this name from Customer.io, because they are commands there",
+        "they have an effect today; the client keeps them from Customer.io, because they are commands there",
         "Name it in allow_commands in the client; else deletions and suppressions stop with the switch.",
         "C12, R6",
     ),
     Change(
         "becomes",
         Weight.BREAKS,
-        "another effect than today",
+        "they would have another effect than today",
         "Rename the event, or change what listens to it.",
         "C12, R6",
     ),
@@ -195,7 +195,7 @@ _ALL: Final = (
     Change(
         "odd_time",
         Weight.UNKNOWN,
-        "is not ISO-8601; what either route makes of it cannot be told",
+        "is not ISO-8601; what either route does with it is not known",
         "Send timestamps as ISO-8601 with a zone.",
         "R3",
         is_of_event=False,
@@ -219,7 +219,7 @@ _ALL: Final = (
     Change(
         "relationship",
         Weight.BREAKS,
-        "would not be as today",
+        "would change",
         _OBJECT_CURE,
         "R4, C11",
         is_of_event=False,
@@ -256,26 +256,32 @@ _ALL: Final = (
         "C12",
         is_of_event=False,
     ),
-    Change("action_name", Weight.UNKNOWN, "is not in the documents of the new route", "Try it.", "C12"),
+    Change(
+        "action_name",
+        Weight.UNKNOWN,
+        "is not in the documents of the new route",
+        "Send one to a test workspace, and look at the result.",
+        "C12",
+    ),
     Change(
         "maybe_command",
         Weight.UNKNOWN,
-        "called like a command, or nearly so; whether the new route obeys that is not documented",
+        "they are named like a command, or nearly; whether the new route carries it out is not documented",
         "Rename the event.",
         "C12, C13",
     ),
     Change(
         "event_of_group",
         Weight.UNKNOWN,
-        "a group and no person; what the workspace does with it is not documented",
+        "they have a group and no person; what the workspace does with it is not documented",
         "Send a person with it.",
         "C10",
     ),
     Change(
         "undocumented_metric",
         Weight.UNKNOWN,
-        "a metric that the documents of the new route do not have",
-        "Report it by another way.",
+        "they report a metric that the documents of the new route do not have",
+        "Report it in another way.",
         "C12",
     ),
     Change(
@@ -291,19 +297,19 @@ CHANGES: Final[dict[str, Change]] = {change.code: change for change in _ALL}
 """Every kind of change by its code; the codes of unknown ones are those of `Unknown.what` and `Effect.why`."""
 
 REASONS: Final[dict[str, str]] = {
-    "no_trigger": "no action of the destination is for such a call",
+    "no_trigger": "the destination has no action for such a call",
     "switched_off": "the action is switched off",
     "required_field": "a field that the action needs has no value",
     "not_a_text": "a value that must be text is a list or an object",
     "not_an_object": "a value that must be an object is not one",
-    "not_a_choice": "a value is none of those that the action takes",
+    "not_a_choice": "a value is not one of those that the action accepts",
     "not_a_date": "the time is not a date",
-    "no_identifier": "no one is identified",
+    "no_identifier": "it does not identify a person",
     "no_name": "it has no name",
     "no_group": "it has no groupId",
     "no_token": "it has no device token",
     "no_object": "it has no objectId",
     "no_delivery": "it names no delivery or no metric",
-    "unknown_type": "its type is none that the API knows",
+    "unknown_type": "the API does not know its type",
 }
 """Why a call has no effect, by `Effect.why`."""

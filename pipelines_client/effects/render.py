@@ -22,7 +22,7 @@ _HEADINGS: Final = {
 _VERDICTS: Final = {
     EffectsVerdict.SAME: "same: no condition stops matching",
     EffectsVerdict.BREAKS: "breaks: conditions in segments and campaigns stop matching",
-    EffectsVerdict.UNKNOWN: "unknown: it cannot be told whether every condition still matches",
+    EffectsVerdict.UNKNOWN: "unknown: whether every condition still matches is not known",
 }
 _MARKS: Final = str.maketrans({"|": "\\|", "\n": " ", "\r": " ", "<": "&lt;", "`": "'"})
 
@@ -49,7 +49,7 @@ def lines_not_looked_at(report: EffectsReport) -> Iterator[str]:
     if report.unseen.not_found:
         yield f"{_counted(report.unseen.not_found, 'message')} of the ledger and of no other source; add their archive"
     if not report.calls:
-        yield "anything: the sources hold no call"
+        yield "any call: the sources hold none"
 
 
 def _text_of_changes(report: EffectsReport) -> Iterator[str]:

@@ -50,11 +50,11 @@ def _sentences(forecast: PeopleForecast) -> Iterator[str]:
     yield f"{forecast.without_email:,} have no e-mail address at the end"
     if forecast.perhaps:
         yield (
-            f"{forecast.perhaps:,} exist only perhaps: no identify is about them, and whether other calls"
+            f"{forecast.perhaps:,} may not exist: no identify call names them, and whether other calls"
             " add people is not documented (FACTS P8)"
         )
     if forecast.existing is None:
-        yield "whom the workspace has already is not known: all count as new; pass --existing FILE, a CSV of its people"
+        yield "who is in the workspace already is not known: all count as new; pass --existing FILE, a CSV of people"
     else:
         yield f"{_people(forecast.existing)} in the workspace already, and not counted"
     if forecast.visitors:

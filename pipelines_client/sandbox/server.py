@@ -269,7 +269,7 @@ async def _people(people: KeptPeople, path: str, request: Request) -> Response |
     if not path.startswith(f"{PATH}/"):
         return None
     person = await asyncio.to_thread(people.person, path.removeprefix(f"{PATH}/"))
-    no_one = {"person": None, "error": "no one has this id, e-mail address or cio_id"}
+    no_one = {"person": None, "error": "the workspace has no person with this id, e-mail address or cio_id"}
     found = no_one if person is None else person
     return Response(as_json(found), status_code=404 if person is None else 200, media_type="application/json")
 

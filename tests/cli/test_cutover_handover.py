@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from pipelines_client.cli.app import app
 from pipelines_client.state.kept import INTEGRATIONS
+from pipelines_client.state.runfile import LegReport, RunFile
 
 AT = "2999-12-07T10:00:00+01:00"
 
@@ -42,6 +43,37 @@ def test_it_says_what_each_side_does_and_can_be_repeated(handover: Callable[...,
     assert (shown["at"], shown["is_new"], shown["skew_s"]) == ("2999-12-07T09:00:00.000Z", False, 2.0)
     assert handover("--at", "now").exit_code == 0
     assert "hand-over at once" in handover().output
+
+
+def test_status_shows_the_hand_over(handover: Callable[..., Any], tmp_path: Path) -> None:
+    """Planned, in force and over: from when on, what goes which way, and where each side stands."""
+
+    def status(*words: str) -> Any:
+        return CliRunner().invoke(app, ["cutover", "status", *words])
+
+    legs = {"customerio": LegReport(10, 2, 3, {}, {}, {"handover": 5}), "segment": LegReport(10, 4, 6, {}, {}, {})}
+    run = tmp_path / "state" / "run" / "w.json"
+    RunFile(legs, started_at="2026-12-01T09:00:00.000Z", state="closed").write(run)
+    assert "hand-over" not in status().output
+    assert json.loads(status("--json").stdout)["handover"] is None
+    handover("--at", AT)
+    shown = status().output
+    for text in (
+        "planned, from 2999-12-07T09:00:00.000Z on",
+        "until then",
+        "5 taken so far, 2 waiting",
+        "5 left to it, 4 waiting",
+    ):
+        assert text in shown
+    handover("--at", "now")
+    assert "hand-over: in force" in status().output
+    assert "takes all; Segment's destination forwards the rest" in status().output
+    found = json.loads(status("--json").stdout)["handover"]
+    waiting = {"customerio": 2, "segment": 4}
+    assert {**found, "at": ""} == {"at": "", "state": "in force", "taken": 5, "left": 5, "waiting": waiting}
+    file = tmp_path / "stage.toml"
+    file.write_text(file.read_text().replace('"dual"', '"complete"'))
+    assert "hand-over: over" in status().output
 
 
 def test_a_dry_run_changes_nothing(handover: Callable[..., Any], tmp_path: Path) -> None:

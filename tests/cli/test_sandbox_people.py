@@ -61,7 +61,7 @@ def test_one_person_is_shown_with_what_is_not_known(people: Callable[..., Any], 
     assert json.loads(people("a/b", "--format", "json").stdout)["attributes"] == {"plan": "pro"}
     done = people("user-7")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "no one in the workspace has this id" in done.stderr
+    assert "the workspace has no person with this id" in done.stderr
 
 
 @pytest.mark.parametrize("name", [".", "..", "a/../b", "%2F", "?a#b", "-h"])

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 import pytest
-from effect_cases import AT, identify, track
+from effect_cases import AT, group, identify, track
 from planted_effects import BREAKS, planted_calls
 
 from pipelines_client.effects import Dates, EffectsReport, EffectsVerdict, examine
@@ -52,8 +52,19 @@ def test_a_row_says_what_changes_for_campaigns_and_what_to_do() -> None:
     assert (row.messages, row.people, row.is_estimate) == (2, 2, False)
     assert row.cure.startswith('Set customerio_dates="unix" in the client')
     (row,) = report(track("Device Created or Updated", context={"device": {"token": "t"}})).changes
-    assert row.says.startswith("1 track call of `Device Created or Updated`: no trace today; they would arrive")
+    assert row.says.startswith("1 track call of `Device Created or Updated`: nothing arrives today; they would arrive")
     assert row.says.endswith("Why nothing today: a field that the action needs has no value.")
+
+
+@pytest.mark.parametrize("dates", [Dates.UNCHANGED, Dates.CONVERTED])
+@pytest.mark.parametrize("value", [AT, 1795167000, None])
+@pytest.mark.parametrize("key", ["created_at", "createdAt"])
+def test_when_an_object_was_created_is_never_settled(key: str, value: Any, dates: Dates) -> None:
+    """No document says where it ends, and no cure is about it."""
+    cures = {"dates": "unix", "created_at": "renamed"}
+    found = examine(lines([group({key: value}, userId="user-42")]), dates=dates, cures=cures)
+    assert found.verdict is EffectsVerdict.UNKNOWN
+    assert "created_at_of_object" in {row.code for row in found.changes}
 
 
 def test_samples_name_the_message_and_its_place_and_no_value() -> None:

@@ -83,7 +83,7 @@ def test_each_rendering_names_the_bill_and_what_is_not_known() -> None:
         assert "6 people are added (FACTS P7)" in said
         assert "4 have no e-mail address at the end" in said
         assert "pass --existing FILE" in said
-        assert "not known in 4 calls: whether an event of an id that no one has adds a person" in said
+        assert "not known in 4 calls: whether an event with an unknown id adds a person" in said
         assert "\x1b" not in said
     assert "            2          2          2          1  track `Request Created`" in text.splitlines()
     assert "| 2 | 2 | 2 | 1 | track 'Request Created' |" in marked.splitlines()

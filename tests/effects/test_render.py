@@ -103,8 +103,8 @@ def test_each_place_and_type_has_its_words() -> None:
 def test_no_call_is_said_in_words() -> None:
     """An empty source proves nothing."""
     text = RENDERINGS["text"](examine([]))
-    assert text.startswith("unknown: it cannot be told")
-    assert "not looked at: anything: the sources hold no call" in text
+    assert text.startswith("unknown: whether every condition")
+    assert "not looked at: any call: the sources hold none" in text
 
 
 def test_every_ending_names_a_rendering() -> None:

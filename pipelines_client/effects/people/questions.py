@@ -28,21 +28,21 @@ class OpenQuestion:
 _ALL: Final = (
     OpenQuestion(
         "event_of_unknown",
-        "whether an event of an id that no one has adds a person",
+        "whether an event with an unknown id adds a person",
         "a person without attributes is added",
         "P8, R8",
         is_of_existence=True,
     ),
     OpenQuestion(
         "object_of_unknown",
-        "whether a group call with an id that no one has adds a person",
+        "whether a group call with an unknown id adds a person",
         "a person without attributes is added",
         "P8",
         is_of_existence=True,
     ),
     OpenQuestion(
         "device_of_unknown",
-        "whether a device of an id that no one has adds a person",
+        "whether a device of an unknown id adds a person",
         "a person without attributes is added",
         "P8, C12",
         is_of_existence=True,
@@ -67,13 +67,13 @@ _ALL: Final = (
     ),
     OpenQuestion(
         "email_adopted",
-        "whether an id that no one has, with the e-mail address of a person without an id, becomes that person's id",
+        "whether an unknown id with the e-mail address of a person without an id becomes that person's id",
         "it does, as at the neighbouring API: one person",
         "P2, C17",
     ),
     OpenQuestion(
         "email_of_another",
-        "what an identify sets whose e-mail address belongs to another person with an id",
+        "what an identify sets if its e-mail address belongs to another person, who has an id",
         "the address stays with its owner, no person is added, and the attributes are unknown",
         "R7, R8, P2",
     ),
@@ -91,8 +91,8 @@ _ALL: Final = (
     ),
     OpenQuestion(
         "odd_email",
-        "what becomes of an e-mail address that has not the form of one",
-        "beside an id it identifies no one; without an id it does",
+        "what happens with an e-mail address that is not valid",
+        "beside an id it is ignored; without an id it identifies the person",
         "C17, R5",
     ),
     OpenQuestion(
@@ -103,14 +103,14 @@ _ALL: Final = (
     ),
     OpenQuestion(
         "suppressed_email",
-        "what an identify does whose e-mail address is suppressed and whose id is not",
+        "what an identify does if its e-mail address is suppressed and its id is not",
         "all but the address is set",
         "P6",
     ),
     OpenQuestion(
         "id_attribute",
         "what a trait `id` does that differs from the person's id",
-        "the id stays, and there is no such attribute",
+        "the id stays, and the trait is ignored",
         "P1",
     ),
     OpenQuestion(
@@ -121,31 +121,31 @@ _ALL: Final = (
     ),
     OpenQuestion(
         "id_too_long",
-        "what becomes of an id over the limit",
-        "there is no such person",
+        "what happens with an id over the limit",
+        "it does not add a person",
         "C13",
     ),
     OpenQuestion(
         "over_limit",
-        "what becomes of an attribute over the limits",
+        "what happens with an attribute over the limits",
         "it is unknown, or left out if there are too many",
         "C13",
     ),
     OpenQuestion(
         "event_over_limit",
-        "what becomes of an event whose name is over the limit",
-        "it is an event like others",
+        "what happens with an event whose name is over the limit",
+        "it counts like other events",
         "C13",
     ),
     OpenQuestion(
         "merge_conflict",
-        "whose value stays where both of two merged people have one",
+        "which value stays if both merged people have one",
         "it is unknown",
         "P4",
     ),
     OpenQuestion(
         "merge_without_primary",
-        "what a merge does into a person who does not exist",
+        "what a merge into a person who does not exist does",
         "nothing",
         "P4",
     ),
@@ -169,7 +169,7 @@ _ALL: Final = (
     ),
     OpenQuestion(
         "unknown_call",
-        "what the route makes of the call",
+        "what the route does with the call",
         "nothing",
         "C10, C12",
     ),
@@ -185,12 +185,12 @@ INEFFECTIVE: Final[dict[str, str]] = {
     "older_identify": "it is older than the person's newest edit",
     "email_of_another": "its e-mail address belongs to another person",
     "suppressed": "the person is suppressed",
-    "no_such_cio_id": "no one has this cio_id",
+    "no_such_cio_id": "this cio_id does not exist",
     "id_too_long": "the id is over the limit",
     "anonymous": "it names an anonymous id, which is not a person",
-    "no_person": "no one has this id",
+    "no_person": "this id does not exist",
     "same_person": "both ids are one person's",
     "nothing": "the route lets nothing arrive, or nothing about a person",
-    "unknown_call": "what the route makes of it is not known",
+    "unknown_call": "what the route does with it is not known",
 }
 """Why a call has no effect on people, or not all of it, by `PersonOutcome.ineffective`."""

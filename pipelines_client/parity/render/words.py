@@ -46,7 +46,7 @@ NAMES = _Names({**TITLES, "ledger": "Ledger"})
 EFFECTS = {
     "same": "No condition in segments and campaigns stops matching",
     "breaks": "Conditions in segments and campaigns stop matching",
-    "unknown": "It cannot be told whether every condition still matches",
+    "unknown": "Whether every condition still matches is not known",
 }
 VERDICTS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "INCONCLUSIVE"}
 
