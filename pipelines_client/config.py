@@ -352,9 +352,9 @@ class Settings(BaseSettings):
         if self.model_fields_set.isdisjoint(cured.SETTINGS):
             asked = CURES.read(self.state_dir) or {}
             kept |= guarded(cured.settings_of, asked, path=self.state_dir / CURES.file)
-        if self.model_fields_set.isdisjoint(CONSENT_SETTINGS):
-            needed = CONSENT.read(self.state_dir) or {}
-            kept |= guarded(categories_of, needed, path=self.state_dir / CONSENT.file)
+        if not self.model_fields_set.issuperset(CONSENT_SETTINGS):
+            needed = guarded(categories_of, CONSENT.read(self.state_dir) or {}, path=self.state_dir / CONSENT.file)
+            kept |= {name: value for name, value in needed.items() if name not in self.model_fields_set}
         return self.model_copy(update=kept) if kept else self
 
     def plan(self) -> Plan:
@@ -367,7 +367,8 @@ class Settings(BaseSettings):
         keyed = (vendor for vendor in others if getattr(self, f"{vendor.setting_prefix}write_key") is not None)
         legs = (main.name, *(vendor.name for vendor in keyed))
         rules = {leg: self._rules_of(leg) for leg in legs}
-        return Plan(stage_for(self.stage, legs=legs), legs, rules, self.salt, self.allow_commands)
+        stage, of_batches = stage_for(self.stage, legs=legs), self.segment_integrations
+        return Plan(stage, legs, rules, self.salt, self.allow_commands, of_batches=of_batches)
 
     def _rules_of(self, leg: str) -> LegRules:
         consent: frozenset[str] = getattr(self, f"{leg}_consent", frozenset())

@@ -20,7 +20,7 @@ from pipelines_client.cutover.moving import BACK, ON, BlockedError, Why, move
 from pipelines_client.cutover.rollback import count_ledgers, way_back
 from pipelines_client.errors import ConfigError
 from pipelines_client.routing.plan import Stage, Switch
-from pipelines_client.sides import SEGMENT, SIDES, TITLES, Leg
+from pipelines_client.sides import CUSTOMERIO, SEGMENT, SIDES, TITLES, Leg
 
 __all__ = ["BlockedError", "accept_lost", "advance", "rollback", "set_share", "start", "switch"]
 
@@ -253,6 +253,8 @@ def _lost_by_discarding(stage_file: Path, leg: Leg, states: Sequence[Path] | Non
     dropped = f"{'' if is_known else 'at least '}{waiting:,} messages that wait for it would be dropped"
     if leg == stage.authoritative:
         return [Obstacle("discard", f"{leg} counts at {stage.value}: {dropped}, and all that come", leg)]
+    if leg == CUSTOMERIO and file.handover is not None:
+        return [Obstacle("discard", f"the hand-over leaves messages to {leg} alone: {dropped}, and all that come", leg)]
     if other == stage.left_out or getattr(file, other).switch is Switch.DISCARD:
         return [Obstacle("discard", f"{leg} is the only leg that takes messages: {dropped}, and all that come", leg)]
     if alone:

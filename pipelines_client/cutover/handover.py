@@ -21,9 +21,9 @@ from pipelines_client.cutover.looking import look_at
 from pipelines_client.cutover.moving import Why
 from pipelines_client.errors import ConfigError
 from pipelines_client.routing.consent import MARK, is_switched_off
-from pipelines_client.routing.plan import Stage
+from pipelines_client.routing.plan import Stage, Switch
 from pipelines_client.routing.stagefile import StageFile
-from pipelines_client.sides import SEGMENT
+from pipelines_client.sides import CUSTOMERIO, SEGMENT
 from pipelines_client.state.kept import INTEGRATIONS
 
 _PLACE = ("handover", "at")
@@ -150,6 +150,9 @@ def _obstacles(file: StageFile, states: Sequence[Path]) -> Iterator[Obstacle]:
     if file.stage is Stage.COMPLETE:
         text = "at complete Segment takes nothing, so there is nothing to hand over"
         yield Obstacle("stage", text, can_be_forced=False)
+    if file.customerio.switch is Switch.DISCARD:
+        text = "Customer.io's leg discards what it takes, so that would reach Customer.io by no way; switch it on"
+        yield Obstacle("discard", text, CUSTOMERIO)
     for state in states:
         if is_switched_off(INTEGRATIONS.read(state)):
             yield Obstacle(
@@ -171,5 +174,6 @@ def _waiting(states: Sequence[Path], now: datetime) -> int | None:
 def _shifted(at: datetime, seconds: float) -> datetime:
     try:
         return at + timedelta(seconds=seconds)
-    except OverflowError:  # at an edge of the calendar
-        return at
+    except OverflowError:  # beyond the calendar
+        edge = datetime.min if seconds < 0 else datetime.max  # noqa: DTZ901 - it gets one
+        return edge.replace(tzinfo=at.tzinfo)

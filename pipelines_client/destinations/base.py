@@ -167,13 +167,20 @@ class Destination:
             fields["integrations"] = {**self.integrations, **self.keeping}
         return b'{"batch":[', b"]," + orjson.dumps(fields)[1:]
 
-    def kept(self, body: bytes) -> bytes:
-        """Return a message that itself says that it may not be forwarded, for a request in which others may be."""
+    def kept(self, body: bytes, *, is_said: bool = False) -> bytes:
+        """Return a message that itself says that it may not be forwarded.
+
+        `is_said`: its envelope says so. Then it only says it where it has a word of its own on that, because which of
+        the two would count is not documented.
+        """
         if body.startswith(_NO_INTEGRATIONS):  # as nearly all are that a client of ours has built
-            return b'{"integrations":' + orjson.dumps(self.keeping) + body[len(_NO_INTEGRATIONS) :]
+            return body if is_said else b'{"integrations":' + orjson.dumps(self.keeping) + body[len(_NO_INTEGRATIONS) :]
         call = orjson.loads(body)
         own = call.get("integrations")
-        return orjson.dumps({**call, "integrations": {**(own if isinstance(own, dict) else {}), **self.keeping}})
+        own = own if isinstance(own, dict) else {}
+        if is_said and own.keys().isdisjoint(self.keeping):
+            return body
+        return orjson.dumps({**call, "integrations": {**own, **self.keeping}})
 
     def own_url(self, _body: bytes) -> str | None:
         """Return the address of a message that may not share a request with others; None: it goes in a batch."""

@@ -113,8 +113,8 @@ class CallReader:
         """Return the call that was sent, from a line of Segment's archive or of a file of calls.
 
         Its time is `originalTimestamp` if the archive has that (FACTS S7). Fields that the archive added are removed.
-        For Customer.io, so are the `integrations` that this client has added to keep Segment from forwarding the call,
-        and those of the batch.
+        For Customer.io, so are the `integrations` in an archive that this client has added to keep Segment from
+        forwarding the call, and those of the batch; those in a file of calls are the call's own.
 
         Raises:
             RowError: The line has no time, or was forwarded to Customer.io.
@@ -126,16 +126,18 @@ class CallReader:
             raise RowError("no_time")
         call = {name: line[name] for name in _OF_THE_CALL if name in line}
         call["timestamp"] = at if isinstance(at, str) else iso_ms(unix_ms(at))
-        if self.to == CUSTOMERIO and isinstance(call.get("integrations"), dict):
-            call["integrations"] = self._without_marks(call["integrations"])
-        if self.to == CUSTOMERIO and self._is_handed_over and "receivedAt" in line:
-            self._refuse_forwarded(line.get("integrations"))
+        if self.to == CUSTOMERIO and "receivedAt" in line:
+            if isinstance(call.get("integrations"), dict):
+                call["integrations"] = self._without_marks(call["integrations"])
+            if self._is_handed_over:
+                self._refuse_forwarded(line.get("integrations"))
         return call
 
     def _without_marks(self, integrations: Mapping[str, Any]) -> dict[str, Any]:
         """Return a line's `integrations` without what this client has added; its batch may have had the same."""
-        own = {name: value for name, value in integrations.items() if self._of_batches.get(name, _NOTHING) != value}
-        return {name: value for name, value in own.items() if name not in MARK} if has_mark(own) else own
+        marks = MARK if has_mark(integrations) else {}
+        own = {name: value for name, value in integrations.items() if name not in marks}
+        return {name: value for name, value in own.items() if self._of_batches.get(name, _NOTHING) != value}
 
     def _refuse_forwarded(self, integrations: object) -> None:
         """Refuse what Segment's Customer.io destination has forwarded: it would arrive twice.

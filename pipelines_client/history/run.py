@@ -219,13 +219,15 @@ class _Run:
         self.summary.new_state_dir = str(self._state.place) if is_first else ""
         given = self.settings.ledger_key
         key = ensure_identity_key(self._state.path) if given is None else parse_identity_key(given.get_secret_value())
+        is_forwarding = is_handed_over(self.settings)
+        self.summary.is_handed_over = is_forwarding and bool(self.destination.keeping)
         self.reader = CallReader(
             self.to,
             key,
             shows_identity=self.settings.ledger_identity == "plain",
             may_widen=self.options.may_widen,
             batch_integrations=self.settings.segment_integrations,
-            is_handed_over=is_handed_over(self.settings),
+            is_handed_over=is_forwarding,
         )
 
     @property

@@ -94,6 +94,7 @@ class Summary:
         within_dedup_window: May have arrived less than 24 hours ago: the repeat may be dropped (FACTS S6).
         beyond_dedup_window: May have arrived earlier: those that did are counted twice.
         refusals: The first few of each reason.
+        is_handed_over: Segment is told not to forward the chosen to Customer.io, but for those that were left to it.
         lost: What Customer.io's files do not have of the calls that were read from them, and of how many.
         stopped_by: Why the run ended early; empty if it did not.
     """
@@ -135,6 +136,7 @@ class Summary:
     within_dedup_window: int = 0
     beyond_dedup_window: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    is_handed_over: bool = False
     lost: dict[str, int] = field(default_factory=dict)
     stopped_by: str = ""
 
@@ -237,6 +239,11 @@ def warnings_of(summary: Summary) -> Iterator[str]:
         )
     for what, count in summary.lost.items():
         yield f"warning: {count:,} came out of Customer.io's files, which lack {what}"
+    if summary.is_handed_over and summary.chosen:
+        yield (
+            "warning: the stage file has a hand-over, so Segment is told not to forward these to Customer.io, but for"
+            " what was left to it; send what Customer.io lacks there too (--to customerio)"
+        )
     yield from _changes_of(summary)
     yield from _doubts_of(summary)
     if summary.written_off:

@@ -119,6 +119,7 @@ class Plan:
     `handover_at` is an instant as `clock.iso_utc` spells it, or None. With one, each message that Segment takes reaches
     Customer.io by one way: those that were built before it, and those that the stage keeps from Customer.io's leg,
     through Segment's Customer.io destination; the others by the leg, and Segment is told not to forward them.
+    `of_batches` are the `integrations` of each batch to Segment, which are merged with a message's own (FACTS S5).
     """
 
     stage: Stage
@@ -128,6 +129,7 @@ class Plan:
     allow_commands: Collection[str] = field(default_factory=frozenset)
     aliases: People = field(default=NO_ALIASES, compare=False)
     handover_at: str | None = None
+    of_batches: Mapping[str, Any] = field(default_factory=dict)
 
     authoritative: str = field(init=False, compare=False)
     """The leg whose failures reach the caller; with one leg, that leg."""
@@ -173,11 +175,11 @@ class Plan:
         """Return `skips` with one way to Customer.io for a message that Segment takes.
 
         What a message's own `integrations` ask of Segment by name goes that way: whether a batch's would win is not
-        documented. What they keep Segment from forwarding is not left to it.
+        documented. What they, or those of each batch, keep Segment from forwarding is not left to it.
         """
         reason, at, own = skips.get(CUSTOMERIO), self.handover_at or "", call.get("integrations")
         is_before = reason in _BY_STAGE or (reason is None and (message.built_at < at or asks_by_name(own)))
-        if is_before and not is_switched_off(own):
+        if is_before and not is_switched_off({**self.of_batches, **(own if isinstance(own, Mapping) else {})}):
             return {**skips, CUSTOMERIO: HANDOVER}
         return {**skips, FORWARDING: _DIRECT} if reason is None else skips
 

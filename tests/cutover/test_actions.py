@@ -116,6 +116,12 @@ IDLE = LegReport(0, 0, 0, {}, {}, {})
             "customerio is the only leg that takes messages: 3",
         ),
         (Stage.SEGMENT, "", "customerio", None),
+        (
+            Stage.SEGMENT,
+            '[handover]\nat = "2999-01-01T00:00:00Z"\n',
+            "customerio",
+            "the hand-over leaves messages to customerio alone: 3",
+        ),
     ],
 )
 def test_discarding_where_messages_would_be_lost_is_blocked_with_how_many(

@@ -193,6 +193,40 @@ def test_over_http_a_running_client_hands_over_with_what_waits_for_segment(
     assert marked == ["late"]
 
 
+@pytest.mark.parametrize("own", [{}, {"Mixpanel": False}, {"Actions Customerio": True}])
+@pytest.mark.parametrize("more", [[], [{"integrations": {}}]])
+def test_a_person_who_refuses_is_kept_from_both_ways_whatever_the_call_asks_for(
+    make_client: Callable[..., Client], forwarding_box: Sandbox, own: dict[str, Any], more: list[dict[str, Any]]
+) -> None:
+    """In a request of such messages, and in one with others: a word of the message's own would win over its batch's."""
+    box = forwarding_box
+    client = make_client(host=box.customerio.url, segment_host=box.segment.url, customerio_consent={"Marketing"})
+    refused = {"consent": {"categoryPreferences": {"Marketing": False}}}
+    box.segment.answer(503)
+    client.track("u1", "Order Completed", context=refused, integrations=own, message_id="refused")
+    for each in more:
+        client.track("u1", "Order Completed", message_id="other", **each)
+    box.segment.normal()
+    assert client.flush(10)
+    assert "refused" not in box.in_workspace()
+    assert "refused" in box.segment.message_ids()
+
+
+def test_what_all_batches_keep_from_the_destination_is_not_left_to_it(
+    make_client: Callable[..., Client], forwarding_box: Sandbox, tmp_path: Path, ledger: Any
+) -> None:
+    """A process with `segment_integrations` in spite of the hand-over: our leg takes it, or a replay can send it."""
+    path, box = tmp_path / "stage.toml", forwarding_box
+    path.write_text('stage = "dual"\n[handover]\nat = "2999-01-01T00:00:00Z"\n')
+    client = make_client(
+        host=box.customerio.url, segment_host=box.segment.url, stage_file=path, segment_integrations="customerio_off"
+    )
+    client.track("u1", "Order Completed", message_id="early")
+    assert client.flush(10)
+    assert box.in_workspace() == Counter(["early"])
+    assert ledger.reasons("early")["customerio"] is None
+
+
 def _wait_until(is_so: Callable[[], bool]) -> None:
     for _ in range(10_000):
         if is_so():
@@ -240,6 +274,9 @@ def test_it_is_blocked_where_messages_would_take_no_way(tmp_path: Path) -> None:
     assert hand_over(path, NOW, states=[state], why=Why("a test", force=True), now=NOW).is_new
     INTEGRATIONS.keep(state, {"Mixpanel": False})
     assert hand_over(path, NOW + timedelta(hours=1), states=[state], now=NOW).is_new
+    path.write_text('stage = "dual"\n[customerio]\nswitch = "discard"\n')
+    with pytest.raises(BlockedError, match="leg discards what it takes"):
+        hand_over(path, NOW, states=[state], now=NOW)
     path.write_text('stage = "complete"\n')
     with pytest.raises(BlockedError, match="Segment takes nothing"):
         hand_over(path, NOW, why=Why("a test", force=True), now=NOW)
@@ -266,4 +303,5 @@ def test_the_ends_of_the_calendar_are_instants_too(tmp_path: Path) -> None:
     """To take a hand-over back for ever is to plan it for then."""
     (tmp_path / "stage.toml").write_text('stage = "dual"\n')
     last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
-    assert hand_over(tmp_path / "stage.toml", last, skew_s=9, poll_s=9, now=NOW).last_at == last
+    planned = hand_over(tmp_path / "stage.toml", last, skew_s=1e300, poll_s=9, now=NOW)
+    assert (planned.first_at.year, iso_utc(planned.last_at)) == (1, "9999-12-31T23:59:59.999Z")

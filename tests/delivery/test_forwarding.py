@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from pipelines_client import Client
 from pipelines_client.delivery.forwarding import is_handed_over
 from pipelines_client.delivery.requeueing import requeue
-from pipelines_client.history import replay
+from pipelines_client.history import RunOptions, replay
+from pipelines_client.history.summary import lines_of
 from pipelines_client.sandbox import Forwarding, Sandbox
 from pipelines_client.state.dead_letters import read_dead_letters
 
@@ -96,6 +98,32 @@ def test_consent_holds_for_the_destination_too_also_when_it_is_sent_again(
     assert replay("segment", "dead-letters", settings=client.settings).accepted == 1
     assert box.in_workspace() == Counter(["taken", "letter"] * count)
     del state_dir
+
+
+def test_each_consent_setting_is_kept_until_it_is_said(make_client: Callable[..., Client]) -> None:
+    """A command that is told of one leg's categories follows the application's for the other."""
+    client = make_client(customerio_consent={"Marketing"}, segment_consent={"Analytics"})
+    client.track("u1", "Order Completed")
+    told = client.settings.model_dump(exclude_unset=True, exclude={"customerio_consent", "segment_consent"})
+    kept = client.settings.load(**told, segment_consent={"Sales"}).with_kept()
+    assert (kept.customerio_consent, kept.segment_consent) == ({"Marketing"}, {"Sales"})
+
+
+def test_what_a_run_to_segment_keeps_from_customerio_is_said(
+    make_client: Callable[..., Client], box: Sandbox, tmp_path: Path
+) -> None:
+    """Under a hand-over; a backfill to Segment alone would never reach the workspace."""
+    path, calls = tmp_path / "stage.toml", tmp_path / "calls.jsonl"
+    call = {"type": "track", "event": "Ordered", "userId": "u", "timestamp": "2026-11-01T10:00:00Z", "messageId": "m1"}
+    calls.write_text(json.dumps(call) + "\n")
+    hosts = {"host": box.customerio.url, "segment_host": box.segment.url}
+    for more, is_said in (("", False), ('[handover]\nat = "2026-01-01T00:00:00Z"\n', True)):
+        path.write_text('stage = "dual"\n' + more)
+        settings = make_client(stage_file=path, **hosts).settings
+        options = RunOptions(is_dry_run=True)
+        for to in ("segment", "customerio"):
+            said = "\n".join(lines_of(replay(to, "jsonl", calls, settings=settings, options=options)))
+            assert ("Segment is told not to forward these" in said) is (is_said and to == "segment")
 
 
 def test_nothing_is_handed_over_without_a_stage_file(make_client: Callable[..., Client], state_dir: Path) -> None:

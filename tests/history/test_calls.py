@@ -81,6 +81,10 @@ def test_an_archived_call_is_what_was_sent_and_segment_may_not_forbid_it() -> No
         "projectId": "p",
         "_metadata": {},
     }
+    of_a_file = {name: value for name, value in line.items() if name != "receivedAt"}  # not through Segment
+    reader = CallReader("customerio", b"key", shows_identity=False, batch_integrations={"Customer.io": False})
+    assert reader.call_of_line(of_a_file)["integrations"] == line["integrations"]
+    assert reader.call_of_line(line)["integrations"] == {"All": True}
     for to, integrations in (("customerio", {"All": True}), ("segment", line["integrations"])):
         call = CallReader(to, b"key", shows_identity=False).call_of_line(line)
         assert call == {**sent, "integrations": integrations, "timestamp": "2026-11-01T09:30:00.000+00:00"}

@@ -12,6 +12,7 @@ from pipelines_client.destinations.base import FORWARDING
 from pipelines_client.errors import ConfigError
 from pipelines_client.message.build import Message
 from pipelines_client.routing.cohorts import in_cohort
+from pipelines_client.routing.consent import MARK
 from pipelines_client.routing.plan import LegRules, Names, Plan, Stage, Switch, stage_for
 from pipelines_client.sides import CUSTOMERIO, SEGMENT
 
@@ -194,6 +195,16 @@ def test_a_handover_leaves_nothing_to_segment_that_its_integrations_keep_from_cu
         assert plan.route(message(), {"integrations": {**own, "Customer.io": True}}) == {CUSTOMERIO: "handover"}
         at_segment = Plan(Stage.SEGMENT, BOTH, handover_at=HANDED_AT)
         assert at_segment.route(message(), {"integrations": own}) == {CUSTOMERIO: "stage"}
+
+
+@pytest.mark.parametrize("of_batches", [{"All": False}, MARK, {"Customer.io": False}])
+def test_a_handover_leaves_nothing_to_segment_that_each_batch_keeps_from_customerio(of_batches: Any) -> None:
+    """As `segment_integrations` may, where a process starts with it after the hand-over was planned."""
+    later = Plan(Stage.DUAL, BOTH, handover_at="9999-01-01T00:00:00.000Z", of_batches=of_batches)
+    assert CUSTOMERIO not in later.route(message(), {})
+    assert later.route(message(), {"integrations": {"Customer.io": True}}) == {CUSTOMERIO: "handover"}
+    at_segment = Plan(Stage.SEGMENT, BOTH, handover_at=HANDED_AT, of_batches=of_batches)
+    assert at_segment.route(message(), {}) == {CUSTOMERIO: "stage"}
 
 
 def test_a_handover_leaves_commands_to_segment_and_keeps_what_is_denied_from_both_ways() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from pipelines_client.canonical import payload_hash
@@ -51,8 +52,9 @@ class Requester:
     def _bodies(self, entries: Sequence[Entry]) -> list[bytes]:
         """Return what is sent of some messages."""
         cured, destination = self._cured, self._destination
-        if destination.keeping and not _is_kept(entries):  # else the envelope says it of all
-            return [destination.kept(entry.body) if FORWARDING in entry.skips else entry.body for entry in entries]
+        if destination.keeping:
+            kept = partial(destination.kept, is_said=_is_kept(entries))
+            return [kept(entry.body) if FORWARDING in entry.skips else entry.body for entry in entries]
         return [cured.get(entry.seq, entry.body) for entry in entries] if cured else [entry.body for entry in entries]
 
     def post(self, entries: Sequence[Entry], *, attempts: int) -> ApiAnswer:
