@@ -170,8 +170,8 @@ class Destination:
     def kept(self, body: bytes, *, is_said: bool = False) -> bytes:
         """Return a message that itself says that it may not be forwarded.
 
-        `is_said`: its envelope says so. Then it only says it where it has a word of its own on that, because which of
-        the two would count is not documented.
+        `is_said`: its envelope says so. The message then repeats it only if its own `integrations` name what they are
+        about, because which of the two would count is not documented.
         """
         if body.startswith(_NO_INTEGRATIONS):  # as nearly all are that a client of ours has built
             return body if is_said else b'{"integrations":' + orjson.dumps(self.keeping) + body[len(_NO_INTEGRATIONS) :]
