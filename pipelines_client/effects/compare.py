@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from pipelines_client.effects.dates import seconds_of, time_of
 from pipelines_client.effects.javascript import ABSENT, as_doubles, number_text
 from pipelines_client.effects.model import MAX_LEVELS, Action, Effect, Unknown
+from pipelines_client.evidence.addresses import ANY_KEY, is_email
 
 _QUOTED: Final = re.compile(r'[."*\[\]\\\x00-\x1f]|^$')
 _FRACTION: Final = re.compile(r"\.(?P<digits>[0-9]+)")
@@ -57,8 +58,14 @@ def differences(today: Sequence[Effect], then: Sequence[Effect]) -> list[RouteDi
 
 
 def below(path: str, key: str) -> str:
-    """Return the path of a key within an object at `path`; a key with a dot or another mark is quoted."""
-    spelled = json.dumps(key, ensure_ascii=False) if _QUOTED.search(key) else key
+    """Return the path of a key within an object at `path`; a key with a dot or another mark is quoted.
+
+    A key that is an e-mail address is a person's, and no name: it is any key.
+    """
+    if "@" in key and is_email(key):
+        spelled = ANY_KEY
+    else:
+        spelled = json.dumps(key, ensure_ascii=False) if _QUOTED.search(key) else key
     return f"{path}.{spelled}" if path else spelled
 
 

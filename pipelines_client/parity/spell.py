@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from pipelines_client.evidence.addresses import ANY_KEY, is_email
 from pipelines_client.wording import plural
 
 __all__ = ["below", "duration", "last_key", "percent", "plural"]
@@ -33,9 +34,13 @@ def percent(part: int, whole: int) -> float:
 def below(path: str, key: str) -> str:
     """Return the path of a key within an object at `path`; a key with a dot or another mark is quoted.
 
-    So `{"price": {"amount": 1}}` and `{"price.amount": 1}` have two paths: `price.amount` and `"price.amount"`.
+    So `{"price": {"amount": 1}}` and `{"price.amount": 1}` have two paths: `price.amount` and `"price.amount"`. A
+    key that is an e-mail address is a person's, and no name: it is any key.
     """
-    spelled = json.dumps(key, ensure_ascii=False) if _QUOTED.search(key) else key
+    if "@" in key and is_email(key):
+        spelled = ANY_KEY
+    else:
+        spelled = json.dumps(key, ensure_ascii=False) if _QUOTED.search(key) else key
     return f"{path}.{spelled}" if path else spelled
 
 

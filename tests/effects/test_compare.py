@@ -250,3 +250,4 @@ def test_every_unknown_and_every_reason_has_words() -> None:
 def test_a_path_quotes_keys_with_marks() -> None:
     """So that a key with a dot is not taken for a nested one."""
     assert below(below("traits", "a.b"), "c") == 'traits."a.b".c'
+    assert below(below("traits", "kim@example.com"), "due") == "traits.*.due"

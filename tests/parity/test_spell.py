@@ -16,4 +16,5 @@ def test_a_key_comes_back_from_its_path(key):
 def test_a_flat_key_and_a_nested_one_have_two_paths():
     """A rule for the one must not explain the other."""
     assert below("properties", "price.amount") == 'properties."price.amount"'
+    assert below(below("traits", "kim@example.com"), "due") == "traits.*.due"
     assert below(below("properties", "price"), "amount") == "properties.price.amount"
