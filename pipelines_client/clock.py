@@ -23,10 +23,13 @@ def unix_ms(at: datetime) -> int:
 
 
 def utc_now_ms() -> int:
-    """Return the current time as Unix milliseconds.
+    """Return the current time as Unix milliseconds. freezegun freezes it.
 
-    From a `datetime`, because `time.time` is a float, and freezegun does not freeze it in some threads.
+    `time_ns` takes a tenth of the time of `datetime.now`, but freezegun does not freeze it in some threads. So it is
+    asked only while `datetime` is Python's own: freezegun puts a class with a metaclass in its place.
     """
+    if type(datetime) is type:
+        return time.time_ns() // 1_000_000
     return unix_ms(datetime.now(timezone.utc))
 
 

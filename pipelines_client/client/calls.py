@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 from uuid import UUID
 
 from segment.analytics.client import Client as _SegmentClient
@@ -16,6 +16,9 @@ from segment.analytics.client import require
 
 from pipelines_client.client.upstream import as_dict, as_text, redact, require_id
 from pipelines_client.message.ids import id_text
+
+if TYPE_CHECKING:
+    from pipelines_client.client.express import Own
 
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
@@ -45,6 +48,10 @@ def _raises_only_misuse(call: Callable[_P, Taken]) -> Callable[_P, Taken]:
 
 class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     """identify, track, alias, group, page and screen."""
+
+    def _express(self, kind: str, own: Own, context: Any, payload: Any, **given: Any) -> Taken | None:
+        """Take an ordinary call by the express way; None: it has to go the usual way, through `_enqueue`."""
+        raise NotImplementedError
 
     @_raises_only_misuse
     def identify(
@@ -80,6 +87,9 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.identify("user-42", {"email": "ada@example.com", "plan": "pro"})
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express("identify", own, context, traits, userId=user_id, anonymousId=anonymous_id):
+            return taken
         return super().identify(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_dict(traits),
@@ -126,6 +136,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.track("user-42", "Order Completed", {"order_id": "ord_1001", "total": 42.5})
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express(
+            "track", own, context, properties, userId=user_id, anonymousId=anonymous_id, event=event
+        ):
+            return taken
         return super().track(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             event if type(event) is str else as_text(event),
@@ -169,6 +184,9 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.alias("visitor-7", "user-42")
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express("alias", own, context, None, previousId=previous_id, userId=user_id):
+            return taken
         previous, user = id_text(previous_id), id_text(user_id)
         require_id("previous_id", previous)
         require_id("user_id", user)
@@ -213,6 +231,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.group("user-42", "acme", {"name": "Acme", "seats": 12})
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express(
+            "group", own, context, traits, userId=user_id, anonymousId=anonymous_id, groupId=group_id
+        ):
+            return taken
         group = id_text(group_id)
         require_id("group_id", group)
         call = {
@@ -267,6 +290,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.page("user-42", "Docs", "Pricing", {"url": "https://example.com/pricing"})
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express(
+            "page", own, context, properties, userId=user_id, anonymousId=anonymous_id, category=category, name=name
+        ):
+            return taken
         return super().page(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_text(category),
@@ -317,6 +345,11 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.screen("user-42", "Main", "Home")
             ```
         """
+        own = timestamp, integrations, message_id
+        if taken := self._express(
+            "screen", own, context, properties, userId=user_id, anonymousId=anonymous_id, category=category, name=name
+        ):
+            return taken
         return super().screen(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_text(category),

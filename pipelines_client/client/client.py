@@ -33,6 +33,7 @@ from pipelines_client.signals import let_through
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
+    from pipelines_client.client.express import Express, Own
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
     from pipelines_client.routing.plan import Plan
@@ -134,6 +135,7 @@ class Client(Calls):
         self.not_taken: Counter[str] = Counter()
         """Calls that returned `(False, call)`, by reason."""
         self._may_send = False
+        self._express_way: Express | None = None  # from the first call that was taken on
         self._stages = self.settings.stage_watch()
         self._teller = Teller(self._stages, on_error=on_error, on_delivery=on_delivery)
         self._pipeline = _make_pipeline(self.settings, self._stages, self._teller, oauth=self.oauth_manager)
@@ -256,35 +258,57 @@ class Client(Calls):
 
     # The way of a message
 
+    def _express(self, kind: str, own: Own, context: Any, payload: Any, **given: Any) -> Taken | None:
+        take = self._express_way
+        if take is None or getattr(self._enqueue, "__func__", None) is not _enqueue:
+            return None  # there is none as yet; or a subclass or a test has an `_enqueue` of its own
+        try:
+            taken = take(self, kind, own, context, payload, given)
+        except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
+            return self._failed(error, given)
+        if taken is False:
+            self._express_way = None
+        return taken or None
+
     def _enqueue(self, msg: CallDict) -> Taken:
         try:
             built = messages.build(msg, library=_LIBRARY, now_ms=utc_now_ms())
             if built.notes:
                 self._say_replaced(built.notes)
-            if not self.send or self._is_silent:
-                return self._not_sent(built)
-            if not self._may_send:
-                check_test_run(self.settings)
-                self._may_send = True
-            plan = self._stages.plan()
-            skips = plan.route(built.message, built.call)
-            if self._before_send is not None:
-                built, skips = self._changed(built, skips, plan, self._before_send)
-            reason = self._pipeline.take(built.message, skips, plan)
-            if reason is not None:
-                return self._not_taken(reason, built.call)
-            if built.message.type == "alias" or self.sync_mode:
-                self._follow_up(built)
-        except AssertionError:
-            raise
-        except TooManyValuesError:
-            logger().warning("message_dropped", reason="too_large", count=1)
-            return self._not_taken("too_large", msg)
-        except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
-            let_through(error)
-            logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
-            return self._not_taken("internal_error", msg)
+            return self._take(built)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._failed(error, msg)
+
+    def _take(self, built: messages.Built) -> Taken:
+        if not self.send or self._is_silent:
+            return self._not_sent(built)
+        if not self._may_send:
+            check_test_run(self.settings)
+            self._may_send = True
+        plan = self._stages.plan()
+        skips = plan.route(built.message, built.call)
+        if self._before_send is not None:
+            built, skips = self._changed(built, skips, plan, self._before_send)
+        reason = self._pipeline.take(built.message, skips, plan)
+        if reason is not None:
+            return self._not_taken(reason, built.call)
+        self._follow_up(built)
+        if self._express_way is None and self._before_send is None:
+            from pipelines_client.client.express import express_for
+
+            self._express_way = express_for(self._pipeline, self._stages, library=_LIBRARY)
         return True, built.call
+
+    def _failed(self, error: Exception, call: CallDict) -> Taken:
+        """Return what a call returns after an error; misuse and what a signal's handler raises go through."""
+        if isinstance(error, AssertionError):
+            raise error
+        let_through(error)
+        if isinstance(error, TooManyValuesError):
+            logger().warning("message_dropped", reason="too_large", count=1)
+            return self._not_taken("too_large", call)
+        logger().error("message_dropped", reason="internal_error", count=1, error=type(error).__name__)
+        return self._not_taken("internal_error", call)
 
     def _follow_up(self, built: messages.Built) -> None:
         if built.message.type == "alias":
@@ -332,16 +356,11 @@ class Client(Calls):
         for kind in notes:
             site = _call_sites.first(kind)
             if site is not None:
-                logger().warning(
-                    "value_replaced" if kind != "naive_timestamp" else "naive_timestamp_read_as_utc",
-                    kind=kind,
-                    site=site,
-                )
+                event = "value_replaced" if kind != "naive_timestamp" else "naive_timestamp_read_as_utc"
+                logger().warning(event, kind=kind, site=site)
 
     def _set_upstream_attributes(
-        self,
-        max_total_backoff_duration: float | None,
-        max_rate_limit_duration: float | None,
+        self, max_total_backoff_duration: float | None, max_rate_limit_duration: float | None
     ) -> None:
         """Check what upstream checks, and set the attributes that code written for upstream may read."""
         require("write_key", self.settings.write_key and self.settings.write_key.get_secret_value(), str)
@@ -364,6 +383,9 @@ class Client(Calls):
             self.log.setLevel(logging.DEBUG)
             if not handler and not self.log.handlers:
                 self.log.addHandler(logging.StreamHandler())
+
+
+_enqueue = Client._enqueue  # noqa: SLF001 - ours: what a subclass may override, as upstream's
 
 
 def _make_pipeline(settings: Settings, stages: StageWatch, teller: Teller, *, oauth: Any) -> Pipeline:

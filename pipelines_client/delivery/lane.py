@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
+from pipelines_client.delivery.admission import Bounds
 from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
@@ -30,6 +31,7 @@ from pipelines_client.state.runfile import NO_STAGE_FILE, LegReport, RunFile
 
 _RUNNING, _STOPPED, _CLOSED = "running", "stopped", "closed"
 """States in the run file; a client that was shut down is stopped until its next call."""
+_REPEAT_S = 20.0  # `status` takes a process for silent after 30 s
 _is_running = attrgetter("is_running")
 
 
@@ -47,6 +49,7 @@ class Lane:
         self._dead_letters = DailyFile((lambda: state.dead_letters) if state else None, spool.writer)
         self._troubles = Throttle()
         self._published_at = 0.0
+        self._published: RunFile | None = None
         self._publishing = threading.RLock()  # a signal's handler may flush inside the flush that it interrupts
         self._started_at = iso_utc(utc_now())
         self._state_word = _RUNNING
@@ -60,11 +63,14 @@ class Lane:
         }
         self._senders = tuple(self.senders.values())
 
-    def append(self, message: Message, stamp: bytes, skips: Mapping[str, str]) -> None:
-        """Put a message into the spool and tell the senders; see `Spool.append`."""
+    def append(self, message: Message, stamp: bytes, skips: Mapping[str, str]) -> bool:
+        """Put a message into the spool and tell the senders; return whether all run. See `Spool.append`."""
         self.spool.append(stamp, message.body, skips, message if stamp else None)
+        are_running = True
         for sender in self._senders:
             sender.appended()
+            are_running &= sender.is_running
+        return are_running
 
     @property
     def pending(self) -> dict[str, int]:
@@ -129,15 +135,20 @@ class Lane:
         self.spool.close(remove_if_settled=is_published)
 
     def publish(self, *, force: bool = False) -> bool:
-        """Write the run file, at most once a second unless forced; False if that failed, which is not worth raising."""
+        """Write the run file; return False if that failed, which is not worth raising.
+
+        Unless forced, at most once a second, and one that says the same as the last only now and again.
+        """
         if self._state is None or not self._publishing.acquire(blocking=force):
             return True
         try:
             now = monotonic_s()
             if force or now - self._published_at >= TICK_S:
-                self._published_at = now
                 self.spool.note_newest()
-                self.report().write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
+                report = self.report()
+                if force or now - self._published_at >= _REPEAT_S or not report.says_same(self._published):
+                    self._published_at, self._published = now, report
+                    report.write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
         except OSError as error:  # the disk is full, or the folder cannot be used
             let_through(error)
             self._say("run_file_not_written", error)
@@ -224,6 +235,16 @@ class Lane:
     def _progressed(self) -> None:
         self._hooks.on_progress()
         self._tick()
+
+
+class Steady(NamedTuple):
+    """What the express way of a call goes through while the process is `pid` and `lanes` has one, of an open spool."""
+
+    pid: int
+    lanes: list[Lane]
+    bounds: Bounds
+    keeps_facts: bool
+    start: Callable[[Lane], None]
 
 
 def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegReport:

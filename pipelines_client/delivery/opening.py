@@ -63,7 +63,8 @@ class LaneOpener:
         self._hooks = hooks or Hooks()
         self._oauth = oauth
         self._identity_key = b""
-        self._keeps_facts = True
+        self.keeps_facts = True
+        """Whether a ledger or a hook needs what is known of a message, its `stamp`."""
         self._shows_identity = settings.ledger_identity == "plain"
         self.state = self._wanted = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
         self._foreign: set[str] = set()
@@ -89,7 +90,7 @@ class LaneOpener:
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
         self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
-        self._keeps_facts = self._hooks.wants_records  # no ledger needs them
+        self.keeps_facts = self._hooks.wants_records  # no ledger needs them
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
 
     def open_again(self) -> Lane | None:
@@ -105,7 +106,7 @@ class LaneOpener:
             let_through(error)
             self._identity_key = in_memory
             return None
-        self.state, self._keeps_facts = self._wanted, True
+        self.state, self.keeps_facts = self._wanted, True
         logger().warning("spool_on_disk_again", state_dir=str(self.state.place))
         return self._lane(spool, self._destinations)
 
@@ -224,7 +225,7 @@ class LaneOpener:
 
     def stamp(self, message: Message, stage: str) -> bytes:
         """Return what the log keeps of a message for the ledger; empty if no ledger and no hook needs it."""
-        return stamp_of(message, stage=stage) if self._keeps_facts else b""
+        return stamp_of(message, stage=stage) if self.keeps_facts else b""
 
     def show(self, identity: str | None) -> str | None:
         """Return what the ledger shows of an identity; None if the key of its hash cannot be read."""

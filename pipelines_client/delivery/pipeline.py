@@ -20,7 +20,7 @@ from pipelines_client.delivery.admission import FULL, Bounds
 from pipelines_client.delivery.adoption import Turn
 from pipelines_client.delivery.announcements import say_adopted, say_started
 from pipelines_client.delivery.callbacks import Callbacks
-from pipelines_client.delivery.lane import Lane
+from pipelines_client.delivery.lane import Lane, Steady
 from pipelines_client.delivery.opening import MAX_ADOPTED, LaneOpener
 from pipelines_client.delivery.refusing import RefusedCalls
 from pipelines_client.delivery.sending.context import Hooks
@@ -74,13 +74,8 @@ class Pipeline:
         self._settings = settings
         self._legs = tuple(destination.name for destination in destinations)
         self._stages = stages
-        self._bounds = Bounds(
-            settings.spool_max_bytes,
-            settings.max_queue_size,
-            settings.max_message_bytes,
-            len(self._legs),
-            settings.on_full == "drop_oldest",
-        )
+        most = settings.spool_max_bytes, settings.max_queue_size, settings.max_message_bytes
+        self._bounds = Bounds(*most, len(self._legs), settings.on_full == "drop_oldest")
         hooks = Hooks(
             lambda delivery: on_delivery(delivery, self._callbacks),
             on_progress=self._progressed,
@@ -131,10 +126,13 @@ class Pipeline:
             stamp = self._opener.stamp(message, plan.name)
             self._refused.note(lane, Entry(0, 0, stamp, message.body, skips, message), reason, self._legs)
             return reason
-        lane.append(message, self._opener.stamp(message, plan.name), skips)
-        if not lane.is_running:  # only now: the message is on disk, whether or not a thread can be had
-            self._start(lane)
+        if not lane.append(message, self._opener.stamp(message, plan.name), skips):
+            self._start(lane)  # only now: the message is on disk, whether or not a thread can be had
         return None
+
+    def steady(self) -> Steady:
+        """Return what stays the same from call to call."""
+        return Steady(self._pid, self._lanes, self._bounds, self._opener.keeps_facts, self._start)
 
     def nothing_left(self) -> FlushResult:
         """Return the result of a flush that has nothing to deliver."""

@@ -223,5 +223,5 @@ def _stamp(letter: DeadLetter, *, body_bytes: int, appended_at: str) -> bytes:
         body_bytes=body_bytes,
         stage=STAGE,
         appended_at=appended_at,
-        integrations=shown_integrations(letter.body.encode(), letter.body.encode()),
+        integrations=shown_integrations(letter.body.encode()),
     ).as_stamp()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -181,6 +181,10 @@ class Destination:
         if is_said and own.keys().isdisjoint(self.keeping):
             return body
         return orjson.dumps({**call, "integrations": {**own, **self.keeping}})
+
+    def count_shared(self, bodies: Sequence[bytes]) -> int:
+        """Return how many of the first messages may share a request: all before the first that has its own address."""
+        return len(bodies)
 
     def own_url(self, _body: bytes) -> str | None:
         """Return the address of a message that may not share a request with others; None: it goes in a batch."""

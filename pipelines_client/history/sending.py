@@ -136,7 +136,7 @@ class RunLane:
             body_bytes=len(past.body),
             stage=self._stage,
             appended_at=iso_utc(utc_now()),
-            integrations=shown_integrations(past.body, past.body),
+            integrations=shown_integrations(past.body),
         ).as_stamp()
 
     def _wait_for(self, lane: Lane) -> float:

@@ -25,7 +25,7 @@ _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _ID_TYPES = frozenset((str, type(None)))
 _SCALARS = frozenset((str, int, bool, type(None)))
 _EMPTY = b"{}"
-_INTEGRATIONS, _NO_INTEGRATIONS = b'"integrations":', b'"integrations":{}'
+_INTEGRATIONS, _NO_INTEGRATIONS, _NONE_FIRST = b'"integrations":', b'"integrations":{}', b'{"integrations":{}'
 _OBJECTS = ("traits", "properties", "context", "integrations")
 _PAYLOAD_KEY = {field: f',"{field}":'.encode() for field in PAYLOAD_FIELD.values()}
 _FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -69,7 +69,7 @@ class Message(NamedTuple):
     @property
     def integrations(self) -> dict[str, Any] | None:
         """The call's own `integrations` as a ledger may keep them (`shown_integrations`); None if it has none."""
-        return shown_integrations(self.body[: len(self.body) - self.payload_bytes], self.body)
+        return shown_integrations(self.body)
 
 
 class Built(NamedTuple):
@@ -124,12 +124,12 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
     return _new(Built, (_new(Message, fields), plain, notes))
 
 
-def shown_integrations(head: bytes, body: bytes) -> dict[str, Any] | None:
+def shown_integrations(body: bytes) -> dict[str, Any] | None:
     """Return the `integrations` of a message without the options in them, which may be about people: those are `{}`.
 
-    Nearly all messages have none, which `head`, the body without its payload, shows.
+    Nearly all messages have none, which their first bytes show, or the only place that names them.
     """
-    if head.count(_INTEGRATIONS) == 1 and _NO_INTEGRATIONS in head:
+    if body.startswith(_NONE_FIRST) or (body.count(_INTEGRATIONS) == 1 and _NO_INTEGRATIONS in body):
         return None
     given = orjson.loads(body).get("integrations")
     if not isinstance(given, dict) or not given:
@@ -192,10 +192,33 @@ def _serialise_plain(wire: dict[str, Any], library: dict[str, str]) -> tuple[byt
     only our own copies are walked through and serialised.
     """
     try:
-        _copy_inside(wire, [MAX_VALUES])
+        _copy_inside(wire)
         wire["context"]["library"] = library.copy()
         return _serialise(wire, None, _PLAIN)
     except Exception as error:  # noqa: BLE001 - the caller's objects may raise: `values` converts them one by one
+        let_through(error)
+        return None
+
+
+def write_plain(
+    call: dict[str, Any], context: dict[str, Any] | None, payload: dict[str, Any] | None, library: dict[str, str]
+) -> tuple[bytes, int] | None:
+    """Put copies of context and payload into a new call whose other values are texts, and serialise it.
+
+    Returns:
+        Body and size of the payload, as `build` would write them; None if it would convert a value.
+    """
+    try:
+        call["context"] = context = context.copy() if context else {}
+        if context:
+            _copy_inside(context)
+        context["library"] = library.copy()
+        field = PAYLOAD_FIELD.get(call["type"])
+        if field is not None:
+            call[field] = payload = payload.copy() if payload else {}
+            _copy_inside(payload)
+        return _serialise(call, None, _PLAIN)
+    except Exception as error:  # noqa: BLE001 - as above
         let_through(error)
         return None
 
@@ -231,8 +254,8 @@ def _serialise(wire: dict[str, Any], spell: Any, options: int) -> tuple[bytes, i
     return body, len(payload)
 
 
-def _copy_inside(made: dict[Any, Any], left: list[int]) -> None:
-    """Replace the containers in an object of ours by copies, at all levels.
+def _copy_inside(made: dict[Any, Any], left: int = MAX_VALUES) -> int:
+    """Replace the containers in an object of ours by copies, at all levels; return how many values may still come.
 
     Values are plain if they are texts, finite numbers, or times that orjson spells as `isoformat` does. orjson also
     writes NaN as null, and a `Fragment` unchanged, whose line ends would break the spool's files.
@@ -240,28 +263,31 @@ def _copy_inside(made: dict[Any, Any], left: list[int]) -> None:
     Raises:
         NoFormError: A value is not plain, or there are more than `left`.
     """
+    left -= len(made)
+    if left < 0:
+        raise NoFormError
     for name, item in made.items():
         kind = type(item)
         if kind in _SCALARS:
             continue
-        if kind is dict:
+        if kind is float:
+            if item - item != 0.0:  # NaN or Infinity; four times as fast as `isfinite`
+                raise NoFormError
+        elif kind is dict:
             made[name] = copied = item.copy()
-            left[0] -= len(copied)
-            if not _SCALARS.issuperset(map(type, copied.values())):
-                _copy_inside(copied, left)
+            left = _copy_inside(copied, left)
         elif kind is list or kind is tuple:
-            made[name] = _copied_list(item, left)
+            made[name], left = _copied_list(item, left)
         else:
-            _check_plain(item, kind)
-    if left[0] < 0:
-        raise NoFormError
+            _check_time(item, kind)
+    return left
 
 
-def _copied_list(items: Any, left: list[int]) -> list[Any]:
-    """Return a copy of a list or a tuple of plain JSON values."""
+def _copied_list(items: Any, left: int) -> tuple[list[Any], int]:
+    """Return a copy of a list or a tuple of plain JSON values, and what is left; raises as `_copy_inside`."""
     copied = list(items)
-    left[0] -= len(copied)
-    if left[0] < 0:
+    left -= len(copied)
+    if left < 0:
         raise NoFormError
     for place, item in enumerate(copied):
         kind = type(item)
@@ -269,23 +295,20 @@ def _copied_list(items: Any, left: list[int]) -> list[Any]:
             continue
         if kind is dict:
             copied[place] = inner = item.copy()
-            left[0] -= len(inner)
-            if not _SCALARS.issuperset(map(type, inner.values())):
-                _copy_inside(inner, left)
+            left = _copy_inside(inner, left)
+        elif kind is float:
+            if item - item != 0.0:
+                raise NoFormError
         elif kind is list or kind is tuple:
-            copied[place] = _copied_list(item, left)
+            copied[place], left = _copied_list(item, left)
         else:
-            _check_plain(item, kind)
-    return copied
+            _check_time(item, kind)
+    return copied, left
 
 
-def _check_plain(item: Any, kind: type) -> None:
-    if kind is float:
-        if item - item == 0.0:  # neither NaN nor Infinity; four times as fast as `isfinite`
-            return
-    elif kind is date or (kind is datetime and (item.tzinfo is None or item.tzinfo is timezone.utc)):
-        return  # other zones run Python code, or orjson spells them differently from `isoformat`
-    raise NoFormError
+def _check_time(item: Any, kind: type) -> None:
+    if not (kind is date or (kind is datetime and (item.tzinfo is None or item.tzinfo is timezone.utc))):
+        raise NoFormError  # also for other zones: they run Python code, or orjson spells them differently
 
 
 def _count(notes: Notes, kind: str) -> None:

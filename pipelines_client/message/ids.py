@@ -24,7 +24,7 @@ _MADE_AT_ONCE = 256
 _KEPT_MS = 1_000
 
 _head: tuple[int, str] = (-1, "")
-"""The last millisecond that was spelled, and its text."""
+"""The last second (of 1024 ms) that was spelled, and its text: an id has one pair of letters more for its time."""
 _stock: tuple[int, int, str, list[int]] = (0, 0, "", [])
 """Random tails in stock: process id, time of the refill in ms, all tails as one text, and starts of the unused ones."""
 
@@ -74,11 +74,12 @@ def make_id(ms: int) -> str:
     An instant before 1970 counts as 1970: a wrong clock must not lose a message.
     """
     global _head  # noqa: PLW0603 - replaced in one step: threads see the old or the new one
+    ms = ms if 0 <= ms <= _MAX_MS else min(max(0, ms), _MAX_MS)
     known, head = _head
-    if known != ms:
-        ms = min(max(0, ms), _MAX_MS)
-        head = "".join([_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
-        _head = (ms, head)
+    if known != ms >> 10:
+        head = "".join([_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10)])
+        _head = (ms >> 10, head)
+    head += _PAIRS[ms & 1023]
     owner, since_ms, text, starts = _stock
     if owner == os.getpid() and 0 <= ms - since_ms < _KEPT_MS:
         try:

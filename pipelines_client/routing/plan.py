@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines_client.destinations.base import FORWARDING
 from pipelines_client.destinations.customerio import RESERVED_NAMES
@@ -112,6 +112,16 @@ class LegRules:
     consent: frozenset[str] = frozenset()
 
 
+class Usual(NamedTuple):
+    """How a plan routes nearly all messages: they have the same `skips`.
+
+    Others are calls with `integrations`, groups without a person, and tracks with one of `names`, once trimmed.
+    """
+
+    skips: Mapping[str, str]
+    names: Collection[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A stage with its rules by leg, and the reserved event names that may reach Customer.io.
@@ -135,6 +145,8 @@ class Plan:
     """The leg whose failures reach the caller; with one leg, that leg."""
     name: str = field(init=False, compare=False)
     """The stage's name, which is stamped on each message."""
+    usual: Usual | None = field(init=False, compare=False, repr=False)
+    """How it routes nearly all messages; None if each has to be asked about: a share, a list, consent, a hand-over."""
     _out: Mapping[str, str] = field(init=False, compare=False, repr=False)
     _choosing: tuple[tuple[str, LegRules, bool], ...] = field(init=False, compare=False, repr=False)
     _serves_customerio: bool = field(init=False, compare=False, repr=False)
@@ -153,7 +165,11 @@ class Plan:
         object.__setattr__(self, "name", self.stage.value)
         object.__setattr__(self, "_out", out)
         object.__setattr__(self, "_choosing", tuple(choosing))
-        object.__setattr__(self, "_serves_customerio", CUSTOMERIO in self.legs and CUSTOMERIO not in out)
+        serves_customerio = CUSTOMERIO in self.legs and CUSTOMERIO not in out
+        object.__setattr__(self, "_serves_customerio", serves_customerio)
+        names = {*RESERVED_NAMES.difference(self.allow_commands), ""} if serves_customerio else ()
+        is_usual = not choosing and self.handover_at is None
+        object.__setattr__(self, "usual", Usual(out, names) if is_usual else None)
 
     def route(self, message: Message, call: Mapping[str, Any]) -> Mapping[str, str]:
         """Return why legs skip this message, by leg; a leg without an entry takes it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,10 @@ class RunFile:
     stage_file_error: str | None = None
     stage_file_mark: str | None = None
     state: str = "running"
+
+    def says_same(self, other: RunFile | None) -> bool:
+        """Return whether another one differs only in when it was written."""
+        return other is not None and replace(other, updated_at=self.updated_at) == self
 
     def silent_s(self, now: datetime) -> float:
         """Return the seconds since it was written; infinite if it does not say when."""

@@ -73,6 +73,27 @@ def test_refused_calls_are_all_counted_and_take_little_of_the_disk(
     assert sum(path.stat().st_size for path in (state_dir / "spool").iterdir()) < 100_000
 
 
+def test_a_process_that_does_nothing_repeats_its_run_file_only_now_and_again(client: Client, state_dir: Path) -> None:
+    """Once a second if something changed; every 20 seconds if not, so that `status` does not take it for silent."""
+
+    def written(*, after_s: float) -> bool:
+        before = path.read_bytes()
+        lane._published_at -= after_s
+        lane.publish()
+        return path.read_bytes() != before
+
+    client.track("u1", "E")
+    assert client.flush(timeout=5)
+    client.join()
+    lane = client._pipeline._lanes[0]
+    (path,) = (state_dir / "run").glob("*.json")
+    assert not written(after_s=5.0)
+    assert written(after_s=20.0)
+    lane.spool.append(b"", b"{}", {})
+    assert not written(after_s=0.5)
+    assert written(after_s=1.0)
+
+
 def test_an_end_without_time_begins_no_request(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
     """What waits stays on disk for the next process."""
     client = make_client(upload_interval=60)

@@ -211,6 +211,9 @@ def test_alias_and_a_group_without_a_person_have_endpoints_at_customerio_only() 
     assert customerio.own_url(group) is None
     assert customerio.own_url(track) is None
     assert segment.own_url(alias) is None
+    assert customerio.count_shared([track, group, track]) == 3
+    assert customerio.count_shared([track, group, lone_group, track, alias]) == 2
+    assert segment.count_shared([alias, track]) == 2
 
 
 def test_a_fingerprint_tells_host_and_key_apart_and_shows_no_key() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from pipelines_client.canonical import payload_hash
 from pipelines_client.clock import monotonic_s, utc_now
@@ -40,8 +39,7 @@ class Requester:
             self._apply(destination.cure, entries)
         envelope, bodies = self._envelope(entries), self._bodies(entries)
         most = pack(bodies, envelope, max_body_bytes=destination.limits.max_body_bytes)
-        alone = (place for place, body in enumerate(islice(bodies, most)) if destination.own_url(body))
-        return max(next(alone, most), 1) if entries else 0
+        return max(destination.count_shared(bodies[:most]), 1) if entries else 0
 
     def _apply(self, cure: Curing, entries: Sequence[Entry]) -> None:
         """Curing the messages that come next, each once: a retry and a part of a batch send the same bytes."""

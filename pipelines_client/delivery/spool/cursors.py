@@ -112,6 +112,12 @@ class Standing:
     cursors: Mapping[str, Cursor]
     paused: frozenset[str] = frozenset()
     newest: tuple[int, int] = (0, 0)
+    places: Mapping[str, tuple[int, int]] = field(init=False, compare=False, repr=False)
+    """The place of each cursor: each call asks for one."""
+
+    def __post_init__(self) -> None:
+        """Work out once what each call asks for."""
+        object.__setattr__(self, "places", {leg: cursor.place for leg, cursor in self.cursors.items()})
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg had not settled, as far as is known."""
@@ -162,7 +168,8 @@ class Cursors:
         self._is_closed = False
         self._file: OpenFile | None = None
         self._size = 0
-        self._standing = standing
+        self.standing = standing
+        """What the file says."""
 
     @classmethod
     def create(cls, path: Path | None, standing: Standing) -> Cursors:
@@ -175,15 +182,6 @@ class Cursors:
         cursors.rewrite()
         return cursors
 
-    @property
-    def standing(self) -> Standing:
-        """What the file says."""
-        return self._standing
-
-    def place(self, leg: str) -> tuple[int, int]:
-        """Return a leg's place."""
-        return self._standing.cursors[leg].place
-
     def set(self, **values: Any) -> None:
         """Change anything.
 
@@ -193,11 +191,11 @@ class Cursors:
         """
         if self._is_closed:
             raise SpoolClosedError("the spool is closed")
-        standing = replace(self._standing, **values)
+        standing = replace(self.standing, **values)
         line = standing.line()
         if self._path is not None:
             self._append(self._path, line)
-        self._standing = standing
+        self.standing = standing
 
     def _append(self, path: Path, line: bytes) -> None:
         file = self._file
@@ -219,13 +217,13 @@ class Cursors:
 
     def settle(self, leg: str, place: tuple[int, int], tally: Tally) -> None:
         """Move a leg's cursor, and count the outcomes of the messages that it passes; raises as `set`."""
-        outcomes = self._standing.cursors[leg].outcomes + tally
-        attempt = self._standing.cursors[leg].attempt.answered()
+        outcomes = self.standing.cursors[leg].outcomes + tally
+        attempt = self.standing.cursors[leg].attempt.answered()
         self._change(leg, seq=place[0], size=place[1], outcomes=outcomes, attempt=attempt)
 
     def refuse(self, outcomes: Mapping[str, tuple[Outcome, str]], count: int) -> None:
         """Count messages that never entered the log, with their outcome on each leg; raises as `set`."""
-        cursors = dict(self._standing.cursors)
+        cursors = dict(self.standing.cursors)
         for leg, fate in outcomes.items():
             tally = cursors[leg].outcomes + Counter({fate: count})
             cursors[leg] = replace(cursors[leg], refused=cursors[leg].refused + count, outcomes=tally)
@@ -233,23 +231,23 @@ class Cursors:
 
     def attempt(self, leg: str, seq: int, *, newest: tuple[int, int], now: float, lease_s: float) -> None:
         """Note that a request with a leg's messages up to `seq` goes out; raises as `set`."""
-        attempt = self._standing.cursors[leg].attempt.begun(seq, now=now, lease_s=lease_s)
+        attempt = self.standing.cursors[leg].attempt.begun(seq, now=now, lease_s=lease_s)
         self._change(leg, attempt=attempt, newest=newest)
 
     def end_attempt(self, leg: str, *, is_answered: bool) -> None:
         """Note that a request has ended and settled nothing, by an answer or without one; raises as `set`."""
-        before = self._standing.cursors[leg].attempt
+        before = self.standing.cursors[leg].attempt
         attempt = before.answered() if is_answered else before.unanswered()
         if attempt != before:
             self._change(leg, attempt=attempt)
 
     def count_resent(self, leg: str, count: int) -> None:
         """Count messages that a process which died has sent already; raises as `set`."""
-        self._change(leg, resent=self._standing.cursors[leg].resent + count)
+        self._change(leg, resent=self.standing.cursors[leg].resent + count)
 
     def _change(self, leg: str, *, newest: tuple[int, int] | None = None, **values: Any) -> None:
-        cursor = replace(self._standing.cursors[leg], **values)
-        self.set(cursors={**self._standing.cursors, leg: cursor}, newest=newest or self._standing.newest)
+        cursor = replace(self.standing.cursors[leg], **values)
+        self.set(cursors={**self.standing.cursors, leg: cursor}, newest=newest or self.standing.newest)
 
     def rewrite(self, path: Path | None = None) -> None:
         """Replace the file, at `path` if it has moved, with one that says what we know.
@@ -259,7 +257,7 @@ class Cursors:
         """
         self._path = path or self._path
         if self._path is not None:
-            self._replace(self._path, self._standing.line())
+            self._replace(self._path, self.standing.line())
 
     @property
     def is_in_place(self) -> bool:

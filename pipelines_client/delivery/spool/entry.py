@@ -97,7 +97,12 @@ def without_gaps(found: Sequence[Entry], seq: int, end: int, last_seq: int, *, s
 
 def stamp_of(message: Message, *, stage: str) -> bytes:
     """Return the stamp of a message that this process has built. `stage` is one of our words, without quotes."""
-    return f'{{"stage":"{stage}","appended_at":"{message.built_at}"'.encode()
+    return b'%b%b"' % (stamp_before(stage), message.built_at.encode())
+
+
+def stamp_before(stage: str) -> bytes:
+    """Return the beginning of such a stamp; the instant at which the message was built, and a quote, end it."""
+    return f'{{"stage":"{stage}","appended_at":"'.encode()
 
 
 def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:

@@ -300,15 +300,15 @@ class Spool:
 
     def pending(self, leg: str) -> int:
         """Return how many messages the leg has not settled."""
-        return self.last_seq - self.place(leg)[0]
+        return self.last_seq - self._cursors.standing.places[leg][0]
 
     def pending_bytes(self, leg: str) -> int:
         """Return the bytes of their bodies."""
-        return self.total_bytes - self.place(leg)[1]
+        return self.total_bytes - self._cursors.standing.places[leg][1]
 
     def place(self, leg: str) -> tuple[int, int]:
         """Return the `seq` up to which the leg has settled everything, and the bytes of all bodies up to there."""
-        return self._cursors.place(leg)
+        return self._cursors.standing.places[leg]
 
     def _passed(self) -> int:
         """Return the `seq` that every leg has passed."""
