@@ -35,6 +35,8 @@ MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_PARAMETERS = 8
 TOO_LARGE = {
+    "pipelines_client/client/express.py express_for": "one function for an ordinary call: docs/adr/0023",
+    "pipelines_client/client/express.py take": "as above",
     "pipelines_client/client/client.py Client.__init__": "upstream's signature, and ours beside it",
 }
 """What may be larger, and why. Each line must still be needed."""

@@ -261,10 +261,11 @@ class Client(Calls):
     def _express(self, kind: str, own: Own, context: Any, payload: Any, **given: Any) -> Taken | None:
         take = self._express_way
         if take is None or getattr(self._enqueue, "__func__", None) is not _enqueue:
-            return None  # there is none as yet; or a subclass or a test has an `_enqueue` of its own
+            return None  # there is none as yet; or a subclass or a test overrides `_enqueue`
         try:
             taken = take(self, kind, own, context, payload, given)
         except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
+            let_through(error)
             return self._failed(error, given)
         if taken is False:
             self._express_way = None
@@ -277,6 +278,7 @@ class Client(Calls):
                 self._say_replaced(built.notes)
             return self._take(built)
         except Exception as error:  # noqa: BLE001 - as above
+            let_through(error)
             return self._failed(error, msg)
 
     def _take(self, built: messages.Built) -> Taken:
@@ -300,10 +302,9 @@ class Client(Calls):
         return True, built.call
 
     def _failed(self, error: Exception, call: CallDict) -> Taken:
-        """Return what a call returns after an error; misuse and what a signal's handler raises go through."""
+        """Return what a call returns after an error; misuse goes through."""
         if isinstance(error, AssertionError):
             raise error
-        let_through(error)
         if isinstance(error, TooManyValuesError):
             logger().warning("message_dropped", reason="too_large", count=1)
             return self._not_taken("too_large", call)
