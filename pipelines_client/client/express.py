@@ -4,8 +4,8 @@ It does what the usual way does (upstream's method, `Client._enqueue`, `build`, 
 that none of them would change or refuse, in a third of the steps. It returns None before anything has happened, and the
 call goes the usual way, if
 
-- the call is odd: it brings a time, `integrations` or a message id, an id or name that is not text, a value that is not plain
-  JSON, a person or name that is missing, an event name that a leg may not get, too many bytes;
+- the call is odd: it brings a time, `integrations` or a message id, an id or name that is not text, a value that is not
+  plain JSON, an event name that a leg may not get, too many bytes, or it lacks a person or a name;
 - something has changed: `send` or `sync_mode` was set, `_enqueue` replaced, the process forked, another plan is in
   force, another spool is ours or an adopted one beside it;
 - the spool is full, or cannot be written.
