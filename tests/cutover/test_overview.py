@@ -155,6 +155,7 @@ def test_the_overview_is_of_all_state_directories_and_shows_the_worst_of_each_le
             "last_heard": {},
         },
         "journal": {"unreadable_lines": []},
+        "handover": None,
     }
 
 
