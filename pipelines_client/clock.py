@@ -5,10 +5,29 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from typing import Annotated, Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """The beginning of Unix time, aware."""
+
+
+class _ModelField:
+    """Tells pydantic what a field holds, whichever class has that name: freezegun puts others in their place."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.date_schema() if self._kind == "date" else core_schema.datetime_schema()
+
+
+DateField = Annotated[date, _ModelField("date")]
+"""A `date` of a pydantic model; also of one that is made while a test of an application has frozen the time."""
+DatetimeField = Annotated[datetime, _ModelField("datetime")]
+"""The same for a `datetime`."""
 
 
 def utc_now() -> datetime:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from pipelines_client.clock import unix_ms
+from pipelines_client.clock import DatetimeField, unix_ms
 from pipelines_client.sides import SIDES, Leg
 
 COMMAND_LINE = "the command line"
@@ -54,7 +54,7 @@ def _instant(value: Any) -> datetime:
     raise ValueError(f"{value!r} is not a time; write 2026-11-22 or 2026-11-22T10:00:00Z")
 
 
-_Instant = Annotated[datetime, BeforeValidator(_instant)]
+_Instant = Annotated[DatetimeField, BeforeValidator(_instant)]
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 

@@ -21,7 +21,6 @@ import re
 import sys
 from collections import Counter
 from dataclasses import asdict, fields
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -35,6 +34,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines_client.clock import DateField
 from pipelines_client.errors import ConfigError
 from pipelines_client.files import read_given
 from pipelines_client.parity.complete import Complete
@@ -178,7 +178,7 @@ class ExpectedRule(_Section):
     source: str = ""
     reason: Words
     owner: Words
-    expiry: date
+    expiry: DateField
     name: str = ""
 
     @model_validator(mode="after")

@@ -6,13 +6,13 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pipelines_client.clock import iso_utc
+from pipelines_client.clock import DateField, iso_utc
 from pipelines_client.errors import StageFileError
 from pipelines_client.files import read_regular
 from pipelines_client.routing.plan import LegRules, Names, Plan, Stage, Switch, stage_for
@@ -80,7 +80,7 @@ class StepTable(_Table):
     the number of days in a row whose parity report must pass while the stage is in force.
     """
 
-    begins: Annotated[date, BeforeValidator(_day)] | None = None
+    begins: Annotated[DateField, BeforeValidator(_day)] | None = None
     share: _Share | None = None
     passing_days: Annotated[int, Field(ge=0), BeforeValidator(_number)] | None = None
 
