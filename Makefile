@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SCAN := pipelines_client/_scan
+NATIVE := $(if $(shell command -v rustc),$(SCAN)/libscan.so)
 PEERS := .venv-peers
 # What our users may have: each Python, and with the oldest of them the lowest versions that pyproject.toml allows.
 PYTHONS ?= 3.10 3.11 3.12 3.13
 QUICK_HALF := tests/message tests/client tests/destinations tests/routing tests/state tests/delivery tests/test_config.py \
 	tests/test_files.py tests/test_signals.py tests/cli/test_status.py tests/cli/test_dead_letters.py tests/cli/test_leaving.py
 
-.PHONY: help demo rehearsal test test-all test-quick test-lowest soak mutate soak-day scale snapshots images comparison bench bench-smoke check format lint types \
+.PHONY: help native demo rehearsal test test-all test-quick test-lowest soak mutate soak-day scale snapshots images comparison bench bench-smoke check format lint types \
 	imports clean
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,13 +32,20 @@ $(PEERS)/.installed: benchmarks/peers.txt
 
 $(PEERS): $(PEERS)/.installed
 
+$(SCAN)/libscan.so: build_native.py $(wildcard $(SCAN)/src/*.rs)
+	@echo "building the native reader, once"
+	@$(PYTHON) build_native.py
+
+native: ## Build the native reader of parity, which needs a Rust compiler; without it Python reads all lines
+	@$(PYTHON) build_native.py && echo "built $(SCAN)/libscan.so"
+
 demo: $(STAMP) ## Both APIs on this machine, a real dual-write with planted faults, and the parity report
 	@$(BIN)/python examples/demo.py
 
 rehearsal: $(STAMP) ## All stages of a cutover with traffic that never stops: an outage, a step back, and on again
 	@$(BIN)/python examples/rehearsal.py
 
-test: $(STAMP) ## All tests
+test: $(STAMP) $(NATIVE) ## All tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .venv-%/.installed: pyproject.toml
@@ -58,7 +67,7 @@ test: $(STAMP) ## All tests
 	@.venv-lowest/bin/pip install --quiet --disable-pip-version-check --constraint .venv-lowest/constraints.txt --editable '.[test]'
 	@touch $@
 
-test-all: $(PYTHONS:%=.venv-%/.installed) ## All tests, on each Python (PYTHONS="3.10 3.13")
+test-all: $(PYTHONS:%=.venv-%/.installed) $(NATIVE) ## All tests, on each Python (PYTHONS="3.10 3.13")
 	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-$(each)/bin/python -m pytest --numprocesses 2 --dist loadfile || exit 1;)
 
 test-quick: $(PYTHONS:%=.venv-quick-%/.installed) ## The client's tests, on each Python
@@ -68,7 +77,7 @@ test-lowest: .venv-lowest/.installed ## The client's tests, with the lowest vers
 	.venv-lowest/bin/python -m pytest --numprocesses 2 $(QUICK_HALF)
 	.venv-lowest/bin/pipelines-client drain --help >/dev/null
 
-soak: $(STAMP) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
+soak: $(STAMP) $(NATIVE) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
 	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/evidence
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
@@ -91,10 +100,10 @@ images: $(STAMP) ## Take the pictures in docs/images of the demo's report (needs
 comparison: $(STAMP) ## The clients that this one replaces and ours in 30 situations; rewrites docs/comparison.md
 	$(BIN)/python tests/differential
 
-bench: $(STAMP) $(PEERS)/.installed ## What it costs beside the client it replaces; rewrites docs/performance.md (CASES="cpu web" or QUICK=1 for a try)
+bench: $(STAMP) $(NATIVE) $(PEERS)/.installed ## What it costs beside the client it replaces; rewrites docs/performance.md (CASES="cpu web" or QUICK=1 for a try)
 	@$(BIN)/python -m benchmarks $(CASES) $(if $(QUICK),--quick)
 
-bench-smoke: $(STAMP) $(PEERS)/.installed ## The same, as small as shows that no figure is broken
+bench-smoke: $(STAMP) $(NATIVE) $(PEERS)/.installed ## The same, as small as shows that no figure is broken
 	@$(BIN)/python -m benchmarks --smoke
 
 check: format lint types imports bench-smoke test ## What CI runs

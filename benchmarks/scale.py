@@ -94,11 +94,15 @@ FROM facts, (VALUES ('email'), ('plan'), ('name')) AS paths(path) WHERE type = '
 """
 
 _PROPERTIES = """
-SELECT source, type, event, day, path, kind, count(*) AS count, min(message_id) AS message_id, min(file) AS file,
+SELECT source, type, event, day, 1 AS form, count(*) AS count, min(message_id) AS message_id, min(file) AS file,
        min(line) AS line, 0 AS byte_offset
-FROM facts, (VALUES ('properties.a', 'number'), ('properties.b', 'string')) AS paths(path, kind)
+FROM facts
 WHERE source <> 'ledger'
-GROUP BY source, type, event, day, path, kind
+GROUP BY source, type, event, day
+"""
+
+_FORMS = """
+SELECT 1 AS form, path, kind FROM (VALUES ('properties.a', 'number'), ('properties.b', 'string')) AS paths(path, kind)
 """
 
 
@@ -126,7 +130,13 @@ def _make_pack(folder: Path, source: str, first: int, last: int, **numbers: int)
     with closing(duckdb.connect(":memory:")) as connection, Tables(folder) as tables:
         connection.execute(_NUMBER)
         connection.execute(f"CREATE TABLE facts AS {query}")
-        asked_of = {"facts": "FROM facts", "words": _WORDS, "properties": _PROPERTIES, "traits": _TRAITS}
+        asked_of = {
+            "facts": "FROM facts",
+            "words": _WORDS,
+            "properties": _PROPERTIES,
+            "forms": _FORMS,
+            "traits": _TRAITS,
+        }
         for name, asked in asked_of.items():
             schema = SCHEMAS[name]
             rows: pa.Table = connection.sql(asked).to_arrow_table()

@@ -16,6 +16,7 @@ from pipelines_client.evidence.fact import (
     DateRow,
     EditRow,
     Fact,
+    FormRow,
     LinkRow,
     PersonRow,
     PropertyRow,
@@ -78,10 +79,11 @@ STORED: dict[type, tuple[set[str], set[str]]] = {
     TraitRow: ({"source", "message_id", "path", "library", "received_at_ms"}, {"identity", "value_hash"}),
     PropertyRow: (
         {
-            *("source", "type", "event", "day", "path", "kind", "count", "message_id", "file", "line", "byte_offset"),
+            *("source", "type", "event", "day", "count", "message_id", "file", "line", "byte_offset"),
         },
-        set(),
+        {"form"},
     ),
+    FormRow: ({"path", "kind"}, {"form"}),
     CountRow: ({"source", "event", "type", "day", "count"}, set()),
     StoredFact: (
         {

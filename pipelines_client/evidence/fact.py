@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALL_TYPES = frozenset(get_args(CallType))
 
-NORMALISER_VERSION: Final = 17
+NORMALISER_VERSION: Final = 18
 """Raise it when the same line gives another fact than before: caches of lower versions are then read again."""
 
 NO_PAYLOAD: Final = 1
@@ -111,24 +111,33 @@ class CountRow(NamedTuple):
 
 
 class PropertyRow(NamedTuple):
-    """The count of messages of an event and day with a value of this kind at this path.
+    """The count of messages of an event and day whose payloads have this form; `FormRow` says what it is.
 
-    `path` begins with `properties` or `traits`, joins keys with dots and has `[]` for each index of an array. `kind` is
-    string, number, boolean, null, object or array. The id and the place are those of the first message. Add up the
-    counts of rows with equal keys.
+    The id and the place are those of the first message. Add up the counts of rows with equal keys.
     """
 
     source: str
     type: str
     event: str | None
     day: str | None
-    path: str
-    kind: str
+    form: str
     count: int  # type: ignore[assignment]  # hides `tuple.count`, which is not used here
     message_id: str
     file: str
     line: int
     byte_offset: int
+
+
+class FormRow(NamedTuple):
+    """One path of a form, and the kind of value there. The same row may come again: each form is the same everywhere.
+
+    `path` begins with `properties` or `traits`, joins keys with dots and has `[]` for each index of an array. `kind` is
+    string, number, boolean, null, object or array.
+    """
+
+    form: str
+    path: str
+    kind: str
 
 
 class DateRow(NamedTuple):

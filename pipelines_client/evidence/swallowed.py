@@ -16,6 +16,9 @@ from pipelines_client.evidence.lines import object_in
 
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 _LINES_KEPT = 8
+LINES_SEEN = _LINES_KEPT + 1
+"""How many rows are kept to look at again."""
+
 _FEWEST_KEYS = 3
 _KEYS_LOST = 2  # a single one may be damaged itself
 _FEWEST_ROWS = 20
@@ -41,7 +44,7 @@ class Neighbours:
     """The rows of one file beside its odd lines, and beside the jumps of its times of receipt."""
 
     def __init__(self) -> None:
-        self._lines: deque[bytes] = deque(maxlen=_LINES_KEPT + 1)
+        self._lines: deque[bytes] = deque(maxlen=LINES_SEEN)
         self._steps = self._ordered = self._span_ms = self._examined = 0
         self._last_ms: int | None = None
         self._waiting: list[Odd] = []
@@ -61,6 +64,21 @@ class Neighbours:
         if at_ms >= last_ms:
             self._ordered += 1
             self._span_ms += at_ms - last_ms
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the next row that shows its time of receipt says something of the odd lines before it."""
+        return bool(self._waiting)
+
+    @property
+    def counts(self) -> tuple[int, int, int, int | None]:
+        """How many steps from row to row there are, how many go forward and how far, and the last time of receipt."""
+        return self._steps, self._ordered, self._span_ms, self._last_ms
+
+    def see_all(self, lines: list[bytes], counts: tuple[int, int, int, int | None]) -> None:
+        """Take note of rows that were read elsewhere: the last of them, and what the counts are after them."""
+        self._lines.extend(lines)
+        self._steps, self._ordered, self._span_ms, self._last_ms = counts
 
     def note(self, line: int, why: str) -> None:
         """Take note of a line that could not be read."""

@@ -10,6 +10,7 @@ from pipelines_client.evidence.fact import (
     DateRow,
     EditRow,
     Fact,
+    FormRow,
     LinkRow,
     PersonRow,
     PropertyRow,
@@ -65,6 +66,7 @@ def plant(folder: Path) -> list[Path]:
         mine = [row for row in rows if row.source == source]
         half = mine[::2] if number == 1 else mine[1::2] if number == 3 else mine
         more = {"dates": _dates(source), "people": _people(source), "links": _links(source), "edits": _edits(source)}
+        more["forms"] = _FORMS
         pack = folder / f"pack {number} [a]*"
         packs.append(write_pack(pack, half, _properties(source), _traits(chance, source), _counts(), **more))
     return packs
@@ -252,16 +254,26 @@ def _of_ledger(chance: random.Random, at: int) -> dict[str, Any]:
 
 def _properties(source: str) -> list[PropertyRow]:
     return [
-        PropertyRow(source, "track", event, day, path, kind, count, f"p{count}", "a.gz", 1, 0)
+        PropertyRow(source, "track", event, day, form, count, f"p{count}", "a.gz", 1, 0)
         for event in (*TEXTS[:8], None, "")
         for day in ("2026-11-01", "2026-11-02", None)
-        for path, kind, count in (
-            ("properties.total", "number", 7),
-            ("properties.total", "string" if source == "segment" else "number", 2),
-            ("properties.Total", "null", 1),
-            ("properties.wide", "number", WIDE),
+        for form, count in (
+            ("number", 7),
+            ("string" if source == "segment" else "number", 2),
+            ("null", 1),
+            ("wide", WIDE),
         )
     ]
+
+
+_FORMS = [
+    FormRow("number", "properties.total", "number"),
+    FormRow("string", "properties.total", "string"),
+    FormRow("string", "properties.known", "boolean"),
+    FormRow("null", "properties.Total", "null"),
+    FormRow("wide", "properties.wide", "number"),
+]
+"""What the payloads of `_properties` look like; each pack has them all."""
 
 
 def _traits(chance: random.Random, source: str) -> list[TraitRow]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipelines_client.evidence.files.last_cell import LastRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
 ZEROS = "it contains zero bytes, as UTF-16 or a lost disk block does"
 
@@ -51,6 +52,13 @@ class Ending:
         return reason, hides_more
 
 
+Take = Callable[[int, int, bytes, int], Generator[RawLine, None, int]]
+"""Takes the whole lines in so many first bytes, yields those that it leaves, and returns how many there are in all.
+
+It is called with the number and the offset of the first of them.
+"""
+
+
 class ReadRows(Protocol):
     """Reads a file of one format."""
 
@@ -62,6 +70,7 @@ class ReadRows(Protocol):
         advance: Callable[[int], object] | None = None,
         columns: Collection[str] | None = None,
         ending: Ending | None = None,
+        take: Take | None = None,
     ) -> Iterator[RawLine]:
         """Yield the rows of a file with their places, as `rows.read_rows` does."""
         ...

@@ -22,7 +22,7 @@ from pipelines_client.evidence.files.open import BOM, CutError, read_chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import RawLine, Reject
+    from pipelines_client.evidence.files.base import RawLine, Reject, Take
 
 _DELIMITERS = ",;\t|"
 _NULLS = ("", "\\N")  # the second is null as PostgreSQL, MySQL and Snowflake export it
@@ -46,9 +46,10 @@ def read_csv(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
+    take: Take | None = None,
 ) -> Iterator[RawLine]:
     """Yield the rows of a CSV file as JSON objects; the first row is the header, and so is each repeat of it."""
-    del columns
+    del columns, take
     ending = ending or Ending()
     records = _records(read_chunks(location, advance=advance), reject, ending)
     line, _, first = next(records, (0, 0, b""))

@@ -19,7 +19,7 @@ from pipelines_client.evidence.nesting import end_of_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from pipelines_client.evidence.files.base import RawLine, Reject
+    from pipelines_client.evidence.files.base import RawLine, Reject, Take
 
 _MAX_LINE_BYTES = MAX_ROW_BYTES
 _MAX_SKIPPED_BYTES = 1 << 30
@@ -40,6 +40,7 @@ def read_json(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
+    take: Take | None = None,
 ) -> Iterator[RawLine]:
     """Yield the lines of JSON lines, or the items of one JSON array; blank lines are skipped."""
     del columns
@@ -53,19 +54,20 @@ def read_json(
     if head[skip:].lstrip()[:1] == b"[":
         yield from _split_array(head, chunks, skip, reject)
     elif head:
-        yield from _split_lines(head, chunks, skip, reject, ending)
+        yield from _split_lines(head, chunks, skip, reject, ending, take if line_end(head) == b"\n" else None)
 
 
 def _split_lines(  # noqa: C901 - one loop, and the hot one
-    head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject, ending: Ending
+    head: bytes, chunks: Iterator[bytes], skip: int, reject: Reject, ending: Ending, take: Take | None
 ) -> Iterator[RawLine]:
     number, offset, tail, skipped, end = 1, skip, head[skip:], 0, line_end(head)
     while True:
-        if not skipped and tail.isspace():  # a zip bomb may hold nothing else
-            blank = tail.rfind(end) + 1
-            number += tail.count(end)
-            offset += blank
-            tail = tail[blank:]
+        is_blank = not skipped and tail.isspace()  # a zip bomb may hold nothing else
+        if is_blank or (take is not None and not skipped):
+            whole = tail.rfind(end) + 1
+            number += tail.count(end) if is_blank or take is None else (yield from take(number, offset, tail, whole))
+            offset += whole
+            tail = tail[whole:]
         *lines, tail = tail.split(end)
         for line in lines:
             if skipped:

@@ -23,7 +23,7 @@ from pipelines_client.evidence.files.parquet_values import plain_batch, plain_va
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Ending, RawLine, Reject
+    from pipelines_client.evidence.files.base import Ending, RawLine, Reject, Take
     from pipelines_client.evidence.files.parquet_values import Shapes
 
 _MAX_GROUP_BYTES = 8 << 30
@@ -178,12 +178,13 @@ def read_parquet(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
+    take: Take | None = None,
 ) -> Iterator[RawLine]:
     """Yield the rows of a Parquet file as JSON objects, each with its number from 1 and from 0.
 
     `advance` is called once, at the end.
     """
-    del ending
+    del ending, take
     try:
         raw = open_raw(location)
     except Exception as error:  # noqa: BLE001 - each store's library has other errors

@@ -16,7 +16,7 @@ from pipelines_client.evidence.files.names import TABLE_ENDINGS, plain_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pipelines_client.evidence.files.base import Ending, RawLine, Reject
+    from pipelines_client.evidence.files.base import Ending, RawLine, Reject, Take
 
 
 def _read_parquet(location: str, reject: Reject, **given: Any) -> Iterator[RawLine]:
@@ -43,6 +43,7 @@ def read_rows(
     advance: Callable[[int], object] | None = None,
     columns: Collection[str] | None = None,
     ending: Ending | None = None,
+    take: Take | None = None,
 ) -> Iterator[RawLine]:
     """Yield the rows of a file as JSON objects with their places.
 
@@ -52,8 +53,9 @@ def read_rows(
         advance: Called with the number of stored bytes of each read.
         columns: Of a Parquet file, the columns to read, in lower case; None for all.
         ending: Set, at each row, to whether the file ends in it without a line end.
+        take: Is offered the lines of a JSON file; what it takes is not yielded.
     """
-    return _format_of(location).read(location, reject, advance=advance, columns=columns, ending=ending)
+    return _format_of(location).read(location, reject, advance=advance, columns=columns, ending=ending, take=take)
 
 
 def reopen_rows(

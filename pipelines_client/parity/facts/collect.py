@@ -11,13 +11,16 @@ from pipelines_client.evidence.lines import LineRejectedError
 from pipelines_client.evidence.payloads import TraitHasher, is_json
 from pipelines_client.parity.facts.cured import side_cure
 from pipelines_client.parity.facts.date_spellings import DateSpellings
+from pipelines_client.parity.facts.native import open_native
 from pipelines_client.parity.facts.people import PeopleFacts
-from pipelines_client.parity.facts.property_types import PropertyTypes
+from pipelines_client.parity.facts.property_types import Forms, PropertyTypes
 from pipelines_client.parity.spell import plural
 
 if TYPE_CHECKING:
     from pipelines_client.evidence.fact import Fact
+    from pipelines_client.evidence.files.base import Take
     from pipelines_client.evidence.kinds.base import Kind
+    from pipelines_client.evidence.swallowed import Neighbours
     from pipelines_client.parity.facts.writer import Tables
 
 _NO_IDENTITY_WHY = "without an identity (no column has a user id or an anonymous id): not compared"
@@ -40,11 +43,13 @@ class FactCollector:
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
         self._odd: dict[tuple[str, str], list[int]] = {}  # by file and what is odd: the first line, and how many
-        self._types = PropertyTypes(kind.source)
+        self._forms = Forms()
+        self._types = PropertyTypes(kind.source, self._forms)
         self._dates = DateSpellings(kind.source)
         self._people = PeopleFacts(kind.source)
         self._hash = TraitHasher(kind.identity_key)
         self._cure = side_cure(kind.source, kind.cures)
+        self._native = open_native(kind, tables, self._forms)
         self._facts: list[Fact] = []
         self._traits: list[tuple[Any, ...]] = []
         self._bytes = 0
@@ -53,7 +58,7 @@ class FactCollector:
     @property
     def count(self) -> int:
         """How many lines were added."""
-        return self._written + len(self._facts)
+        return self._written + len(self._facts) + (self._native.count if self._native else 0)
 
     @property
     def is_full(self) -> bool:
@@ -106,8 +111,14 @@ class FactCollector:
         self._facts.append(fact)
         self._bytes += fact.byte_count
 
+    def taking(self, file: str, beside: Neighbours) -> Take | None:
+        """Return what takes lines of a file without making facts of them one by one; None if nothing does."""
+        return None if self._native is None else self._native.taking(file, beside, lambda: len(self._facts))
+
     def take_back(self) -> bool:
         """Remove the last line, and return whether it was still there; what it says of types and people stays."""
+        if self._native is not None and self._native.has_last:
+            return self._native.take_back()
         return bool(self._facts and self._facts.pop())
 
     def _note(self, fact: Fact, why: str) -> None:
@@ -126,7 +137,10 @@ class FactCollector:
 
     def finish(self) -> None:
         """Write what is counted too."""
+        if self._native is not None:
+            self._native.finish()
         self._tables.add("properties", self._types.take())
+        self._tables.add("forms", self._forms.take())
         self._tables.add("dates", self._dates.take())
         self._tables.add("people", self._people.take_people())
         self._tables.add("links", self._people.take_links())
@@ -152,6 +166,10 @@ class CountCollector:
         key = (fact.event or fact.type, fact.type, fact.day or "")
         self._counts[key] += count
         self.is_full = len(self._counts) >= _FLUSH_ROWS or self._counts[key] >= _FLUSH_COUNT
+
+    def taking(self, file: str, beside: Neighbours) -> None:
+        """Return None: each line is read by its kind."""
+        del file, beside
 
     def take_back(self) -> bool:
         """Remove nothing: of counts it is not known which line they are of."""

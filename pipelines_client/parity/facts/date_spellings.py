@@ -40,7 +40,7 @@ class DateSpellings:
                 seen[1] += 1
             else:
                 place = (fact.message_id, fact.file, fact.line, fact.byte_offset)
-                self._seen[key] = [_path(root, keys), 1, form_of(value), place]
+                self._seen[key] = [path_of(root, keys), 1, form_of(value), place]
 
     @property
     def is_full(self) -> bool:
@@ -86,7 +86,7 @@ def _inner(values: dict[str, Any], depth: int) -> Iterator[tuple[tuple[str, ...]
             yield (key,), spelling, value
 
 
-def _path(root: str, keys: tuple[str, ...]) -> str:
+def path_of(root: str, keys: tuple[str, ...]) -> str:
     """Return the path as `PropertyTypes` writes it."""
     path = root
     for key in keys:

@@ -1,17 +1,18 @@
 """The types of values that the properties of an event hold, counted while payloads are read. Pure.
 
-Most payloads of an event have the same keys and types, so these are counted as one signature for each payload. The
-signatures become rows only at the end.
+Most payloads of an event have the same keys and types, so these are counted as one signature for each payload. What the
+signatures say is stored once, as a form, however many events and days have it.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
-from pipelines_client.evidence.fact import PropertyRow
+from pipelines_client.evidence.fact import FormRow, PropertyRow
 from pipelines_client.parity.spell import below
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 6
 MAX_PATH_CHARS = 200
 _MAX_SIGNATURES = 20_000
+_MAX_FORMS = 5_000
 _MAX_SIGNATURE_BYTES = 16 << 20
 
 KIND_OF = {
@@ -36,11 +38,37 @@ KIND_OF = {
 """The JSON type of a Python type."""
 
 
+class Forms:
+    """Names what payloads look like, and lists the paths of each form."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, str] = {}
+        self._rows: list[FormRow] = []
+
+    def name(self, type_: str, payload_signature: Any) -> str:
+        """Return the hash of the paths of a form, and of the kinds of values there."""
+        field = PAYLOAD_FIELD.get(type_, "")
+        name = self._known.get((field, payload_signature))
+        if name is None:
+            if len(self._known) >= _MAX_FORMS:
+                self._known.clear()
+            paths = sorted(set(_paths(payload_signature, field)))
+            name = blake2b(repr(paths).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+            self._known[field, payload_signature] = name
+            self._rows += [FormRow(name, path, kind) for path, kind in paths]
+        return name
+
+    def take(self) -> list[FormRow]:
+        """Return the rows of the forms that are new since the last call."""
+        rows, self._rows = self._rows, []
+        return rows
+
+
 class PropertyTypes:
     """Counts the types in payloads. Call `take` when `is_full` says so after an `add`, so that memory stays bounded."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, forms: Forms) -> None:
+        self._source, self._forms = source, forms
         self._seen: dict[Any, list[Any]] = {}
         self._bytes = 0
 
@@ -62,13 +90,13 @@ class PropertyTypes:
     def take(self) -> list[PropertyRow]:
         """Return the rows of what was counted, and start again from zero."""
         rows: dict[tuple[Any, ...], list[Any]] = {}
-        for (kind, event, day, form), (count, *place) in self._seen.items():
-            for path, value_kind in sorted(set(_paths(form, PAYLOAD_FIELD.get(kind, "")))):
-                row = rows.get((kind, event, day, path, value_kind))
-                if row is None:
-                    rows[kind, event, day, path, value_kind] = [count, *place]
-                else:
-                    row[0] += count
+        for (kind, event, day, found), (count, *place) in self._seen.items():
+            form = self._forms.name(kind, found)
+            row = rows.get((kind, event, day, form))
+            if row is None:
+                rows[kind, event, day, form] = [count, *place]
+            else:
+                row[0] += count
         self._seen, self._bytes = {}, 0
         return [PropertyRow(self._source, *key, *row) for key, row in rows.items()]
 

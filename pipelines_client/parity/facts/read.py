@@ -12,6 +12,7 @@ from pipelines_client.evidence.files.open import cpus
 from pipelines_client.evidence.kinds.base import Kind
 from pipelines_client.evidence.listing import Listing, SourceFile, has_only_grown, is_unchanged
 from pipelines_client.parity.facts.jobs import Job
+from pipelines_client.parity.facts.native import is_native
 from pipelines_client.parity.facts.packs import PLACES_KEPT, Pack, Reading, Store
 from pipelines_client.parity.facts.processes import InterruptedReading, run_jobs
 
@@ -45,9 +46,9 @@ def read_sources(
 ) -> dict[str, list[Pack]]:
     """Return packs with the facts of some sources: those that exist, and new ones for the other files.
 
-    By default it uses a process for each CPU, fewer where there is little to read; `read_jobs` reads elsewhere, such as
-    on a cluster. `find` finds packs that are kept elsewhere, such as in a database; it is asked first. `advance` is
-    called with the number of bytes of the listed files that are done.
+    By default it uses a thread or a process for each CPU, fewer where there is little to read; `read_jobs` reads
+    elsewhere, such as on a cluster. `find` finds packs that are kept elsewhere, such as in a database; it is asked
+    first. `advance` is called with the number of bytes of the listed files that are done.
 
     Raises:
         SourceError: A file is of another vendor, or nothing in a listing could be read.
@@ -59,9 +60,10 @@ def read_sources(
     jobs = [task.job for _, task in tasks]
     if read_jobs is None:
         most = processes if processes is not None else cpus()
-        size = sum(_bytes_of(task.files) for _, task in tasks)
-        count = max(1, min(most, len(tasks), size // _WORTH_A_PROCESS_BYTES))
-        readings = run_jobs(jobs, count, report)
+        others = [_bytes_of(task.files) for _, task in tasks if not is_native(type(task.kind))]
+        helpers = min(len(others), sum(others) // _WORTH_A_PROCESS_BYTES)
+        count = max(1, min(most, len(tasks) - len(others) + helpers))
+        readings = run_jobs(jobs, count, report, is_helped=helpers > 1)
     else:
         readings = read_jobs(jobs, report)
     for (name, task), reading in zip(tasks, readings, strict=True):

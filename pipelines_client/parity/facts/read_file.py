@@ -48,7 +48,9 @@ class FileReader:
         reject = partial(self._reject, name, beside)
         is_known, is_first, in_a_row, line = False, True, 0, 0
         count, rejected = collector.count, self._reading.rejected_lines
-        for line, offset, data in read_rows(location, reject, advance=advance, columns=kind.columns, ending=ending):
+        read, take = count, collector.taking(name, beside)
+        rows = read_rows(location, reject, advance=advance, columns=kind.columns, ending=ending, take=take)
+        for line, offset, data in rows:
             if is_first:
                 refuse_other_kind(kind, location, line, data)
                 is_first = False
@@ -60,7 +62,8 @@ class FileReader:
                 is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
                 why, is_gap = self._why(error, data, ending, beside, is_misnamed=is_misnamed)
                 reject(line, why, incomplete=is_gap)
-                in_a_row += 1
+                in_a_row = in_a_row + 1 if collector.count == read else 1
+                read = collector.count
                 if in_a_row >= _MAX_REJECTED_IN_A_ROW:
                     why = f"{_MAX_REJECTED_IN_A_ROW:,} lines in a row could not be read; the rest is not read"
                     reject(line, why, incomplete=True)

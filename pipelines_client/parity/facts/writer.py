@@ -23,6 +23,7 @@ from pipelines_client.evidence.fact import (
     DateRow,
     EditRow,
     Fact,
+    FormRow,
     LinkRow,
     PersonRow,
     PropertyRow,
@@ -140,6 +141,8 @@ _NUMBERS_OF = {
     _StoredEdit: {"identity"},
     PersonRow: {"person", "alike", *_DIGESTS},
     LinkRow: {"person", "other", *_DIGESTS},
+    PropertyRow: {"form"},
+    FormRow: {"form"},
 }
 """Columns of hashes, which are texts of hexadecimal digits until they are stored."""
 
@@ -155,6 +158,7 @@ SCHEMAS: Final = {
     "facts": _schema(StoredFact),
     "words": _schema(_Words),
     "properties": _schema(PropertyRow),
+    "forms": _schema(FormRow),
     "traits": _schema(_StoredTrait),
     "counts": _schema(CountRow),
     "dates": _schema(DateRow),
@@ -226,6 +230,15 @@ class Tables:
             self._take(name)
         self._write_facts()
 
+    def add_facts(self, facts: pa.RecordBatch) -> None:
+        """Add facts that are columns already; `number` gave the numbers of their words."""
+        self._facts.append(facts)
+        self._write_facts_if_many()
+
+    def number(self, words: tuple[Any, ...]) -> int:
+        """Return the number of words, which are written with the facts that are added next: a row of `words`."""
+        return self._words[words]
+
     def add_columns(self, name: str, table: pa.Table) -> None:
         """Add rows that are columns already, in the schema of their table."""
         self._writers[name].write_table(table, row_group_size=_ROWS_A_GROUP)
@@ -237,11 +250,14 @@ class Tables:
             return
         if name == "facts":
             self._facts.append(_stored_facts(rows, self._words))
-            if len(self._words) >= _MAX_WORDS or sum(map(len, self._facts)) >= ROWS_SORTED:
-                self._write_facts()
+            self._write_facts_if_many()
             return
         columns = _COLUMNS.get(name, _plain)(rows)
         self._writers[name].write_batch(_batch(columns, SCHEMAS[name]))
+
+    def _write_facts_if_many(self) -> None:
+        if len(self._words) >= _MAX_WORDS or sum(map(len, self._facts)) >= ROWS_SORTED:
+            self._write_facts()
 
     def _write_facts(self) -> None:
         if not self._facts:
@@ -305,6 +321,8 @@ _COLUMNS: dict[str, Callable[[list[Any]], Iterable[Any]]] = {
     "edits": _stored_edits,
     "people": _stored_hashes,
     "links": _stored_hashes,
+    "properties": _stored_hashes,
+    "forms": _stored_hashes,
 }
 """How the rows of a table become its columns; those of the others are as they are."""
 

@@ -31,6 +31,7 @@ _QUERIES = Path(__file__).with_name("queries")
 
 TABLES = (
     "words_known",
+    "forms_known",
     "repeated",
     "shared",
     "messages_exported",

@@ -9,9 +9,19 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from pipelines_client import _scan
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
 from pipelines_client.parity.facts.jobs import Job
 from pipelines_client.parity.facts.processes import import_path, run_jobs
+
+
+@pytest.fixture(autouse=True)
+def _without_library(monkeypatch) -> None:
+    """Threads read what the native reader knows; these tests are about what helper processes read."""
+    monkeypatch.setattr(_scan, "load", lambda: None)
+
 
 ROW = {"id": "m1", "sent_at": "2026-11-02T09:30:00Z", "event_text": "E", "user_id": "u1", "properties": {}}
 

@@ -26,13 +26,18 @@ FROM (
       ON told.path = seen.path AND told.spelling = seen.spelling
          AND told.about = CASE WHEN seen.type = 'screen' THEN 'page' ELSE seen.type END
     JOIN (
-        SELECT CASE WHEN properties.type = 'screen' THEN 'page' ELSE properties.type END AS about, path,
-               sum(count) AS messages
-        FROM properties
-        JOIN (SELECT type, day FROM tallies WHERE is_inside = 1 GROUP BY type, day) AS asked
-          ON asked.type = properties.type AND asked.day = coalesce(properties.day, '')
+        SELECT about, path, sum(count) AS messages
+        FROM (
+            SELECT CASE WHEN properties.type = 'screen' THEN 'page' ELSE properties.type END AS about, form,
+                   sum(count) AS count
+            FROM properties
+            JOIN (SELECT type, day FROM tallies WHERE is_inside = 1 GROUP BY type, day) AS asked
+              ON asked.type = properties.type AND asked.day = coalesce(properties.day, '')
+            GROUP BY CASE WHEN properties.type = 'screen' THEN 'page' ELSE properties.type END, form
+        ) AS used
+        JOIN forms_known ON forms_known.form = used.form
         WHERE kind IN ('string', 'number', 'boolean')
-        GROUP BY CASE WHEN properties.type = 'screen' THEN 'page' ELSE properties.type END, path
+        GROUP BY about, path
     ) AS whole
       ON whole.path = seen.path AND whole.about = CASE WHEN seen.type = 'screen' THEN 'page' ELSE seen.type END
     JOIN (

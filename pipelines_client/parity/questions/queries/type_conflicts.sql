@@ -5,33 +5,34 @@
 SELECT side, event, type, day, path, kind, count, message_id, file, line, byte_offset
 FROM (
     SELECT property.source AS side, coalesce(property.event, property.type) AS event, property.type,
-           coalesce(property.day, '') AS day, property.path, property.kind, property.message_id,
+           coalesce(property.day, '') AS day, form.path, form.kind, property.message_id,
            property.file, property.line, property.byte_offset,
            sum(property.count) OVER (
                PARTITION BY property.source, coalesce(property.event, property.type), property.type,
-                            coalesce(property.day, ''), property.path, property.kind
+                            coalesce(property.day, ''), form.path, form.kind
            ) AS count,
            row_number() OVER (
                PARTITION BY property.source, coalesce(property.event, property.type), property.type,
-                            coalesce(property.day, ''), property.path, property.kind
+                            coalesce(property.day, ''), form.path, form.kind
                ORDER BY property.file, property.line, property.byte_offset, property.message_id
            ) AS number
     FROM properties AS property
+    JOIN forms_known AS form ON form.form = property.form
     JOIN (
         SELECT about, path
         FROM (
-            SELECT CASE WHEN type = 'screen' THEN 'page' ELSE type END AS about, path, kind
-            FROM properties
-            WHERE kind <> 'null'
-        ) AS kinds
+            SELECT DISTINCT CASE WHEN type = 'screen' THEN 'page' ELSE type END AS about, form FROM properties
+        ) AS used
+        JOIN forms_known ON forms_known.form = used.form
+        WHERE kind <> 'null'
         GROUP BY about, path
         HAVING min(kind) <> max(kind)
     ) AS torn
-      ON torn.path = property.path
+      ON torn.path = form.path
          AND torn.about = CASE WHEN property.type = 'screen' THEN 'page' ELSE property.type END
     JOIN (SELECT type, day FROM tallies WHERE is_inside = 1 GROUP BY type, day) AS asked
       ON asked.type = property.type AND asked.day = coalesce(property.day, '')
-    WHERE property.kind <> 'null'
+    WHERE form.kind <> 'null'
 ) AS numbered
 WHERE number = 1
 ORDER BY path, kind, side, event, type, day

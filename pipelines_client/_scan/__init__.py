@@ -1,0 +1,132 @@
+"""Reads lines of evidence into columns, in native code. Optional: without the library, Python reads all lines.
+
+`make native` builds it from `src/`, which needs a Rust compiler and nothing else. The library takes the lines that it
+is sure of, and leaves every other one: what a line means is decided by the kinds in `evidence`, and here only repeated
+for the usual spellings. It is called without the interpreter's lock, so threads read at once.
+
+This room knows no fact, no kind and no table: `parity.facts.native` makes those of its columns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+TYPES: Final = ("track", "page", "screen", "identify")
+"""The calls that are taken."""
+
+IDENTITIES: Final = (None, "user", "anonymous", "group")
+"""Kinds of identities, by their number."""
+
+LAYOUTS: Final = ("segment", "customerio")
+"""The layouts of lines: that of Segment's archive, and that of Customer.io's storage files."""
+
+SHOW_TYPES: Final = ("segment",)
+"""Layouts whose lines show their type."""
+
+NO_TIME: Final = -(2**63)
+"""Stands for an instant that is not there."""
+
+SWITCH: Final = "PARITY_NATIVE"
+"""Set this variable to `false` to read with the readers in Python."""
+
+LIBRARY: Final = Path(__file__).parent / "libscan.so"
+"""Where `build_native.py` puts the library, on macOS too."""
+
+INTERFACE: Final = 1
+"""The version of the interface that this file knows: a library of another one is left alone."""
+
+
+class Task(ctypes.Structure):
+    """Where the lines are, and what the lines before them say.
+
+    `file` and `origin` are numbers of the caller's. `type` is an index of `TYPES`, or more than any if the lines show
+    it. The counters from `steps` to `last_ms` are those of `evidence.swallowed.Neighbours`. `rows` and `table_bytes`
+    say how much the scanner holds.
+    """
+
+    _fields_ = (
+        ("file", ctypes.c_int64),
+        ("line", ctypes.c_int64),
+        ("offset", ctypes.c_int64),
+        ("steps", ctypes.c_int64),
+        ("ordered", ctypes.c_int64),
+        ("span_ms", ctypes.c_int64),
+        ("last_ms", ctypes.c_int64),
+        ("rows", ctypes.c_int64),
+        ("table_bytes", ctypes.c_int64),
+        ("origin", ctypes.c_uint32),
+        ("type", ctypes.c_uint32),
+    )
+
+
+class Scanner:
+    """Takes lines of one layout. It is used by one thread at a time.
+
+    Args:
+        library: Of `load`.
+        layout: One of `LAYOUTS`.
+        key: Key of the identity hash.
+
+    Raises:
+        ValueError: The key has no byte, or more than 64.
+    """
+
+    def __init__(self, library: ctypes.CDLL, layout: str, key: bytes) -> None:
+        self._library = library
+        self._scanner = library.scan_new(LAYOUTS.index(layout), key, len(key))
+        if not self._scanner:
+            raise ValueError("an identity key has 1 to 64 bytes")
+
+    def __del__(self) -> None:
+        if getattr(self, "_scanner", None):
+            self._library.scan_free(self._scanner)
+
+    def take(self, lines: bytes, start: int, end: int, task: Task) -> int:
+        """Take the lines between two places up to one that is odd, and return where that begins, else `end`.
+
+        `task` goes on to there.
+
+        Raises:
+            RuntimeError: The library has a fault.
+        """
+        odd = int(self._library.scan_lines(self._scanner, lines, min(end, len(lines)), start, ctypes.byref(task)))
+        if odd < 0:
+            raise RuntimeError(f"internal error in the native reader; set {SWITCH}=false and run again")
+        return odd
+
+    def column(self, number: int) -> bytes:
+        """Return a copy of a column, as `lib.rs` numbers them."""
+        size = ctypes.c_size_t()
+        place = self._library.scan_column(self._scanner, number, ctypes.byref(size))
+        return ctypes.string_at(place, size.value) if size.value else b""
+
+    def clear(self, *, is_all: bool) -> None:
+        """Forget the rows, and if asked the tables that rows refer to."""
+        self._library.scan_clear(self._scanner, int(is_all))
+
+
+@lru_cache(maxsize=1)
+def load() -> ctypes.CDLL | None:
+    """Return the library; None if it is not there, not for this machine, or not wanted."""
+    if os.environ.get(SWITCH, "").lower() in ("false", "0", "no"):
+        return None
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+        library.scan_interface.restype, library.scan_interface.argtypes = ctypes.c_uint32, ()
+        if library.scan_interface() != INTERFACE:
+            return None
+    except (OSError, AttributeError):
+        return None
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    library.scan_new.restype, library.scan_new.argtypes = pointer, (ctypes.c_uint32, ctypes.c_char_p, size)
+    library.scan_free.restype, library.scan_free.argtypes = None, (pointer,)
+    library.scan_lines.restype = ctypes.c_int64
+    library.scan_lines.argtypes = (pointer, ctypes.c_char_p, size, size, pointer)
+    library.scan_column.restype, library.scan_column.argtypes = pointer, (pointer, ctypes.c_uint32, pointer)
+    library.scan_clear.restype, library.scan_clear.argtypes = None, (pointer, ctypes.c_uint32)
+    library.scan_sources.restype, library.scan_sources.argtypes = ctypes.c_uint64, ()
+    return library

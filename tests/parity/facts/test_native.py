@@ -1,0 +1,200 @@
+"""The native reader and the readers in Python make the same facts of the same files."""
+
+from __future__ import annotations
+
+import ctypes
+import random
+import runpy
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+from mutated import TYPES, lines_of
+from needs import lacks
+
+from pipelines_client import _scan
+from pipelines_client.parity.facts import packs
+from pipelines_client.parity.facts.jobs import Job, do
+from pipelines_client.parity.facts.native import NativeLines
+from pipelines_client.parity.facts.processes import run_jobs
+from pipelines_client.parity.facts.writer import SCHEMAS
+
+if TYPE_CHECKING:
+    from pipelines_client.parity.facts.packs import Reading
+
+ROOT = Path(__file__).parents[3]
+KEY = bytes(range(32))
+PLACE = ("file", "line", "byte_offset", "byte_count", "message_id")
+COUNTED = ("count", "identifies", "events")
+ROUNDS = 16
+SOAK_S = 180.0
+
+
+@pytest.fixture(autouse=True)
+def _library() -> None:
+    if _scan.load() is None:
+        lacks("the native reader is not built; install a Rust compiler (apt-get install rustc) and run make native")
+
+
+def job_of(folder: Path, kind: str, files: dict[str, bytes], number: int = 0) -> Job:
+    """Write files, and return the job that reads them."""
+    out = folder / "packs" / str(number)
+    out.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return Job(kind, kind, KEY.hex(), {}, [(name, str(folder / name)) for name in files], str(out))
+
+
+def tables_of(job: Job) -> dict[str, Any]:
+    """Return the rows of all tables that a job has written."""
+    return {name: rows_of(Path(job.folder, f"{name}.parquet"), name) for name in SCHEMAS}
+
+
+def rows_of(path: Path, name: str) -> Any:
+    """Return the rows of a table; those that questions add up are added up, with the first place of each."""
+    rows = pq.read_table(path).to_pylist()
+    if not {"count", "events"} & set(SCHEMAS[name].names):
+        found = Counter(tuple(row.values()) for row in rows)
+        return set(found) if name in ("words", "forms", "links") else found
+    of_first = (*PLACE, "form") if name == "dates" else PLACE
+    totals: dict[Any, tuple[Any, list[int]]] = {}
+    for row in rows:
+        key = tuple(value for column, value in row.items() if column not in (*of_first, *COUNTED))
+        place = tuple(row[column] for column in of_first if column in row)
+        counts = [row[column] for column in COUNTED if column in row]
+        first, before = totals.get(key, (place, [0] * len(counts)))
+        totals[key] = min(first, place), [one + other for one, other in zip(before, counts, strict=True)]
+    return totals
+
+
+def without(monkeypatch: pytest.MonkeyPatch, job: Job) -> Reading:
+    """Do a job as a machine without the library does."""
+    with monkeypatch.context() as patch:
+        patch.setattr(_scan, "load", lambda: None)
+        return do(job, lambda _: None)
+
+
+def compare(folder: Path, monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> None:
+    """Make one or two files at random, and read them with and without the library."""
+    kind, files = chance.choice(("segment", "customerio")), {}
+    for number in range(chance.randrange(1, 3)):
+        type_ = None if kind == "segment" else chance.choice(TYPES)
+        name = f"{number}.json" if type_ is None else f"2184.13699.{number}.{type_}.json"
+        files[name] = lines_of(chance, kind, type_, chance.choice((3, 30, 400)))
+    native, python = job_of(folder, kind, files, 0), job_of(folder, kind, files, 1)
+    assert do(native, lambda _: None) == without(monkeypatch, python)
+    ours, theirs = tables_of(native), tables_of(python)
+    assert {name for name in SCHEMAS if ours[name] != theirs[name]} == set()
+
+
+def test_changed_lines_are_read_alike(tmp_path, monkeypatch):
+    """Facts, all other tables, and what is noted of the files; the native reader takes a good part of the lines."""
+    monkeypatch.setattr(packs, "PLACES_KEPT", 10_000)
+    taken = []
+    write = NativeLines.finish
+    monkeypatch.setattr(NativeLines, "finish", lambda self: (write(self), taken.append(self.count)))
+    for seed in range(ROUNDS):
+        compare(tmp_path / str(seed), monkeypatch, random.Random(seed))
+    assert sum(taken) > 1000
+
+
+@pytest.mark.soak
+def test_changed_lines_are_read_alike_for_minutes(tmp_path, monkeypatch):
+    """With another seed each time, which a failure shows."""
+    monkeypatch.setattr(packs, "PLACES_KEPT", 10_000)
+    seed, until = time.time_ns(), time.monotonic() + SOAK_S
+    chance = random.Random(seed)
+    number = 0
+    while time.monotonic() < until:
+        compare(tmp_path / f"{seed} {number}", monkeypatch, chance)
+        number += 1
+
+
+def test_threads_read_at_once_without_helpers(tmp_path, monkeypatch):
+    """Jobs of several threads make the tables that one thread makes of each."""
+    chance = random.Random(5)
+    jobs, others = [], []
+    for number in range(4):
+        files = {f"2184.13699.{number}.track.json": lines_of(chance, "customerio", "track", 400)}
+        jobs.append(job_of(tmp_path, "customerio", files, number))
+        others.append(job_of(tmp_path / "others", "customerio", files, number))
+    monkeypatch.setattr("subprocess.Popen", None)
+    readings = run_jobs(jobs, 2, lambda _: None)
+    for job, other, reading in zip(jobs, others, readings, strict=True):
+        assert reading == without(monkeypatch, other)
+        assert tables_of(job) == tables_of(other)
+
+
+def test_an_interruption_ends_the_threads(tmp_path):
+    """An error in `advance` ends all jobs, and nothing goes on in the background."""
+    files = {f"2184.13699.{number}.track.json": b"{}\n" for number in range(4)}
+    jobs = [job_of(tmp_path, "customerio", {name: text}, number) for number, (name, text) in enumerate(files.items())]
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(jobs, 2, interrupt)
+
+
+def test_the_library_is_built_from_these_sources():
+    """One that was built earlier would show what the code was."""
+    builder = runpy.run_path(str(ROOT / "build_native.py"))
+    library = _scan.load()
+    assert library is not None
+    assert library.scan_sources() == builder["sources"](), "run make native"
+
+
+@pytest.mark.parametrize("value", ["false", "0", "NO"])
+def test_it_can_be_switched_off(monkeypatch, value):
+    """By an environment variable, which helper processes inherit."""
+    _scan.load.cache_clear()
+    monkeypatch.setenv(_scan.SWITCH, value)
+    assert _scan.load() is None
+    _scan.load.cache_clear()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a library", b"\x7fELF" + bytes(100)])
+def test_a_library_that_cannot_be_used_is_left_alone(tmp_path, monkeypatch, content):
+    """A missing one, a damaged one, and one for another machine: Python reads all lines."""
+    path = tmp_path / "libscan.so"
+    if content is not None:
+        path.write_bytes(content)
+    _scan.load.cache_clear()
+    monkeypatch.setattr(_scan, "LIBRARY", path)
+    assert _scan.load() is None
+    _scan.load.cache_clear()
+
+
+def test_a_library_of_another_interface_is_left_alone(monkeypatch):
+    """As after an update of the package in place."""
+    _scan.load.cache_clear()
+    monkeypatch.setattr(_scan, "INTERFACE", _scan.INTERFACE + 1)
+    assert _scan.load() is None
+    _scan.load.cache_clear()
+
+
+def test_the_interface_refuses_what_it_cannot_use():
+    """A key of no or too many bytes, a layout or column that does not exist, a place behind the end."""
+    library = _scan.load()
+    assert library is not None
+    assert library.scan_new(7, KEY, len(KEY)) is None
+    for key in (b"", bytes(65)):
+        with pytest.raises(ValueError, match="identity key"):
+            _scan.Scanner(library, "segment", key)
+    scanner = _scan.Scanner(library, "segment", KEY)
+    assert scanner.column(99) == b""
+    task = _scan.Task()
+    assert scanner.take(b"{}\n", 3, 3, task) == 3
+    assert scanner.take(b"{}\n", 70, 99, task) == 3
+    assert ctypes.sizeof(task) == 9 * 8 + 2 * 4
+
+
+def test_without_a_compiler_nothing_is_built(monkeypatch, tmp_path):
+    """The reason is returned, and a wheel is built without it."""
+    builder = runpy.run_path(str(ROOT / "build_native.py"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert builder["build"]() == "there is no rustc on this machine"
