@@ -25,7 +25,8 @@ _VALUES = (
 1793577600 1793577600.5 1793577600000 1793577600000000 4102444800 946684799 946684800 1793577600000000000
 "1793577600" "1793577600000" "00001793577600" "4917612345678" "203.0.113.7" "10.0.0.113" "12:30PM"
 "kim@example.com" "Kim@Example.COM" "kim@exämple.de" "KİM@x.de" "kim@example" "@x.y" "a..b@x.yz" "k@x-.de" "k+1@x.y.de"
-{"library":{"name":"web","version":"2"}} {"library":null} {"traits":{"email":"a@b.cd"}} {"traits":null} {"library":{"name":7}} {"library":{}} "{}"
+{"library":{"name":"web","version":"2"}} {"library":null}
+{"traits":{"email":"a@b.cd"}} {"traits":null} {"library":{"name":7}} {"library":{}} "{}"
 """.encode().split()
     + [
         b'" x "',
@@ -40,8 +41,8 @@ _VALUES = (
     + [b"[" * levels + b"]" * levels for levels in (40, 300, 900)]
 )
 _KEYS = rb"""
-a total \u0061 id userId user_id properties traits context library messageId email Email EMAIL event event_text name type group_id
-groupId previousId anonymous_id receivedAt received_at a.b writeKey objectTypeId timestamp
+a total \u0061 id userId user_id properties traits context library messageId email Email EMAIL event event_text
+name type group_id groupId previousId anonymous_id receivedAt received_at a.b writeKey objectTypeId timestamp
 """.split()
 TYPES = ("track", "track", "track", "page", "screen", "identify", "identify", "group", "alias")
 

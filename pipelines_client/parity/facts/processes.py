@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from pipelines_client._scan import give_back
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.parity.facts.jobs import Job, do
@@ -74,6 +75,7 @@ def run_jobs(jobs: list[Job], count: int, advance: Callable[[int], object], *, i
             for helper in helpers:
                 helper.kill()  # ends the threads that wait for it
             raise
+    give_back()
     return [readings[index] for index in range(len(jobs))]
 
 
