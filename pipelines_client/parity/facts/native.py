@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from pipelines_client import _scan
 from pipelines_client.canonical import PAYLOAD_FIELD
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.swallowed import Neighbours
     from pipelines_client.parity.facts.writer import Tables
 
+pc: Any = pyarrow.compute  # its functions are made when it is imported, which no type checker sees
 _MAX_ROWS = 20_000
 _MAX_TABLE_BYTES = 24 << 20
 _WORDS: Final = Struct("<BBHIq")
@@ -331,8 +332,8 @@ class NativeLines:
             None,
         )
 
-    def _numbers_of(self, number: int, kind: pa.DataType | None = None) -> pa.Array:
-        kind = kind or pa.int64()
+    def _numbers_of(self, number: int, given: pa.DataType | None = None) -> pa.Array:
+        kind: Any = given or pa.int64()
         raw = self._scanner.column(number)
         return pa.Array.from_buffers(kind, len(raw) // kind.byte_width, [None, pa.py_buffer(raw)])
 
