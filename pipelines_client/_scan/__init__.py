@@ -109,13 +109,6 @@ class Scanner:
         self._library.scan_clear(self._scanner, int(is_all))
 
 
-def give_back() -> None:
-    """Give the system the memory that ended threads have freed; where its C library cannot, do nothing."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
 @lru_cache(maxsize=1)
 def load() -> ctypes.CDLL | None:
     """Return the library; None if it is not there, not for this machine, or not wanted."""

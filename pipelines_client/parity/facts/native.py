@@ -156,12 +156,13 @@ class NativeLines:
         if not count:
             return
         self._read_words()
+        kept = pa.array([row not in self._taken_back for row in range(count)]) if self._taken_back else None
+        words = self._numbers_of(12, pa.uint32())
+        for word in pc.unique(words if kept is None else words.filter(kept)).to_pylist():
+            self._numbers[word] = self._tables.number(self._words[word])
         columns = self._columns(count)
         facts = pa.record_batch([columns[name] for name in SCHEMAS["facts"].names], schema=SCHEMAS["facts"])
-        if self._taken_back:
-            kept = pa.array([row not in self._taken_back for row in range(count)])
-            facts = facts.filter(kept)
-        self._tables.add_facts(facts)
+        self._tables.add_facts(facts if kept is None else facts.filter(kept))
         self._write_traits(columns)
         self._write_edits(columns)
         self._written += count - len(self._taken_back)
@@ -301,11 +302,11 @@ class NativeLines:
         return [self._texts_of(number), file, *(self._numbers_of(number + place) for place in (3, 4, 5))]
 
     def _read_words(self) -> None:
-        """Number the words that are new."""
+        """Read the words that are new; they are numbered when a fact has them."""
         for raw in self._texts_of(30, pa.binary())[len(self._words) :].to_pylist():
             words = self._words_in(raw)
             self._words.append(words)
-            self._numbers.append(self._tables.number(words))
+            self._numbers.append(0)
 
     def _words_in(self, raw: bytes) -> tuple[Any, ...]:
         """Return a row of `words` without its number."""

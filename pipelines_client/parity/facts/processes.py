@@ -18,7 +18,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from pipelines_client._scan import give_back
+import pyarrow as pa
+
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.kinds import KINDS
 from pipelines_client.parity.facts.jobs import Job, do
@@ -75,7 +76,7 @@ def run_jobs(jobs: list[Job], count: int, advance: Callable[[int], object], *, i
             for helper in helpers:
                 helper.kill()  # ends the threads that wait for it
             raise
-    give_back()
+    pa.default_memory_pool().release_unused()  # an engine will need it
     return [readings[index] for index in range(len(jobs))]
 
 

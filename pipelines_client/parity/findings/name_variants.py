@@ -6,6 +6,7 @@ Names that only look alike are suspected. One message that has both names, in tw
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -51,27 +52,40 @@ def variants(counts: Mapping[str, int], together: Iterable[tuple[str, str]] = ()
 
 
 def _typos(groups: dict[str, list[str]], counts: Mapping[str, int], proven: set[frozenset[str]]) -> list[Variant]:
-    """Compare whole groups of spellings; the name that stands for one is its most frequent."""
+    """Compare whole groups of spellings; the name that stands for one is its most frequent.
+
+    A name is compared with those that are so much more frequent that it may be a typo, and with those of one message.
+    """
     totals = Counter({form: sum(counts[name] for name in names) for form, names in groups.items()})
     ranked = sorted(totals, key=lambda form: (-totals[form], form))[:_MOST_NAMES]
+    rank_of, partners = {form: rank for rank, form in enumerate(ranked)}, _partners(groups, proven)
     typos = []
     for place, form in enumerate(ranked):
-        most = _typos_allowed(form)
-        if not most:
-            continue
-        name = groups[form][0]
-        near = process.extract_iter(form, ranked[: min(place, _MOST_FREQUENT)], scorer=OSA.distance, score_cutoff=most)
-        likely = []
-        for other, distance, rank in near:
-            like = groups[other][0]
-            is_proven = any(frozenset((one, two)) in proven for one in groups[form] for two in groups[other])
-            is_rare = totals[form] * RARE <= totals[other]
-            if distance and _digits(form) == _digits(other) and (is_proven or is_rare):
-                likely.append((not is_proven, distance, rank, like))
+        most, limit, known = _typos_allowed(form), min(place, _MOST_FREQUENT), partners[form]
+        frequent = bisect_right(ranked, -RARE * totals[form], hi=limit, key=lambda other: -totals[other])
+        near = list(process.extract_iter(form, ranked[:frequent], scorer=OSA.distance, score_cutoff=most))
+        others = [(other, rank) for other in known if frequent <= (rank := rank_of.get(other, limit)) < limit]
+        near += [(other, OSA.distance(form, other), rank) for other, rank in others]
+        likely = [
+            (other not in known, distance, rank, groups[other][0])
+            for other, distance, rank in near
+            if 0 < distance <= most and _digits(form) == _digits(other)
+        ]
         if likely:
             is_suspected, _, _, like = min(likely)
-            typos.append(Variant(name, like, "typo", not is_suspected))
+            typos.append(Variant(groups[form][0], like, "typo", not is_suspected))
     return typos
+
+
+def _partners(groups: dict[str, list[str]], proven: set[frozenset[str]]) -> defaultdict[str, set[str]]:
+    """Return by form the other forms that one message has beside it."""
+    form_of = {name: form for form, names in groups.items() for name in names}
+    partners: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in proven:
+        forms = {form_of[name] for name in pair if name in form_of}
+        for form in forms:
+            partners[form] |= forms - {form}
+    return partners
 
 
 def _form(name: str) -> str:
