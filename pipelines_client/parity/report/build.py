@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines_client.clock import iso_utc
@@ -245,12 +246,18 @@ def _drift_by_path(paths: dict[tuple[str, str], PathDrift]) -> tuple[model.Drift
     )
 
 
+@cache
+def _event_fields() -> tuple[str, ...]:
+    """Return what a row of the report takes from the answer as it is; a model looks its fields up anew each time."""
+    return tuple(name for name in EventsRow._fields if name in model.EventRow.model_fields)
+
+
 def _event(row: EventsRow) -> model.EventRow:
     missing: dict[model.Side, int] = {side: getattr(row, f"missing_{side}") for side in SIDES}
     meant: dict[model.Side, int] = {side: getattr(row, side) + count for side, count in missing.items()}
     health = [percent(count - getattr(row, f"bad_{side}"), count) for side, count in meant.items() if count]
     return model.EventRow(
-        **{name: value for name, value in row._asdict().items() if name in model.EventRow.model_fields},
+        **{name: getattr(row, name) for name in _event_fields()},
         missing=missing,
         meant=meant,
         faults=row.bad + row.duplicates,
