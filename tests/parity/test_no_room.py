@@ -22,6 +22,9 @@ import os, resource, sys
 if os.environ["DISK"] == "limit":
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["LIMIT"]), resource.RLIM_INFINITY))
 from pipelines_client.cli import main
+if "FEW" in os.environ:
+    from pipelines_client.parity.questions import duckdb
+    duckdb._FEW_ROWS = int(os.environ["FEW"])  # more would be kept in a file
 main()
 """
 
@@ -53,7 +56,8 @@ def test_a_disk_without_room_for_the_tables_is_told(tmp_path, small):
     """DuckDB's own words speak of a commit that failed, or of a file that grew too large."""
     folder, variables = small
     paths = Evidence(tmp_path, count=FITS).paths()
-    done = parity(paths, {**variables, "TMPDIR": str(folder), "LIMIT": str(SMALL_BYTES // 4)}, ["--no-cache"])
+    variables |= {"TMPDIR": str(folder), "LIMIT": str(SMALL_BYTES // 2), "FEW": "0"}
+    done = parity(paths, variables, ["--no-cache"])
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
