@@ -102,9 +102,9 @@ class Spark(Engine):
 
     def _held(self, frame: DataFrame) -> DataFrame:
         """Return a frame's rows as a table in the driver: what is planned from it carries nothing of what led to it."""
-        plan = frame._jdf  # noqa: SLF001 - py4j; in Python the rows would pass through a Python process
-        session = self._session
-        return DataFrame(session._jsparkSession.createDataFrame(plan.collectAsList(), plan.schema()), session)  # noqa: SLF001
+        plan: Any = frame._jdf  # noqa: SLF001 - py4j; in Python the rows would pass through a Python process
+        java: Any = self._session._jsparkSession  # noqa: SLF001
+        return DataFrame(java.createDataFrame(plan.collectAsList(), plan.schema()), self._session)
 
     def _name(self, frame: DataFrame, name: str) -> None:
         frame.createTempView(name)
