@@ -56,12 +56,14 @@ impl Payload {
     }
 
     fn value(&mut self, line: &[u8], place: usize, level: usize, may_be_date: bool) -> Sure<usize> {
+        let begin = self.canonical.len();
         match at(line, place)? {
             b'"' => {
                 self.form.push(b's');
                 let end = self.text(line, place + 1)?;
-                if may_be_date && line[place + 1].is_ascii_digit() {
-                    self.note_date(of_text(&line[place + 1..end - 1])?, (place, end));
+                let spelled = &self.canonical[begin + 1..self.canonical.len() - 1]; // an escape may stand for a digit
+                if may_be_date && spelled.first().map_or(false, u8::is_ascii_digit) {
+                    self.note_date(of_text(spelled)?, (place, end));
                 }
                 Ok(end)
             }
@@ -74,7 +76,7 @@ impl Payload {
                 self.form.push(b'n');
                 let end = self.number(line, place)?;
                 if may_be_date {
-                    self.note_date(of_number(&line[place..end])?, (place, end));
+                    self.note_date(of_number(&self.canonical[begin..])?, (place, end)); // rounded as a double is
                 }
                 Ok(end)
             }

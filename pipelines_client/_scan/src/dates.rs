@@ -92,6 +92,8 @@ fn second(text: &[u8]) -> Sure<i64> {
 }
 
 fn whole(text: &[u8]) -> Option<i64> {
+    let zeros = text.iter().take_while(|byte| **byte == b'0').count();
+    let text = &text[zeros..];
     if text.len() > MOST_DIGITS || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -111,17 +113,18 @@ fn of_whole(value: i64) -> Option<Spelling> {
         .map(|found| found.1)
 }
 
-/// How a number in a payload spells an instant, if it does.
+/// How a number in a payload, in its canonical form, spells an instant, if it does.
 pub fn of_number(spelled: &[u8]) -> Sure<Option<Spelling>> {
     let point = spelled.iter().position(|&byte| byte == b'.').unwrap_or(spelled.len());
     if spelled[0] == b'-' || point < 9 {
         return Ok(None);
     }
-    // What follows the point moves no number over a whole one, and the limits are whole.
+    // What follows the point moves no double over a whole one, and the limits are whole.
     Ok(of_whole(whole(&spelled[..point]).ok_or(Odd)?))
 }
 
-/// How a text in a payload that begins with a digit spells an instant, if it does; odd if it may be another date.
+/// How a text in a payload that begins with a digit spells an instant, if it does; odd if it may be another date. An
+/// escape that its canonical form keeps is of no character that a date has.
 pub fn of_text(text: &[u8]) -> Sure<Option<Spelling>> {
     if text.len() < FEWEST_CHARS {
         return Ok(None);

@@ -113,6 +113,26 @@ def test_changed_lines_are_read_alike_for_minutes(tmp_path, monkeypatch):
         number += 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        rb'"2026\/11\/02"',
+        rb'"2026\u002d11\u002d02"',
+        rb'"\u0032026-11-02"',
+        b'"%s"' % b"1793577600".rjust(30, b"0"),
+        b"4102444799.9999999999",
+        b"946684799.99999999999",
+    ],
+)
+def test_an_instant_is_found_however_it_is_escaped_or_rounded(tmp_path, monkeypatch, value):
+    """What a payload spells is decided on the text or double that it stands for, not on its characters."""
+    head = b'{"type":"track","messageId":"m1","event":"Cart","userId":"u1","properties":{"at":'
+    content = b"{}\n" + head + value + b"}}\n"
+    native, python = (job_of(tmp_path, "segment", {"0.json": content}, number) for number in range(2))
+    assert do(native, lambda _: None) == without(monkeypatch, python)
+    assert tables_of(native) == tables_of(python)
+
+
 def test_threads_read_at_once_without_helpers(tmp_path, monkeypatch):
     """Jobs of several threads make the tables that one thread makes of each."""
     chance = random.Random(5)
