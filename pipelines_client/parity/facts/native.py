@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute
 
 from pipelines_client import _scan
 from pipelines_client.canonical import PAYLOAD_FIELD
@@ -34,7 +33,20 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.swallowed import Neighbours
     from pipelines_client.parity.facts.writer import Tables
 
-pc: Any = pyarrow.compute  # its functions are made when it is imported, which no type checker sees
+LEFT_FIRST = 2_000
+"""How many lines of a job are left to Python: less than that is read sooner than what is needed here is imported."""
+
+
+class _Compute:
+    """The functions of `pyarrow.compute`, which takes a while to import."""
+
+    def __getattr__(self, name: str) -> Any:
+        import pyarrow.compute
+
+        return getattr(pyarrow.compute, name)
+
+
+pc: Any = _Compute()
 _MAX_ROWS = 20_000
 _MAX_TABLE_BYTES = 24 << 20
 _WORDS: Final = Struct("<BBHIq")
@@ -75,7 +87,7 @@ class NativeLines:
         self._words: list[tuple[Any, ...]] = []
         self._numbers = array("q")
         self._taken_back: list[int] = []
-        self._written = 0
+        self._written = self._left = 0
         self.has_last = False
         """Whether the last line that was read was taken here."""
 
@@ -102,7 +114,7 @@ class NativeLines:
             self._task.line, self._task.offset = line, offset
             place = 0
             while place < size:
-                if not is_first and not beside.is_waiting:
+                if not is_first and self._left >= LEFT_FIRST and not beside.is_waiting:
                     place = self._take(lines, place, size, beside)
                     if place == size:
                         break
@@ -110,6 +122,7 @@ class NativeLines:
                 odd = lines[place:end]
                 if not odd.isspace() and odd:
                     is_first, before = False, count()
+                    self._left += 1
                     yield int(self._task.line), int(self._task.offset), odd
                     self.has_last = self.has_last and count() == before
                 self._task.line += 1
@@ -144,6 +157,8 @@ class NativeLines:
 
     def finish(self) -> None:
         """Write the rows, and what was counted."""
+        if not self._task.rows and not self._words:
+            return
         self._write_rows()
         self._write_shapes()
         self._write_dates()

@@ -16,6 +16,7 @@ from mutated import TYPES, lines_of
 from needs import lacks
 
 from pipelines_client import _scan
+from pipelines_client.parity.facts import native as native_lines
 from pipelines_client.parity.facts import packs
 from pipelines_client.parity.facts.jobs import Job, do
 from pipelines_client.parity.facts.native import NativeLines
@@ -34,7 +35,8 @@ SOAK_S = 180.0
 
 
 @pytest.fixture(autouse=True)
-def _library() -> None:
+def _library(monkeypatch) -> None:
+    monkeypatch.setattr(native_lines, "LEFT_FIRST", 0)
     if _scan.load() is None:
         lacks("the native reader is not built; install a Rust compiler (apt-get install rustc) and run make native")
 
