@@ -38,7 +38,7 @@ _FLUSH_COUNT = 2**62  # of one key; a column holds 63 bits, and no single row co
 
 
 class FactCollector:
-    """Collects messages in memory. Call `write` when `is_full` says so after a line."""
+    """Collects messages in memory. Call `write` when `is_full` says so before a line is added."""
 
     def __init__(self, kind: Kind, tables: Tables) -> None:
         self._source, self._tables, self._is_reduced = kind.source, tables, kind.is_reduced
@@ -113,7 +113,8 @@ class FactCollector:
 
     def taking(self, file: str, beside: Neighbours) -> Take | None:
         """Return what takes lines of a file without making facts of them one by one; None if nothing does."""
-        return None if self._native is None else self._native.taking(file, beside, lambda: len(self._facts))
+        native = self._native
+        return None if native is None else native.taking(file, beside, lambda: self._written + len(self._facts))
 
     def take_back(self) -> bool:
         """Remove the last line, and return whether it was still there; what it says of types and people stays."""

@@ -97,7 +97,7 @@ class NativeLines:
         return self._written + int(self._task.rows) - len(self._taken_back)
 
     def taking(self, file: str, beside: Neighbours, count: Callable[[], int]) -> Take | None:
-        """Return what takes lines of a file, None if their type is not known; `count` is how many others are held."""
+        """Return what takes lines of a file, None if their type is not known; `count` is how many others were added."""
         self.has_last = False
         type_, origin = self._kind.type_of(file), origin_of(file)
         if type_ not in _scan.TYPES and (type_ is not None or not self._shows_types):
@@ -114,7 +114,7 @@ class NativeLines:
             self._task.line, self._task.offset = line, offset
             place = 0
             while place < size:
-                if not is_first and self._left >= LEFT_FIRST and not beside.is_waiting:
+                if not is_first and self._left >= LEFT_FIRST and not (beside.is_waiting or self._is_full):
                     place = self._take(lines, place, size, beside)
                     if place == size:
                         break
@@ -125,6 +125,8 @@ class NativeLines:
                     self._left += 1
                     yield int(self._task.line), int(self._task.offset), odd
                     self.has_last = self.has_last and count() == before
+                    if self._is_full and not self.has_last:
+                        (self.finish if self._task.table_bytes >= _MAX_TABLE_BYTES else self._write_rows)()
                 self._task.line += 1
                 self._task.offset += end + 1 - place
                 place = end + 1
@@ -142,11 +144,12 @@ class NativeLines:
             last_ms = None if task.last_ms == _scan.NO_TIME else int(task.last_ms)
             counts = int(task.steps), int(task.ordered), int(task.span_ms), last_ms
             beside.see_all(_last_lines(lines, place, end), counts)
-        if task.table_bytes >= _MAX_TABLE_BYTES:
-            self.finish()
-        elif task.rows >= _MAX_ROWS:
-            self._write_rows()
         return end
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether it is time to write; the next line is then left to the kind, which may take the last one back."""
+        return bool(self._task.rows >= _MAX_ROWS or self._task.table_bytes >= _MAX_TABLE_BYTES)
 
     def take_back(self) -> bool:
         """Remove the last line, and return whether it was still there."""
@@ -164,6 +167,7 @@ class NativeLines:
         self._write_dates()
         self._write_people()
         self._scanner.clear(is_all=True)
+        self._task.table_bytes = 0
         self._words, self._numbers = [], array("q")
 
     def _write_rows(self) -> None:

@@ -46,7 +46,7 @@ class FileReader:
         kind, collector, seen = self._kind, self._collector, self._seen
         ending, beside = Ending(), Neighbours()
         reject = partial(self._reject, name, beside)
-        is_known, is_first, in_a_row, line = False, True, 0, 0
+        is_first, in_a_row, line = True, 0, 0
         count, rejected = collector.count, self._reading.rejected_lines
         read, take = count, collector.taking(name, beside)
         rows = read_rows(location, reject, advance=advance, columns=kind.columns, ending=ending, take=take)
@@ -59,7 +59,7 @@ class FileReader:
             try:
                 self._take(name, (line, offset, data), ending, beside)
             except Exception as error:  # noqa: BLE001 - a line that we did not foresee must not end the report
-                is_misnamed = not is_known and name.endswith(".gz") and _is_unpacked(location)
+                is_misnamed = collector.count == count and name.endswith(".gz") and _is_unpacked(location)
                 why, is_gap = self._why(error, data, ending, beside, is_misnamed=is_misnamed)
                 reject(line, why, incomplete=is_gap)
                 in_a_row = in_a_row + 1 if collector.count == read else 1
@@ -69,9 +69,7 @@ class FileReader:
                     reject(line, why, incomplete=True)
                     break
             else:
-                is_known, in_a_row = True, 0
-                if collector.is_full:
-                    collector.write()
+                in_a_row = 0
         if collector.count == count and self._reading.rejected_lines == rejected:
             self._note_empty(name, location)
 
@@ -86,6 +84,8 @@ class FileReader:
         fact, payload = self._kind.read(data, name, line, offset)
         if beside.is_jump(fact.received_at_ms) and not self._kind.is_growing:
             self._look_at_jump(name, line, data, beside)
+        if self._collector.is_full:
+            self._collector.write()  # not before: a row that is written cannot be taken back
         self._collector.add(fact if ending.last_row is not LastRow.UNKNOWN else _unsure(fact), payload)
         beside.see(data, fact.received_at_ms)
         if fact.is_reduced & BAD_PAYLOAD:

@@ -16,8 +16,8 @@ from mutated import TYPES, lines_of
 from needs import lacks
 
 from pipelines_client import _scan
+from pipelines_client.parity.facts import collect, packs
 from pipelines_client.parity.facts import native as native_lines
-from pipelines_client.parity.facts import packs
 from pipelines_client.parity.facts.jobs import Job, do
 from pipelines_client.parity.facts.native import NativeLines
 from pipelines_client.parity.facts.processes import run_jobs
@@ -86,9 +86,9 @@ def compare(folder: Path, monkeypatch: pytest.MonkeyPatch, chance: random.Random
         type_ = None if kind == "segment" else chance.choice(TYPES)
         name = f"{number}.json" if type_ is None else f"2184.13699.{number}.{type_}.json"
         files[name] = lines_of(chance, kind, type_, chance.choice((3, 30, 400)))
-    native, python = job_of(folder, kind, files, 0), job_of(folder, kind, files, 1)
-    assert do(native, lambda _: None) == without(monkeypatch, python)
-    ours, theirs = tables_of(native), tables_of(python)
+    job, other = job_of(folder, kind, files, 0), job_of(folder, kind, files, 1)
+    assert do(job, lambda _: None) == without(monkeypatch, other)
+    ours, theirs = tables_of(job), tables_of(other)
     assert {name for name in SCHEMAS if ours[name] != theirs[name]} == set()
 
 
@@ -130,9 +130,35 @@ def test_an_instant_is_found_however_it_is_escaped_or_rounded(tmp_path, monkeypa
     """What a payload spells is decided on the text or double that it stands for, not on its characters."""
     head = b'{"type":"track","messageId":"m1","event":"Cart","userId":"u1","properties":{"at":'
     content = b"{}\n" + head + value + b"}}\n"
-    native, python = (job_of(tmp_path, "segment", {"0.json": content}, number) for number in range(2))
-    assert do(native, lambda _: None) == without(monkeypatch, python)
-    assert tables_of(native) == tables_of(python)
+    ours, theirs = (job_of(tmp_path, "segment", {"0.json": content}, number) for number in range(2))
+    assert do(ours, lambda _: None) == without(monkeypatch, theirs)
+    assert tables_of(ours) == tables_of(theirs)
+
+
+def test_a_row_that_mixes_two_is_taken_back_though_it_was_time_to_write(tmp_path, monkeypatch):
+    """Where rows are lost after the last one that is held: it says so only when the next one is read."""
+    monkeypatch.setattr(native_lines, "_MAX_ROWS", 1)
+    monkeypatch.setattr(collect, "_FLUSH_ROWS", 1)
+    row = b'{"type":"track","messageId":"m%d","event":"Cart","userId":"u","context":{},"receivedAt":"2026-11-02T%sZ"}\n'
+    rows = [row % (second, b"09:30:%02d.000" % second) for second in range(40)]
+    mixed, next_one = row.replace(b'"event"', b'"channel":1,"channel":2,"event"'), row % (41, b"11:00:00.000")
+    content = b"".join([*rows, mixed % (40, b"09:30:40.000"), next_one])
+    ours, theirs = (job_of(tmp_path, "segment", {"0.json": content}, number) for number in range(2))
+    reading = do(ours, lambda _: None)
+    assert [place.line for place in reading.incomplete] == [41]
+    assert reading == without(monkeypatch, theirs)
+    assert tables_of(ours)["facts"] == tables_of(theirs)["facts"]
+    assert reading.rows == 41
+
+
+def test_a_file_that_is_read_in_part_is_not_called_misnamed(tmp_path, monkeypatch):
+    """An unpacked file may keep its name; rows that were taken show that it is what it should be."""
+    row = b'{"type":"track","messageId":"m%d","event":"Cart","userId":"u"}\n'
+    content = b"{broken\n" + row % 1 + row % 2 + b"{broken\n" + row % 3
+    ours, theirs = (job_of(tmp_path, "segment", {"0.json.gz": content}, number) for number in range(2))
+    reading = do(ours, lambda _: None)
+    assert ["gzip" in place.reason for place in reading.rejected] == [True, False]
+    assert reading == without(monkeypatch, theirs)
 
 
 def test_threads_read_at_once_without_helpers(tmp_path, monkeypatch):
