@@ -29,6 +29,9 @@ UserId = str | int | float | UUID | None
 Timestamp = datetime | date | str | float | None
 """A datetime (UTC if naive), a date (its UTC midnight), ISO-8601 text or Unix seconds."""
 
+UPSTREAM = {kind: vars(_SegmentClient)[kind] for kind in ("identify", "track", "alias", "group", "page", "screen")}
+"""Upstream's methods, to which the calls lead unless another base class, or a test, has put its own in their place."""
+
 _P = ParamSpec("_P")
 
 

@@ -11,15 +11,17 @@ import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
-from pipelines_client.client.calls import CallDict, Calls, Taken
+from pipelines_client.client.calls import UPSTREAM, CallDict, Calls, Taken
+from pipelines_client.client.express import express_for
 from pipelines_client.client.hooks import OnDelivery, OnError, Teller
-from pipelines_client.client.loading import load_settings
+from pipelines_client.client.loading import load_settings, start_logging
 from pipelines_client.client.refusing import NO_KEY, check_test_run, silence
 from pipelines_client.client.upstream import ConsumerView, Fixed, QueueView, check_durations, oauth_manager
 from pipelines_client.clock import monotonic_after, monotonic_s, utc_now_ms
@@ -126,7 +128,7 @@ class Client(Calls):
         self._is_silent, self._lacks_key = silence(given)
         self.settings = load_settings(given)
         self._set_upstream_attributes(max_total_backoff_duration, max_rate_limit_duration)
-        self._start_logging(log_handler)
+        start_logging(self.log, log_handler, is_debugging=self.settings.debug)
         self._start(on_error or None, on_delivery)
 
     def _start(self, on_error: OnError | None, on_delivery: OnDelivery | None) -> None:
@@ -260,8 +262,10 @@ class Client(Calls):
 
     def _express(self, kind: str, own: Own, context: Any, payload: Any, **given: Any) -> Taken | None:
         take = self._express_way
-        if take is None or getattr(self._enqueue, "__func__", None) is not _enqueue:
-            return None  # there is none as yet; or a subclass or a test overrides `_enqueue`
+        if take is None or self._enqueue != MethodType(_enqueue, self):
+            return None  # there is none as yet; or a subclass, a test or another client's stands in for `_enqueue`
+        if getattr(getattr(super(Calls, self), kind), "__func__", None) is not UPSTREAM[kind]:
+            return None  # a base class beside ours, or a test, stands in for upstream
         try:
             taken = take(self, kind, own, context, payload, given)
         except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
@@ -294,11 +298,11 @@ class Client(Calls):
         reason = self._pipeline.take(built.message, skips, plan)
         if reason is not None:
             return self._not_taken(reason, built.call)
-        self._follow_up(built)
-        if self._express_way is None and self._before_send is None:
-            from pipelines_client.client.express import express_for
-
-            self._express_way = express_for(self._pipeline, self._stages, library=_LIBRARY)
+        try:
+            self._follow_up(built)
+        except Exception as error:  # noqa: BLE001 - the message is there, and the call has to say so
+            let_through(error)
+            logger().error("follow_up_failed", error=type(error).__name__)
         return True, built.call
 
     def _failed(self, error: Exception, call: CallDict) -> Taken:
@@ -316,6 +320,8 @@ class Client(Calls):
             self._stages.note(built.message, built.call)
         if self.sync_mode:
             self._pipeline.flush(self.settings.answer_timeout_s)
+        if self._express_way is None and self._before_send is None:
+            self._express_way = express_for(self._pipeline, self._stages, library=_LIBRARY)
 
     def _not_sent(self, built: messages.Built) -> Taken:
         """Return what a call returns while nothing is kept or sent: that it was taken, unless there is no key."""
@@ -377,14 +383,6 @@ class Client(Calls):
         self.max_rate_limit_duration = max_rate_limit_duration or defaults.max_rate_limit_duration
         self.oauth_manager = oauth_manager(settings)
 
-    def _start_logging(self, handler: logging.Handler | None) -> None:
-        if handler:
-            self.log.addHandler(handler)
-        if self.settings.debug:
-            self.log.setLevel(logging.DEBUG)
-            if not handler and not self.log.handlers:
-                self.log.addHandler(logging.StreamHandler())
-
 
 _enqueue = Client._enqueue  # noqa: SLF001 - ours: what a subclass may override, as upstream's
 
@@ -392,7 +390,5 @@ _enqueue = Client._enqueue  # noqa: SLF001 - ours: what a subclass may override,
 def _make_pipeline(settings: Settings, stages: StageWatch, teller: Teller, *, oauth: Any) -> Pipeline:
     from pipelines_client.delivery.pipeline import Pipeline
 
-    destinations = settings.destinations()
-    return Pipeline(
-        settings, destinations, stages, on_delivery=teller.tell, wants_records=teller.wants_records, oauth=oauth
-    )
+    legs, wants = settings.destinations(), teller.wants_records
+    return Pipeline(settings, legs, stages, on_delivery=teller.tell, wants_records=wants, oauth=oauth)

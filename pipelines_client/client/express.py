@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipelines_client.clock import iso_of_ms, utc_now_ms
 from pipelines_client.delivery.spool.entry import stamp_before
 from pipelines_client.errors import PipelinesError
+from pipelines_client.log import logger
 from pipelines_client.message.build import Message, write_plain
 from pipelines_client.message.ids import make_id
 from pipelines_client.signals import let_through
@@ -120,12 +121,16 @@ def express_for(  # noqa: C901 - as `take`
         except (OSError, PipelinesError) as error:  # it is not there: the usual way tries again, or says why not
             let_through(error)
             return False
-        for sender in senders:
-            sender.appended()
-            if not sender.is_running:
-                start(lane)
-        if kind == "alias":
-            stages.note(message, call)
+        try:  # it is there, and the call has to say so
+            for sender in senders:
+                sender.appended()
+                if not sender.is_running:
+                    start(lane)
+            if kind == "alias":
+                stages.note(message, call)
+        except Exception as error:  # noqa: BLE001 - as `Client._take`
+            let_through(error)
+            logger().error("follow_up_failed", error=type(error).__name__)
         return True, call
 
     return take

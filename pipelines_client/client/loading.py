@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 from pipelines_client.log import logger
@@ -35,3 +36,13 @@ def _import_all() -> None:
 
     metrics.load()
     logger()
+
+
+def start_logging(log: logging.Logger, handler: logging.Handler | None, *, is_debugging: bool) -> None:
+    """Add the application's handler to our log; say all on the terminal while debugging, unless a handler is there."""
+    if handler:
+        log.addHandler(handler)
+    if is_debugging:
+        log.setLevel(logging.DEBUG)
+        if not handler and not log.handlers:
+            log.addHandler(logging.StreamHandler())

@@ -19,7 +19,7 @@ from pipelines_client.delivery.spool.entry import Entry
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.delivery.spool.waiting import SpoolCounts
 from pipelines_client.destinations.base import Destination
-from pipelines_client.errors import SpoolClosedError
+from pipelines_client.errors import SpoolClosedError, SpoolLostError
 from pipelines_client.files import NO_SPACE
 from pipelines_client.log import Throttle, logger
 from pipelines_client.message.build import Message
@@ -147,14 +147,15 @@ class Lane:
                 self.spool.note_newest()
                 report = self.report()
                 if force or now - self._published_at >= _REPEAT_S or not report.says_same(self._published):
-                    self._published_at, self._published = now, report
+                    self._published_at = now
                     report.write(self._state.made(self._state.run) / f"{self.spool.writer}.json")
+                    self._published = report  # only now: one that could not be written is written a second later
         except OSError as error:  # the disk is full, or the folder cannot be used
             let_through(error)
             self._say("run_file_not_written", error)
             return False
-        except SpoolClosedError:
-            pass  # another thread has closed the lane, and published last
+        except (SpoolClosedError, SpoolLostError):
+            pass  # another thread has closed the lane, and published last; or it is another process's now
         finally:
             self._publishing.release()
         return True

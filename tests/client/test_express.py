@@ -11,12 +11,14 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
 from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from segment.analytics.client import Client as Upstream
 
 from pipelines_client import Client
 from pipelines_client.destinations.customerio import RESERVED_NAMES
@@ -262,3 +264,43 @@ def test_each_message_is_routed_where_the_plan_asks_for_it(
     client.track("u1", "A")
     assert client.flush(timeout=5)
     assert (len(sandbox.customerio.accepted), len(sandbox.segment.accepted)) == (2, 3)
+
+
+def test_a_method_that_stands_in_for_ours_is_asked_at_each_call(make_client: MakeClient, tmp_path: Path) -> None:
+    """Another client's `_enqueue`, a base class beside ours, a patched method of upstream's."""
+    usual, other = make_client(upload_interval=300.0), make_client(upload_interval=300.0, state_dir=tmp_path / "other")
+    seen: list[str | None] = []
+
+    class Recorder(Upstream):  # type: ignore[misc]  # upstream is untyped
+        def track(self, user_id: Any = None, event: Any = None, *args: Any, **kwargs: Any) -> Any:
+            seen.append(event)
+            return super().track(user_id, event, *args, **kwargs)
+
+    class Recording(Client, Recorder):
+        pass
+
+    recording = Recording(**{**usual.settings.model_dump(exclude_unset=True), "state_dir": tmp_path / "recording"})
+    for client in (usual, other, recording):
+        assert client.track("u1", "A")[0]
+    usual._enqueue = other._enqueue
+    assert usual.track("u1", "B")[0]
+    assert [client._pipeline._lanes[0].spool.last_seq for client in (usual, other)] == [1, 2]
+    assert recording.track("u1", "B")[0]
+    assert seen == ["A", "B"]
+    with mock.patch.object(Upstream, "identify") as patched:
+        other.identify("u1")
+    assert patched.called
+
+
+@pytest.mark.parametrize("kind", [Client, _Usual])
+def test_what_fails_after_a_message_was_written_does_not_say_that_it_was_not_taken(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Client]
+) -> None:
+    """A caller that is told so would call again, and the message would be sent twice."""
+    settings = make_client(upload_interval=300.0).settings.model_dump(exclude_unset=True)
+    client = kind(**{**settings, "state_dir": tmp_path / "own"})
+    client.track("u1", "A")
+    monkeypatch.setattr(client._stages, "note", lambda *_: 1 / 0)
+    assert client.alias("a1", "u1")[0]
+    assert not client.not_taken
+    assert client._pipeline._lanes[0].spool.last_seq == 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import shutil
 import threading
 import time
@@ -92,6 +94,44 @@ def test_a_process_that_does_nothing_repeats_its_run_file_only_now_and_again(cli
     lane.spool.append(b"", b"{}", {})
     assert not written(after_s=0.5)
     assert written(after_s=1.0)
+
+
+def test_a_run_file_that_could_not_be_written_is_written_a_second_later(client: Client, state_dir: Path) -> None:
+    """What it would have said is not taken for said: a full disk may have room again."""
+    client.track("u1", "E")
+    assert client.flush(timeout=5)
+    client.join()
+    lane = client._pipeline._lanes[0]
+    (path,) = (state_dir / "run").glob("*.json")
+    lane.spool.append(b"", b"{}", {})
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)
+    assert not lane.publish(force=True)
+    (path / "in the way").rmdir()
+    path.rmdir()
+    lane._published_at -= 1.0
+    assert lane.publish()
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("is_express", [True, False])
+def test_a_lock_that_was_lost_to_another_process_costs_no_call(
+    client: Client, sandbox: Any, state_dir: Path, is_express: bool
+) -> None:
+    """The log has its own lock, so what the call has written is safe; the next one goes into a spool of our own."""
+    client.track("u1", "A")
+    assert client.flush(timeout=5)
+    client.join()
+    if not is_express:
+        client._express_way = None
+    lane = client._pipeline._lanes[0]
+    with (state_dir / "spool" / f"{lane.spool.writer}.lock").open("r+b") as theirs:
+        os.close(lane.spool._files.lock_file.descriptor)
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        assert [client.track("u1", event)[0] for event in ("B", "C")] == [True, True]
+    client._pipeline._turn._looked_at_s = None  # the next look for what others left is in ten seconds
+    assert client.flush(timeout=10)
+    assert sorted(message["event"] for message in sandbox.customerio.accepted) == ["A", "B", "C"]
 
 
 def test_an_end_without_time_begins_no_request(make_client: MakeClient, sandbox: Any, state_dir: Path) -> None:
