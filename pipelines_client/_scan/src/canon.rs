@@ -8,6 +8,7 @@ const MAX_LEVELS: usize = 32;
 const DATE_LEVELS: usize = 6; // `property_types.MAX_DEPTH`
 const MOST_EXACT_DIGITS: usize = 15; // so many survive a double
 const MOST_FORMS_IN_ARRAY: usize = 8;
+const MOST_PATH_BYTES: usize = 1 << 20; // a long key is in the path of each instant below it
 const FIRST_THAT_SORTS_OTHERWISE: u8 = 0xee; // from U+E000 on, UTF-8 and UTF-16 may sort differently
 
 struct Entry {
@@ -132,7 +133,7 @@ impl Payload {
             self.keys.push(span);
             let dates = self.dates.len();
             let end = self.value(line, value_place, level, may_be_date)?;
-            self.spell_paths(line, dates);
+            self.spell_paths(line, dates)?;
             self.keys.pop();
             if let Some(hasher) = trait_hasher {
                 let value = &self.canonical[begin + (span.1 - span.0) + 3..];
@@ -152,7 +153,7 @@ impl Payload {
     }
 
     /// Writes the paths of the dates that were just found at the current key: keys joined by zeros, which none contains.
-    fn spell_paths(&mut self, line: &[u8], from: usize) {
+    fn spell_paths(&mut self, line: &[u8], from: usize) -> Sure<()> {
         for date in self.dates[from..].iter_mut().filter(|date| date.path.0 == 0 && date.path.1 == self.keys.len()) {
             let begin = self.paths.len() + 1;
             for &(start, end) in &self.keys {
@@ -160,7 +161,11 @@ impl Payload {
                 self.paths.extend_from_slice(&line[start..end]);
             }
             date.path = (begin, self.paths.len());
+            if self.paths.len() > MOST_PATH_BYTES {
+                return Err(Odd);
+            }
         }
+        Ok(())
     }
 
     /// Sorts what was written of an object by its keys.

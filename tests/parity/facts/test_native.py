@@ -135,6 +135,20 @@ def test_an_instant_is_found_however_it_is_escaped_or_rounded(tmp_path, monkeypa
     assert tables_of(ours) == tables_of(theirs)
 
 
+def test_a_long_key_above_many_instants_takes_no_more_memory_than_the_line(tmp_path, monkeypatch):
+    """Each has the key in its path: the line goes to the kind, which holds the key once."""
+    instants = b",".join(b'"k%d":"2026-11-02"' % number for number in range(2000))
+    payload = b'{"%s":{%s}}' % (b"k" * 2000, instants)
+    row = b'{"type":"track","messageId":"m1","event":"Cart","userId":"u","properties":%s}'
+    scanner = _scan.Scanner(_scan.load(), "segment", KEY)
+    task = _scan.Task(type=len(_scan.TYPES))
+    line = row % payload + b"\n"
+    assert scanner.take(line, 0, len(line), task) == 0
+    ours, theirs = (job_of(tmp_path, "segment", {"0.json": b"{}\n" + line}, number) for number in range(2))
+    assert do(ours, lambda _: None) == without(monkeypatch, theirs)
+    assert tables_of(ours) == tables_of(theirs)
+
+
 def test_a_row_that_mixes_two_is_taken_back_though_it_was_time_to_write(tmp_path, monkeypatch):
     """Where rows are lost after the last one that is held: it says so only when the next one is read."""
     monkeypatch.setattr(native_lines, "_MAX_ROWS", 1)
