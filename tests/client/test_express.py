@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import uuid
 from collections import OrderedDict
@@ -304,3 +305,20 @@ def test_what_fails_after_a_message_was_written_does_not_say_that_it_was_not_tak
     assert client.alias("a1", "u1")[0]
     assert not client.not_taken
     assert client._pipeline._lanes[0].spool.last_seq == 2
+
+
+def test_a_call_imports_nothing_of_ours(sandbox: Any, tmp_path: Path) -> None:
+    """A fork beside an import leaves the child an import lock that stays locked; a deployment may replace the files."""
+    code = f"""if True:
+        import sys
+        from pipelines_client import Client
+        client = Client("key", host={sandbox.customerio.url!r}, state_dir={str(tmp_path)!r})
+        before = set(sys.modules)
+        for _ in range(2):
+            client.track("u1", "A", {{"a": 1}})
+            client.alias("a1", "u1", timestamp="2026-11-02T09:30:00Z")
+        assert client.flush(timeout=5)
+        print(*(name for name in set(sys.modules) - before if name.startswith("pipelines_client")))
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""

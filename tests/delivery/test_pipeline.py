@@ -96,6 +96,17 @@ def test_a_process_that_does_nothing_repeats_its_run_file_only_now_and_again(cli
     assert written(after_s=1.0)
 
 
+def test_a_process_is_heard_while_its_messages_wait_for_others(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`upload_interval` may be longer than what `status` takes for silence."""
+    monkeypatch.setattr(sender_module, "IDLE_TICK_S", 0.02)
+    client, is_heard = make_client(upload_interval=300.0), threading.Event()
+    client.track("u1", "A")
+    monkeypatch.setattr(client._pipeline._lanes[0], "publish", lambda **_: is_heard.set())
+    assert is_heard.wait(5)
+
+
 def test_a_run_file_that_could_not_be_written_is_written_a_second_later(client: Client, state_dir: Path) -> None:
     """What it would have said is not taken for said: a full disk may have room again."""
     client.track("u1", "E")

@@ -194,7 +194,8 @@ class Sender:
                         self._hurry_to = max(self._hurry_to, self.spool.last_seq)
                     self._be_busy()
                     return True
-                self._wakeup.wait(linger_until - now)
+                if not self._wakeup.wait(min(linger_until - now, IDLE_TICK_S)) and monotonic_s() < linger_until:
+                    self._hooks.on_tick()  # `upload_interval` may be minutes, and `status` must hear of us meanwhile
             self._is_serving = False  # decided under the lock: a `start` from now on starts another thread
         return False
 
