@@ -34,8 +34,7 @@ from pipelines_client.signals import let_through, suppressing
 from pipelines_client.state.ledger import Outcome
 from pipelines_client.state.runfile import LegReport
 
-IDLE_TICK_S = 10.0
-TICK_S = 1.0  # seconds between two calls of `on_tick` while there is something to do
+IDLE_TICK_S, TICK_S = 10.0, 1.0  # seconds between two calls of `on_tick`: the second while there is something to do
 _DISK_RETRY_S = 1.0
 _PROBE_AFTER = 3  # failures in a row after which each further one halves the batch
 
