@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -35,6 +36,9 @@ SWITCH: Final = "PARITY_NATIVE"
 
 LIBRARY: Final = Path(__file__).parent / "libscan.so"
 """Where `build_native.py` puts the library, on macOS too."""
+
+_ELF_64_BITS: Final = b"\x7fELF\x02\x01"
+_ELF_HEAD: Final = struct.Struct("<40sQ10xHH2x")  # up to the number of sections, whose table is the end of the file
 
 INTERFACE: Final = 1
 """The version of the interface that this file knows: a library of another one is left alone."""
@@ -115,6 +119,8 @@ def load() -> ctypes.CDLL | None:
     if os.environ.get(SWITCH, "").lower() in ("false", "0", "no"):
         return None
     try:
+        if not _is_whole(LIBRARY):
+            return None
         library = ctypes.CDLL(str(LIBRARY))
         library.scan_interface.restype, library.scan_interface.argtypes = ctypes.c_uint32, ()
         if library.scan_interface() != INTERFACE:
@@ -130,3 +136,14 @@ def load() -> ctypes.CDLL | None:
     library.scan_clear.restype, library.scan_clear.argtypes = None, (pointer, ctypes.c_uint32)
     library.scan_sources.restype, library.scan_sources.argtypes = ctypes.c_uint64, ()
     return library
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a file is not a cut ELF library: Linux ends a process that loads one."""
+    with path.open("rb") as file:
+        head = file.read(_ELF_HEAD.size)
+        size = file.seek(0, os.SEEK_END)
+    if len(head) < _ELF_HEAD.size or not head.startswith(_ELF_64_BITS):
+        return True  # another format, of which the system says whether it can be loaded
+    _, place, entry_bytes, entries = _ELF_HEAD.unpack(head)
+    return bool(size >= place + entry_bytes * entries)

@@ -231,6 +231,21 @@ def test_a_library_that_cannot_be_used_is_left_alone(tmp_path, monkeypatch, cont
     _scan.load.cache_clear()
 
 
+def test_a_library_that_was_cut_is_left_alone(tmp_path, monkeypatch):
+    """As by a full disk: the system would end the process that loads it."""
+    content = _scan.LIBRARY.read_bytes()
+    path = tmp_path / "libscan.so"
+    monkeypatch.setattr(_scan, "LIBRARY", path)
+    for size in (len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:size])
+        _scan.load.cache_clear()
+        assert _scan.load() is None
+    path.write_bytes(content)
+    _scan.load.cache_clear()
+    assert _scan.load() is not None
+    _scan.load.cache_clear()
+
+
 def test_a_library_of_another_interface_is_left_alone(monkeypatch):
     """As after an update of the package in place."""
     _scan.load.cache_clear()
