@@ -95,7 +95,7 @@ class Lane:
             for sender in self.senders.values():
                 if not sender.is_running:
                     sender.start()
-        except RuntimeError as error:  # a limit of threads, or the interpreter ends
+        except Exception as error:  # noqa: BLE001 - a limit of threads, the end of the interpreter, an interrupted start
             let_through(error)
             self._say("sender_not_started", error)
             return False

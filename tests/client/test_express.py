@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
@@ -322,3 +323,33 @@ def test_a_call_imports_nothing_of_ours(sandbox: Any, tmp_path: Path) -> None:
     """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("kind", [Client, _Usual])
+def test_a_thread_whose_start_was_interrupted_leaves_its_place_to_another(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Client]
+) -> None:
+    """A signal's handler may raise when the thread runs already: a leg has one sender, and the message was taken."""
+    settings = make_client().settings.model_dump(exclude_unset=True)
+    client = kind(**{**settings, "state_dir": tmp_path / "own"})
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyError(thread)
+
+    client.track("u1", "A")
+    client.join()
+    before = set(threading.enumerate())
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    assert client.track("u1", "B")[0]
+    monkeypatch.setattr(threading.Thread, "start", start)
+    client._pipeline._start_again_s = 0.0
+    assert client.track("u1", "C")[0]
+    assert client.flush(timeout=5)
+    names = [thread.name for thread in set(threading.enumerate()) - before]
+    assert sorted(name for name in names if "callback" not in name) == [
+        "pipelines-client-customerio",
+        "pipelines-client-segment",
+    ]
+    assert not client.not_taken

@@ -96,8 +96,7 @@ class Sender:
     def start(self) -> None:
         """Start the thread unless it runs. Safe when several threads start it: a leg has one sender."""
         with self._lock:
-            self._stopping = False
-            self.is_running = True
+            self._stopping, self.is_running = False, True
             if self._is_serving:
                 return  # a thread that was asked to stop, and has not yet, goes on
             self._thread = threading.Thread(target=self._run, name=f"pipelines-client-{self.leg}", daemon=True)
@@ -130,8 +129,7 @@ class Sender:
     def stop(self) -> None:
         """End after the request in flight; what is left stays in the spool."""
         with self._lock:
-            self._stopping = True
-            self.is_running = False
+            self._stopping, self.is_running = True, False
             self._wakeup.notify_all()
 
     def join(self, timeout_s: float | None = None) -> bool:
@@ -143,6 +141,9 @@ class Sender:
         return not self.is_alive
 
     def _run(self) -> None:
+        with self._lock:  # waits for `start`, which a signal's handler may have ended although the thread had begun
+            if self._thread is not threading.current_thread():
+                return  # another takes its place
         try:
             while self._wait_for_work():
                 self._work()
@@ -231,8 +232,7 @@ class Sender:
         return None
 
     def _is_due(self, settled: int) -> bool:
-        spool = self.spool
-        is_full = spool.last_seq >= self._due_seq or spool.total_bytes >= self._due_bytes
+        is_full = self.spool.last_seq >= self._due_seq or self.spool.total_bytes >= self._due_bytes
         return is_full or self._retiring or settled < self._hurry_to
 
     def _next_batch(self) -> Batch:
