@@ -61,8 +61,8 @@ def measure(bench: Bench) -> Outcome:
     columns = ["", "ours, µs", "upstream, µs", "ratio", "our peak, MB", "upstream's peak, MB"]
     outcome.tables += [Table("", columns, rows), _floor(outcome)]
     outcome.budgets += [
-        _budget(outcome, "CPU a message, one leg, durable", "disk", "upstream", 0.35),
-        _budget(outcome, "CPU a message, one leg, memory spool", "memory", "upstream", 0.20),
+        _budget(outcome, "CPU a message, one leg, durable", "disk", "upstream", 0.24),
+        _budget(outcome, "CPU a message, one leg, memory spool", "memory", "upstream", 0.16),
         _budget(outcome, "CPU a message, two legs, durable", "disk, two", "upstream, two", 0.20),
     ]
     return outcome

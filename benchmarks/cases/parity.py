@@ -54,8 +54,8 @@ def measure(bench: Bench) -> Outcome:
     memory = outcome.figures[_name(_OURS, many, "peak, MB")]
     what = f"parity of twice {many:,} messages"
     outcome.budgets += [
-        Budget(f"{what}, seconds", "unpack and parse the same files on all cores", 3.0, seconds),
-        Budget(f"{what}, peak memory", "a fixed limit", 1000, memory, " MB"),
+        Budget(f"{what}, seconds", "unpack and parse the same files on all cores", 1.8, seconds),
+        Budget(f"{what}, peak memory", "a fixed limit", 500, memory, " MB"),
     ]
     measured = {many, few}  # in a smoke run all small reports are of one size
     for count, (figure, at_most) in _SMALL.items():
