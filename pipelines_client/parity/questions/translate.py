@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
-_WIDE = exp.DataType.build("DECIMAL(20, 0)", dialect="spark")
+_WIDE = exp.DataType.build("DECIMAL(28, 0)", dialect="spark")  # holds sums too; summed it has the most digits, 38
 
 
 def translate(sql: str, dialect: Literal["postgres", "spark"]) -> str:

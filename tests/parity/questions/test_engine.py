@@ -29,6 +29,10 @@ TRAPS = {
         f"SELECT sum(a) AS c FROM (SELECT {WIDE} AS a UNION ALL SELECT {WIDE} UNION ALL SELECT {WIDE}) AS wide",
         [3 * WIDE],
     ),
+    "a sum of sums beyond 64 bits": (
+        f"SELECT sum(b) AS c FROM (SELECT sum({WIDE}) AS b FROM (SELECT 1 AS a{' UNION ALL SELECT 1' * 39}) AS a) AS b",
+        [40 * WIDE],
+    ),
     "a running sum beyond 64 bits": (
         f"SELECT sum({WIDE}) OVER (ORDER BY a) AS c FROM (SELECT 1 AS a UNION ALL SELECT 2) AS b ORDER BY a",
         [WIDE, 2 * WIDE],
