@@ -12,7 +12,7 @@ from pipelines_client.cli.leaving import GOOD, explained, leave
 
 
 class _Commands(LazyGroup):
-    """The group of all commands: whatever stops one of them ends in one line and an exit code."""
+    """The group of all commands: what stops one of them ends in one line and an exit code."""
 
     later = (
         Later(

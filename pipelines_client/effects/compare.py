@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -10,9 +9,8 @@ from typing import Any, Final, NamedTuple
 from pipelines_client.effects.dates import seconds_of, time_of
 from pipelines_client.effects.javascript import ABSENT, as_doubles, number_text
 from pipelines_client.effects.model import MAX_LEVELS, Action, Effect, Unknown
-from pipelines_client.evidence.addresses import ANY_KEY, is_email
+from pipelines_client.evidence.paths import below
 
-_QUOTED: Final = re.compile(r'[."*\[\]\\\x00-\x1f]|^$')
 _FRACTION: Final = re.compile(r"\.(?P<digits>[0-9]+)")
 _ANONYMOUS: Final = "anonymous_id"
 _TRAITS, _PROPERTIES = "traits", "properties"
@@ -55,18 +53,6 @@ def differences(today: Sequence[Effect], then: Sequence[Effect]) -> list[RouteDi
     pairs, old, new = _paired(today, then)
     gone = LEFT_OUT if any(effect.why == LEFT_OUT for effect in then) else "disappears"
     return [*_of_actions(old, new, gone), *(found for pair in pairs for found in _of_pair(*pair))]
-
-
-def below(path: str, key: str) -> str:
-    """Return the path of a key within an object at `path`; a key with a dot or another mark is quoted.
-
-    A key that is an e-mail address is a person's, and no name: it is any key.
-    """
-    if "@" in key and is_email(key):
-        spelled = ANY_KEY
-    else:
-        spelled = json.dumps(key, ensure_ascii=False) if _QUOTED.search(key) else key
-    return f"{path}.{spelled}" if path else spelled
 
 
 def _paired(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-ANY_KEY: Final = "*"
-"""What stands in a path for a key that is an address, as for any key in the paths of settings."""
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _EMAIL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}", re.IGNORECASE | re.ASCII)

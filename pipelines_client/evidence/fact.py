@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALL_TYPES = frozenset(get_args(CallType))
 
-NORMALISER_VERSION: Final = 18
+NORMALISER_VERSION: Final = 19
 """Raise it when the same line gives another fact than before: caches of lower versions are then read again."""
 
 NO_PAYLOAD: Final = 1

@@ -146,7 +146,7 @@ def parse_tables(text: bytes) -> dict[str, Any]:
     except ValueError as error:  # a TOML error is one, and so is a number with more digits than Python reads
         let_through(error)
         raise StageFileError(f"not valid TOML ({error})") from None
-    except Exception as error:  # noqa: BLE001 - whatever else a damaged file does to the parser
+    except Exception as error:  # noqa: BLE001 - what else a damaged file does to the parser
         let_through(error)
         raise StageFileError(f"not valid TOML ({type(error).__name__})") from None
 

@@ -165,7 +165,7 @@ def read_lines(
                     if parsed is None:
                         torn(line)
                     yield parsed
-        except Exception as error:  # noqa: BLE001 - whatever damage does to the decompressor
+        except Exception as error:  # noqa: BLE001 - what damage does to the decompressor
             let_through(error)
             unreadable(path)
             yield None

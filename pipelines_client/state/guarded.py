@@ -1,4 +1,4 @@
-"""The one way to read what lies in the state directory: whatever damage does to it, the reader raises one error."""
+"""The one way to read what lies in the state directory: what damage does to it, the reader raises one error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _R = TypeVar("_R")
 
 
 def guarded(parse: Callable[[_D], _R], data: _D, *, path: Path) -> _R:
-    """Return `parse(data)`, whatever damage does to it.
+    """Return `parse(data)`, what damage does to it.
 
     Raises:
         StateDamagedError: It failed.

@@ -9,7 +9,7 @@ from effect_cases import AT, AT_S, alias, group, identify, page, screen, track
 
 from pipelines_client.effects import DataPipelines, Dates, SegmentDestination
 from pipelines_client.effects.changes import CHANGES, REASONS, Weight
-from pipelines_client.effects.compare import below, differences
+from pipelines_client.effects.compare import differences
 from pipelines_client.effects.model import MAX_LEVELS, Action, Effect, Unknown
 
 PHONE = {"device": {"token": "tok-1"}}
@@ -245,9 +245,3 @@ def test_every_unknown_and_every_reason_has_words() -> None:
     assert all(change.says and change.cure.endswith(".") and change.facts for change in CHANGES.values())
     assert {change.weight for change in CHANGES.values()} == set(Weight)
     assert all(REASONS.values())
-
-
-def test_a_path_quotes_keys_with_marks() -> None:
-    """So that a key with a dot is not taken for a nested one."""
-    assert below(below("traits", "a.b"), "c") == 'traits."a.b".c'
-    assert below(below("traits", "kim@example.com"), "due") == "traits.*.due"

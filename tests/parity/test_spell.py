@@ -1,20 +1,18 @@
-"""Paths, as reports and rules write them."""
+"""Durations and shares, as reports write them."""
 
 import pytest
 
-from pipelines_client.parity.spell import below, last_key
+from pipelines_client.parity.spell import duration, percent
 
 
-@pytest.mark.parametrize("key", ["plan", "price.amount", 'say "x"', "a[]", "", "*", "back\\slash", "line\nend", "é"])
-def test_a_key_comes_back_from_its_path(key):
-    """Whatever a key holds, its path ends with it, and a flat key has another path than nested ones."""
-    path = below("properties", key)
-    assert last_key(path) == last_key(path + "[]") == key
-    assert path == f"properties.{key}" or path.endswith('"')
+@pytest.mark.parametrize(
+    ("ms", "text"), [(0, "0 ms"), (999, "999 ms"), (1_500, "1.5 s"), (90_000, "1.5 min"), (129_600_000, "1.5 d")]
+)
+def test_a_duration_has_the_unit_that_fits_it(ms, text):
+    """Three digits say enough."""
+    assert duration(ms) == text
 
 
-def test_a_flat_key_and_a_nested_one_have_two_paths():
-    """A rule for the one must not explain the other."""
-    assert below("properties", "price.amount") == 'properties."price.amount"'
-    assert below(below("traits", "kim@example.com"), "due") == "traits.*.due"
-    assert below(below("properties", "price"), "amount") == "properties.price.amount"
+def test_a_share_of_nothing_is_all_or_nothing():
+    """There is something where nothing was expected, or there is not."""
+    assert (percent(1, 8), percent(0, 0), percent(3, 0)) == (12.5, 0.0, 100.0)

@@ -1,6 +1,6 @@
 //! Reads lines of evidence into columns; `pipelines_client/_scan/__init__.py` says what for.
 //!
-//! The functions below are all that Python calls. Each returns, whatever it is given: a panic ends in a value that says
+//! The functions below are all that Python calls. Each returns for every input: a panic ends in a value that says
 //! so. Pointers are of Python's making or of `scan_new`; those that are returned stay valid until the next call.
 
 mod canon;

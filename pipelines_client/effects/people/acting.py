@@ -23,7 +23,7 @@ def happen(state: State, told: Told) -> PersonOutcome:
 
 
 def _visit(state: State, told: Told) -> PersonOutcome:
-    """Count an event of an anonymous id: the person's shortly after the identify, else no one's yet (FACTS C15)."""
+    """Count an event of an anonymous id: the person's shortly after the identify, else of none yet (FACTS C15)."""
     visitor, limits = state.visitor(told.sees["person"]["anonymous_id"]), state.limits
     profile = visitor.profile
     if state.merges_visitors and profile is not None and not profile.is_gone and visitor.linked_ms is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines_client.canonical import canonical_bytes
-from pipelines_client.parity.spell import below
+from pipelines_client.evidence.paths import below
 
 DriftKind = Literal["missing_key", "null", "type", "value"]
 
@@ -22,7 +22,7 @@ _MAX_DEPTH = 100  # a deeper difference is reported at this depth
 class Difference:
     """One place where two payloads differ.
 
-    `path` joins keys by dots (`spell.below`); every index of a list is `[]`, so that the same fault in many items has
+    `path` joins keys by dots (`paths.below`); every index of a list is `[]`, so that the same fault in many items has
     one path.
     `left` and `right` are the values, `Difference.ABSENT` where a side has none.
     """

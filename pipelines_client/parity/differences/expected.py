@@ -1,7 +1,7 @@
 """Expected differences: finds the rule that explains a difference or an absence. Pure.
 
 The rules of `parity.toml` come first, in their order, then the built-in ones. An expired rule explains nothing. The
-wildcard `*` matches any characters, dots too; a key that has a dot itself is quoted (`spell.below`). The wildcard never
+wildcard `*` matches any characters, dots too; a key that has a dot itself is quoted (`paths.below`). The wildcard never
 matches a payload of which only the hash is known.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from pipelines_client.evidence.paths import last_key
 from pipelines_client.parity.differences.diff import Difference
 from pipelines_client.parity.model import ExpectedRow
 from pipelines_client.parity.questions.related import ByWriter
 from pipelines_client.parity.rules import ANY, MISSING, Builtin, ExpectedRule, Rules
-from pipelines_client.parity.spell import last_key
 
 WHOLE_PAYLOAD = "(whole payload)"
 """The path of a difference from the ledger, which keeps a hash and no payload."""

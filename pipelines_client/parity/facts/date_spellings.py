@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.effects.spellings import FIRST_SECOND, form_of, of_number, spelling_of
 from pipelines_client.evidence.fact import DateRow
+from pipelines_client.evidence.paths import below
 from pipelines_client.parity.facts.property_types import MAX_DEPTH, MAX_PATH_CHARS
-from pipelines_client.parity.spell import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Lines that the native reader takes become facts as columns; it leaves the others to the kind of the evidence.
 
-Whatever it takes is what the kind would read, and no line is of both. `_scan` says how it is built and switched off.
+All that it takes is what the kind would read, and no line is of both. `_scan` says how it is built and switched off.
 """
 
 from __future__ import annotations

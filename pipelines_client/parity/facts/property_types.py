@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.evidence.fact import FormRow, PropertyRow
-from pipelines_client.parity.spell import below
+from pipelines_client.evidence.paths import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

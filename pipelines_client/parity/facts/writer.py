@@ -263,7 +263,7 @@ class Tables:
         if not self._facts:
             return
         table = pa.Table.from_batches(self._facts, SCHEMAS["facts"])
-        if table.num_rows > _ROWS_A_GROUP:  # a single group holds all keys, in whatever order
+        if table.num_rows > _ROWS_A_GROUP:  # a single group holds all keys, in any order
             table = table.sort_by("message_key")
         self._writers["facts"].write_table(table, row_group_size=_ROWS_A_GROUP)
         rows = [(number, *texts) for texts, number in self._words.items()]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pipelines_client.effects.spellings import TITLES, Spelling, usual_of
+from pipelines_client.evidence.paths import last_key
 from pipelines_client.parity.findings.base import Example, Finding, FindingClass, Material, class_row
 from pipelines_client.parity.questions.rows import Question
-from pipelines_client.parity.spell import last_key
 from pipelines_client.sides import SIDES
 
 
