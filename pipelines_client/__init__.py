@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from pipelines_client.errors import ConfigError
 from pipelines_client.keywords import (
     AnyPath,
+    CheckMode,
     CustomerioCreatedAt,
     CustomerioDates,
     CustomerioPageNames,
@@ -52,8 +53,8 @@ from pipelines_client.log import logger
 
 if TYPE_CHECKING:
     from pipelines_client.client.calls import CallDict, Taken, Timestamp, UserId
-    from pipelines_client.client.client import BeforeSend, Client, ClientKeywords
-    from pipelines_client.client.hooks import OnDelivery, OnError
+    from pipelines_client.client.client import Client, ClientKeywords
+    from pipelines_client.client.hooks import BeforeSend, OnDelivery, OnError
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult
     from pipelines_client.message.converters import register
@@ -105,6 +106,8 @@ customerio_page_names: CustomerioPageNames | None = None
 customerio_created_at: CustomerioCreatedAt | None = None
 customerio_consent: Collection[str] | None = None
 segment_consent: Collection[str] | None = None
+plan: AnyPath | None = None
+privacy: CheckMode | Mapping[str, Any] | None = None
 state_dir: AnyPath | None = None
 spool: SpoolKind | None = None
 spool_max_bytes: int | None = None
@@ -141,6 +144,7 @@ __all__ = [
     "AnyPath",
     "BeforeSend",
     "CallDict",
+    "CheckMode",
     "Client",
     "ClientKeywords",
     "ConfigError",
@@ -187,8 +191,8 @@ if not TYPE_CHECKING:  # else a type checker would accept any name
         __name__,
         {
             "client.calls": ("CallDict", "Taken", "Timestamp", "UserId"),
-            "client.client": ("BeforeSend", "Client", "ClientKeywords"),
-            "client.hooks": ("OnDelivery", "OnError"),
+            "client.client": ("Client", "ClientKeywords"),
+            "client.hooks": ("BeforeSend", "OnDelivery", "OnError"),
             "config": ("Settings",),
             "delivery.pipeline": ("FlushResult",),
             "message.converters": ("register",),
@@ -268,9 +272,12 @@ class _Module(types.ModuleType):
     """Remembers the settings that the application assigned: they win over the environment, module defaults do not."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in _SETTINGS:
+        if isinstance(value, types.ModuleType):
+            if name in _assigned:  # a room that has a setting's name was imported: `plan`, `privacy`
+                return
+        elif name in _SETTINGS:
             _note_assignment(name, value, vars(self)[name])
-        elif name not in vars(self) and not name.startswith("_") and not isinstance(value, types.ModuleType):
+        elif name not in vars(self) and not name.startswith("_"):
             _warn_if_misspelt(name)
         super().__setattr__(name, value)
 

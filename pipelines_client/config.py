@@ -6,8 +6,6 @@ A value that code sets wins over the environment, the environment wins over the 
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,9 +30,8 @@ from pipelines_client.keywords import (
     Region,
     SpoolKind,
     nearest,
-    unknown_variables,
+    warn_of_variables,
 )
-from pipelines_client.log import logger
 from pipelines_client.routing.consent import CONSENT_SETTINGS, categories_of
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
@@ -108,6 +105,12 @@ class Settings(BaseSettings):
     )
     segment_consent: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Consent categories that a message must allow to reach Segment."
+    )
+    plan: Path | None = Field(
+        None, description="Tracking plan (`tracking-plan.yaml`) that each call is checked against."
+    )
+    privacy: Annotated[dict[str, Any] | None, NoDecode] = Field(
+        None, description="What happens to secrets and personal data in calls: a mode, or a table (docs/privacy.md)."
     )
 
     state_dir: Path = Field(
@@ -185,10 +188,10 @@ class Settings(BaseSettings):
         """Resolve the path once: neither a `chdir` nor a switched symlink moves the directory of a running client."""
         return resolved(value)
 
-    @field_validator("stage_file")
+    @field_validator("stage_file", "plan")
     @classmethod
     def _keep_in_place(cls, value: Path | None) -> Path | None:
-        """Make the path absolute once: a `chdir` moves no stage file. Links stay: they are switched to change it."""
+        """Make the path absolute once: a `chdir` moves no file. Links stay: they are switched to change it."""
         return absolute(value) if value is not None else None
 
     @property
@@ -357,7 +360,7 @@ class Settings(BaseSettings):
             kept |= {name: value for name, value in needed.items() if name not in self.model_fields_set}
         return self.model_copy(update=kept) if kept else self
 
-    def plan(self) -> Plan:
+    def stage_plan(self) -> Plan:
         """Return which legs messages take when there is no stage file.
 
         Raises:
@@ -381,15 +384,4 @@ class Settings(BaseSettings):
             ConfigError: The stage of the settings needs a leg that has no key.
         """
         memory = self.state_dir if self.spool == "disk" else None
-        return StageWatch(self.plan(), self.stage_file, poll_s=self.stage_poll_s, memory=memory)
-
-
-@functools.cache
-def _warn_of_variable(name: str, meant: str | None) -> None:
-    logger().warning("variable_ignored", variable=name, did_you_mean=meant)
-
-
-def warn_of_variables(known: Iterable[str]) -> None:
-    """Log each `PIPELINES_…` variable that is not a setting, once for each process."""
-    for name, meant in unknown_variables(os.environ, known):
-        _warn_of_variable(name, meant)
+        return StageWatch(self.stage_plan(), self.stage_file, poll_s=self.stage_poll_s, memory=memory)

@@ -4,6 +4,7 @@
     ├── ConfigError                settings that contradict each other or cannot work: raised by the constructor
     │   └── StageFileError         a stage file that cannot be read or used: a running client keeps the last good one
     ├── SentFromTestError          a call in a pytest run would have been sent to a host that is not on this machine
+    ├── PlanViolationError         a check of the tracking plan or of privacy whose mode is `raise` found something
     ├── SpoolError                 the durable log of messages cannot do what was asked
     │   ├── SpoolClosedError       the spool is closed
     │   ├── SpoolBusyError         another running process owns the spool file
@@ -16,8 +17,8 @@
     └── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
 
 `identify`, `track`, `page`, `screen`, `group` and `alias` raise none of these but `SentFromTestError`, which is an
-AssertionError: they return `(False, message)`. No
-exception holds a payload, a write key or an identifier.
+AssertionError, and, where a mode says `raise`, `PlanViolationError`: they return `(False, message)`. No exception holds
+a payload, a write key or an identifier.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ class StageFileError(ConfigError):
 
 class SentFromTestError(PipelinesError, AssertionError):
     """A call in a pytest run would have been sent to a host that is not on this machine."""
+
+
+class PlanViolationError(PipelinesError):
+    """A check whose mode is `raise` found something in a call; the text names rule and place, never a value."""
 
 
 class SpoolError(PipelinesError):

@@ -5,9 +5,13 @@ None means "not set here". What each setting does, and its default: `pipelines_c
 
 # Without `from __future__ import annotations`: as text, each annotation would be compiled when the package is imported.
 
+import functools
+import os
 from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, TypedDict
+
+from pipelines_client.log import logger
 
 Region = Literal["us", "eu"]
 StageName = Literal["segment", "shadow", "dual", "live", "complete"]
@@ -18,6 +22,7 @@ LedgerIdentity = Literal["hashed", "plain"]
 CustomerioDates = Literal["unix", "off"]
 CustomerioPageNames = Literal["url", "off"]
 CustomerioCreatedAt = Literal["renamed", "off"]
+CheckMode = Literal["off", "warn", "redact", "reject", "raise"]
 IntegrationPreset = Literal["customerio_off", "all_off"]
 _PREFIX = "PIPELINES_"
 _OF_COMMANDS = (
@@ -55,6 +60,8 @@ class OwnKeywords(TypedDict, total=False):
     customerio_created_at: CustomerioCreatedAt | None
     customerio_consent: Collection[str] | None
     segment_consent: Collection[str] | None
+    plan: AnyPath | None
+    privacy: CheckMode | Mapping[str, Any] | None
     state_dir: AnyPath | None
     spool: SpoolKind | None
     spool_max_bytes: int | None
@@ -112,3 +119,14 @@ def unknown_variables(environment: Iterable[str], settings: Iterable[str]) -> li
     unknown = {name: rest for name, rest in given.items() if rest not in known and rest not in _OF_COMMANDS}
     meant = {name: nearest(rest, known) for name, rest in sorted(unknown.items())}
     return [(name, f"{_PREFIX}{setting}" if setting else None) for name, setting in meant.items()]
+
+
+@functools.cache
+def _warn_of_variable(name: str, meant: str | None) -> None:
+    logger().warning("variable_ignored", variable=name, did_you_mean=meant)
+
+
+def warn_of_variables(settings: Iterable[str]) -> None:
+    """Log each `PIPELINES_…` variable that is not a setting, once for each process."""
+    for name, meant in unknown_variables(os.environ, settings):
+        _warn_of_variable(name, meant)

@@ -12,7 +12,7 @@ import certifi
 import pytest
 from segment.analytics.client import Client as SegmentClient
 
-from pipelines_client import Client, config
+from pipelines_client import Client, keywords
 from pipelines_client.config import Settings
 from pipelines_client.errors import ConfigError
 
@@ -365,7 +365,7 @@ def test_a_misspelt_variable_is_named_once(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setenv("PIPELINES_SEGMENT_WRITEKEY", "s")
     monkeypatch.setenv("PIPELINES_ZZ", "s")
     monkeypatch.setenv("PIPELINES_NOTIFY", "used by parity")
-    config._warn_of_variable.cache_clear()
+    keywords._warn_of_variable.cache_clear()
     for _ in range(2):
         Client("k")
     said = [record.getMessage() for record in caplog.records]

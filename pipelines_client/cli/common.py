@@ -93,7 +93,7 @@ def settings_for(given: Path | None) -> Settings:
 
     settings = Settings.load(state_dir=given).with_kept()
     settings.destinations()
-    settings.plan()
+    settings.stage_plan()
     return settings
 
 

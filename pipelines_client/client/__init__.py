@@ -7,7 +7,7 @@ other things that code written for upstream expects. A new setting is a field of
 
 from __future__ import annotations
 
-from pipelines_client.client.client import BeforeSend, Client
-from pipelines_client.client.hooks import OnDelivery, OnError
+from pipelines_client.client.client import Client
+from pipelines_client.client.hooks import BeforeSend, OnDelivery, OnError
 
 __all__ = ["BeforeSend", "Client", "OnDelivery", "OnError"]

@@ -1,8 +1,8 @@
 """`Client`: upstream's client with another way out: build → check → route → append → wake.
 
 Subclasses `segment.analytics.client.Client`, so that `isinstance` checks, signatures and argument checks hold: upstream
-builds the call's dict, `_enqueue` takes it from there. A call raises upstream's AssertionErrors for misuse and nothing
-else.
+builds the call's dict, `_enqueue` takes it from there. A call raises upstream's AssertionErrors for misuse, and
+PlanViolationError where a check's mode is `raise`; nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
 from pipelines_client.client.calls import UPSTREAM, CallDict, Calls, Taken
+from pipelines_client.client.checks import checks_for
 from pipelines_client.client.express import express_for
-from pipelines_client.client.hooks import OnDelivery, OnError, Teller
+from pipelines_client.client.hooks import BeforeSend, OnDelivery, OnError, Teller
 from pipelines_client.client.loading import load_settings, start_logging
 from pipelines_client.client.refusing import NO_KEY, check_test_run, silence
 from pipelines_client.client.upstream import ConsumerView, Fixed, QueueView, check_durations, oauth_manager
 from pipelines_client.clock import monotonic_after, monotonic_s, utc_now_ms
-from pipelines_client.errors import SentFromTestError
+from pipelines_client.errors import PlanViolationError, SentFromTestError
 from pipelines_client.keywords import OwnKeywords
 from pipelines_client.log import LOGGER_NAME, CallSites, logger
 from pipelines_client.message import build as messages
@@ -38,11 +39,7 @@ if TYPE_CHECKING:
     from pipelines_client.client.express import Express, Own
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
-    from pipelines_client.routing.plan import Plan
     from pipelines_client.routing.watch import StageWatch
-
-BeforeSend = Callable[[CallDict], CallDict | None]
-"""Receives each message and returns the one to send; None drops it."""
 
 
 class ClientKeywords(OwnKeywords, total=False):
@@ -136,6 +133,9 @@ class Client(Calls):
         """Values that JSON does not have, and naive timestamps, by kind."""
         self.not_taken: Counter[str] = Counter()
         """Calls that returned `(False, call)`, by reason."""
+        self.violations: Counter[str] = Counter()
+        """What the tracking plan and privacy found in calls, by check and code: `privacy:card`."""
+        self._checks = checks_for(self.settings, self.violations)
         self._may_send = False
         self._express_way: Express | None = None  # from the first call that was taken on
         self._stages = self.settings.stage_watch()
@@ -286,15 +286,22 @@ class Client(Calls):
             return self._failed(error, msg)
 
     def _take(self, built: messages.Built) -> Taken:
-        if not self.send or self._is_silent:
-            return self._not_sent(built)
-        if not self._may_send:
+        is_sent, reason = self.send and not self._is_silent, None
+        changed: messages.Built | None = built
+        if is_sent and not self._may_send:
             check_test_run(self.settings)
             self._may_send = True
+        if self._before_send is not None and (is_sent or self._checks is not None):
+            changed = self._changed(built, self._before_send)
+        if changed is not None and self._checks is not None:  # what is checked is what is sent
+            changed, reason = self._checks.examine(changed)
+        built = changed or built
+        if reason is not None:
+            return self._not_taken(reason, built.call)
+        if not is_sent:
+            return self._not_sent(built)
         plan = self._stages.plan()
-        skips = plan.route(built.message, built.call)
-        if self._before_send is not None:
-            built, skips = self._changed(built, skips, plan, self._before_send)
+        skips = plan.route(built.message, built.call) if changed else dict.fromkeys(plan.legs, "before_send")
         reason = self._pipeline.take(built.message, skips, plan)
         if reason is not None:
             return self._not_taken(reason, built.call)
@@ -307,7 +314,7 @@ class Client(Calls):
 
     def _failed(self, error: Exception, call: CallDict) -> Taken:
         """Return what a call returns after an error; misuse goes through."""
-        if isinstance(error, AssertionError):
+        if isinstance(error, (AssertionError, PlanViolationError)):
             raise error
         if isinstance(error, TooManyValuesError):
             logger().warning("message_dropped", reason="too_large", count=1)
@@ -321,7 +328,7 @@ class Client(Calls):
         if self.sync_mode:
             self._pipeline.flush(self.settings.answer_timeout_s)
         if self._express_way is None and self._before_send is None:
-            self._express_way = express_for(self._pipeline, self._stages, library=_LIBRARY)
+            self._express_way = express_for(self._pipeline, self._stages, self._checks, library=_LIBRARY)
 
     def _not_sent(self, built: messages.Built) -> Taken:
         """Return what a call returns while nothing is kept or sent: that it was taken, unless there is no key."""
@@ -340,23 +347,18 @@ class Client(Calls):
         self.not_taken[reason] += 1
         return False, call
 
-    def _changed(
-        self, built: messages.Built, skips: Mapping[str, str], plan: Plan, before_send: BeforeSend
-    ) -> tuple[messages.Built, Mapping[str, str]]:
-        """Return the message that the hook made of it, unchanged if the hook fails, and the legs that skip it."""
+    def _changed(self, built: messages.Built, before_send: BeforeSend) -> messages.Built | None:
+        """Return the message that the hook made of it, unchanged if the hook fails; None if the hook drops it."""
         try:
             call = before_send(orjson.loads(built.message.body))
-            if call is None:
-                return built, dict.fromkeys(plan.legs, "before_send")
-            changed = messages.build(call, library=_LIBRARY, now_ms=utc_now_ms())
+            return None if call is None else messages.build(call, library=_LIBRARY, now_ms=utc_now_ms())
         except Exception as error:  # noqa: BLE001 - the application's; the message is sent unchanged
             let_through(error)
             self.replaced["before_send_failed"] += 1
             site = _call_sites.first("before_send_failed")
             if site is not None:
                 logger().error("hook_failed", hook="before_send", error=type(error).__name__, site=site)
-            return built, skips
-        return changed, plan.route(changed.message, changed.call)
+            return built
 
     def _say_replaced(self, notes: Mapping[str, int]) -> None:
         self.replaced.update(notes)

@@ -6,6 +6,7 @@ call goes the usual way, if
 
 - the call is odd: it brings a time, `integrations` or a message id, an id or name that is not text, a value that is not
   plain JSON, an event name that a leg may not get, too many bytes, or it lacks a person or a name;
+- a check of the tracking plan or of privacy finds something in it, or would change it;
 - something has changed: `send` or `sync_mode` was set, `_enqueue` replaced, the process forked, another plan is in
   force, another spool is ours or an adopted one beside it;
 - the spool is full, or cannot be written.
@@ -30,6 +31,7 @@ from pipelines_client.signals import let_through
 
 if TYPE_CHECKING:
     from pipelines_client.client.calls import CallDict, Taken
+    from pipelines_client.client.checks import Checks
     from pipelines_client.client.client import Client
     from pipelines_client.delivery.pipeline import Pipeline
     from pipelines_client.routing.watch import StageWatch
@@ -55,13 +57,14 @@ _getpid, _new = os.getpid, tuple.__new__
 
 
 def express_for(  # noqa: C901 - as `take`
-    pipeline: Pipeline, stages: StageWatch, *, library: dict[str, str]
+    pipeline: Pipeline, stages: StageWatch, checks: Checks | None, *, library: dict[str, str]
 ) -> Express | None:
     """Return the express way through a pipeline as it is now; None if it has none, or each message has to be routed.
 
     Args:
         pipeline: The pipeline.
         stages: Its stages.
+        checks: What looks at each message; None if nothing does.
         library: The context's `library`.
     """
     steady, plan = pipeline.steady(), stages.plan()
@@ -103,7 +106,7 @@ def express_for(  # noqa: C901 - as `take`
         at, message_id = iso_of_ms(now_ms), make_id(now_ms)
         call = {**_FORMS[kind], **given, "integrations": {}, "timestamp": f"{at[:-1]}+00:00", "messageId": message_id}
         written = write_plain(call, context, payload, library)
-        if written is None:
+        if written is None or (checks is not None and not checks.is_clean(call)):
             return None
         # There is room for it, and it goes into the spool.
         body, payload_bytes = written

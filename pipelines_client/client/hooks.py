@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipelines_client.delivery.sending.fates import Delivery
     from pipelines_client.routing.watch import StageWatch
 
+BeforeSend = Callable[[dict[str, Any]], dict[str, Any] | None]
+"""Receives each message and returns the one to send; None drops it."""
 OnError = Callable[[Exception, list[dict[str, Any]]], object]
 """Receives the error and the messages of a batch that a leg did not deliver."""
 OnDelivery = Callable[[Sequence[DeliveryRecord]], object]

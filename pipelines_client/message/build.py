@@ -124,6 +124,20 @@ def build(call: dict[str, Any], *, library: dict[str, str], now_ms: int) -> Buil
     return _new(Built, (_new(Message, fields), plain, notes))
 
 
+def rewritten(built: Built, call: dict[str, Any]) -> Built:
+    """Return a message with a changed copy of its call in it; what is the same in both has the same bytes.
+
+    Raises:
+        TypeError: A value is not plain JSON.
+    """
+    body, payload_bytes = _serialise(call, isoformat, _CONVERTED)
+    message_id, user_id, anonymous_id, group_id, _ = _ids_of(call)
+    event = call.get("event" if call["type"] == "track" else "name")
+    before = built.message
+    ids, times = (user_id, anonymous_id, group_id), (before.occurred_at, before.built_at)
+    return Built(Message(message_id, call["type"], event, *ids, *times, body, payload_bytes), call, built.notes)
+
+
 def shown_integrations(body: bytes) -> dict[str, Any] | None:
     """Return the `integrations` of a message without the options in them, which may be about people: those are `{}`.
 

@@ -64,16 +64,16 @@ def test_a_third_vendor_gets_its_leg_and_its_settings_and_stages_give_it_every_m
     )
     third = given.destinations()[2]
     assert (third.url, third.integrations) == ("https://in.third.example/v1/batch", {"All": False})
-    assert given.plan().legs == (CUSTOMERIO, SEGMENT, "third")
-    assert given.plan().switch_of("third") is Switch.OFF
-    assert given.plan().switch_of(SEGMENT) is Switch.ON
+    assert given.stage_plan().legs == (CUSTOMERIO, SEGMENT, "third")
+    assert given.stage_plan().switch_of("third") is Switch.OFF
+    assert given.stage_plan().switch_of(SEGMENT) is Switch.ON
     at = "2026-11-02T09:30:00.000Z"
     message = Message("m", "track", "Paid", "u1", None, "user:u1", at, at, b"{}", "h")
     for stage in Stage:
-        plan = replace(given.plan(), stage=stage)
+        plan = replace(given.stage_plan(), stage=stage)
         assert "third" not in plan.route(message, {})
         assert plan.authoritative != "third"
-    without_key = ThirdSettings(write_key=SecretStr("k"), segment_write_key=SecretStr("s")).plan()
+    without_key = ThirdSettings(write_key=SecretStr("k"), segment_write_key=SecretStr("s")).stage_plan()
     assert without_key.legs == (CUSTOMERIO, SEGMENT)
 
 

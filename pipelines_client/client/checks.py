@@ -1,0 +1,164 @@
+"""The seam where each message is looked at before it is taken: by the tracking plan and for privacy (docs/adr/0025).
+
+The order is fixed: build → `before_send` → checks → route → append. What is checked is what is sent. The checks run one
+after the other, in the order of `checks_for`; each sees what the one before it made of the call. One more check is one
+more class with `MessageCheck`'s methods and a line in `checks_for`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.errors import ConfigError, PlanViolationError
+from pipelines_client.log import CallSites, logger
+from pipelines_client.message import build as messages
+from pipelines_client.signals import let_through
+
+if TYPE_CHECKING:
+    from pipelines_client.client.calls import CallDict
+    from pipelines_client.config import Settings
+    from pipelines_client.keywords import CheckMode
+
+_SEVERITY: Final[tuple[CheckMode, ...]] = ("off", "warn", "redact", "reject", "raise")
+"""The modes, the mildest first."""
+_call_sites = CallSites()
+
+
+class CheckFinding(NamedTuple):
+    """One thing that a check found in a call.
+
+    `code` names the rule or detector, `path` the place (`properties.card_number`): it holds names, and no value.
+    """
+
+    code: str
+    path: str
+    mode: CheckMode
+
+
+class Examined(NamedTuple):
+    """What a check says of a call: the call to send, and what was found.
+
+    `call` is the call that was given, unchanged, or a changed copy of plain JSON values; a copy may share what did not
+    change.
+    """
+
+    call: CallDict
+    findings: Sequence[CheckFinding] = ()
+
+
+class MessageCheck(Protocol):
+    """Looks at each message of one client. It changes nothing that it is given, and keeps no value.
+
+    An exception of a check is counted and logged by its type, and the message goes out as it was.
+    """
+
+    name: str
+    """One word for counts, reasons and the log: `plan`, `privacy`."""
+
+    def is_clean(
+        self, kind: str, fields: Mapping[str, Any], payload: Mapping[str, Any] | None, context: Mapping[str, Any] | None
+    ) -> bool:
+        """Return whether `examine` would find and change nothing; False also if that is too dear to say.
+
+        The express way asks it for each ordinary call, and leaves the call to the usual way on False.
+
+        Args:
+            kind: Type of the call: `track`, ...
+            fields: All fields of the call by their names on the wire: `userId`, `event`, `messageId`, ...
+            payload: Properties or traits; None for an alias.
+            context: The context.
+        """
+
+    def examine(self, call: CallDict) -> Examined:
+        """Return what is to be sent, and all that was found, in the order of the call."""
+
+
+class Checks:
+    """The checks of one client, in their order, with what they found.
+
+    Args:
+        checks: The checks; at least one.
+        found: Counts findings by check and code: `privacy:card`; and failures of a check: `privacy:failed`.
+    """
+
+    def __init__(self, checks: Sequence[MessageCheck], found: Counter[str]) -> None:
+        self._checks = tuple(checks)
+        self._found = found
+
+    def is_clean(self, call: CallDict) -> bool:
+        """Return whether no check would find or change anything; never raises."""
+        kind, context = call["type"], call["context"]
+        payload = call.get(PAYLOAD_FIELD.get(kind, ""))
+        try:
+            for check in self._checks:
+                if not check.is_clean(kind, call, payload, context):
+                    return False
+        except Exception as error:  # noqa: BLE001 - the usual way asks again, and counts it
+            let_through(error)
+            return False
+        return True
+
+    def examine(self, built: messages.Built) -> tuple[messages.Built, str | None]:
+        """Return the message to send, and the reason for which it must not be taken, if there is one.
+
+        Raises:
+            PlanViolationError: A finding has the mode `raise`.
+        """
+        call, worst = built.call, None
+        for check in self._checks:
+            try:
+                examined = check.examine(call)
+                changed = built if examined.call is call else messages.rewritten(built, examined.call)
+            except Exception as error:  # noqa: BLE001 - a check must not cost a message
+                let_through(error)
+                self._say_failed(check, error)
+                continue
+            built, call = changed, examined.call
+            worst = self._noted(check, examined.findings, worst)
+        if worst is None:
+            return built, None
+        reason, finding = worst
+        if finding.mode == "raise":
+            raise PlanViolationError(f"{reason} at {finding.path or 'the call'}: its mode is `raise`")
+        return built, reason if finding.mode == "reject" else None
+
+    def _noted(
+        self, check: MessageCheck, findings: Iterable[CheckFinding], worst: tuple[str, CheckFinding] | None
+    ) -> tuple[str, CheckFinding] | None:
+        """Count and log what was found; return the finding with the hardest mode so far, the first of its like."""
+        for finding in findings:
+            if finding.mode == "off":
+                continue
+            reason = f"{check.name}:{finding.code}"
+            self._found[reason] += 1
+            site = _call_sites.first(reason)
+            if site is not None:
+                logger().warning("violation_found", check=reason, mode=finding.mode, path=finding.path, site=site)
+            if worst is None or _SEVERITY.index(finding.mode) > _SEVERITY.index(worst[1].mode):
+                worst = reason, finding
+        return worst
+
+    def _say_failed(self, check: MessageCheck, error: Exception) -> None:
+        kind = f"{check.name}:failed"
+        self._found[kind] += 1
+        site = _call_sites.first(kind)
+        if site is not None:
+            logger().error("check_failed", check=check.name, error=type(error).__name__, site=site)
+
+
+def checks_for(settings: Settings, found: Counter[str]) -> Checks | None:
+    """Return the checks that the settings ask for, the tracking plan's before privacy's; None if they ask for none.
+
+    What a check needs is imported here, when the client is made, and only if it is asked for.
+
+    Raises:
+        ConfigError: The plan cannot be read, or an extra is missing; the text names the file or the extra.
+    """
+    for name in ("plan", "privacy"):
+        if getattr(settings, name) is not None:
+            raise ConfigError(f"{name} (or PIPELINES_{name.upper()}): nothing checks this yet; leave it out")
+    checks: list[MessageCheck] = []
+    return Checks(checks, found) if checks else None
