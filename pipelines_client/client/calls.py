@@ -18,7 +18,7 @@ from pipelines_client.client.upstream import as_dict, as_text, redact, require_i
 from pipelines_client.message.ids import id_text
 
 if TYPE_CHECKING:
-    from pipelines_client.client.express import Own
+    from pipelines_client.client.express import Express
 
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
@@ -52,9 +52,8 @@ def _raises_only_misuse(call: Callable[_P, Taken]) -> Callable[_P, Taken]:
 class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     """identify, track, alias, group, page and screen."""
 
-    def _express(self, kind: str, own: Own, context: Any, payload: Any, **given: Any) -> Taken | None:
-        """Take an ordinary call by the express way; None: it has to go the usual way, through `_enqueue`."""
-        raise NotImplementedError
+    _express: Express | None = None
+    """Takes ordinary calls, and leaves the others to upstream's methods and `_enqueue`; None: leaves all."""
 
     @_raises_only_misuse
     def identify(
@@ -90,9 +89,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.identify("user-42", {"email": "ada@example.com", "plan": "pro"})
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express("identify", own, context, traits, userId=user_id, anonymousId=anonymous_id):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "identify", own, traits, user_id, anonymous_id, None)
+            if taken:
+                return taken
         return super().identify(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_dict(traits),
@@ -139,11 +141,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.track("user-42", "Order Completed", {"order_id": "ord_1001", "total": 42.5})
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express(
-            "track", own, context, properties, userId=user_id, anonymousId=anonymous_id, event=event
-        ):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "track", own, properties, user_id, anonymous_id, event)
+            if taken:
+                return taken
         return super().track(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             event if type(event) is str else as_text(event),
@@ -187,9 +190,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.alias("visitor-7", "user-42")
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express("alias", own, context, None, previousId=previous_id, userId=user_id):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "alias", own, None, user_id, None, previous_id)
+            if taken:
+                return taken
         previous, user = id_text(previous_id), id_text(user_id)
         require_id("previous_id", previous)
         require_id("user_id", user)
@@ -234,11 +240,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.group("user-42", "acme", {"name": "Acme", "seats": 12})
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express(
-            "group", own, context, traits, userId=user_id, anonymousId=anonymous_id, groupId=group_id
-        ):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "group", own, traits, user_id, anonymous_id, group_id)
+            if taken:
+                return taken
         group = id_text(group_id)
         require_id("group_id", group)
         call = {
@@ -293,11 +300,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.page("user-42", "Docs", "Pricing", {"url": "https://example.com/pricing"})
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express(
-            "page", own, context, properties, userId=user_id, anonymousId=anonymous_id, category=category, name=name
-        ):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "page", own, properties, user_id, anonymous_id, name, category)
+            if taken:
+                return taken
         return super().page(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_text(category),
@@ -348,11 +356,12 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             analytics.screen("user-42", "Main", "Home")
             ```
         """
-        own = timestamp, integrations, message_id
-        if taken := self._express(
-            "screen", own, context, properties, userId=user_id, anonymousId=anonymous_id, category=category, name=name
-        ):
-            return taken
+        take = self._express
+        if take is not None:
+            own = timestamp, integrations, message_id, context
+            taken = take(self, "screen", own, properties, user_id, anonymous_id, name, category)
+            if taken:
+                return taken
         return super().screen(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             as_text(category),

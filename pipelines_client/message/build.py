@@ -23,7 +23,6 @@ from pipelines_client.signals import let_through
 MAX_MESSAGE_ID_CHARS = 99  # FACTS S6: fewer than 100
 _ID_FIELDS = ("messageId", "userId", "anonymousId", "groupId", "previousId")
 _ID_TYPES = frozenset((str, type(None)))
-_SCALARS = frozenset((str, int, bool, type(None)))
 _EMPTY = b"{}"
 _INTEGRATIONS, _NO_INTEGRATIONS, _NONE_FIRST = b'"integrations":', b'"integrations":{}', b'{"integrations":{}'
 _OBJECTS = ("traits", "properties", "context", "integrations")
@@ -282,11 +281,13 @@ def _copy_inside(made: dict[Any, Any], left: int = MAX_VALUES) -> int:
         raise NoFormError
     for name, item in made.items():
         kind = type(item)
-        if kind in _SCALARS:
+        if kind is str or kind is int:
             continue
         if kind is float:
             if item - item != 0.0:  # NaN or Infinity; four times as fast as `isfinite`
                 raise NoFormError
+        elif item is None or kind is bool:
+            continue
         elif kind is dict:
             made[name] = copied = item.copy()
             left = _copy_inside(copied, left)
@@ -305,11 +306,11 @@ def _copied_list(items: Any, left: int) -> tuple[list[Any], int]:
         raise NoFormError
     for place, item in enumerate(copied):
         kind = type(item)
-        if kind in _SCALARS:
-            continue
         if kind is dict:
             copied[place] = inner = item.copy()
             left = _copy_inside(inner, left)
+        elif kind is str or kind is int or kind is bool or item is None:
+            continue
         elif kind is float:
             if item - item != 0.0:
                 raise NoFormError

@@ -154,7 +154,7 @@ def _functions_of(call: Callable[[], object]) -> set[str]:
 
 
 @pytest.mark.parametrize(("stage", "calls"), [("dual", 250), ("segment", 50), ("complete", 50)])
-def test_the_express_way_does_what_the_usual_way_does(
+def test_the_express_does_what_the_usual_way_does(
     make_client: MakeClient, tmp_path: Path, stage: str, calls: int
 ) -> None:
     """The same answer or exception, the same body, stamp and skips in the spool, the same counts."""
@@ -174,7 +174,7 @@ def test_the_express_way_does_what_the_usual_way_does(
         for call in _LACKING:
             assert _outcome(express, *call) == _outcome(usual, *call)
     assert (express.replaced, express.not_taken) == (usual.replaced, usual.not_taken)
-    assert express._express_way is not None
+    assert express._express is not None
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_the_express_way_does_what_the_usual_way_does(
     ],
     ids=["identify", "track", "alias", "group", "page", "screen"],
 )
-def test_ordinary_calls_take_the_express_way_from_the_second_on(client: Client, call: Callable[[Client], Any]) -> None:
+def test_ordinary_calls_take_the_express_from_the_second_on(client: Client, call: Callable[[Client], Any]) -> None:
     """Nothing of the usual way is gone through: neither upstream's method nor `build` nor `Plan.route`."""
     assert {"_enqueue", "build", "route"} <= _functions_of(lambda: call(client))
     assert not {"_enqueue", "build", "route"} & _functions_of(lambda: call(client))

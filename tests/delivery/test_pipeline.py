@@ -134,7 +134,7 @@ def test_a_lock_that_was_lost_to_another_process_costs_no_call(
     assert client.flush(timeout=5)
     client.join()
     if not is_express:
-        client._express_way = None
+        client._express = None
     lane = client._pipeline._lanes[0]
     with (state_dir / "spool" / f"{lane.spool.writer}.lock").open("r+b") as theirs:
         os.close(lane.spool._files.lock_file.descriptor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from pipelines_client.delivery.sending.fates import Fate, skipped
 from pipelines_client.delivery.spool.entry import Entry
@@ -59,12 +61,10 @@ def fates_of(answer: ApiAnswer | None, sendable: Sequence[Entry], attempts: int)
 
 def pack(bodies: Sequence[bytes], envelope: tuple[bytes, bytes], *, max_body_bytes: int) -> int:
     """Return how many of the first messages fit into one body; at least 1 of a non-empty sequence."""
-    size = len(envelope[0]) + len(envelope[1]) - 1  # n messages have n - 1 commas
-    for count, body in enumerate(bodies):
-        size += len(body) + 1
-        if size > max_body_bytes:
-            return max(count, 1)
-    return len(bodies)
+    room = max_body_bytes - len(envelope[0]) - len(envelope[1]) + 1  # n messages have n - 1 commas
+    ends = list(accumulate(map(len, bodies)))
+    fitting = bisect_right(range(1, len(bodies) + 1), room, key=lambda count: ends[count - 1] + count)
+    return max(fitting, min(len(bodies), 1))
 
 
 def body_of(bodies: Sequence[bytes], envelope: tuple[bytes, bytes]) -> bytes:

@@ -28,7 +28,7 @@ from pathlib import Path
 from pipelines_client.delivery.spool.cursors import Cursors, Standing, Tally
 from pipelines_client.delivery.spool.entry import Entry, without_gaps
 from pipelines_client.delivery.spool.keeping import Folder, SpoolFiles, new_standing, open_files
-from pipelines_client.delivery.spool.logfiles import Piece
+from pipelines_client.delivery.spool.logfiles import LogFiles, Piece
 from pipelines_client.errors import SpoolClosedError, SpoolError, SpoolLostError, SpoolReenteredError
 from pipelines_client.files import DescriptorLostError, OpenFile
 from pipelines_client.log import logger
@@ -140,11 +140,16 @@ class Spool:
                     raise SpoolReenteredError("a signal's handler interrupted an append")
                 try:
                     self._is_appending = True
-                    tail = self._tail
+                    tail, log = self._tail, self._log
                     if tail and tail[-1].seq != self.last_seq:
                         self._note_newest()
-                    entry = Entry(self.last_seq + 1, self.total_bytes + len(body), stamp, body, skips, message)
-                    return self._append(entry, tail)
+                    seq, end = self.last_seq + 1, self.total_bytes + len(body)
+                    entry = Entry(seq, end, stamp, body, skips, message)
+                    tail.append(entry)  # first, so that its number is taken whatever a signal's handler raises
+                    if log is not None:
+                        self._log_newest(entry, log, tail)
+                    self.last_seq, self.total_bytes = seq, end
+                    return seq
                 finally:
                     self._is_appending = False
         except (DescriptorLostError, FileNotFoundError):  # closed by the application, or the folder was removed
@@ -152,21 +157,17 @@ class Spool:
                 raise
         return self.append(stamp, body, skips, message)
 
-    def _append(self, entry: Entry, tail: list[Entry]) -> int:
-        tail.append(entry)  # first, so that its number is taken whatever a signal's handler raises from here on
-        if self._log is not None:
-            try:
-                if entry.end >= self._look_at:
-                    self._look_for_room(entry.end)
-                self._log.append(entry)
-            except OSError as error:
-                if not is_from_signal(error):  # else it may be partly written, and its number stays taken
-                    tail.remove(entry)
-                raise
-            if entry.end - tail[0].end > MAX_TAIL_BYTES:
-                del tail[: len(tail) // 2]
-        self.last_seq, self.total_bytes = entry.seq, entry.end
-        return entry.seq
+    def _log_newest(self, entry: Entry, log: LogFiles, tail: list[Entry]) -> None:
+        try:
+            if entry.end >= self._look_at:
+                self._look_for_room(entry.end)
+            log.append(entry)
+        except OSError as error:
+            if not is_from_signal(error):  # else it may be partly written, and its number stays taken
+                tail.remove(entry)
+            raise
+        if entry.end - tail[0].end > MAX_TAIL_BYTES:
+            del tail[: len(tail) // 2]
 
     def _note_newest(self) -> None:
         """Count the newest message, in case an exception between two steps of `append` has left it uncounted."""
