@@ -14,7 +14,8 @@
     ├── StateDamagedError          a file of the state directory whose content is damaged
     ├── LedgerError                a ledger that cannot be read or written
     ├── SourceError                evidence for parity that cannot be read: names the file, the line and the cure
-    └── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
+    ├── EngineError                a parity engine that cannot be reached or used: names the engine and the cure
+    └── PlanError                  a tracking plan that cannot be read or written: names the file, the line and the cure
 
 `identify`, `track`, `page`, `screen`, `group` and `alias` raise none of these but `SentFromTestError`, which is an
 AssertionError, and, where a mode says `raise`, `PlanViolationError`: they return `(False, message)`. No exception holds
@@ -82,3 +83,7 @@ class SourceError(PipelinesError):
 
 class EngineError(PipelinesError):
     """A parity engine that cannot be reached or used; the text names it, without a password, and the cure."""
+
+
+class PlanError(PipelinesError, ValueError):
+    """A tracking plan that cannot be read or written; the text names the file, the line, the key and the cure."""
