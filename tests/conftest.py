@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -21,6 +23,15 @@ from pipelines_client.clock import monotonic_s
 from pipelines_client.delivery.processes import LIVE
 from pipelines_client.parity import ParityOptions, ParityReport, run_parity
 from pipelines_client.state.ledger import DeliveryRecord, Outcome, read_ledger
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, as an install does: else each of the many processes that tests start compiles it."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(str(Path(pipelines_client.__file__).parent), quiet=2)
 
 
 @pytest.fixture(autouse=True)
