@@ -1,8 +1,9 @@
-"""Loads pyarrow without numpy, for a process that is a command of ours."""
+"""pyarrow without what takes longer to load than a short run takes: numpy, and a wrapper for each of its functions."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 def load_without_numpy() -> None:
@@ -14,7 +15,20 @@ def load_without_numpy() -> None:
         return
     sys.modules["numpy"] = None  # type: ignore[assignment]  # an import of it is now a ModuleNotFoundError
     try:
-        import pyarrow as pa
+        import pyarrow._compute as functions
     finally:
         del sys.modules["numpy"]
-    del pa
+    del functions
+
+
+def compute(name: str, *values: Any, options: Any = None) -> Any:
+    """Return what a function of `pyarrow.compute` returns, without that module: its wrappers take a while to make.
+
+    Args:
+        name: The function's name in pyarrow's registry, such as `take` or `if_else`.
+        values: Its arguments: arrays, tables, or values of Python.
+        options: Of a class of `pyarrow.compute`, for a function that needs some.
+    """
+    from pyarrow._compute import call_function
+
+    return call_function(name, list(values), options)

@@ -16,6 +16,7 @@ from pipelines_client import _scan
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.effects.spellings import Spelling, form_of
 from pipelines_client.evidence.fact import NO_TIME, DateRow, PropertyRow
+from pipelines_client.evidence.files.arrow import compute
 from pipelines_client.evidence.files.names import origin_of
 from pipelines_client.evidence.instants import DAY_MS, day_of
 from pipelines_client.evidence.kinds.customerio_storage import CustomerioFiles
@@ -33,20 +34,6 @@ if TYPE_CHECKING:
     from pipelines_client.evidence.swallowed import Neighbours
     from pipelines_client.parity.facts.writer import Tables
 
-LEFT_FIRST = 2_000
-"""How many lines of a job are left to Python: less than that is read sooner than what is needed here is imported."""
-
-
-class _Compute:
-    """The functions of `pyarrow.compute`, which takes a while to import."""
-
-    def __getattr__(self, name: str) -> Any:
-        import pyarrow.compute
-
-        return getattr(pyarrow.compute, name)
-
-
-pc: Any = _Compute()
 _MAX_ROWS = 20_000
 _MAX_TABLE_BYTES = 24 << 20
 _WORDS: Final = Struct("<BBHIq")
@@ -87,7 +74,7 @@ class NativeLines:
         self._words: list[tuple[Any, ...]] = []
         self._numbers = array("q")
         self._taken_back: list[int] = []
-        self._written = self._left = 0
+        self._written = 0
         self.has_last = False
         """Whether the last line that was read was taken here."""
 
@@ -114,7 +101,7 @@ class NativeLines:
             self._task.line, self._task.offset = line, offset
             place = 0
             while place < size:
-                if not is_first and self._left >= LEFT_FIRST and not (beside.is_waiting or self._is_full):
+                if not is_first and not (beside.is_waiting or self._is_full):
                     place = self._take(lines, place, size, beside)
                     if place == size:
                         break
@@ -122,7 +109,6 @@ class NativeLines:
                 odd = lines[place:end]
                 if not odd.isspace() and odd:
                     is_first, before = False, count()
-                    self._left += 1
                     yield int(self._task.line), int(self._task.offset), odd
                     self.has_last = self.has_last and count() == before
                     if self._is_full and not self.has_last:
@@ -177,11 +163,11 @@ class NativeLines:
         self._read_words()
         kept = pa.array([row not in self._taken_back for row in range(count)]) if self._taken_back else None
         words = self._numbers_of(12, pa.uint32())
-        for word in pc.unique(words if kept is None else words.filter(kept)).to_pylist():
+        for word in compute("unique", words if kept is None else compute("filter", words, kept)).to_pylist():
             self._numbers[word] = self._tables.number(self._words[word])
         columns = self._columns(count)
         facts = pa.record_batch([columns[name] for name in SCHEMAS["facts"].names], schema=SCHEMAS["facts"])
-        self._tables.add_facts(facts if kept is None else facts.filter(kept))
+        self._tables.add_facts(facts if kept is None else compute("filter", facts, kept))
         self._write_traits(columns)
         self._write_edits(columns)
         self._written += count - len(self._taken_back)
@@ -200,8 +186,8 @@ class NativeLines:
             "message_id": self._texts_of(14),
             "message_key": key,
             "message_check": check,
-            "words": pc.take(_int64(self._numbers), words),
-            "identity": pc.if_else(pc.equal(kinds, 0), None, identity),
+            "words": compute("take", _int64(self._numbers), words),
+            "identity": compute("if_else", compute("equal", kinds, 0), None, identity),
             "payload_hash": payload,
             "other_ids": others,
             "context_hash": none,
@@ -211,7 +197,7 @@ class NativeLines:
             "sent_at_ms": _instants(sent),
             "appended_at_ms": none,
             "finished_at_ms": none,
-            "file": pc.take(pa.array(self._files, pa.string()), file),
+            "file": compute("take", pa.array(self._files, pa.string()), file),
             "line": line,
             "byte_offset": offset,
             "byte_count": size,
@@ -226,7 +212,7 @@ class NativeLines:
             "traits",
             rows,
             columns,
-            path=pc.take(self._texts_of(34), names),
+            path=compute("take", self._texts_of(34), names),
             value_hash=hashes,
             library=self._libraries(rows, columns),
         )
@@ -236,25 +222,27 @@ class NativeLines:
         if not len(rows):
             return
         is_timed = pa.array([not words[7] & NO_TIME for words in self._words], pa.bool_())
-        occurred = pc.take(columns["occurred_at_ms"], rows)
+        occurred = compute("take", columns["occurred_at_ms"], rows)
         self._add(
             "edits",
             rows,
             columns,
             writer=self._libraries(rows, columns),
             traits=traits,
-            at_ms=pc.if_else(pc.take(is_timed, pc.take(columns["of_words"], rows)), occurred, None),
-            order_ms=pc.take(columns["received_at_ms"], rows),
+            at_ms=compute(
+                "if_else", compute("take", is_timed, compute("take", columns["of_words"], rows)), occurred, None
+            ),
+            order_ms=compute("take", columns["received_at_ms"], rows),
         )
 
     def _libraries(self, rows: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
         names = [None if words[4] is None else words[4].partition("/")[0] for words in self._words]
-        return pc.take(pa.array(names, pa.string()), pc.take(columns["of_words"], rows))
+        return compute("take", pa.array(names, pa.string()), compute("take", columns["of_words"], rows))
 
     def _add(self, name: str, rows: pa.Array, columns: dict[str, pa.Array], **more: pa.Array) -> None:
         """Add rows of a table that belong to facts: what is not given is the fact's."""
         schema = SCHEMAS[name]
-        given = [more[column] if column in more else pc.take(columns[column], rows) for column in schema.names]
+        given = [more[column] if column in more else compute("take", columns[column], rows) for column in schema.names]
         self._tables.add_columns(name, pa.Table.from_arrays(given, schema=schema))
 
     def _write_shapes(self) -> None:
@@ -294,15 +282,15 @@ class NativeLines:
                 person=person,
                 kind=_names(_scan.IDENTITIES, kind),
                 shape=_names(_SHAPES, shape),
-                alike=pc.if_else(pc.greater_equal(shape, 2), alike, None),
-                **_digests(pc.is_in(shape, pa.array([1, 2])), digests),
+                alike=compute("if_else", compute("greater_equal", shape, 2), alike, None),
+                **_digests(compute("or", compute("equal", shape, 1), compute("equal", shape, 2)), digests),
                 identifies=identifies,
                 events=events,
                 **dict(zip(_KEPT_FIRSTS, self._first_columns(80), strict=True)),
             )
         kind, person, other, *digests = (self._numbers_of(number) for number in range(90, 96))
         if len(kind):
-            links = _digests(pc.equal(kind, 1), digests)
+            links = _digests(compute("equal", kind, 1), digests)
             self._add_columns("links", kind=_names(_LINK_KINDS, kind), person=person, other=other, **links)
 
     def _add_columns(self, name: str, **columns: pa.Array) -> None:
@@ -317,7 +305,7 @@ class NativeLines:
 
     def _first_columns(self, number: int) -> list[pa.Array]:
         """Return id and place of the first message of each row: `_KEPT_FIRSTS`."""
-        file = pc.take(pa.array(self._files, pa.string()), self._numbers_of(number + 2))
+        file = compute("take", pa.array(self._files, pa.string()), self._numbers_of(number + 2))
         return [self._texts_of(number), file, *(self._numbers_of(number + place) for place in (3, 4, 5))]
 
     def _read_words(self) -> None:
@@ -381,17 +369,17 @@ def _int64(values: array[int]) -> pa.Array:
 
 
 def _instants(values: pa.Array) -> pa.Array:
-    if pc.min(values).as_py() != _scan.NO_TIME:
+    if compute("min", values).as_py() != _scan.NO_TIME:
         return values
-    return pc.if_else(pc.equal(values, _scan.NO_TIME), None, values)
+    return compute("if_else", compute("equal", values, _scan.NO_TIME), None, values)
 
 
 def _names(names: tuple[str | None, ...], numbers: pa.Array) -> pa.Array:
-    return pc.take(pa.array(names, pa.string()), numbers)
+    return compute("take", pa.array(names, pa.string()), numbers)
 
 
 def _digests(has_some: pa.Array, digests: list[pa.Array]) -> dict[str, pa.Array]:
     return {
-        name: pc.if_else(has_some, digest, None)
+        name: compute("if_else", has_some, digest, None)
         for name, digest in zip(("md5", "sha1", "sha256"), digests, strict=True)
     }

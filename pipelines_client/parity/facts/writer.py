@@ -29,6 +29,7 @@ from pipelines_client.evidence.fact import (
     PropertyRow,
     TraitRow,
 )
+from pipelines_client.evidence.files.arrow import compute
 from pipelines_client.evidence.files.names import origin_of
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ class Tables:
             return
         table = pa.Table.from_batches(self._facts, SCHEMAS["facts"])
         if table.num_rows > _ROWS_A_GROUP:  # a single group holds all keys, in any order
-            table = table.sort_by("message_key")
+            table = compute("take", table, compute("sort_indices", table["message_key"]))
         self._writers["facts"].write_table(table, row_group_size=_ROWS_A_GROUP)
         rows = [(number, *texts) for texts, number in self._words.items()]
         self._writers["words"].write_batch(_batch(zip(*rows, strict=True), SCHEMAS["words"]))

@@ -35,8 +35,7 @@ SOAK_S = 180.0
 
 
 @pytest.fixture(autouse=True)
-def _library(monkeypatch) -> None:
-    monkeypatch.setattr(native_lines, "LEFT_FIRST", 0)
+def _library() -> None:
     if _scan.load() is None:
         lacks("the native reader is not built; install a Rust compiler (apt-get install rustc) and run make native")
 
