@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from hashlib import blake2b
 
 _KEY_BYTES, _MIN_KEY_BYTES, _MAX_KEY_BYTES = 32, 16, 64
@@ -27,6 +28,23 @@ def hash_identity(key: bytes, identity: str | None) -> str | None:
     hashed = _keyed(key).copy()  # twice as fast as a new one
     hashed.update(identity.encode("utf-8", "replace"))
     return hashed.hexdigest()
+
+
+@dataclass(slots=True)
+class ShownIdentity:
+    """Turns an identity in clear into what a ledger shows: itself, its hash, or None as long as there is no key.
+
+    `key` may be set at any time.
+    """
+
+    is_plain: bool
+    key: bytes = b""
+
+    def __call__(self, identity: str | None) -> str | None:
+        """Return what the ledger shows."""
+        if self.is_plain:
+            return identity
+        return hash_identity(self.key, identity) if self.key else None
 
 
 @functools.lru_cache(maxsize=8)

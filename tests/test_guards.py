@@ -297,6 +297,7 @@ def test_statements_bind_by_place_or_by_name_and_never_by_number() -> None:
 
 OPENED_OTHERWISE = {
     "_scan/__init__.py": "a file of this package",
+    "_scan/sources.py": "files of this package",
     "files.py": "it holds the functions that the others use",
     "cli/common.py": "a file of the system about this process; and a file that is written",
     "delivery/adoption.py": "a file of ours that is open and locked already",

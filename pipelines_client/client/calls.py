@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import Any, ParamSpec
 from uuid import UUID
 
 from segment.analytics.client import Client as _SegmentClient
@@ -17,13 +17,16 @@ from segment.analytics.client import require
 from pipelines_client.client.upstream import as_dict, as_text, redact, require_id
 from pipelines_client.message.ids import id_text
 
-if TYPE_CHECKING:
-    from pipelines_client.client.express import Express
-
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
 Taken = tuple[bool, CallDict]
 """`(True, call)`: the message is on disk. `(False, call)`: it was not taken, and the reason is counted."""
+Own = tuple[Any, Any, Any, Any]
+"""A call's `timestamp`, `integrations`, `message_id` and `context`."""
+Express = Callable[..., Taken | None]
+"""Takes a call: the client, the type, `Own`, payload, user, anonymous id, name and category. None: it is left.
+
+The name is what a call of the type has: the event, the group's id, the id before, the page's or screen's name."""
 UserId = str | int | float | UUID | None
 """An id: text, a number or a UUID; sent as text."""
 Timestamp = datetime | date | str | float | None

@@ -17,7 +17,7 @@ import orjson
 from segment.analytics.client import require
 from segment.analytics.version import VERSION as _SEGMENT_VERSION
 
-from pipelines_client.client.calls import CallDict, Calls, Taken
+from pipelines_client.client.calls import CallDict, Calls, Express, Taken
 from pipelines_client.client.checks import checks_for
 from pipelines_client.client.express import express_for
 from pipelines_client.client.hooks import BeforeSend, OnDelivery, OnError, Teller
@@ -35,7 +35,6 @@ from pipelines_client.signals import let_through
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from pipelines_client.client.express import Express
     from pipelines_client.config import Settings
     from pipelines_client.delivery.pipeline import FlushResult, Pipeline
     from pipelines_client.routing.watch import StageWatch

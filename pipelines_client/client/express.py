@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -35,18 +34,11 @@ from pipelines_client.message.ids import make_id
 from pipelines_client.signals import let_through
 
 if TYPE_CHECKING:
-    from pipelines_client.client.calls import CallDict, Taken
+    from pipelines_client.client.calls import CallDict, Express, Own, Taken
     from pipelines_client.client.checks import Checks
     from pipelines_client.client.client import Client
     from pipelines_client.delivery.pipeline import Pipeline
     from pipelines_client.routing.watch import StageWatch
-
-Own = tuple[Any, Any, Any, Any]
-"""A call's `timestamp`, `integrations`, `message_id` and `context`."""
-Express = Callable[..., "Taken | None"]
-"""Takes a call: the client, the type, `Own`, payload, user, anonymous id, name and category. None: it is left.
-
-The name is what a call of the type has: the event, the group's id, the id before, the page's or screen's name."""
 
 _getpid, _new = os.getpid, tuple.__new__
 

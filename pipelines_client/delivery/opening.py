@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pipelines_client._scan import load as load_native
 from pipelines_client.clock import utc_now
 from pipelines_client.config import Settings
 from pipelines_client.delivery.lane import Lane
@@ -28,7 +29,7 @@ from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import LedgerError, PipelinesError, SpoolBusyError, SpoolError
 from pipelines_client.files import make_folder
-from pipelines_client.identity import hash_identity, parse_identity_key
+from pipelines_client.identity import ShownIdentity, parse_identity_key
 from pipelines_client.log import logger
 from pipelines_client.message.build import Message
 from pipelines_client.routing.plan import Switch
@@ -62,10 +63,9 @@ class LaneOpener:
         self._stages = stages
         self._hooks = hooks or Hooks()
         self._oauth = oauth
-        self._identity_key = b""
+        self._show = ShownIdentity(settings.ledger_identity == "plain")
         self.keeps_facts = True
         """Whether a ledger or a hook needs what is known of a message, its `stamp`."""
-        self._shows_identity = settings.ledger_identity == "plain"
         self.state = self._wanted = StateDir(settings.state_dir, is_held=True) if settings.spool == "disk" else None
         self._foreign: set[str] = set()
         self.leased_until = 0.0
@@ -89,7 +89,7 @@ class LaneOpener:
                     cure="set PIPELINES_STATE_DIR to a local folder that this user may write",
                     until_then="a kill loses what waits, and no ledger is kept",
                 )
-        self._identity_key = self._identity_key or secrets.token_bytes(_KEY_BYTES)
+        self._show.key = self._show.key or secrets.token_bytes(_KEY_BYTES)
         self.keeps_facts = self._hooks.wants_records  # no ledger needs them
         return self._lane(Spool(None, legs=self._fingerprints, writer=_writer_name()), self._destinations)
 
@@ -97,14 +97,14 @@ class LaneOpener:
         """Open a lane on disk after that was not possible; None if it still is not, or is not wanted."""
         if self._wanted is None:
             return None
-        in_memory = self._identity_key
+        in_memory = self._show.key
         if self._settings.ledger_key is None:
-            self._identity_key = b""  # one made for memory must not reach the ledger
+            self._show.key = b""  # one made for memory must not reach the ledger
         try:
             spool = self._new_spool(self._wanted)
         except (OSError, PipelinesError) as error:
             let_through(error)
-            self._identity_key = in_memory
+            self._show.key = in_memory
             return None
         self.state, self.keeps_facts = self._wanted, True
         logger().warning("spool_on_disk_again", state_dir=str(self.state.place))
@@ -116,7 +116,7 @@ class LaneOpener:
         share = network_type(state.place)
         if share is not None:
             raise SpoolError(f"state_dir is on a network share ({share})")
-        self._identity_key = self._identity_key or _usable_key(state)
+        self._show.key = self._show.key or _usable_key(state)
         self._keep_settings(state)
         for _ in range(_CREATION_ATTEMPTS):
             writer = _writer_name()
@@ -135,13 +135,13 @@ class LaneOpener:
 
     def _load_ledger_key(self) -> None:
         if self._settings.ledger_key is not None:
-            self._identity_key = parse_identity_key(self._settings.ledger_key.get_secret_value())
+            self._show.key = parse_identity_key(self._settings.ledger_key.get_secret_value())
 
     def _load_key(self) -> None:
         """Read the key of the identity hash, also where no spool was opened first: `drain`, `replay`."""
         self._load_ledger_key()
         if self.state is not None:
-            self._identity_key = self._identity_key or _usable_key(self.state)
+            self._show.key = self._show.key or _usable_key(self.state)
 
     def lane_for(self, spool: Spool) -> Lane:
         """Return a lane around an open spool, apart from those that are adopted."""
@@ -227,18 +227,14 @@ class LaneOpener:
         """Return what the log keeps of a message for the ledger; empty if no ledger and no hook needs it."""
         return stamp_of(message, stage=stage) if self.keeps_facts else b""
 
-    def show(self, identity: str | None) -> str | None:
-        """Return what the ledger shows of an identity; None if the key of its hash cannot be read."""
-        if self._shows_identity:
-            return identity
-        return hash_identity(self._identity_key, identity) if self._identity_key else None
-
     def _lane(self, spool: Spool, destinations: Mapping[str, Destination], *, lease_s: float = 0.0) -> Lane:
+        if self.keeps_facts:
+            load_native()  # here, and not in a sender's thread: a fork may come beside that
         context = LaneContext(
             state=self.state,
             stages=self._stages,
             pace=self._pace,
-            show=self.show,
+            show=self._show,
             make_http=self._http,
             oauth=self._oauth,
             hooks=self._hooks,

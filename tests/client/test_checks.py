@@ -68,7 +68,7 @@ def _sent(client: Client, sandbox: Any) -> list[dict[str, Any]]:
     return bodies[0]
 
 
-def test_a_clean_call_is_asked_about_once_and_takes_the_express(make_client: MakeClient) -> None:
+def test_a_clean_call_is_asked_about_once_and_takes_the_express_way(make_client: MakeClient) -> None:
     """The first call of a client goes the usual way; the next ones are only asked about."""
     check = _Says({"card": "warn"})
     client = _with(make_client(), check)

@@ -1,6 +1,7 @@
 """Modules of the package without a test file of their name, and the test file that tests each."""
 
 TESTED_IN: dict[str, str] = {
+    "_scan/sources.py": "parity/facts/test_native.py",
     "cutover/standing.py": "cli/test_cutover_handover.py",
     "parity/report/coverage.py": "parity/test_complete.py",
     "parity/questions/coverage_rows.py": "parity/questions/test_golden.py",

@@ -132,7 +132,7 @@ fn padded(text: &[u8], is_big_endian: bool) -> Vec<u8> {
     bytes
 }
 
-fn as_hex(bytes: &[u8], into: &mut Vec<u8>) {
+pub fn as_hex(bytes: &[u8], into: &mut Vec<u8>) {
     for byte in bytes {
         into.push(b"0123456789abcdef"[(byte >> 4) as usize]);
         into.push(b"0123456789abcdef"[(byte & 15) as usize]);

@@ -185,7 +185,7 @@ pub fn number(line: &[u8], place: usize) -> Sure<Number> {
 }
 
 /// The place after a text of which the first quote is read.
-fn skip_text(line: &[u8], mut place: usize) -> Sure<usize> {
+pub fn skip_text(line: &[u8], mut place: usize) -> Sure<usize> {
     loop {
         let found = special(line, place)?;
         match line[found] {

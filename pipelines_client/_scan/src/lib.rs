@@ -5,6 +5,7 @@
 
 mod canon;
 mod dates;
+mod facts;
 mod hash;
 mod json;
 mod line;
@@ -17,6 +18,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::slice::from_raw_parts;
 
 use dates::NONE;
+use facts::Describer;
 use json::line_end;
 use line::Layout;
 use rows::{Rows, Tables};
@@ -213,10 +215,58 @@ pub unsafe extern "C" fn scan_clear(scanner: *mut Scanner, is_all: u32) {
     }));
 }
 
+/// Describes messages of the client's log, two lines each: a stamp and a body. Returns their facts, a line each, which is
+/// empty if the message is odd; null after a panic, or if there is no such key.
+///
+/// # Safety
+/// `lines` points to `bytes` bytes, `key` to `key_bytes`.
+#[no_mangle]
+pub unsafe extern "C" fn facts_new(lines: *const u8, bytes: usize, key: *const u8, key_bytes: usize) -> *mut Vec<u8> {
+    if lines.is_null() || key.is_null() || key_bytes == 0 || key_bytes > MOST_KEY_BYTES {
+        return std::ptr::null_mut();
+    }
+    let (lines, key) = (from_raw_parts(lines, bytes), from_raw_parts(key, key_bytes));
+    std::panic::set_hook(Box::new(|_| {})); // nothing of a message is printed
+    catch_unwind(|| {
+        let (mut describer, mut facts) = (Describer::new(key), Vec::with_capacity(bytes));
+        let mut place = 0;
+        while place < lines.len() {
+            let stamp_end = line_end(lines, place);
+            let begin = (stamp_end + 1).min(lines.len());
+            let end = line_end(lines, begin);
+            describer.describe(&lines[place..stamp_end], &lines[begin..end], &mut facts);
+            facts.push(b'\n');
+            place = end + 1;
+        }
+        Box::into_raw(Box::new(facts))
+    })
+    .unwrap_or(std::ptr::null_mut())
+}
+
+/// Points to facts, and writes their size.
+///
+/// # Safety
+/// `facts` is of `facts_new`; `bytes` points to a size.
+#[no_mangle]
+pub unsafe extern "C" fn facts_bytes(facts: *const Vec<u8>, bytes: *mut usize) -> *const u8 {
+    let facts = &*facts;
+    *bytes = facts.len();
+    facts.as_ptr()
+}
+
+/// Releases facts.
+///
+/// # Safety
+/// `facts` is of `facts_new`, and is not used again.
+#[no_mangle]
+pub unsafe extern "C" fn facts_free(facts: *mut Vec<u8>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(facts))));
+}
+
 /// The version of this interface: `_scan.INTERFACE`.
 #[no_mangle]
 pub extern "C" fn scan_interface() -> u32 {
-    1
+    2
 }
 
 /// A hash of the sources that the library was built from, as `build_native.py` makes it; 0 if another tool built it.

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from pipelines_client._scan import facts_of
 from pipelines_client.canonical import hash_all_sorted
+from pipelines_client.identity import ShownIdentity
 from pipelines_client.message.build import Message, reread
 
 _LEFT_OPEN = -1  # the closing brace
@@ -113,6 +115,8 @@ def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
             entry.facts = entry.stamp
         elif entry.stamp and not entry.facts:
             new.append(entry)
+    if isinstance(show, ShownIdentity) and show.key and not show.is_plain:
+        new = _left_by_library(new, show.key)
     messages = [entry.message or reread(entry.body, built_at=entry.stamped()["appended_at"]) for entry in new]
     hashes = hash_all_sorted([message.payload for message in messages])
     for entry, message, payload_hash in zip(new, messages, hashes, strict=True):
@@ -130,3 +134,12 @@ def describe(entries: Iterable[Entry], show: ShowIdentity) -> None:
             known["integrations"] = integrations
         entry.facts = orjson.dumps(known)[:_LEFT_OPEN] + b"," + entry.stamp[1:]
         entry.message = None
+
+
+def _left_by_library(entries: list[Entry], key: bytes) -> list[Entry]:
+    """Describe usual messages by the native library, if it is there; return the others."""
+    found = facts_of([part for entry in entries for part in (entry.stamp, entry.body)], key)
+    for entry, facts in zip(entries, found, strict=True):
+        if facts:
+            entry.facts, entry.message = facts, None
+    return [entry for entry in entries if not entry.facts]

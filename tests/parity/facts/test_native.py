@@ -209,6 +209,16 @@ def test_the_library_is_built_from_these_sources():
     assert library.scan_sources() == builder["sources"](), "run make native"
 
 
+def test_a_library_of_other_sources_is_left_alone(tmp_path, monkeypatch):
+    """As after a change of the sources without `make native`; where there are none, it is used."""
+    (tmp_path / "lib.rs").write_text("// changed")
+    for folder, is_used in ((tmp_path, False), (tmp_path / "none", True)):
+        monkeypatch.setattr(_scan, "_SOURCES", folder)
+        _scan.load.cache_clear()
+        assert (_scan.load() is not None) == is_used
+    _scan.load.cache_clear()
+
+
 @pytest.mark.parametrize("value", ["false", "0", "NO"])
 def test_it_can_be_switched_off(monkeypatch, value):
     """By an environment variable, which helper processes inherit."""
