@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Commands
 from evidence import START, Evidence
 from not_applicable import NOT_APPLICABLE
+from nursery import Nursery
 from shares import Shares, rank
 
 import pipelines_client
@@ -154,6 +156,22 @@ def analytics(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def evidence(tmp_path: Path) -> Evidence:
     """Two hundred messages that arrived the same on both sides."""
     return Evidence(tmp_path, count=200)
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """One nursery for all tests; it keeps no state of theirs."""
+    made = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Runs `pipelines-client`, each time in a new process that starts in milliseconds."""
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+from commands import Commands
 
 from pipelines_client import Client
 from pipelines_client.cli.app import app
@@ -67,7 +68,7 @@ def blocks(page: str, *languages: str) -> list[Any]:
     ]
 
 
-def commands(page: str) -> list[list[str]]:
+def commands_of(page: str) -> list[list[str]]:
     """Return the words of each command in the page's shell blocks, without prompt and comment."""
     lines = [line for block in blocks(page, *SHELLS) for line in str(block.values[0]).splitlines()]
     words = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
@@ -97,11 +98,15 @@ def scenarios(page: str) -> list[Any]:
     return [block for block in blocks(page, "toml") if "event" not in tomllib.loads(str(block.values[0]))]
 
 
+def clean(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with no setting of ours but these."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("PIPELINES_")}, **variables}
+
+
 def run(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a child that inherits no setting of ours."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PIPELINES_")}
     return subprocess.run(
-        arguments, cwd=folder, env={**clean, **variables}, capture_output=True, text=True, timeout=CHILD_S, check=False
+        arguments, cwd=folder, env=clean(variables), capture_output=True, text=True, timeout=CHILD_S, check=False
     )
 
 
@@ -115,6 +120,18 @@ def variables(sandbox: Any, tmp_path: Path) -> dict[str, str]:
         "CUSTOMERIO_WRITE_KEY": "your-customerio-key",
         "SEGMENT_WRITE_KEY": "your-segment-key",
     }
+
+
+@pytest.fixture
+def commands_run(commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of ours that inherits no setting of ours."""
+
+    def run_clean(
+        *words: str, folder: Path, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return commands.run(*words, folder=folder, variables=clean(variables or {}))
+
+    return run_clean
 
 
 @pytest.fixture
@@ -156,7 +173,7 @@ def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     extras = set(tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"])
     known = {"make": targets, "pip": {"install"}, "pipelines-client": OUR_COMMANDS}
-    found = commands(page)
+    found = commands_of(page)
     assert found
     for command in found:
         assert command[1] in known[command[0]], shlex.join(command)
@@ -165,14 +182,16 @@ def test_every_command_of_a_page_is_one_that_exists(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", RUN_PAGES)
-def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path, sandbox: Any) -> None:
+def test_every_command_of_ours_on_a_page_does_its_work(
+    page: str, desk: Path, sandbox: Any, commands_run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     """Typed in this order where a ledger and two equal exports lie, each ends with 0 and writes its files."""
     person = json.dumps({"userId": "user-42"}).encode()
     sandbox.customerio.receive("identify", "/v1/identify", {"authorization": "Basic a2V5Og=="}, person)
     for scenario in scenarios(page):
         (desk / "faults.toml").write_text(str(scenario.values[0]), "utf-8")
     variables = {"PIPELINES_STATE_DIR": str(desk / "state"), "PIPELINES_WRITE_KEY": "your-customerio-key"}
-    ours = [command[1:] for command in commands(page) if command[0] == COMMAND.name]
+    ours = [command[1:] for command in commands_of(page) if command[0] == COMMAND.name]
     assert {"status", "sandbox", "parity"} <= {command[0] for command in ours}
     for command in ours:
         if command[0] == "sandbox" and command[1] != "people":
@@ -180,7 +199,7 @@ def test_every_command_of_ours_on_a_page_does_its_work(page: str, desk: Path, sa
             continue
         is_people = command[0] == "sandbox"
         more = {"PIPELINES_HOST": sandbox.customerio.url} if is_people else {}
-        child = run([str(COMMAND), *command], desk, {**variables, **more})
+        child = commands_run(*command, folder=desk, variables={**variables, **more})
         assert child.returncode == 0, child.stdout + child.stderr
         assert child.stdout
         for option, value in pairwise(command):
@@ -283,10 +302,12 @@ def test_the_page_names_every_cause_and_says_which_count() -> None:
     assert {plain(row[0]) for row in table if plain(row[2]) != "no"} == LOSSES
 
 
-def test_the_page_names_every_gate_of_a_report(desk: Path) -> None:
+def test_the_page_names_every_gate_of_a_report(
+    desk: Path, commands_run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     """What a verdict rests on is explained."""
     sources = [word for name in ("segment", "customerio") for word in (f"--{name}", f"exports/{name}")]
-    child = run([str(COMMAND), "parity", "--ledger", "state", *sources, "--format", "json"], desk, {})
+    child = commands_run("parity", "--ledger", "state", *sources, "--format", "json", folder=desk)
     gates = {gate["name"] for gate in json.loads(child.stdout)["gates"]}
     named = {name for row in rows("docs/usage.md", "### Gates and verdict") for name in re.findall(r"`(\w+)`", row[0])}
     assert named == gates
@@ -348,7 +369,7 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 
 def test_the_usage_page_shows_every_command() -> None:
     """None is left for the reader to find."""
-    assert {command[1] for command in commands("docs/usage.md") if command[0] == COMMAND.name} == OUR_COMMANDS
+    assert {command[1] for command in commands_of("docs/usage.md") if command[0] == COMMAND.name} == OUR_COMMANDS
 
 
 def test_the_hops_of_the_architecture_page_name_functions_that_exist() -> None:

@@ -6,12 +6,12 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Commands
 
 from pipelines_client.state.daily import DailyFile
 from pipelines_client.state.dead_letters import DeadLetter, letters_of, mark_requeued, read_dead_letters
@@ -19,7 +19,7 @@ from pipelines_client.state.ledger import DeliveryRecord, Outcome
 
 
 @pytest.fixture
-def command(sandbox: Any, state_dir: Path) -> Any:
+def command(sandbox: Any, state_dir: Path, commands: Commands) -> Any:
     """Run `pipelines-client …` with the variables of the application."""
     environment = {
         **os.environ,
@@ -32,15 +32,7 @@ def command(sandbox: Any, state_dir: Path) -> Any:
     }
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        script = "from pipelines_client.cli import main; main()"
-        return subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            env={**environment, **more},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return commands.run(*arguments, variables={**environment, **more})
 
     return run
 

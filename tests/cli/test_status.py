@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Commands
 
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
@@ -19,12 +21,13 @@ from pipelines_client.delivery.status import read_status, why_unreadable
 from pipelines_client.errors import LedgerError
 
 
-def status(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from pipelines_client.cli import main; main()", "status", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def status(commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `pipelines-client status` with these words."""
+    return partial(commands.run, "status")
 
 
-def test_status_accounts_for_every_message_and_prints_the_sum(make_client: Any, sandbox: Any) -> None:
+def test_status_accounts_for_every_message_and_prints_the_sum(status: Any, make_client: Any, sandbox: Any) -> None:
     """Accepted, rejected, skipped, dropped and pending, by leg and reason, while the process lives."""
     client = make_client(upload_interval=0)
     client.track("u1", "E")
@@ -81,7 +84,7 @@ def test_writers_that_ended_long_ago_are_forgotten(make_client: Any, state_dir: 
     assert "ended" not in kept
 
 
-def test_a_sum_that_does_not_hold_is_a_failure(make_client: Any, state_dir: Path) -> None:
+def test_a_sum_that_does_not_hold_is_a_failure(status: Any, make_client: Any, state_dir: Path) -> None:
     """Exit code 1, and it says which leg."""
     client = make_client()
     client.track("u1", "E")
@@ -96,7 +99,7 @@ def test_a_sum_that_does_not_hold_is_a_failure(make_client: Any, state_dir: Path
     assert "segment: recorded 2 ≠ 0 + 1 + 0 + 0 + 0: DOES NOT HOLD" in done.stdout
 
 
-def test_no_such_directory_is_bad_input(tmp_path: Path) -> None:
+def test_no_such_directory_is_bad_input(status: Any, tmp_path: Path) -> None:
     """Named, with the cure, exit code 2, no traceback."""
     done = status("--state-dir", str(tmp_path / "nowhere"))
     assert done.returncode == 2
@@ -107,7 +110,7 @@ def test_no_such_directory_is_bad_input(tmp_path: Path) -> None:
         read_status(tmp_path, now=utc_now())
 
 
-def test_an_unreadable_run_file_is_named(make_client: Any, state_dir: Path) -> None:
+def test_an_unreadable_run_file_is_named(status: Any, make_client: Any, state_dir: Path) -> None:
     """The rest still counts."""
     client = make_client()
     client.track("u1", "E")
@@ -120,7 +123,9 @@ def test_an_unreadable_run_file_is_named(make_client: Any, state_dir: Path) -> N
     assert status().returncode == 3
 
 
-def test_a_process_that_is_suspended_is_named_and_nothing_is_proven(make_client: Any, state_dir: Path) -> None:
+def test_a_process_that_is_suspended_is_named_and_nothing_is_proven(
+    status: Any, make_client: Any, state_dir: Path
+) -> None:
     """It holds its spool and writes no run file: exit code 3, although all counts add up."""
     client = make_client()
     client.track("u1", "E")
@@ -158,7 +163,9 @@ def test_what_was_wrong_with_a_process_that_ended_is_past_once_another_one_deliv
 
 
 @pytest.mark.parametrize(("host", "why"), [(None, "http_503"), ("http://127.0.0.1:9", "no_answer refused")])
-def test_a_leg_that_never_delivered_is_bad_news(make_client: Any, sandbox: Any, host: str | None, why: str) -> None:
+def test_a_leg_that_never_delivered_is_bad_news(
+    status: Any, make_client: Any, sandbox: Any, host: str | None, why: str
+) -> None:
     """An API that is down from the first request, or no host at all: not called ok before it is unhealthy."""
     sandbox.customerio.answer(503)
     client = make_client(segment_write_key=None, **({"host": host} if host else {}))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from nursery import Nursery
 
 from pipelines_client import Client
 from pipelines_client.clock import utc_now
@@ -93,7 +92,7 @@ RUN = """
 
 
 @pytest.fixture
-def run(sandbox: Any, state_dir: Path) -> Callable[..., None]:
+def run(sandbox: Any, state_dir: Path, nursery: Nursery) -> Callable[..., None]:
     """Run a script that ends by `os._exit`."""
 
     def start(body: str, **more: str) -> None:
@@ -104,7 +103,7 @@ def run(sandbox: Any, state_dir: Path) -> Callable[..., None]:
             **more,
         }
         script = RUN.format(body=textwrap.indent(textwrap.dedent(body), "    ").strip())
-        subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env={**os.environ, **environment}, check=True)
+        nursery.start(script, **environment).finish()
 
     return start
 

@@ -18,14 +18,6 @@ from nursery import Child, Nursery
 from proof import Evidence
 
 
-@pytest.fixture(scope="session")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    """One nursery for all tests; it keeps no state of theirs."""
-    made = Nursery(tmp_path_factory.mktemp("nursery"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def variables(sandbox: Any, state_dir: Path) -> dict[str, str]:
     """The variables of a dual-writing application: both legs at the sandbox, with short waits."""

@@ -8,6 +8,7 @@ like any script, or is killed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -17,10 +18,17 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 _START_TIMEOUT_S = 30.0
+
+CLIENT = (
+    *(f"pipelines_client.{name}" for name in ("client.client", "config", "delivery.pipeline")),
+    *("segment.analytics.request", "dateutil.parser", "rfc8785", "structlog", "encodings.idna"),
+)
+"""What the first client would import."""
 
 
 class Child:
@@ -71,13 +79,21 @@ class Child:
 
 
 class Nursery:
-    """The process that forks children."""
+    """The process that forks children.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where the children's output goes.
+        preloaded: The modules to import, so that a fork is all that a start costs.
+        options: Of the interpreter.
+    """
+
+    def __init__(
+        self, folder: Path, *, preloaded: Sequence[str] = CLIENT, options: Sequence[str] = ("-W", "error")
+    ) -> None:
         self._folder = folder
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", __file__],
+            [sys.executable, *options, __file__, *preloaded],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
@@ -86,11 +102,23 @@ class Nursery:
 
     def start(self, script: str, **environment: str) -> Child:
         """Run a script in a new process with these variables beside the test's own."""
-        self._count += 1
         log = self._folder / f"child-{self._count}.log"
-        given = {**os.environ, **environment}
-        pid = self.ask({"start": textwrap.dedent(script), "env": given, "log": str(log)}, _START_TIMEOUT_S)["pid"]
-        return Child(self, pid, log)
+        question = {"start": textwrap.dedent(script), "env": {**os.environ, **environment}}
+        return Child(self, self._fork(question, log, log), log)
+
+    def run(
+        self, script: str, *words: str, environment: Mapping[str, str], folder: Path, timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script with these words as its arguments, and wait for its end, as `subprocess.run` does."""
+        out, errors = (self._folder / f"child-{self._count}.{name}" for name in ("out", "err"))
+        question = {"start": script, "env": dict(environment), "words": words, "folder": str(folder)}
+        code = Child(self, self._fork(question, out, errors), out).wait(timeout_s)
+        return subprocess.CompletedProcess(words, code, *(path.read_text("utf-8") for path in (out, errors)))
+
+    def _fork(self, question: dict[str, Any], out: Path, errors: Path) -> int:
+        self._count += 1
+        pid: int = self.ask({**question, "out": str(out), "err": str(errors)}, _START_TIMEOUT_S)["pid"]
+        return pid
 
     def ask(self, question: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send a line and return the answer to it."""
@@ -121,14 +149,6 @@ class Nursery:
         self._process.wait(10)
 
 
-def _preload() -> None:
-    """Import what a client needs, so that a fork is all that a start costs."""
-    for name in ("client.client", "config", "delivery.pipeline"):
-        importlib.import_module(f"pipelines_client.{name}")
-    for name in ("segment.analytics.request", "dateutil.parser", "rfc8785", "structlog", "encodings.idna"):
-        importlib.import_module(name)  # what the first client would import
-
-
 def _serve() -> str | None:
     """Answer lines until there are no more; in a child, return the script to run."""
     _say({"ready": os.getpid()})
@@ -147,16 +167,17 @@ def _serve() -> str | None:
 
 
 def _become(question: dict[str, Any]) -> None:
-    """In a child: take over the variables and the log; keep nothing of the nursery's pipes."""
+    """In a child: take over variables, arguments, folder and output; keep nothing of the nursery's pipes."""
     os.environ.clear()
     os.environ.update(question["env"])
-    log = os.open(question["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(nowhere)
-    os.close(log)
+    sys.argv[1:] = question.get("words", ())
+    if "folder" in question:
+        os.chdir(question["folder"])
+    streams = [os.open(os.devnull, os.O_RDONLY)]
+    streams += [os.open(question[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for name in ("out", "err")]
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
 
 
 def _say(answer: dict[str, Any]) -> None:
@@ -164,7 +185,9 @@ def _say(answer: dict[str, Any]) -> None:
 
 
 def _main() -> None:
-    _preload()
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    gc.freeze()  # a child that looks for garbage, as each does at its end, would copy all of this
     script = _serve()
     if script is None:
         return

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from io import StringIO
 
 import pytest
 import typer
+from commands import Commands
 from evidence import Evidence
 
 from pipelines_client.cli.parity.options import moment, percentage
@@ -25,25 +27,21 @@ from pipelines_client.effects.render import RENDERINGS
 from pipelines_client.evidence.calls import calls_in
 
 
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-c",
-        "from pipelines_client.cli import main; main()",
-        "parity",
-        "--no-history",
-        *map(str, arguments),
-    ]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment}
-    )
+@pytest.fixture
+def run(commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `pipelines-client parity` with these words and variables."""
+
+    def parity(*words: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        return commands.run("parity", "--no-history", *map(str, words), variables={**os.environ, **variables})
+
+    return parity
 
 
 def options(paths):
     return [part for name, path in paths.items() for part in (f"--{name}", path)]
 
 
-def test_a_pass_exits_0_and_writes_every_format_asked_for(evidence, tmp_path):
+def test_a_pass_exits_0_and_writes_every_format_asked_for(run, evidence, tmp_path):
     """Standard output has the text, each file the format of its ending."""
     outputs = [tmp_path / f"report{ending}" for ending in (".json", ".md", ".html", ".txt")]
     done = run(*options(evidence.paths()), *(part for path in outputs for part in ("--output", path)))
@@ -56,7 +54,7 @@ def test_a_pass_exits_0_and_writes_every_format_asked_for(evidence, tmp_path):
     assert outputs[3].read_text() == done.stdout
 
 
-def test_a_cure_is_checked_and_the_effects_of_the_routes_are_shown(tmp_path):
+def test_a_cure_is_checked_and_the_effects_of_the_routes_are_shown(run, tmp_path):
     """Both by an option; the next command that is proposed has them too."""
     evidence = Evidence(tmp_path, count=120)
     for sent in evidence.messages[:30]:
@@ -73,7 +71,7 @@ def test_a_cure_is_checked_and_the_effects_of_the_routes_are_shown(tmp_path):
     assert run(*paths).returncode == 1
 
 
-def test_a_failure_exits_1_and_the_json_has_the_agreed_names(evidence):
+def test_a_failure_exits_1_and_the_json_has_the_agreed_names(run, evidence):
     """The report's names are a contract."""
     evidence.messages[3].lose("segment")
     evidence.messages[4].lose("customerio")
@@ -98,7 +96,7 @@ def test_a_failure_exits_1_and_the_json_has_the_agreed_names(evidence):
     assert {"window", "sources", "samples"} <= set(report)
 
 
-def test_limits_may_be_loosened(evidence):
+def test_limits_may_be_loosened(run, evidence):
     """With or without the percent sign."""
     evidence.messages[3].lose("segment")
     evidence.messages[5].payload("customerio")["price"] = "9.5"
@@ -108,7 +106,7 @@ def test_limits_may_be_loosened(evidence):
     assert run(*paths, "--max-missing", "5%", "--max-drift", "0.4", "--max-duplicates", "1 %").returncode == 1
 
 
-def test_short_evidence_exits_3(tmp_path):
+def test_short_evidence_exits_3(run, tmp_path):
     """Ten messages."""
     paths = options(Evidence(tmp_path, count=10).paths())
     assert run(*paths).returncode == 3
@@ -131,7 +129,7 @@ def test_short_evidence_exits_3(tmp_path):
         (["--all", "--since", "24h"], "--all cannot be combined"),
     ],
 )
-def test_bad_input_exits_2_and_says_what(arguments, says):
+def test_bad_input_exits_2_and_says_what(run, arguments, says):
     """On standard error, without a traceback."""
     done = run(*arguments, COLUMNS="200")
     assert done.returncode == 2
@@ -140,7 +138,7 @@ def test_bad_input_exits_2_and_says_what(arguments, says):
     assert not done.stdout
 
 
-def test_a_file_of_the_wrong_vendor_exits_2(evidence):
+def test_a_file_of_the_wrong_vendor_exits_2(run, evidence):
     """With file, line and cure."""
     paths = evidence.paths()
     done = run("--segment", paths["customerio"], "--customerio", paths["customerio"])
@@ -172,7 +170,7 @@ def test_an_interrupt_exits_130(tmp_path):
     assert not list(cache.glob("*/*"))
 
 
-def test_values_are_hidden_unless_asked_for(evidence, tmp_path):
+def test_values_are_hidden_unless_asked_for(run, evidence, tmp_path):
     """Names of properties show, values do not; a file that shows them is its owner's alone."""
     evidence.messages[5].payload("customerio")["feature"] = "a secret"
     outputs = [tmp_path / f"report{ending}" for ending in (".json", ".md", ".html", ".txt")]
@@ -183,7 +181,7 @@ def test_values_are_hidden_unless_asked_for(evidence, tmp_path):
         assert {path.stat().st_mode & 0o077 == 0 for path in outputs} == {is_shown}
 
 
-def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_path):
+def test_a_replay_list_is_written_and_counted_on_standard_error(run, evidence, tmp_path):
     """Standard output stays the report's."""
     evidence.messages[3].lose("segment")
     evidence.messages[4].lose("customerio")
@@ -194,7 +192,7 @@ def test_a_replay_list_is_written_and_counted_on_standard_error(evidence, tmp_pa
     assert [line["message_id"] for line in lines] == ["m00004", "m00003"]
 
 
-def test_a_replay_list_says_where_a_side_has_gaps(evidence, tmp_path):
+def test_a_replay_list_says_where_a_side_has_gaps(run, evidence, tmp_path):
     """What a torn file may hold is left out, since a replay would send it twice; and with it if that is asked for."""
     evidence.messages[4].lose("customerio")
     paths = evidence.paths()
