@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 SCAN := pipelines_client/_scan
 NATIVE := $(if $(shell command -v rustc),$(SCAN)/libscan.so)
 PEERS := .venv-peers
+# One more than the cores of a small machine: tests of outages and of old clients mostly wait.
+WORKERS ?= 3
 # What our users may have: each Python, and with the oldest of them the lowest versions that pyproject.toml allows.
 PYTHONS ?= 3.10 3.11 3.12 3.13
 QUICK_HALF := tests/message tests/client tests/destinations tests/routing tests/state tests/delivery tests/test_config.py \
@@ -46,7 +48,7 @@ rehearsal: $(STAMP) ## All stages of a cutover with traffic that never stops: an
 	@$(BIN)/python examples/rehearsal.py
 
 test: $(STAMP) $(NATIVE) ## All tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .venv-%/.installed: pyproject.toml
 	@PYENV_VERSION=$* python$* -m venv .venv-$*
@@ -68,13 +70,13 @@ test: $(STAMP) $(NATIVE) ## All tests
 	@touch $@
 
 test-all: $(PYTHONS:%=.venv-%/.installed) $(NATIVE) ## All tests, on each Python (PYTHONS="3.10 3.13")
-	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-$(each)/bin/python -m pytest --numprocesses 2 --dist loadfile || exit 1;)
+	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-$(each)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile || exit 1;)
 
 test-quick: $(PYTHONS:%=.venv-quick-%/.installed) ## The client's tests, on each Python
-	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-quick-$(each)/bin/python -m pytest --numprocesses 2 $(QUICK_HALF) || exit 1;)
+	@$(foreach each,$(PYTHONS),echo "Python $(each)"; .venv-quick-$(each)/bin/python -m pytest --numprocesses $(WORKERS) $(QUICK_HALF) || exit 1;)
 
 test-lowest: .venv-lowest/.installed ## The client's tests, with the lowest versions that pyproject.toml allows
-	.venv-lowest/bin/python -m pytest --numprocesses 2 $(QUICK_HALF)
+	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(QUICK_HALF)
 	.venv-lowest/bin/pipelines-client drain --help >/dev/null
 
 soak: $(STAMP) $(NATIVE) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)

@@ -16,14 +16,28 @@ if TYPE_CHECKING:
 ENGINES = "tests/parity/questions/"
 LONGEST = (
     ENGINES,
+    "tests/durability/test_kill.py",
     "tests/differential/test_comparison.py",
-    "tests/examples/test_demo.py",
+    "tests/durability/test_recovery.py",
+    "tests/delivery/test_exits.py",
     "tests/test_docs.py",
-    "tests/sandbox/test_official_clients.py",
+    "tests/evidence/files/test_parquet_rows.py",
+    "tests/evidence/files/test_hostile.py",
+    "tests/evidence/kinds/test_kinds.py",
+    "tests/durability/test_adoption_race.py",
+    "tests/effects/test_examination.py",
+    "tests/cli/parity/test_compare.py",
+    "tests/delivery/test_processes.py",
+    "tests/delivery/test_adoption.py",
+    "tests/client/test_express.py",
     "tests/durability/test_fork.py",
+    "tests/durability/test_full_disk.py",
+    "tests/sandbox/test_official_clients.py",
+    "tests/cli/test_sandbox.py",
+    "tests/examples/test_demo.py",
+    "tests/benchmarks/test_parity.py",
     "tests/durability/test_fork_servers.py",
     "tests/parity/facts/test_packs.py",
-    "tests/cli/parity/test_compare.py",
 )
 """Shares of ten seconds or more, the longest first; a missing one only makes the run longer."""
 
