@@ -319,14 +319,14 @@ def _yaml(raw: dict[str, Any]) -> str:
 def _dumper() -> Any:
     import yaml
 
-    class Dumper(yaml.SafeDumper):
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # one of the two
         """Writes values out each time; quotes texts that a YAML version takes for numbers or whose breaks it folds."""
 
         def ignore_aliases(self, data: Any) -> bool:
             del data
             return True
 
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    def text(dumper: Any, value: str) -> Any:
         is_one_line = value.isprintable()
         is_plain = not is_one_line and all(line == line.strip() and line.isprintable() for line in value.split("\n"))
         return dumper.represent_scalar(

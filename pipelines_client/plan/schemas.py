@@ -112,7 +112,7 @@ def to_short(schema: Schema) -> tuple[Schema, Schema] | None:
         return None
     try:
         short, rest = _shortened(schema)
-        return (short, rest) if _is_same(from_short(short, rest), schema) else None
+        return (short, rest) if is_same(from_short(short, rest), schema) else None
     except RecursionError:
         return None
 
@@ -146,14 +146,14 @@ def _short(schema: Any, *, is_required: bool) -> Any:
     return short
 
 
-def _is_same(left: Any, right: Any) -> bool:
+def is_same(left: Any, right: Any) -> bool:
     """Return whether two values are the same in JSON: unlike `==`, 1, 1.0 and true are three values."""
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):
-        return left.keys() == right.keys() and all(_is_same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
     if isinstance(left, list):
-        return len(left) == len(right) and all(map(_is_same, left, right))
+        return len(left) == len(right) and all(map(is_same, left, right))
     return bool(left == right)
 
 
@@ -222,7 +222,8 @@ def _walk(schema: Any, root: Schema, path: tuple[str, ...], above: tuple[int, ..
     properties = schema.get("properties")
     for name, each in properties.items() if isinstance(properties, dict) else ():
         is_required = isinstance(required, list) and name in required
-        yield Property((*path, name), resolved(each, root), is_required)
+        described = {"description": each["description"]} if isinstance(each, dict) and "description" in each else {}
+        yield Property((*path, name), {**resolved(each, root), **described}, is_required)
         yield from _walk(each, root, (*path, name), above)
     items = schema.get("items")
     for each in items if isinstance(items, list) else [items]:

@@ -81,16 +81,22 @@ def parse(content: bytes, name: str) -> Parsed:
     Raises:
         PlanError: It is neither; the text names the file, the line and the cure.
     """
-    text = decoded(content, name)
-    if text.lstrip()[:1] in ("{", "["):
-        parsed = _parse_json(text, name)
-        if parsed is not None:
-            return parsed
-    documents = list(parse_yaml(text, name))
+    documents = parse_all(content, name)
     if len(documents) != 1:
         fault = "it has several documents (`---`)" if documents else "it is empty"
         raise error_at(name, None, "", fault, "write one plan in one document")
     return documents[0]
+
+
+def parse_all(content: bytes, name: str) -> list[Parsed]:
+    """Parse a file of JSON, or of YAML with any number of documents.
+
+    Raises:
+        PlanError: It is neither; the text names the file, the line and the cure.
+    """
+    text = decoded(content, name)
+    parsed = _parse_json(text, name) if text.lstrip()[:1] in ("{", "[") else None
+    return list(parse_yaml(text, name)) if parsed is None else [parsed]
 
 
 def _parse_json(text: str, name: str) -> Parsed | None:

@@ -2,6 +2,7 @@
 
 TESTED_IN: dict[str, str] = {
     "_scan/sources.py": "parity/facts/test_native.py",
+    "plan/formats/own.py": "plan/formats/test_base.py",
     "cutover/standing.py": "cli/test_cutover_handover.py",
     "parity/report/coverage.py": "parity/test_complete.py",
     "parity/questions/coverage_rows.py": "parity/questions/test_golden.py",
