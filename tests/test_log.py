@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 
 from pipelines_client import log
-from pipelines_client.log import CallSites, Throttle
+from pipelines_client.log import LOGGER_NAME, CallSites, Throttle, logger
+
+
+def test_an_event_is_a_line_with_its_fields_that_names_who_logged_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The event comes first; a percent sign in a value is not a place for another."""
+    with caplog.at_level("INFO", LOGGER_NAME):
+        logger().warning("leg_paused", leg="customerio", kept=7, words='100% "full"')
+        logger().info("stage_file_read")
+        logger().debug("batch_answered", ms=3)
+    lines = [(record.levelname, record.getMessage(), record.filename) for record in caplog.records]
+    assert lines == [
+        ("WARNING", "event='leg_paused' leg='customerio' kept=7 words='100% \"full\"'", "test_log.py"),
+        ("INFO", "event='stage_file_read'", "test_log.py"),
+    ]
 
 
 def test_a_frequent_event_is_logged_every_ten_seconds_with_its_count(monkeypatch: pytest.MonkeyPatch) -> None:

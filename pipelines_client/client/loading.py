@@ -6,8 +6,6 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
-from pipelines_client.log import logger
-
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
 
@@ -35,7 +33,6 @@ def _import_all() -> None:
     from pipelines_client.delivery import metrics
 
     metrics.load()
-    logger()
 
 
 def start_logging(log: logging.Logger, handler: logging.Handler | None, *, is_debugging: bool) -> None:
