@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic.functional_validators import field_validator, model_validator
 
 from pipelines_client.destinations import cured
 from pipelines_client.destinations.base import ApiLimits, Destination
@@ -29,6 +29,7 @@ from pipelines_client.keywords import (
     OnFull,
     Region,
     SpoolKind,
+    from_environment,
     nearest,
     warn_of_variables,
 )
@@ -53,10 +54,10 @@ Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=_LONGEST_S)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one client. Keys are secrets: no `repr` shows them."""
 
-    model_config = SettingsConfigDict(env_prefix="PIPELINES_", env_ignore_empty=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     write_key: SecretStr | None = Field(None, description="Customer.io's key.")
     host: str | None = Field(None, description="Customer.io's address; default: the region's.")
@@ -64,7 +65,7 @@ class Settings(BaseSettings):
     segment_write_key: SecretStr | None = Field(None, description="Segment's key. Setting it turns on dual-write.")
     segment_host: str | None = Field(None, description="Segment's address; default: the region's.")
     segment_region: Region | None = Field(None, description="Segment's region, `us` or `eu`.")
-    segment_integrations: Annotated[dict[str, Any], NoDecode] = Field(
+    segment_integrations: dict[str, Any] = Field(
         {}, description="`integrations` of each Segment batch: JSON, `customerio_off` or `all_off`."
     )
     stage: Stage | None = Field(
@@ -82,16 +83,14 @@ class Settings(BaseSettings):
         None, description="TOML file with stage, shares, lists and switches; changes take effect while processes run."
     )
     stage_poll_s: Seconds = Field(5.0, description="Seconds until a change of the stage file takes effect.")
-    allow_commands: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="Reserved event names that may reach Customer.io."
-    )
+    allow_commands: frozenset[str] = Field(frozenset(), description="Reserved event names that may reach Customer.io.")
     customerio_dates: CustomerioDates | None = Field(
         None, description="`unix`: dates in traits and properties reach Customer.io as Unix seconds."
     )
-    customerio_dates_include: Annotated[tuple[str, ...], NoDecode] = Field(
+    customerio_dates_include: tuple[str, ...] = Field(
         (), description="Paths such as `traits.trial_ends_at` at and below which dates are changed; default: all."
     )
-    customerio_dates_exclude: Annotated[tuple[str, ...], NoDecode] = Field(
+    customerio_dates_exclude: tuple[str, ...] = Field(
         (), description="Paths at and below which dates stay as they are."
     )
     customerio_page_names: CustomerioPageNames | None = Field(
@@ -100,16 +99,16 @@ class Settings(BaseSettings):
     customerio_created_at: CustomerioCreatedAt | None = Field(
         None, description="`renamed`: an identify's trait `createdAt` reaches Customer.io as `created_at`."
     )
-    customerio_consent: Annotated[frozenset[str], NoDecode] = Field(
+    customerio_consent: frozenset[str] = Field(
         frozenset(), description="Consent categories that a message must allow to reach Customer.io."
     )
-    segment_consent: Annotated[frozenset[str], NoDecode] = Field(
+    segment_consent: frozenset[str] = Field(
         frozenset(), description="Consent categories that a message must allow to reach Segment."
     )
     plan: Path | None = Field(
         None, description="Tracking plan (`tracking-plan.yaml`) that each call is checked against."
     )
-    privacy: Annotated[dict[str, Any] | None, NoDecode] = Field(
+    privacy: dict[str, Any] | None = Field(
         None, description="What happens to secrets and personal data in calls: a mode, or a table (docs/privacy.md)."
     )
 
@@ -181,6 +180,21 @@ class Settings(BaseSettings):
                 yield name, {scheme: address and without_password(address) for scheme, address in value.items()}
             else:
                 yield name, value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: Any) -> Any:
+        """Add what only the environment says."""
+        return {**from_environment(cls.model_fields), **given} if isinstance(given, dict) else given
+
+    @field_validator("timeout", "proxies", mode="before")
+    @classmethod
+    def _parse_json(cls, value: Any) -> Any:
+        """Accept JSON, as the environment has it."""
+        try:
+            return orjson.loads(value) if isinstance(value, str) else value
+        except orjson.JSONDecodeError:
+            raise ValueError("must be JSON") from None
 
     @field_validator("state_dir")
     @classmethod
@@ -291,9 +305,6 @@ class Settings(BaseSettings):
                 wrong.setdefault(str(item["loc"][0]), []).append(item["msg"])
             lines = [f"{name} (or PIPELINES_{name.upper()}): {', or: '.join(said)}" for name, said in wrong.items()]
             raise ConfigError("; ".join(lines)) from None
-        except SettingsError as error:
-            name = str(error).partition('"')[2].partition('"')[0]  # the only part of its text that is not a value
-            raise ConfigError(f"{name} (or PIPELINES_{name.upper()}): must be JSON") from None
 
     def destinations(self) -> tuple[Destination, ...]:
         """Return the legs that have a key, Customer.io first.

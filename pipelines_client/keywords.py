@@ -121,6 +121,12 @@ def unknown_variables(environment: Iterable[str], settings: Iterable[str]) -> li
     return [(name, f"{_PREFIX}{setting}" if setting else None) for name, setting in meant.items()]
 
 
+def from_environment(settings: Iterable[str]) -> dict[str, str]:
+    """Return the settings that `PIPELINES_…` variables hold, in any case; an empty variable says nothing."""
+    given = {name.upper(): value for name, value in os.environ.items() if value}
+    return {name: value for name in settings if (value := given.get(f"{_PREFIX}{name.upper()}")) is not None}
+
+
 @functools.cache
 def _warn_of_variable(name: str, meant: str | None) -> None:
     logger().warning("variable_ignored", variable=name, did_you_mean=meant)
