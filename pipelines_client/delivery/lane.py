@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipelines_client.clock import iso_utc, monotonic_s, utc_now
 from pipelines_client.delivery.admission import Bounds
@@ -16,8 +16,8 @@ from pipelines_client.delivery.sending.context import LaneContext
 from pipelines_client.delivery.sending.fates import Delivery, Fate
 from pipelines_client.delivery.sending.sender import TICK_S, Sender
 from pipelines_client.delivery.spool.entry import Entry
+from pipelines_client.delivery.spool.reports import leg_report
 from pipelines_client.delivery.spool.spool import Spool
-from pipelines_client.delivery.spool.waiting import SpoolCounts
 from pipelines_client.destinations.base import Destination
 from pipelines_client.errors import SpoolClosedError, SpoolLostError
 from pipelines_client.files import NO_SPACE
@@ -246,27 +246,3 @@ class Steady(NamedTuple):
     bounds: Bounds
     keeps_facts: bool
     start: Callable[[Lane], None]
-
-
-def leg_report(spool: Spool, leg: str, *, last: LegReport | None = None) -> LegReport:
-    """Return a leg's counts as its spool has them, with the health that `last` reported."""
-    recorded, pending, tally = spool.counts(leg)
-    seen = SpoolCounts(recorded, pending, spool.standing.cursors[leg].resent, tally)
-    return replace(report_of(seen, last=last), oldest_pending_at=spool.oldest_pending_at(leg))
-
-
-def report_of(seen: SpoolCounts, *, last: LegReport | None = None) -> LegReport:
-    """Return counts as a report, with what else `last` reported."""
-    by_outcome: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
-    for (outcome, reason), count in sorted(seen.tally.items()):
-        by_outcome[outcome][reason] = count
-    counts: dict[str, Any] = {
-        "recorded": seen.recorded,
-        "pending": seen.pending,
-        "accepted": sum(by_outcome[Outcome.ACCEPTED].values()),
-        "rejected": by_outcome[Outcome.REJECTED],
-        "dropped": by_outcome[Outcome.DROPPED],
-        "skipped": by_outcome[Outcome.SKIPPED],
-        "resent": seen.resent,
-    }
-    return replace(last, **counts) if last else LegReport(**counts)

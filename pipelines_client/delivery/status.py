@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines_client.delivery.lane import leg_report, report_of
 from pipelines_client.delivery.spool.leftovers import has_log, set_aside_in, spools_in
+from pipelines_client.delivery.spool.reports import leg_report, report_of
 from pipelines_client.delivery.spool.spool import Spool
 from pipelines_client.delivery.spool.waiting import look_into
 from pipelines_client.errors import PipelinesError, SpoolBusyError, SpoolEmptyError

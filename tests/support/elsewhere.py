@@ -35,6 +35,7 @@ TESTED_IN: dict[str, str] = {
     "delivery/sending/fates.py": "delivery/sending/test_sender.py",
     "delivery/sending/health.py": "delivery/sending/test_sender.py",
     "delivery/sending/tokens.py": "delivery/sending/test_sender.py",
+    "delivery/spool/reports.py": "cli/test_status.py",
     "delivery/spool/leftovers.py": "durability/test_recovery.py",
     "delivery/spool/owning.py": "durability/test_birth.py",
     "state/guarded.py": "state/test_ledger.py",
