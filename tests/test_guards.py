@@ -47,7 +47,7 @@ DOES_INPUT_OR_OUTPUT = {
     *("open", "read_text", "write_text", "read_bytes", "write_bytes", "exists", "is_dir", "is_file", "iterdir"),
     *("unlink", "mkdir", "environ", "getenv", "resources", "print", "input", "utc_now", "monotonic", "sleep"),
 }
-IO_MODULES = {"importlib", "logging", "shutil", "tempfile", "time", "urllib"}
+IO_MODULES = {"importlib", "logging", "shutil", "tempfile", "time", "urllib", "structlog"}
 
 STORED: dict[type, tuple[set[str], set[str]]] = {
     Fact: (

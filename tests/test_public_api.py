@@ -173,7 +173,7 @@ def test_importing_the_package_imports_neither_pydantic_nor_sqlite_so_that_it_st
     """`Settings` and `FlushResult` are imported at their first use, and only the package itself knows how."""
     code = """
 import sys, pipelines_client
-assert not {"pydantic", "sqlite3", "typing_extensions"} & set(sys.modules)
+assert not {"pydantic", "sqlite3", "structlog", "typing_extensions"} & set(sys.modules)
 assert {"Settings", "FlushResult"} <= set(dir(pipelines_client))
 assert pipelines_client.Settings and pipelines_client.FlushResult and "pydantic" in sys.modules
 try:

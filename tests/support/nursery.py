@@ -26,7 +26,7 @@ _START_TIMEOUT_S = 30.0
 
 CLIENT = (
     *(f"pipelines_client.{name}" for name in ("client.client", "config", "delivery.pipeline")),
-    *("segment.analytics.request", "dateutil.parser", "rfc8785", "encodings.idna"),
+    *("segment.analytics.request", "dateutil.parser", "rfc8785", "structlog", "encodings.idna"),
 )
 """What the first client would import."""
 
