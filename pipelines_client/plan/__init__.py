@@ -13,6 +13,7 @@ knows no client, sends nothing and reads no evidence. Read in this order:
     text        the bytes of a file to plain values, each with its line
     document    `tracking-plan.yaml` to the model and back
     formats/    the plans of other tools to the model and back, one file a format
+    usable      what a validator can use of a foreign schema that is not quite one
     check       the plan compiled: is this call as planned, and if not, why
 
 To add a format, write one file in `formats/` and name it in the tuple there.

@@ -180,11 +180,12 @@ def resolved(schema: Any, root: Schema) -> Schema:
         ref = schema.get("$ref")
         if not isinstance(ref, str):
             return schema
-        schema = _at(root, ref)
+        schema = target_of(ref, root)
     return {}
 
 
-def _at(root: Any, ref: str) -> Any:
+def target_of(ref: str, root: Any) -> Any:
+    """Return what a reference leads to within `root`; None if it leads nowhere or out of it."""
     head, _, pointer = ref.partition("#")
     if head:
         return None
