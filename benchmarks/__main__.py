@@ -17,7 +17,7 @@ from benchmarks.server import Server
 from benchmarks.statistics import BrokenError
 
 _ROOT = Path(__file__).parents[1]
-_PAIRS = 7
+_PAIRS = 5
 _QUICK = (0.1, 3)
 _SMOKE = (0.002, 1)
 """Scale and pairs of the runs that do not write the page in docs/."""

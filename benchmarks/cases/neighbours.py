@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -25,6 +27,7 @@ _PROCESSES = (1, 10, 100)
 _CLIENTS = 200
 _IDLE_S = 25.0  # two looks at neighbours, and a bit
 _FIRST_LOOK_S = 2.5
+_APART_S = 0.3  # no first call, and hardly a look, at the same time as another
 _ROUNDS = 3
 _STAGES = "stage.toml"
 _TWO_LEGS = Subject(OURS_DISK.name, legs=2)
@@ -37,7 +40,8 @@ _TWO_LEGS = Subject(OURS_DISK.name, legs=2)
 The first call of a process whose state directory is full: spools that wait for another key, damaged ones, run files
 of processes that ended long ago, pairs of ids of a million people, of whom a share is asked. The first figure is the
 CPU until the call returns, the second until after the first look at what others left. And processes on one directory,
-and clients in one process, that do nothing: the CPU of all of them together, as a share of a core.
+and clients in one process, that do nothing: the CPU of all of them together, as a share of a core. The groups do
+nothing at the same time.
 """,
 )
 def measure(bench: Bench) -> Outcome:
@@ -54,15 +58,9 @@ def measure(bench: Bench) -> Outcome:
             bench.scaled(_ALIASES), has_share=True, has_index=True
         ),
     }
-    for label in bench.turns(list(full), _ROUNDS):
-        state_dir = tempfile.mkdtemp(dir=bench.folder)
-        full[label](Path(state_dir))
-        looks_after_s = _FIRST_LOOK_S if bench.pairs > 1 else 0.1
-        stages = Path(state_dir, _STAGES)
-        subject = replace(_TWO_LEGS, more=(("stage_file", str(stages)),)) if stages.exists() else _TWO_LEGS
-        result = bench.run("first", subject, 1, state_dir=state_dir, looks_after_s=looks_after_s)
-        outcome.add(f"{label}: first call, ms", result["first_ms"])
-        outcome.add(f"{label}: first look, ms", result["look_ms"])
+    made = {label: _make(bench, leave) for label, leave in full.items()}
+    for number in range(min(_ROUNDS, bench.pairs)):
+        _measure_firsts(bench, outcome, made, list(made) if number % 2 == 0 else list(reversed(made)))
     rows = [
         [label, *(spread(outcome.figures[f"{label}: {what}, ms"]) for what in ("first call", "first look"))]
         for label in full
@@ -82,12 +80,42 @@ def measure(bench: Bench) -> Outcome:
     return outcome
 
 
+def _make(bench: Bench, leave: Callable[[Path], None]) -> Path:
+    """Return a state directory with something in it, of which each run gets a copy: an index takes long to make."""
+    state_dir = Path(tempfile.mkdtemp(dir=bench.folder))
+    leave(state_dir)
+    return state_dir
+
+
+def _measure_firsts(bench: Bench, outcome: Outcome, made: Mapping[str, Path], labels: Sequence[str]) -> None:
+    """Start a process beside each kind of leftovers; let them make their first call, and look, one after the other."""
+    looks_after_s = _FIRST_LOOK_S if bench.pairs > 1 else 0.1
+    started = {}
+    for label in labels:
+        state_dir = Path(shutil.copytree(made[label], tempfile.mkdtemp(dir=bench.folder), dirs_exist_ok=True))
+        stages = state_dir / _STAGES
+        subject = replace(_TWO_LEGS, more=(("stage_file", str(stages)),)) if stages.exists() else _TWO_LEGS
+        started[label] = bench.start(
+            "first", subject, 1, state_dir=str(state_dir), waits=True, looks_after_s=looks_after_s
+        )
+    for run in started.values():
+        run.read()
+    for run in started.values():
+        run.go()
+        time.sleep(_APART_S if bench.pairs > 1 else 0)
+    for label, run in started.items():
+        result = run.finish()
+        outcome.add(f"{label}: first call, ms", result["first_ms"])
+        outcome.add(f"{label}: first look, ms", result["look_ms"])
+
+
 def _measure_idle(bench: Bench, outcome: Outcome) -> None:
     numbers = bench.thinned(_PROCESSES) if bench.pairs > 1 else (1, 3)
-    for processes in numbers:
-        outcome.add(f"{processes} idle processes, share", idle_share(bench, processes, clients=1))
     clients = _CLIENTS if bench.pairs > 1 else 3
-    outcome.add(f"{clients} idle clients, share", idle_share(bench, 1, clients=clients))
+    *alone, together = idle_shares(bench, [*((processes, 1) for processes in numbers), (1, clients)])
+    for processes, share in zip(numbers, alone, strict=True):
+        outcome.add(f"{processes} idle processes, share", share)
+    outcome.add(f"{clients} idle clients, share", together)
     shares = [outcome.figures[f"{processes} idle processes, share"] for processes in numbers]
     rows = [[f"{n} processes, one directory", spread(values)] for n, values in zip(numbers, shares, strict=True)]
     rows.append([f"{clients} clients, one process", spread(outcome.figures[f"{clients} idle clients, share"])])
@@ -102,32 +130,42 @@ def _measure_idle(bench: Bench, outcome: Outcome) -> None:
     outcome.plots.append(Plot("idle", title, "processes", "share of a core", lines, is_log_x=True))
 
 
-def idle_share(bench: Bench, processes: int, *, clients: int) -> float:
-    """Return the share of a core that processes of some clients each use while they do nothing."""
-    target, state_dir = bench.server.make_target(), tempfile.mkdtemp(dir=bench.folder)
+def idle_shares(bench: Bench, groups: Sequence[tuple[int, int]]) -> list[float]:
+    """Return the share of a core that each group uses while it does nothing, all of them at the same time.
+
+    Args:
+        bench: Starts the processes.
+        groups: How many processes on a state directory of their own, and how many clients each of them has.
+    """
+    targets = [bench.server.make_target() for _ in groups]
+    folders = [tempfile.mkdtemp(dir=bench.folder) for _ in groups]
     seconds = _IDLE_S if bench.pairs > 1 else 1.0
     running = [
-        bench.start(
-            "idle",
-            OURS_DISK,
-            clients,
-            targets=[target],
-            first=number * clients,
-            state_dir=state_dir,
-            shares_targets=True,
-            clients=clients,
-            seconds=seconds,
-        )
-        for number in range(processes)
+        [
+            bench.start(
+                "idle",
+                OURS_DISK,
+                clients,
+                targets=[target],
+                first=number * clients,
+                state_dir=state_dir,
+                shares_targets=True,
+                clients=clients,
+                seconds=seconds,
+            )
+            for number in range(processes)
+        ]
+        for (processes, clients), target, state_dir in zip(groups, targets, folders, strict=True)
     ]
-    for run in running:
+    for run in chain.from_iterable(running):
         run.read()
-    for run in running:
+    for run in chain.from_iterable(running):
         run.go()
-    share: float = sum(run.finish()["share"] for run in running)
-    arrived(bench.server, target, processes * clients)
-    shutil.rmtree(state_dir, ignore_errors=True)
-    return share
+    shares: list[float] = [sum(run.finish()["share"] for run in of_group) for of_group in running]
+    for (processes, clients), target, state_dir in zip(groups, targets, folders, strict=True):
+        arrived(bench.server, target, processes * clients)
+        shutil.rmtree(state_dir, ignore_errors=True)
+    return shares
 
 
 def leave_spools(count: int, *, is_damaged: bool = False) -> Callable[[Path], None]:
