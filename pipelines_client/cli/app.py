@@ -48,6 +48,11 @@ class _Commands(LazyGroup):
         ),
         Later("sandbox", "sandbox:sandbox_app", "Run both APIs on loopback, and look at the people in the workspace."),
         Later("parity", "parity.compare:parity_app", "Compare what was sent with what each side received."),
+        Later(
+            "plan",
+            "plan.group:plan_app",
+            "The tracking plan: lint it, check messages against it, infer, document, import and export it.",
+        ),
     )
     """Their names, where they are, and the first paragraph of their help."""
 

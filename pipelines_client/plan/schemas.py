@@ -228,7 +228,8 @@ def _walk(schema: Any, root: Schema, path: tuple[str, ...], above: tuple[int, ..
         yield from _walk(each, root, (*path, name), above)
     items = schema.get("items")
     for each in items if isinstance(items, list) else [items]:
-        yield from _walk(each, root, (*path, "[]"), above)
+        if isinstance(each, dict):
+            yield from _walk(each, root, (*path, "[]"), above)
     for keyword in _LISTS:
         alternatives = schema.get(keyword)
         for each in alternatives if isinstance(alternatives, list) else ():

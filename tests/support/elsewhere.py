@@ -175,7 +175,7 @@ TESTED_IN: dict[str, str] = {
     "plan/lint/no_description.py": "plan/lint/test_lint.py",
     "plan/lint/no_stage.py": "plan/lint/test_lint.py",
     "plan/lint/property_names.py": "plan/lint/test_lint.py",
-    "plan/lint/reports.py": "plan/lint/test_lint.py",
+    "plan/lint/reports.py": "cli/plan/test_lint.py",
     "plan/lint/reserved_events.py": "plan/lint/test_lint.py",
     "plan/lint/reserved_properties.py": "plan/lint/test_lint.py",
     "plan/lint/spelling_variants.py": "plan/lint/test_lint.py",
@@ -188,4 +188,6 @@ TESTED_IN: dict[str, str] = {
     "plan/lint/type_conflicts.py": "plan/lint/test_lint.py",
     "plan/lint/units.py": "plan/lint/test_lint.py",
     "plan/downstream.py": "plan/lint/test_lint.py",
+    "cli/plan/group.py": "cli/test_app.py",
+    "cli/plan/reading.py": "cli/plan/test_convert.py",
 }

@@ -1,0 +1,29 @@
+"""The commands of `pipelines-client plan`: one line each."""
+
+from __future__ import annotations
+
+import typer
+
+from pipelines_client.cli.group import Later, LazyGroup
+
+
+class _PlanCommands(LazyGroup):
+    """Each command is imported when it runs."""
+
+    later = (
+        Later("lint", "plan.lint:lint", "Find what is unclean in a plan: names, doubles, types, limits."),
+        Later("import", "plan.convert:import_", "Turn another tool's plan into tracking-plan.yaml."),
+        Later("export", "plan.convert:export", "Write a plan in another tool's format."),
+    )
+
+
+plan_app = typer.Typer(
+    cls=_PlanCommands,
+    no_args_is_help=True,
+    help="The tracking plan: lint it, check messages against it, infer, document, import and export it.",
+)
+
+
+@plan_app.callback()
+def _plan() -> None:
+    """The tracking plan: lint it, check messages against it, infer, document, import and export it."""
