@@ -24,5 +24,8 @@ def main() -> None:
             from pipelines_client.cli.common import program
         except ModuleNotFoundError as error:
             leave_for_package(error)
-        with program():
-            app()
+        try:
+            with program():
+                app()
+        finally:
+            gc.freeze()  # Python searches for garbage once more when it ends, through all modules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from copy import copy
 from dataclasses import MISSING, fields
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 _Options = TypeVar("_Options")
 
 
+@cache
+def hints_of(options: type[Any]) -> dict[str, Any]:
+    """Return the types of a dataclass with their annotations; as texts they take a while to evaluate."""
+    return get_type_hints(options, include_extras=True)
+
+
 def takes(options: type[_Options]) -> Callable[[Callable[[_Options], None]], Callable[..., None]]:
     """Make a command of a function with one argument: a dataclass whose fields are the command's options.
 
     Its fields come before those that it inherits. A field without a default is an option that must be given.
     """
-    hints = get_type_hints(options, include_extras=True)
+    hints = hints_of(options)  # type: ignore[arg-type]  # mypy takes no class for hashable
     parameters = [
         inspect.Parameter(
             field.name,

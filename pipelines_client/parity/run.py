@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -46,11 +47,13 @@ from pipelines_client.parity.suppressed import SOURCE, read_suppressed
 from pipelines_client.sides import SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from pipelines_client.parity.differences.expected import Known
+    from pipelines_client.parity.differences.reopen import DriftResult
     from pipelines_client.parity.facts.packs import Store
+    from pipelines_client.parity.judgement.checks import CheckAnswer
     from pipelines_client.parity.model import ParityReport, ReplayReport
     from pipelines_client.parity.questions.engine import Engine
     from pipelines_client.parity.questions.rows import Answers
@@ -92,15 +95,12 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
             known = known_differences(options.rules, now.date())
             scope = find_scope(engine, facts.compared, options, now, known, identity)
             _add_notes(facts, [*([KEYS_DIFFER] if identity.is_ambiguous else []), *unclear], theirs, engine)
-            answers = ask_questions(engine, known, scope.relations)
-            checked = ask_checks(engine, options.rules.check)
-            listed = _list_replays(engine, options, known, _hidden(facts, answers, scope, options), scope, now)
             openers = _openers(facts, readers)
+            answers, checked, drift = _ask(engine, options, known, scope, openers, tell)
+            listed = _list_replays(engine, options, known, _hidden(facts, answers, scope, options), scope, now)
             if options.collisions is not None:
                 found = engine.stream(identity_collisions.LIST)
                 write_collisions(found, options.collisions, openers if options.show_values else None)
-        tell("opening what differs")
-        drift = open_pairs(answers.pop(rows.DRIFT_PAIRS), openers, samples_each=_SAMPLES_EACH)
         baseline = None
         if second is not None:
             baseline = measure_noise(
@@ -113,6 +113,24 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
     )
     report = build_report(inputs).model_copy(update={"effects": options.effects})
     return _with_readiness(_with_replays(report, options, listed), options)
+
+
+def _ask(
+    engine: Engine,
+    options: ParityOptions,
+    known: tuple[Known, ...],
+    scope: ReportScope,
+    openers: dict[str, Opener],
+    tell: Callable[[str], object],
+) -> tuple[Answers, tuple[CheckAnswer, ...], DriftResult]:
+    """Ask all questions, and open what differs meanwhile: that is unpacking, and most questions keep one core busy."""
+    pairs = engine.ask(rows.DRIFT_PAIRS)
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(open_pairs, pairs, openers, samples_each=_SAMPLES_EACH)
+        answers = ask_questions(engine, known, scope.relations)
+        checked = ask_checks(engine, options.rules.check)
+        tell("opening what differs")
+        return answers, checked, opening.result()
 
 
 def _openers(facts: SourceFacts, readers: Mapping[str, Reader]) -> dict[str, Opener]:

@@ -49,6 +49,7 @@ SKEW_MS = 10_000
 _ASKED_ELSEWHERE = (
     rows.SPANS,
     rows.LEGS,
+    rows.DRIFT_PAIRS,
     rows.REPLAY_LIST,
     rows.ABSENCE_GROUPS,
 )

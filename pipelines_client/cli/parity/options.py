@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
 
 from pipelines_client.cli.common import flag, refuse_unwritable
 from pipelines_client.cli.cures import CureOption, read_cures
+from pipelines_client.cli.group import hints_of
 from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.parity.render import ENDINGS, FORMATS
 
@@ -110,7 +111,7 @@ def _evidence(source: str, metavar: str = "PATH") -> typer.models.OptionInfo:
 
 def _name_of(field: str) -> str:
     """Return the name of an option as a user writes it."""
-    marks = get_type_hints(Comparison, include_extras=True)[field].__metadata__
+    marks = hints_of(Comparison)[field].__metadata__
     names = (
         name for mark in marks for name in (mark.default, *(mark.param_decls or ()))
     )  # typer keeps the first apart

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from pipelines_client.parity.findings.base import Example, Finding, FindingClass, Material, class_row, places_of
 from pipelines_client.parity.questions.rows import Question
 
@@ -63,9 +60,10 @@ def _typos(groups: dict[str, list[str]], counts: Mapping[str, int], proven: set[
     for place, form in enumerate(ranked):
         most, limit, known = _typos_allowed(form), min(place, _MOST_FREQUENT), partners[form]
         frequent = bisect_right(ranked, -RARE * totals[form], hi=limit, key=lambda other: -totals[other])
-        near = list(process.extract_iter(form, ranked[:frequent], scorer=OSA.distance, score_cutoff=most))
         others = [(other, rank) for other in known if frequent <= (rank := rank_of.get(other, limit)) < limit]
-        near += [(other, OSA.distance(form, other), rank) for other, rank in others]
+        if not frequent and not others:
+            continue
+        near = _distances(form, ranked[:frequent], others, most)
         likely = [
             (other not in known, distance, rank, groups[other][0])
             for other, distance, rank in near
@@ -75,6 +73,17 @@ def _typos(groups: dict[str, list[str]], counts: Mapping[str, int], proven: set[
             is_suspected, _, _, like = min(likely)
             typos.append(Variant(groups[form][0], like, "typo", not is_suspected))
     return typos
+
+
+def _distances(
+    form: str, frequent: list[str], others: list[tuple[str, int]], most: int
+) -> list[tuple[str, float, int]]:
+    """Return names with their distance to a form and their rank: the frequent ones that are near, and all others."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    near = process.extract_iter(form, frequent, scorer=OSA.distance, score_cutoff=most)
+    return [*near, *((other, OSA.distance(form, other), rank) for other, rank in others)]
 
 
 def _partners(groups: dict[str, list[str]], proven: set[frozenset[str]]) -> defaultdict[str, set[str]]:

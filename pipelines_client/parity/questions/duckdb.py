@@ -7,7 +7,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import duckdb
+try:
+    import _duckdb as duckdb  # the engine; the rest of the package is Python that we do not use, and takes a while
+except ImportError:  # as older versions call it
+    import duckdb  # type: ignore[no-redef]  # the same names
 
 from pipelines_client.errors import EngineError
 from pipelines_client.parity.facts.writer import SCHEMAS
@@ -72,15 +75,12 @@ class DuckDB(Engine):
             if rows > _MANY_ROWS:
                 self._connection.execute(f"SET memory_limit = '{_MEMORY_OF_MANY}'")
             # Tables in a file are compressed, those in memory are not.
-            file = str(self._scratch / "parity.duckdb").replace("'", "''")
-            self._connection.execute(f"ATTACH '{file}' AS kept; USE kept")
+            file = _quoted(str(self._scratch / "parity.duckdb"))
+            self._connection.execute(f"ATTACH {file} AS kept; USE kept")
             for name, paths in files.items():
-                relation = self._connection.read_parquet(paths)
-                if name == "facts":
-                    relation = relation.filter(
-                        "message_key BETWEEN getvariable('first_key') AND getvariable('last_key')"
-                    )
-                relation.create_view(name)
+                read = f"SELECT * FROM read_parquet([{', '.join(map(_quoted, paths))}])"  # noqa: S608 - paths of ours
+                some = f"{read} WHERE message_key BETWEEN getvariable('first_key') AND getvariable('last_key')"
+                self._connection.execute(f"CREATE VIEW {name} AS {some if name == 'facts' else read}")
 
     def select(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of one SELECT, which may be a team's own and so may need every rule of the optimiser."""
@@ -137,3 +137,8 @@ class DuckDB(Engine):
                 f"DuckDB ran out of space: what does not fit into memory goes to {self._scratch.parent}. Set TMPDIR"
                 " to a folder with more space, compare fewer days at a time, or use --engine spark or a PostgreSQL URL"
             ) from None
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
