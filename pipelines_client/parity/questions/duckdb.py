@@ -140,5 +140,5 @@ class DuckDB(Engine):
 
 
 def _quoted(text: str) -> str:
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
