@@ -190,4 +190,5 @@ TESTED_IN: dict[str, str] = {
     "plan/downstream.py": "plan/lint/test_lint.py",
     "cli/plan/group.py": "cli/test_app.py",
     "cli/plan/reading.py": "cli/plan/test_convert.py",
+    "cli/plan/sent.py": "cli/plan/test_infer.py",
 }

@@ -1,0 +1,58 @@
+"""`pipelines-client plan infer`: a first plan from what was sent."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from pipelines_client.cli.group import takes
+from pipelines_client.cli.leaving import BAD_INPUT, GOOD, leave, say
+from pipelines_client.cli.plan.reading import OutputOption, put
+from pipelines_client.cli.plan.sent import SentOptions, sent_lines
+from pipelines_client.cli.progress import reading
+from pipelines_client.wording import plural
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferOptions(SentOptions):
+    """Options of `plan infer`."""
+
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the plan.")] = ""
+    output: OutputOption = None
+
+
+@takes(InferOptions)
+def infer(asked: InferOptions) -> None:
+    """Write a first plan from what was sent.
+
+    It has the names, the types, what is always there, values that are few and
+    shared by many, and how dates and amounts are written. No value that says
+    who a person is gets into it. All messages that it saw pass `plan check`.
+    Descriptions, stages and owners are for people: `plan lint` lists what lacks.
+
+    Exit code 0: written, 2: bad input, or there was no message.
+    """
+    from pipelines_client.plan.document import dump_plan
+    from pipelines_client.plan.infer import Inference
+
+    inference, unreadable = Inference(), 0
+    with reading(sys.stderr) as hooks:
+        for line in sent_lines(asked, hooks.advance):
+            if line.call is None:
+                unreadable += 1
+            else:
+                inference.add(line.call)
+    if not inference.messages:
+        leave(BAD_INPUT, "there is no message to learn from; name an archive or a file of calls")
+    left_out = unreadable + inference.left_out
+    if left_out:
+        counted = plural(left_out, "line was", "lines were")
+        say(f"{counted} left out: unreadable, no call, or of more names than a plan has")
+    plan = inference.plan(asked.name)
+    put(dump_plan(plan), asked.output)
+    if asked.output is not None:
+        say(f"{plural(len(plan.events), 'event')} of {plural(inference.messages, 'message')} written to {asked.output}")
+    leave(GOOD)

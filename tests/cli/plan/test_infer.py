@@ -1,0 +1,49 @@
+"""`pipelines-client plan infer`, through the real command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evidence import Evidence
+
+from pipelines_client.plan.document import load_plan
+
+Run = Callable[..., Any]
+
+
+def test_an_archive_becomes_a_plan_that_can_be_read(plan: Run, tmp_path: Path) -> None:
+    """Twice the same."""
+    archive = Evidence(tmp_path, count=30).write_segment()
+    done = plan("infer", archive, "--name", "Shop", "--output", "tracking-plan.yaml")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "written to tracking-plan.yaml" in done.output
+    found = load_plan(tmp_path / "tracking-plan.yaml")
+    assert found.name == "Shop"
+    assert found.events
+    assert plan("infer", archive, "--name", "Shop").stdout == (tmp_path / "tracking-plan.yaml").read_text("utf-8")
+
+
+def test_calls_of_standard_input_are_read_and_what_is_none_is_said(plan: Run) -> None:
+    """One JSON object a line."""
+    lines = [
+        json.dumps({"type": "track", "event": "Order Completed", "properties": {"total": 1}}),
+        "",
+        "no",
+        "[1]",
+        "{}",
+    ]
+    done = plan("infer", "-", input="\n".join(lines))
+    assert done.exit_code == 0
+    assert "Order Completed" in done.stdout
+    assert "3 lines were left out" in done.stderr
+
+
+def test_no_message_and_no_source_are_bad_input(plan: Run) -> None:
+    """An empty plan would be a lie."""
+    done = plan("infer", "-", input="")
+    assert (done.exit_code, "no message to learn from" in done.output) == (2, True)
+    done = plan("infer")
+    assert (done.exit_code, "--dead-letters" in done.output) == (2, True)
