@@ -80,7 +80,7 @@ test-lowest: .venv-lowest/.installed ## The client's tests, with the lowest vers
 	.venv-lowest/bin/pipelines-client drain --help >/dev/null
 
 soak: $(STAMP) $(NATIVE) ## Ten minutes of kills, outages and restarts on this machine, ending in proof (MINUTES=1 for a try)
-	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/evidence
+	$(BIN)/python -m pytest -m soak tests/durability tests/parity tests/evidence tests/privacy
 	$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10)
 
 mutate: $(STAMP) ## Change the modules that judge, one small change at a time, and list what no test notices (MODULES="gates loss")

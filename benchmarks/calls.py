@@ -34,6 +34,21 @@ def payload_of(size: int) -> dict[str, Any]:
     return {**_ORDER, **_CART, "items": [dict(_ITEM) for _ in range(items)]}
 
 
+def many_properties(count: int) -> dict[str, Any]:
+    """Return so many properties as an application with a tracking plan sends them."""
+    usual: dict[str, Any] = {
+        **_ORDER,
+        **_CART,
+        "plan_name": "Pro, yearly",
+        "referral_source": "newsletter of November",
+        "ordered_at": "2026-11-20T09:30:00Z",
+        "items": [dict(_ITEM)],
+    }
+    kinds: tuple[Any, ...] = ("blue", "Winter jacket with a hood", 3, 129.95, True, None)
+    more = {f"attribute_{number}": kinds[number % len(kinds)] for number in range(len(usual), count)}
+    return dict([*usual.items(), *more.items()][:count])
+
+
 def make_caller(client: Any, kind: str, size: int) -> Make:
     """Return a function that makes this call on the client, given the call's number."""
     payload = payload_of(size)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.calls import USUAL, Make, payload_of
+from benchmarks.calls import USUAL, Make, many_properties, payload_of
 from benchmarks.living import first, idle
 from benchmarks.resending import backfill, replay
 from benchmarks.run import Result, Run, cpu_s, memory_mb, wait_for_parent
@@ -48,6 +48,19 @@ def deliver(run: Run) -> Result:
             worker.join()
     run.deliver_all()
     return {"calls": each * threads}
+
+
+def calling(run: Run) -> Result:
+    """Make all calls as fast as possible, each with many properties; return the CPU of the calling thread."""
+    (client,) = run.clients
+    properties = many_properties(run.args["properties"])
+    client.track("u0", "Order Completed", properties)  # the first call is another: it finds its way
+    at = time.thread_time()
+    for n in range(1, run.count):
+        client.track(f"u{n}", "Order Completed", properties)
+    cpu = time.thread_time() - at
+    run.deliver_all()
+    return {"calls": run.count, "call_cpu_s": cpu}
 
 
 def pace(run: Run) -> Result:
@@ -177,5 +190,5 @@ def _message(n: int, payload: object) -> dict[str, object]:
 
 
 WORKLOADS: dict[str, Callable[[Run], Result]] = {
-    work.__name__: work for work in (deliver, pace, hold, outage, loop, floor, backfill, replay, first, idle)
+    work.__name__: work for work in (deliver, calling, pace, hold, outage, loop, floor, backfill, replay, first, idle)
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic.functional_validators import field_validator, model_validator
 
 from pipelines_client.destinations import cured
@@ -33,6 +33,7 @@ from pipelines_client.keywords import (
     nearest,
     warn_of_variables,
 )
+from pipelines_client.privacy.modes import table_of as privacy_table
 from pipelines_client.routing.consent import CONSENT_SETTINGS, categories_of
 from pipelines_client.routing.plan import LegRules, Plan, Stage, Switch, stage_for
 from pipelines_client.routing.watch import StageWatch
@@ -108,7 +109,7 @@ class Settings(BaseModel):
     plan: Path | None = Field(
         None, description="Tracking plan (`tracking-plan.yaml`) that each call is checked against."
     )
-    privacy: dict[str, Any] | None = Field(
+    privacy: Annotated[dict[str, Any] | None, BeforeValidator(privacy_table)] = Field(
         None, description="What happens to secrets and personal data in calls: a mode, or a table (docs/privacy.md)."
     )
 

@@ -29,6 +29,9 @@ from pipelines_client.evidence.calls import FoundCall
 from pipelines_client.evidence.columns import parse_map
 from pipelines_client.parity.judgement.causes import CAUSES, LOSSES
 from pipelines_client.parity.model import ParityReport
+from pipelines_client.privacy.detectors import DETECTORS
+from pipelines_client.privacy.detectors.national_id import NationalId
+from pipelines_client.privacy.detectors.vendor_key import SERVICES
 from pipelines_client.sandbox import Scenario
 
 if sys.version_info >= (3, 11):
@@ -147,7 +150,9 @@ def desk(sandbox: Any, make_client: Callable[..., Client], tmp_path: Path) -> Pa
     return tmp_path
 
 
-@pytest.mark.parametrize("block", [block for page in (*RUN_PAGES, "docs/api.md") for block in blocks(page, "python")])
+@pytest.mark.parametrize(
+    "block", [block for page in (*RUN_PAGES, "docs/api.md", "docs/privacy.md") for block in blocks(page, "python")]
+)
 def test_a_python_block_runs_as_it_stands(block: str, sandbox: Any, variables: dict[str, str], tmp_path: Path) -> None:
     """A reader who pastes it gets what the page says, and Customer.io gets a message."""
     child = run([sys.executable, "-c", block], tmp_path, variables)
@@ -284,6 +289,15 @@ def test_a_table_of_settings_agrees_with_the_settings(page: str, heading: str) -
 def test_the_table_of_all_settings_has_them_all() -> None:
     """A new setting is not done before it has its line."""
     assert [plain(row[0]) for row in rows("docs/usage.md", "## All settings")] == list(Settings.model_fields)
+
+
+def test_the_page_of_privacy_names_every_detector_and_whom_it_knows() -> None:
+    """Codes and titles are those of the detectors, in their order."""
+    table = rows("docs/privacy.md", "## What is looked for")
+    assert [(plain(code), title) for code, title, *_ in table] == [(kind.code, kind.title) for kind in DETECTORS]
+    text = " ".join((ROOT / "docs/privacy.md").read_text("utf-8").split())
+    assert all(f"{country} ({number})" in text for name in NationalId.names for country, number in [name.split(", ")])
+    assert all(service in text for service in SERVICES)
 
 
 def test_the_page_names_every_key_of_a_report() -> None:

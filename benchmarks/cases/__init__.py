@@ -12,6 +12,7 @@ from benchmarks.case import Case
 from benchmarks.cases import (
     backlog,
     callers,
+    checks,
     cpu,
     crowds,
     cures,
@@ -31,6 +32,7 @@ CASES: tuple[Case, ...] = (
     callers.measure,
     draining.measure,
     cures.measure,
+    checks.measure,
     crowds.measure,
     loop.measure,
     web.measure,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines_client.client.calls import CallDict
     from pipelines_client.config import Settings
     from pipelines_client.keywords import CheckMode
+    from pipelines_client.privacy.guard import Guard
 
 _SEVERITY: Final[tuple[CheckMode, ...]] = ("off", "warn", "redact", "reject", "raise")
 """The modes, the mildest first."""
@@ -149,6 +150,31 @@ class Checks:
             logger().error("check_failed", check=check.name, error=type(error).__name__, site=site)
 
 
+class _PrivacyCheck:
+    """What the guard finds, as the seam has it."""
+
+    name = "privacy"
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def is_clean(self, kind: str, fields: Mapping[str, Any], payload: object, context: object) -> bool:  # noqa: ARG002
+        return self._guard.is_clean(fields)
+
+    def examine(self, call: CallDict) -> Examined:
+        looked = self._guard.examine(call)
+        return Examined(looked.call, [CheckFinding(*hit) for hit in looked.hits])
+
+
+def _privacy_check(table: Mapping[str, Any]) -> MessageCheck:
+    try:
+        from pipelines_client.privacy.guard import Guard
+    except ImportError as error:
+        cure = "pip install 'pipelines-client[privacy]'"
+        raise ConfigError(f"privacy (or PIPELINES_PRIVACY) needs the package {error.name}: {cure}") from None
+    return _PrivacyCheck(Guard(table))
+
+
 def checks_for(settings: Settings, found: Counter[str]) -> Checks | None:
     """Return the checks that the settings ask for, the tracking plan's before privacy's; None if they ask for none.
 
@@ -157,8 +183,9 @@ def checks_for(settings: Settings, found: Counter[str]) -> Checks | None:
     Raises:
         ConfigError: The plan cannot be read, or an extra is missing; the text names the file or the extra.
     """
-    for name in ("plan", "privacy"):
-        if getattr(settings, name) is not None:
-            raise ConfigError(f"{name} (or PIPELINES_{name.upper()}): nothing checks this yet; leave it out")
+    if settings.plan is not None:
+        raise ConfigError("plan (or PIPELINES_PLAN): nothing checks this yet; leave it out")
     checks: list[MessageCheck] = []
+    if settings.privacy is not None:
+        checks.append(_privacy_check(settings.privacy))
     return Checks(checks, found) if checks else None

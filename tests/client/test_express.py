@@ -73,7 +73,7 @@ _VALUES = st.recursive(
 _OBJECTS = st.dictionaries(
     st.text(max_size=4) | st.sampled_from(["library", "integrations", "type"]), _VALUES, max_size=4
 )
-_NAMES = st.sampled_from(["Order Completed", "Docs", " k\u00e9y ", "x" * 100])
+_NAMES = st.sampled_from(["Order Completed", "Docs", " k\u00e9y ", "x" * 100, "Paid with 4111 1111 1111 1111"])
 _IDS = st.sampled_from(["u1", "k\u00e9y", "42"])
 _PERSON = {"user_id": _IDS, "anonymous_id": st.none() | _IDS}
 _CONTEXT = {"context": st.none() | _OBJECTS}
@@ -153,12 +153,15 @@ def _functions_of(call: Callable[[], object]) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize(("stage", "calls"), [("dual", 250), ("segment", 50), ("complete", 50)])
+@pytest.mark.parametrize(
+    ("stage", "calls", "privacy"),
+    [("dual", 250, None), ("segment", 50, None), ("complete", 50, None), ("dual", 100, {"card": "redact"})],
+)
 def test_the_express_does_what_the_usual_way_does(
-    make_client: MakeClient, tmp_path: Path, stage: str, calls: int
+    make_client: MakeClient, tmp_path: Path, stage: str, calls: int, privacy: dict[str, Any] | None
 ) -> None:
-    """The same answer or exception, the same body, stamp and skips in the spool, the same counts."""
-    more = {"upload_interval": 300.0, "ledger_key": "0" * 32, "stage": stage}
+    """The same answer or exception, the same body, stamp and skips in the spool, the same counts; also with checks."""
+    more = {"upload_interval": 300.0, "ledger_key": "0" * 32, "stage": stage, "privacy": privacy}
     express = make_client(state_dir=tmp_path / "express", **more)
     usual = _Usual(**{**express.settings.model_dump(exclude_unset=True), "state_dir": tmp_path / "usual"})
     with freeze_time("2026-11-02T09:30:00.125Z"):
@@ -174,6 +177,7 @@ def test_the_express_does_what_the_usual_way_does(
         for call in _LACKING:
             assert _outcome(express, *call) == _outcome(usual, *call)
     assert (express.replaced, express.not_taken) == (usual.replaced, usual.not_taken)
+    assert (express.violations, bool(express.violations)) == (usual.violations, privacy is not None)
     assert express._express is not None
 
 

@@ -1,0 +1,55 @@
+"""Whether a text may hold anything: plain searches for most texts, a regular expression for few. Pure.
+
+One large regular expression takes several times as long as all of this: it tries each branch at each character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+_BONES: Final = bytes(
+    ord("0") if chr(code) in "0123456789" else ord("A") if "A" <= chr(code) <= "Z" else code for code in range(256)
+)
+_GONE: Final = " .-\u00a0".encode()
+
+
+class Hint(NamedTuple):
+    """What a text has in which something may be found; it may be there too often, never too seldom.
+
+    The plain texts are looked for first, which takes next to no time; if one is there, the pattern decides.
+
+    Args:
+        needles: Texts of which one is there.
+        skeleton: What is there once blanks, dots and dashes are gone, each digit is a 0 and each capital an A.
+        pattern: A regular expression that matches; empty if the needles are enough.
+    """
+
+    needles: tuple[str, ...] = ()
+    skeleton: bytes = b""
+    pattern: str = ""
+
+
+class Glance:
+    """Whether a text has one of the hints."""
+
+    def __init__(self, hints: Sequence[Hint]) -> None:
+        patterns = [(hint, re.compile(hint.pattern).search) for hint in hints if hint.pattern]
+        self._needles = tuple(needle for hint in hints if not hint.pattern for needle in hint.needles)
+        self._by_needle = [(hint.needles, search) for hint, search in patterns if hint.needles]
+        self._by_skeleton = [(hint.skeleton, search) for hint, search in patterns if hint.skeleton]
+
+    def __call__(self, text: str) -> bool:
+        """Return whether a text has one of the hints."""
+        for needle in self._needles:
+            if needle in text:
+                return True
+        for needles, search in self._by_needle:
+            for needle in needles:
+                if needle in text:
+                    if search(text):
+                        return True
+                    break
+        bones = text.encode("utf-8", "surrogatepass").translate(_BONES, _GONE)
+        return any(skeleton in bones and search(text) for skeleton, search in self._by_skeleton)
