@@ -24,7 +24,8 @@ _MEMORY = "500MB"
 _MEMORY_OF_MANY = "1400MB"  # the process stays under 2 GB; with less, what is joined goes to disk and back
 _MANY_ROWS = 6_000_000
 _FEW_ROWS = 50_000  # of facts: all tables fit into memory, and threads would have nothing to share
-_ROWS_A_RANGE = 5_000_000  # facts whose join fits into memory
+_ROWS_A_RANGE = 1_000_000  # facts joined at a time: 2 million take 110 MB less than all at once, in the same time
+_ROWS_A_RANGE_OF_MANY = 5_000_000  # more ranges would read more: each reads an eighth of all rows or more
 _ROWS_AT_ONCE = 10_000
 _FIRST_KEY, _LAST_KEY = -(2**63), 2**63 - 1
 _NO_ROOM = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)))
@@ -64,7 +65,7 @@ class DuckDB(Engine):
         with self._name_cure():
             counted = "SELECT CAST(sum(num_rows) AS BIGINT) FROM parquet_file_metadata(?)"
             ((rows,),) = self._connection.execute(counted, [files["facts"]]).fetchall()
-            self._ranges = 1 + rows // _ROWS_A_RANGE
+            self._ranges = 1 + rows // (_ROWS_A_RANGE if rows <= _MANY_ROWS else _ROWS_A_RANGE_OF_MANY)
             self._are_few = rows <= _FEW_ROWS
             if self._are_few:
                 self._connection.execute("SET threads = 1")
