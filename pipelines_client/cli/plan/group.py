@@ -13,6 +13,7 @@ class _PlanCommands(LazyGroup):
     later = (
         Later("lint", "plan.lint:lint", "Find what is unclean in a plan: names, doubles, types, limits."),
         Later("infer", "plan.infer:infer", "Write a first plan from what was sent."),
+        Later("docs", "plan.docs:docs", "Write the plan as a page for marketers: HTML or Markdown."),
         Later("import", "plan.convert:import_", "Turn another tool's plan into tracking-plan.yaml."),
         Later("export", "plan.convert:export", "Write a plan in another tool's format."),
     )
