@@ -1,6 +1,6 @@
 """The tracking plan: which calls a team sends, what each may hold, and what it means.
 
-    from pipelines_client.plan.document import load_plan
+    from pipelines_client.plan import load_plan
 
     plan = load_plan("tracking-plan.yaml")
     plan.event("Order Completed").schema["required"]  # ['order_id', 'total']
@@ -10,6 +10,7 @@ knows no client, sends nothing and reads no evidence. Read in this order:
 
     model       `TrackingPlan`, `PlannedCall`: the plan as every other file sees it
     schemas     JSON Schema draft-07: the plan file's short form of it, references, a walk over all properties
+    fields      values to dataclasses of the model
     text        the bytes of a file to plain values, each with its line
     document    `tracking-plan.yaml` to the model and back
     formats/    the plans of other tools to the model and back, one file a format
@@ -18,3 +19,35 @@ knows no client, sends nothing and reads no evidence. Read in this order:
 
 To add a format, write one file in `formats/` and name it in the tuple there.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines_client.lazy import names_of
+
+if TYPE_CHECKING:
+    from pipelines_client.plan.document import dump_plan, load_plan, parse_plan
+    from pipelines_client.plan.formats import export_plan, import_plan
+    from pipelines_client.plan.model import Conventions, IdConvention, PlannedCall, TrackingPlan
+
+__all__ = [
+    "Conventions",
+    "IdConvention",
+    "PlannedCall",
+    "TrackingPlan",
+    "dump_plan",
+    "export_plan",
+    "import_plan",
+    "load_plan",
+    "parse_plan",
+]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "document": ("dump_plan", "load_plan", "parse_plan"),
+        "formats": ("export_plan", "import_plan"),
+        "model": ("Conventions", "IdConvention", "PlannedCall", "TrackingPlan"),
+    },
+)

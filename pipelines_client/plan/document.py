@@ -12,11 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from pipelines_client.errors import PlanError
 from pipelines_client.files import read_regular
 from pipelines_client.keywords import nearest
+from pipelines_client.plan.fields import FieldError, made
 from pipelines_client.plan.model import Conventions, PlannedCall, PlannedKind, Schema, TrackingPlan, payload_name
 from pipelines_client.plan.schemas import CONVENIENCES, KEYWORDS, PLAIN_REST, TYPES, from_short, to_short
 from pipelines_client.plan.text import MOST_BYTES, NUMBER, Parsed, parse
@@ -41,7 +40,6 @@ _ORDER: Final = (
 )
 _ONE: Final[tuple[PlannedKind, ...]] = ("common", "identify", "group")
 _NAMED: Final[Mapping[str, PlannedKind]] = {"pages": "page", "screens": "screen", "events": "track"}
-_CALL, _PLAN = TypeAdapter(PlannedCall), TypeAdapter(TrackingPlan)
 _CONTEXT_ONLY: Final = frozenset(("type", "properties"))
 _ONE_MEMBER: Final = frozenset(("context",))
 
@@ -109,17 +107,17 @@ class _Reader:
             cure = f"write `plan: {FORMAT_VERSION}`, the version that this release reads"
             raise self._parsed.error(("plan",), "this version of the format is not known", cure)
         self._known((), raw, _TOP)
-        made: dict[str, Any] = {key: raw[key] for key in raw if key in _TOP and raw[key] is not None}
-        del made["plan"]
+        given: dict[str, Any] = {key: raw[key] for key in raw if key in _TOP and raw[key] is not None}
+        del given["plan"]
         for kind in _ONE:
-            if kind in made:
-                made[kind] = self._call(kind, "", made[kind], (kind,))
+            if kind in given:
+                given[kind] = self._call(kind, "", given[kind], (kind,))
         for key, kind in _NAMED.items():
-            if key in made:
-                made[key] = tuple(self._calls(kind, made[key], (key,)))
+            if key in given:
+                given[key] = tuple(self._calls(kind, given[key], (key,)))
         conventions = self._table(raw, "conventions", ())
         self._known(("conventions",), conventions or (), [each.name for each in fields(Conventions)])
-        plan = None if self._faults else self._made(_PLAN, made, ())
+        plan = None if self._faults else self._made(TrackingPlan, given, ())
         if plan is None:
             left = len(self._faults) - _MOST_FAULTS
             more = [f"… and {left:,} more"] if left > 0 else []
@@ -160,17 +158,17 @@ class _Reader:
             return None
         payload = payload_name(kind)
         self._known(path, raw, (*_OF_CALL, payload, "context"))
-        made = {key: value for key, value in raw.items() if key in _OF_CALL and value is not None}
+        given = {key: value for key, value in raw.items() if key in _OF_CALL and value is not None}
         schema = self._table(raw, "schema", path)
         short = self._table(raw, payload, path)
         if short is not None:
             self._check_properties(short, (*path, payload))
-            made["schema"] = from_short(short, PLAIN_REST if schema is None else schema)
+            given["schema"] = from_short(short, PLAIN_REST if schema is None else schema)
         context = self._table(raw, "context", path)
         if context is not None:
             self._check_properties(context, (*path, "context"))
-            made["envelope"] = _with_context(made.get("envelope"), from_short(context))
-        return self._made(_CALL, {"kind": kind, "name": name, **made}, path)
+            given["envelope"] = _with_context(given.get("envelope"), from_short(context))
+        return self._made(PlannedCall, {"kind": kind, "name": name, **given}, path)
 
     def _table(self, raw: dict[str, Any], key: str, path: _Path) -> dict[str, Any] | None:
         value = raw.get(key)
@@ -215,14 +213,12 @@ class _Reader:
                 cure = f"did you mean {near}?" if near else "remove it, or keep it under `extras` or `schema`"
                 self._wrong((*path, key), "this key is not known here", cure)
 
-    def _made(self, adapter: TypeAdapter[_Made], raw: dict[str, Any], path: _Path) -> _Made | None:
+    def _made(self, kind: type[_Made], raw: dict[str, Any], path: _Path) -> _Made | None:
         try:
-            return adapter.validate_python(raw)
-        except ValidationError as error:
-            for detail in error.errors(include_input=False, include_url=False, include_context=False):
-                place = tuple(part for part in detail["loc"] if part not in ("int", "str"))  # of a version: `int | str`
-                fault = detail["msg"].replace("valid tuple", "list").replace("valid dictionary", "table")
-                self._wrong((*path, *place), fault[:1].lower() + fault[1:], "correct it there")
+            return made(kind, raw)
+        except FieldError as error:
+            for misfit in error.misfits:
+                self._wrong((*path, *misfit.path), misfit.fault, "correct it there")
             return None
 
     def _wrong(self, path: _Path, fault: str, cure: str) -> None:

@@ -7,12 +7,9 @@ format gives it back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
-
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass
 
 PlannedKind: TypeAlias = Literal["track", "identify", "group", "page", "screen", "common"]
 """The kinds of calls that a plan describes; `common` is for what it says of all of them."""
@@ -26,17 +23,16 @@ ANY_NAME: Final = "*"
 """The name of the page or screen whose rules are for all of them: any name is allowed then."""
 DEFAULT_MODE: Final = "default"
 _PAYLOADS: Final[Mapping[PlannedKind, str]] = {"identify": "traits", "group": "traits"}
-_CONFIG = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, config=_CONFIG)
+@dataclass(frozen=True)
 class IdConvention:
     """How the canonical id of a person looks: a regular expression that is searched in `userId`."""
 
     pattern: str | None = None
 
 
-@dataclass(frozen=True, config=_CONFIG)
+@dataclass(frozen=True)
 class Conventions:
     """The spelling that the team agreed on; None means that the plan does not say.
 
@@ -63,7 +59,7 @@ class Conventions:
     date_properties: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, config=_CONFIG)
+@dataclass(frozen=True)
 class PlannedCall:
     """One call of the plan: an event, the traits of a person or a group, a page, a screen, or what all calls share.
 
@@ -115,7 +111,7 @@ class PlannedCall:
         return int(digits) if digits.isascii() and digits.isdigit() else 1
 
 
-@dataclass(frozen=True, config=_CONFIG)
+@dataclass(frozen=True)
 class TrackingPlan:
     """All that the team has agreed to send.
 

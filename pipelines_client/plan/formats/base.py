@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from pipelines_client.errors import PlanError
+from pipelines_client.plan.fields import FieldError, made
 from pipelines_client.plan.model import PlannedCall, PlannedKind, TrackingPlan
 from pipelines_client.plan.text import Parsed, decoded, parse_all
 
@@ -139,6 +140,6 @@ def with_notes(call: PlannedCall, notes: Any) -> PlannedCall:
     """Return a call with what `notes_of` kept; notes that are not ours change nothing."""
     known = {name: value for name, value in notes.items() if name in _NOTED} if isinstance(notes, dict) else {}
     try:
-        return replace(call, **known)
-    except ValueError:
+        return replace(call, **{name: getattr(made(PlannedCall, known), name) for name in known})
+    except FieldError:
         return call
