@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelines_client.parity.complete import Complete
     from pipelines_client.parity.judgement.runs import History
     from pipelines_client.parity.model import EffectsSection, Limits
+    from pipelines_client.parity.report.planned import PlannedNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class ParityOptions:
             `rules`, else the state directories of the ledger say.
         even_in_gaps: Put messages into `replay_list` that may lie in a gap of the evidence too.
         effects: What the routes change, to be shown in the report (`read_effects`).
+        planned: What a tracking plan says of names, types and dates, for the rows of findings.
         baseline: A second archive of a side that is given, as a path or `kind:PATH`.
         command: The words of the command that asks for this run, for the next step; empty makes one of the sources.
     """
@@ -77,3 +79,4 @@ class ParityOptions:
     even_in_gaps: bool = False
     cures: Mapping[str, Any] | None = None
     effects: EffectsSection | None = None
+    planned: PlannedNames | None = None

@@ -30,6 +30,7 @@ from pipelines_client.parity.questions.open import open_engine
 from pipelines_client.parity.report.build import build_report
 from pipelines_client.parity.report.collision_list import write_collisions
 from pipelines_client.parity.report.inputs import ReportInputs
+from pipelines_client.parity.report.planned import with_plan_words
 from pipelines_client.parity.report.replay_list import replay_report, write_replay_list
 from pipelines_client.parity.report.sources import hidden_types
 from pipelines_client.parity.report.steps import command_of, when_ready
@@ -112,6 +113,7 @@ def run_parity(paths: Mapping[str, Where], options: ParityOptions, *, now: datet
         scope, facts.compared, answers, drift, now, facts.counted, known, baseline, checked, command, texts
     )
     report = build_report(inputs).model_copy(update={"effects": options.effects})
+    report = with_plan_words(report, options.planned)
     return _with_readiness(_with_replays(report, options, listed), options)
 
 

@@ -15,6 +15,7 @@ import typer
 from pipelines_client.cli.common import flag, refuse_unwritable
 from pipelines_client.cli.cures import CureOption, read_cures
 from pipelines_client.cli.group import hints_of
+from pipelines_client.cli.parity.planned import planned_names
 from pipelines_client.cli.parity.sources import read_maps
 from pipelines_client.parity.render import ENDINGS, FORMATS
 
@@ -234,6 +235,10 @@ class Comparison:
             metavar="FILE", help="Also show what the routes change: a JSON report of pipelines-client effects."
         ),
     ] = None
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also say of each finding what this tracking plan has: names, types, dates."),
+    ] = None
     notify: Annotated[
         list[str] | None,
         typer.Option(
@@ -343,6 +348,7 @@ class Comparison:
             even_in_gaps=self.even_in_gaps,
             cures=read_cures(self.cure),
             effects=None if self.effects is None else _effects(self.effects),
+            planned=None if self.plan is None else planned_names(self.plan),
             history=None if kept is None else read_history(kept),
             show_values=self.show_values,
             cache=None if self.no_cache else cache,

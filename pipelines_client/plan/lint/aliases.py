@@ -1,4 +1,4 @@
-"""AliasesLint that say nothing, or two things."""
+"""Aliases that say nothing, or two things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DatesLint in two spellings."""
+"""Dates in two spellings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _FORMATS: Final = frozenset(("date", "date-time"))
 
 
 class DatesLint(LintRule):
-    """DatesLint are Unix seconds in one place and text in another."""
+    """Dates are Unix seconds in one place and text in another."""
 
     code = "date"
-    title = "DatesLint in two spellings"
+    title = "Dates in two spellings"
     why = "Customer.io compares Unix seconds as times, and finds no ISO text in a segment that asks for a time."
     bad = (
         "conventions: {dates: unix_seconds}\n"

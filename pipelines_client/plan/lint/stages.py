@@ -1,4 +1,4 @@
-"""StagesLint that are spelled in two ways."""
+"""Stages that are spelled in two ways."""
 
 from __future__ import annotations
 

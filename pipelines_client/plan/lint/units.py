@@ -1,4 +1,4 @@
-"""UnitsLint that are spelled in two ways, or differ for one property."""
+"""Units that are spelled in two ways, or differ for one property."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,3 +139,10 @@ def test_versions_of_an_event_have_places_of_their_own() -> None:
     assert [fault.place[1] for fault in faults] == ["Order Completed@1", "Order Completed@2"]
     assert [fault.path[2] for fault in faults] == [0, 1]
     assert len({fault.fingerprint for fault in faults}) == 2
+
+
+def test_the_page_lists_each_rule_with_its_words() -> None:
+    """In the order of reports."""
+    page = (Path(__file__).resolve().parents[3] / "docs/plan.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [(rule.code, rule.severity, f"{rule.title}. {rule.why}") for rule in LINT_RULES]
