@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -21,6 +21,7 @@ MOST_BYTES: Final = 16 << 20
 MOST_VALUES: Final = 1_000_000
 MOST_DEEP: Final = 64
 _MOST_SHOWN: Final = 80
+_MOST_PARTS: Final = 12
 _EXTRA: Final = "install pipelines-client[plan] to read plans in YAML"
 _CONSTANTS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)", re.ASCII)
@@ -46,13 +47,18 @@ class Parsed:
         """Return an error that names the file, the line and the key: what is wrong there, and what to do."""
         known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in self.lines), None)
         line = None if known is None else self.lines[known]
-        return error_at(self.name, line, " > ".join(map(_shown, path)), fault, cure)
+        return error_at(self.name, line, _place_of(path), fault, cure)
 
 
 def error_at(name: str, line: int | None, place: str, fault: str, cure: str) -> PlanError:
     """Return an error in a plan file, with the line and the key if they are known."""
     where = f"{name}, line {line}" if line else name
     return PlanError(f"{where}: {f'{place}: ' if place else ''}{fault}; {cure}")
+
+
+def _place_of(path: Sequence[str | int]) -> str:
+    shown = [_shown(part) for part in path]
+    return " > ".join(shown if len(shown) <= _MOST_PARTS else [*shown[: _MOST_PARTS - 2], "…", shown[-1]])
 
 
 def _shown(part: str | int) -> str:
@@ -304,4 +310,4 @@ class _Builder:
             self._path.pop()
 
     def _refuse(self, line: int, fault: str, cure: str) -> NoReturn:
-        raise error_at(self._name, line, " > ".join(map(_shown, self._path)), fault, cure)
+        raise error_at(self._name, line, _place_of(self._path), fault, cure)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines_client.errors import PlanError
@@ -133,6 +133,7 @@ _PLANS = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(_PLANS)
 def test_any_plan_survives_our_file(plan: TrackingPlan) -> None:
     """Whatever a foreign plan holds, our file keeps."""
