@@ -69,7 +69,7 @@ class Guard:
         self._detectors = sorted(chosen, key=lambda each: MODES.index(self._modes[each.code]), reverse=True)
         self._spreading = frozenset(each.code for each in self._detectors if each.spreads)
         self._allowed = frozenset(table.get(ALLOW, ()))
-        self._may_hold = Glance([pairs.HINT, *(hint for each in self._detectors for hint in each.hints)])
+        self._may_hold = Glance([*pairs.HINTS, *(hint for each in self._detectors for hint in each.hints)])
         self._shortest = _SHORTEST_ON_REQUEST if self._modes.keys() & ON_REQUEST else _SHORTEST
         self._plain_keys: set[str] = set()
         self._plain_names: set[str] = set()
@@ -108,7 +108,7 @@ class Guard:
             for value in inside:
                 kind = type(value)
                 if kind is str:
-                    if len(value) >= shortest:
+                    if len(value) >= shortest and not value.replace(" ", "").isalpha():
                         texts.append(value)
                 elif kind is dict or kind is list or kind is tuple:
                     stack.append(value)
@@ -221,7 +221,7 @@ class Guard:
 
     def _key(self, name: str, above: KeyMeaning | None) -> KeyMeaning:
         """Return what a key says, with what the key above it says of all that is below."""
-        own = words_of(name)
+        own = () if _PLACEHOLDER.match(name) else words_of(name)
         if above is None:
             return self._judged(own)
         words = joined(above.words, own)

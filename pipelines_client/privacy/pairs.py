@@ -14,8 +14,8 @@ _PAIR: Final = re.compile(
     rf"(?P<close>[\"']?)(?P<sign>\s?[=:]\s?)(?P<open>[\"']?)(?P<value>{_VALUE}(?:{_VALUE}|[/=:])*)",
     re.ASCII,
 )
-HINT: Final = Hint(("=", ":"), pattern=rf"[=:](?<![0-9][0-9][=:])\s?[\"']?{_VALUE}")
-"""Matches in each text that has a pair. The time of day has none: `T09:30`."""
+HINTS: Final = tuple(Hint((sign,), pattern=rf"{sign}(?<![0-9][0-9]{sign})\s?[\"']?{_VALUE}") for sign in ("=", ":"))
+"""A text that has a pair has one. The time of day has none: `T09:30`."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=.*[\d\W_]).{6,}")
 _SHORTEST: Final = 4
 

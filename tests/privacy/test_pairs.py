@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines_client.privacy.glance import Glance
-from pipelines_client.privacy.pairs import HINT, pairs_in
+from pipelines_client.privacy.pairs import HINTS, pairs_in
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_pairs_are_read_from_addresses_json_and_lines(text: str, pairs: list[tup
     found = [*pairs_in(text)]
     assert [(pair.name, pair.value) for pair in found] == pairs
     assert all(text[pair.start : pair.end] == pair.value for pair in found)
-    assert not pairs or Glance([HINT])(text)
+    assert not pairs or Glance(HINTS)(text)

@@ -1,4 +1,4 @@
-"""The detectors, one file each. `base` has the contract; `DETECTORS` says which exist, in the order of the docs..
+"""The detectors, one file each. `base` has the contract; `DETECTORS` says which exist, in the order of the docs.
 
 Where two find something in one place, the harder mode decides, then the longer find, then this order.
 """

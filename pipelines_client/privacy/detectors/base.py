@@ -1,4 +1,4 @@
-"""The contract of a detector: what it is called, where it looks, and examples that are its tests and its docs..
+"""The contract of a detector: what it is called, where it looks, and examples that are its tests and its docs.
 
 A detector has two ways to find something. Either a key names it (`speaks`), and then the value has to look like it
 (`holds`). Or a text has its shape (`find`), under whichever key it stands. To add one, write its file with a class of

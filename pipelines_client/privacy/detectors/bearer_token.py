@@ -13,7 +13,7 @@ from pipelines_client.privacy.glance import Hint
 from pipelines_client.privacy.names import KeyMeaning
 
 _BEARER: Final = re.compile(r"\b[Bb]earer +(?=\S*\d)[A-Za-z0-9._~+/-]{16,}={0,2}", re.ASCII)
-_BASIC: Final = re.compile(r"\b[Bb]asic +([A-Za-z0-9+/]{8,}={0,2})(?![\w+/=])", re.ASCII)
+_BASIC: Final = re.compile(r"\b[Bb]asic +(?=[A-Za-z]*[0-9+/=])([A-Za-z0-9+/]{8,}={0,2})(?![\w+/=])", re.ASCII)
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^\s/?#@:\"']{0,80}:[^\s/?#@\"']{1,200}(?=@[\w\[])")
 _SAMPLE: Final = base64.b64encode(b"ada:lovelace-1815").decode()
 

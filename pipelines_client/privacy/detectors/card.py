@@ -1,4 +1,4 @@
-"""Numbers of payment cards: issuer's prefix, length and check digit, and a key or a text that speaks of a card..
+"""Numbers of payment cards: issuer's prefix, length and check digit, and a key or a text that speaks of a card.
 
 The check digit alone accepts one number in ten, so also one in ten order numbers of 16 digits and of times in
 milliseconds. A bare number is therefore a card only under a key that speaks of one, or that people write into.

@@ -1,4 +1,4 @@
-"""Numbers that states give to people: a named, short list, each only under a key that names it..
+"""Numbers that states give to people: a named, short list, each only under a key that names it.
 
 All the validators of python-stdnum together accept nearly every number, and take 20 ms; so each key leads to its own.
 """

@@ -1,4 +1,4 @@
-"""Secret keys of well-known services, by the prefix that each has given them..
+"""Secret keys of well-known services, by the prefix that each has given them.
 
 Keys that are made to be seen (Stripe's `pk_`, Mapbox's `pk.`) are not secret, and are not looked for.
 """
@@ -14,9 +14,8 @@ from pipelines_client.privacy.glance import Hint
 from pipelines_client.privacy.names import KeyMeaning
 
 _SHAPES: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
-    ("Amazon Web Services", ("AKIA", "ASIA"), "[A-Z2-7]{16}"),
+    ("Amazon Web Services", ("AKIA", "ASIA"), "(?=[A-Z]*[2-7])[A-Z2-7]{16}"),
     ("Anthropic", ("sk-ant-",), r"[\w-]{20,}"),
-    ("Databricks", ("dapi",), "[0-9a-f]{32}"),
     ("DigitalOcean", ("doo_v1_", "dop_v1_", "dor_v1_"), "[0-9a-f]{64}"),
     ("Doppler", ("dp.pt.", "dp.st.", "dp.sa."), r"[A-Za-z0-9.]{40,}"),
     ("GitHub", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), "[A-Za-z0-9]{36,}"),
@@ -44,7 +43,7 @@ _SHAPES: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
 """Service, prefixes and the rest of each kind of key, as a regular expression."""
 SERVICES: Final = tuple(dict.fromkeys(service for service, _, _ in _SHAPES))
 """The services, by name."""
-_MARKS: Final = "_.-"  # the dash last: within a set it is itself there
+_MARKS: Final = "_.-"
 _SHORT: Final = 3
 _PREFIXES: Final = [prefix for _, prefixes, _ in _SHAPES for prefix in prefixes]
 _WITHOUT_A_MARK: Final = tuple(prefix for prefix in _PREFIXES if prefix[-1] not in _MARKS)
@@ -56,14 +55,13 @@ _SHAPE: Final = re.compile(
 )
 
 
-_ENDS: Final = [
-    "(?<=" + "|".join(sorted({re.escape(end) for end in ends})) + ")"
-    for ends in (
-        [prefix for prefix in _PREFIXES if len(prefix) == _SHORT and prefix[-1] in _MARKS],
-        [prefix[-_SHORT - 1 :] for prefix in _PREFIXES if len(prefix) > _SHORT and prefix[-1] in _MARKS],
-    )
-]
-"""Looks back for the end of a prefix; all that one of them looks for has one length, as regular expressions need."""
+def _hint(mark: str) -> Hint:
+    """Return the hint at the prefixes that end in a mark: what it looks back for at once has one length."""
+    ended = [prefix for prefix in _PREFIXES if prefix[-1] == mark]
+    by_length = [{prefix[-count:] for prefix in ended if len(prefix) >= count} for count in (_SHORT, _SHORT + 1)]
+    by_length[0] = {prefix for prefix in by_length[0] if prefix in ended}
+    behind = "|".join(f"(?<={'|'.join(map(re.escape, sorted(ends)))})" for ends in by_length if ends)
+    return Hint((mark,), pattern=rf"{re.escape(mark)}(?:{behind})[\w.+/=-]{{16}}")
 
 
 class VendorKey(Detector):
@@ -71,10 +69,7 @@ class VendorKey(Detector):
 
     code = "vendor-key"
     title = "Secret keys of services, by their prefix"
-    hints = (
-        Hint(_WITHOUT_A_MARK),
-        Hint(tuple(_MARKS), pattern=rf"[{_MARKS}](?:{'|'.join(_ENDS)})[\w.+/=-]{{16}}"),
-    )
+    hints = (Hint(_WITHOUT_A_MARK), *(_hint(mark) for mark in _MARKS))
     found: ClassVar[tuple[KeyAndValue, ...]] = (
         ("value", "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc"),
         ("log", "deploy failed for " + "gh" + "p_" + "a1B2" * 9 + ": not found"),
