@@ -97,7 +97,7 @@ def words_of(key: str) -> KeyWords:
 
 def is_generic(words: KeyWords) -> bool:
     """Return whether words say nothing of a value, so that the key above decides: `number`, `value`, `0`."""
-    return all(word in _GENERIC or word.isdecimal() for word in words)
+    return bool(words) and all(word in _GENERIC or word.isdecimal() for word in words)
 
 
 def joined(above: KeyWords, own: KeyWords) -> KeyWords:
