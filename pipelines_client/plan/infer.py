@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from pipelines_client.plan.lint.names import words_of
-from pipelines_client.plan.model import ANY_NAME, Conventions, IdConvention, PlannedCall, TrackingPlan
-from pipelines_client.plan.shapes import ValueShape
+from pipelines_client.plan.model import ANY_NAME, Conventions, IdConvention, PlannedCall, Schema, TrackingPlan
+from pipelines_client.plan.shapes import PrivacyQuestion, ValueShape
 
 _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _PAYLOADS: Final[Mapping[str, str]] = {
@@ -29,6 +29,10 @@ _LEAST_IDS: Final = 20
 class Inference:
     """Takes messages one by one, and keeps the shape of their payloads.
 
+    Args:
+        is_private: Whether a text must not get into the plan, asked with the name of its property. Texts whose name
+            speaks of a person, and texts that few messages share, never do.
+
     Example:
         ```python
         inference = Inference()
@@ -38,7 +42,8 @@ class Inference:
         ```
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_private: PrivacyQuestion = lambda _name, _value: False) -> None:
+        self._is_private = is_private
         self.messages = 0
         """How many messages were looked at."""
         self.left_out = 0
@@ -78,15 +83,18 @@ class Inference:
             pages=self._listed("page"),
             screens=self._listed("screen"),
             events=tuple(
-                PlannedCall("track", key[1], schema=shape.schema())
+                PlannedCall("track", key[1], schema=self._schema(shape))
                 for key, shape in sorted(self._shapes.items())
                 if key[0] == "track"
             ),
         )
 
+    def _schema(self, shape: ValueShape) -> Schema:
+        return shape.schema(is_private=self._is_private)
+
     def _one(self, kind: Any) -> PlannedCall | None:
         shape = self._shapes.get((kind, ""))
-        return None if shape is None else PlannedCall(kind, schema=shape.schema())
+        return None if shape is None else PlannedCall(kind, schema=self._schema(shape))
 
     def _listed(self, kind: Any) -> tuple[PlannedCall, ...] | None:
         """Return the names of pages or screens if they are few; a site with many is not listed."""
@@ -95,7 +103,7 @@ class Inference:
             return None
         if "" in named or ANY_NAME in named or len(named) > _MOST_PAGES:
             return (PlannedCall(kind, ANY_NAME),)
-        return tuple(PlannedCall(kind, name, schema=shape.schema()) for name, shape in named.items())
+        return tuple(PlannedCall(kind, name, schema=self._schema(shape)) for name, shape in named.items())
 
     def _conventions(self) -> Conventions:
         leaves = [leaf for shape in self._shapes.values() for leaf in shape.leaves()]

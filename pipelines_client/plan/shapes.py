@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from pipelines_client.plan.model import Schema
 
+PrivacyQuestion: TypeAlias = Callable[[str, str], bool]
+"""Asked with the name of a property and a text: whether the text must not get into a plan."""
 DateSpellingName: TypeAlias = Literal["unix_seconds", "iso"]
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -26,6 +28,11 @@ _MOST_VALUES: Final = 12
 _LEAST_SEEN: Final = 10
 _LEAST_SHARED: Final = 3
 _LONGEST: Final = 40
+
+
+def _none_is(name: str, value: str) -> bool:
+    del name, value
+    return False
 
 
 class ValueShape:
@@ -117,36 +124,38 @@ class ValueShape:
         if self.items is not None:
             yield from self.items.leaves()
 
-    def schema(self, name: str = "") -> Schema:
-        """Return the schema that all values fit."""
+    def schema(self, name: str = "", is_private: PrivacyQuestion = _none_is) -> Schema:
+        """Return the schema that all values fit; values of which `is_private` is true are not in it."""
         types = sorted(self.types)
         if "integer" in types and "number" in types:
             types.remove("integer")
         made: Schema = {"type": types[0] if len(types) == 1 else types} if types else {}
         if self.objects:
-            made.update(self._object())
+            made.update(self._object(is_private))
         if self.items is not None:
-            made["items"] = self.items.schema(name)
+            made["items"] = self.items.schema(name, is_private)
         if made.get("type") == "string":
-            made.update(self._text(name))
+            made.update(self._text(name, is_private))
         if self.date_spelling(name) == "unix_seconds":
             made["unit"] = "unix_seconds"
         return made
 
-    def _object(self) -> Schema:
-        properties = {name: child.schema(name) for name, child in sorted(self.children.items())}
+    def _object(self, is_private: PrivacyQuestion) -> Schema:
+        properties = {name: child.schema(name, is_private) for name, child in sorted(self.children.items())}
         required = [
             name for name in properties if self.children[name].count == self.objects and self.objects >= _LEAST_SEEN
         ]
         return {**({"properties": properties} if properties else {}), **({"required": required} if required else {})}
 
-    def _text(self, name: str) -> Schema:
+    def _text(self, name: str, is_private: PrivacyQuestion) -> Schema:
         for form in ("date-time", "date"):
             if self.dates[form] == self.count:
                 return {"format": form}
         shared = sorted(self.values)
         is_few = bool(shared) and min(self.values.values()) >= _LEAST_SHARED
         if not is_few or self.count < _LEAST_SEEN or _PERSONAL.search(name) or any(map(_is_telling, shared)):
+            return {}
+        if any(is_private(name, value) for value in shared):
             return {}
         return {"enum": shared}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from pipelines_client.cli.plan.reading import OutputOption, put
 from pipelines_client.cli.plan.sent import SentOptions, sent_lines
 from pipelines_client.cli.progress import reading
 from pipelines_client.wording import plural
+
+if TYPE_CHECKING:
+    from pipelines_client.plan.shapes import PrivacyQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ def infer(asked: InferOptions) -> None:
     from pipelines_client.plan.document import dump_plan
     from pipelines_client.plan.infer import Inference
 
-    inference, unreadable = Inference(), 0
+    inference, unreadable = Inference(_privacy()), 0
     with reading(sys.stderr) as hooks:
         for line in sent_lines(asked, hooks.advance):
             if line.call is None:
@@ -56,3 +59,14 @@ def infer(asked: InferOptions) -> None:
     if asked.output is not None:
         say(f"{plural(len(plan.events), 'event')} of {plural(inference.messages, 'message')} written to {asked.output}")
     leave(GOOD)
+
+
+def _privacy() -> PrivacyQuestion:
+    """Return whether the detectors of privacy find anything in a property; without their package none does."""
+    try:
+        from pipelines_client.privacy.guard import Guard
+    except ModuleNotFoundError:
+        say("pipelines-client[privacy] is not installed: values are chosen by the names of properties alone")
+        return lambda _name, _value: False
+    guard = Guard({"default": "warn", "email": "warn", "phone": "warn"})
+    return lambda name, value: not guard.is_clean({"properties": {name: value}})

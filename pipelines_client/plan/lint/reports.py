@@ -49,9 +49,10 @@ def _text_lines(report: LintReport) -> Iterator[str]:
     judged = report.judged
     counts = Counter(fault.severity for fault in judged.new)
     found = [plural(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
+    nothing = "no new fault" if judged.known else "no fault"
     beside = [f"{len(judged.known):,} known"] if judged.known else []
     beside += [f"{report.fixed:,} fixed"] if report.fixed else []
-    yield (" and ".join(found) or "no fault") + (f" ({', '.join(beside)})" if beside else "")
+    yield (" and ".join(found) or nothing) + (f" ({', '.join(beside)})" if beside else "")
     if judged.gone:
         yield f"{plural(judged.gone, 'fault')} of the baseline gone: run it with --write-baseline to forget them"
     fixable = sum(fault.edit is not None for fault in judged.new)

@@ -47,3 +47,14 @@ def test_no_message_and_no_source_are_bad_input(plan: Run) -> None:
     assert (done.exit_code, "no message to learn from" in done.output) == (2, True)
     done = plan("infer")
     assert (done.exit_code, "--dead-letters" in done.output) == (2, True)
+
+
+def test_a_value_that_privacy_would_take_out_is_not_in_the_plan(plan: Run) -> None:
+    """Also where many messages share it: a list of health data stays a text."""
+    calls = [
+        {"type": "track", "event": "Visit Booked", "properties": {"diagnosis": "asthma", "channel": "web"}}
+        for _ in range(20)
+    ]
+    done = plan("infer", "-", input="\n".join(map(json.dumps, calls)))
+    assert "web" in done.stdout
+    assert "asthma" not in done.stdout
