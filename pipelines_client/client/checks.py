@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from pipelines_client.canonical import PAYLOAD_FIELD
+from pipelines_client.client.findings import CheckFinding, Examined, Settle
 from pipelines_client.errors import ConfigError, PlanViolationError
 from pipelines_client.log import CallSites, logger
 from pipelines_client.message import build as messages
@@ -26,28 +27,20 @@ if TYPE_CHECKING:
 _SEVERITY: Final[tuple[CheckMode, ...]] = ("off", "warn", "redact", "reject", "raise")
 """The modes, the mildest first."""
 _call_sites = CallSites()
+_MADE: Final = ("messageId", "timestamp")
 
 
-class CheckFinding(NamedTuple):
-    """One thing that a check found in a call.
+class CheckedMessage(NamedTuple):
+    """The message to send, the reason for which it must not be taken, if there is one, and what then waits to hear."""
 
-    `code` names the rule or detector, `path` the place (`properties.card_number`): it holds names, and no value.
-    """
+    built: messages.Built
+    reason: str | None = None
+    settles: Sequence[Settle] = ()
 
-    code: str
-    path: str
-    mode: CheckMode
-
-
-class Examined(NamedTuple):
-    """What a check says of a call: the call to send, and what was found.
-
-    `call` is the call that was given, unchanged, or a changed copy of plain JSON values; a copy may share what did not
-    change.
-    """
-
-    call: CallDict
-    findings: Sequence[CheckFinding] = ()
+    def settle(self, *, is_taken: bool) -> None:
+        """Tell the checks whether the message was taken."""
+        for settle in self.settles:
+            settle(is_taken)
 
 
 class MessageCheck(Protocol):
@@ -73,8 +66,13 @@ class MessageCheck(Protocol):
             context: The context.
         """
 
-    def examine(self, call: CallDict) -> Examined:
-        """Return what is to be sent, and all that was found, in the order of the call."""
+    def examine(self, call: CallDict, made: frozenset[str]) -> Examined:
+        """Return what is to be sent, and all that was found, in the order of the call.
+
+        Args:
+            call: The fields of the call by their names on the wire.
+            made: Which of `messageId` and `timestamp` the client made, since the caller gave none.
+        """
 
 
 class Checks:
@@ -102,16 +100,24 @@ class Checks:
             return False
         return True
 
-    def examine(self, built: messages.Built) -> tuple[messages.Built, str | None]:
+    def examine(self, built: messages.Built, given: Mapping[str, Any]) -> CheckedMessage:
         """Return the message to send, and the reason for which it must not be taken, if there is one.
+
+        Args:
+            built: The message.
+            given: The call as the caller made it: what is null there, the client made.
 
         Raises:
             PlanViolationError: A finding has the mode `raise`.
         """
         call, worst = built.call, None
+        made = frozenset(name for name in _MADE if given.get(name) is None)
+        settles: list[Settle] = []
         for check in self._checks:
             try:
-                examined = check.examine(call)
+                examined = check.examine(call, made)
+                if examined.settle is not None:
+                    settles.append(examined.settle)
                 changed = built if examined.call is call else messages.rewritten(built, examined.call)
             except Exception as error:  # noqa: BLE001 - a check must not cost a message
                 let_through(error)
@@ -120,11 +126,13 @@ class Checks:
             built, call = changed, examined.call
             worst = self._noted(check, examined.findings, worst)
         if worst is None:
-            return built, None
+            return CheckedMessage(built, None, settles)
         reason, finding = worst
         if finding.mode == "raise":
-            raise PlanViolationError(f"{reason} at {finding.path or 'the call'}: its mode is `raise`")
-        return built, reason if finding.mode == "reject" else None
+            CheckedMessage(built, None, settles).settle(is_taken=False)
+            hint = f" ({finding.hint})" if finding.hint else ""
+            raise PlanViolationError(f"{reason} at {finding.path or 'the call'}{hint}: its mode is `raise`")
+        return CheckedMessage(built, reason if finding.mode == "reject" else None, settles)
 
     def _noted(
         self, check: MessageCheck, findings: Iterable[CheckFinding], worst: tuple[str, CheckFinding] | None
@@ -137,7 +145,10 @@ class Checks:
             self._found[reason] += 1
             site = _call_sites.first(reason)
             if site is not None:
-                logger().warning("violation_found", check=reason, mode=finding.mode, path=finding.path, site=site)
+                hint = {"hint": finding.hint} if finding.hint else {}
+                logger().warning(
+                    "violation_found", check=reason, mode=finding.mode, path=finding.path, **hint, site=site
+                )
             if worst is None or _SEVERITY.index(finding.mode) > _SEVERITY.index(worst[1].mode):
                 worst = reason, finding
         return worst
@@ -161,7 +172,7 @@ class _PrivacyCheck:
     def is_clean(self, kind: str, fields: Mapping[str, Any], payload: object, context: object) -> bool:  # noqa: ARG002
         return self._guard.is_clean(fields)
 
-    def examine(self, call: CallDict) -> Examined:
+    def examine(self, call: CallDict, made: frozenset[str]) -> Examined:  # noqa: ARG002
         looked = self._guard.examine(call)
         return Examined(looked.call, [CheckFinding(*hit) for hit in looked.hits])
 
@@ -183,9 +194,11 @@ def checks_for(settings: Settings, found: Counter[str]) -> Checks | None:
     Raises:
         ConfigError: The plan cannot be read, or an extra is missing; the text names the file or the extra.
     """
-    if settings.plan is not None:
-        raise ConfigError("plan (or PIPELINES_PLAN): nothing checks this yet; leave it out")
     checks: list[MessageCheck] = []
+    if settings.plan is not None:
+        from pipelines_client.client.plan_check import plan_check
+
+        checks.append(plan_check(settings.plan, settings))
     if settings.privacy is not None:
         checks.append(_privacy_check(settings.privacy))
     return Checks(checks, found) if checks else None

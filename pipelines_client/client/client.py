@@ -263,13 +263,13 @@ class Client(Calls):
             built = messages.build(msg, library=_LIBRARY, now_ms=utc_now_ms())
             if built.notes:
                 self._say_replaced(built.notes)
-            return self._take(built)
+            return self._take(built, msg)
         except Exception as error:  # noqa: BLE001 - an internal error must not reach the caller
             let_through(error)
             return self._failed(error, msg)
 
-    def _take(self, built: messages.Built) -> Taken:
-        is_sent, reason = self.send and not self._is_silent, None
+    def _take(self, built: messages.Built, given: CallDict) -> Taken:
+        is_sent, looked = self.send and not self._is_silent, None
         changed: messages.Built | None = built
         if is_sent and not self._may_send:
             check_test_run(self.settings)
@@ -277,15 +277,18 @@ class Client(Calls):
         if self._before_send is not None and (is_sent or self._checks is not None):
             changed = self._changed(built, self._before_send)
         if changed is not None and self._checks is not None:  # what is checked is what is sent
-            changed, reason = self._checks.examine(changed)
-        built = changed or built
-        if reason is not None:
-            return self._not_taken(reason, built.call)
-        if not is_sent:
-            return self._not_sent(built)
-        plan = self._stages.plan()
-        skips = plan.route(built.message, built.call) if changed else dict.fromkeys(plan.legs, "before_send")
-        reason = self._pipeline.take(built.message, skips, plan)
+            own_id = {} if changed.message.message_id == built.message.message_id else {"messageId": "the hook's"}
+            looked = self._checks.examine(changed, {**given, **own_id})
+            changed = looked.built
+        built, is_taken, reason = changed or built, False, looked and looked.reason
+        try:
+            if not is_sent and reason is None:
+                return self._not_sent(built)
+            reason = reason or self._hand_over(built, is_dropped=changed is None)
+            is_taken = reason is None
+        finally:
+            if looked is not None:
+                looked.settle(is_taken=is_taken)
         if reason is not None:
             return self._not_taken(reason, built.call)
         try:
@@ -294,6 +297,12 @@ class Client(Calls):
             let_through(error)
             logger().error("follow_up_failed", error=type(error).__name__)
         return True, built.call
+
+    def _hand_over(self, built: messages.Built, *, is_dropped: bool) -> str | None:
+        """Put a message where senders find it; return the reason for which it was not taken, if there is one."""
+        plan = self._stages.plan()
+        skips = dict.fromkeys(plan.legs, "before_send") if is_dropped else plan.route(built.message, built.call)
+        return self._pipeline.take(built.message, skips, plan)
 
     def _failed(self, error: Exception, call: CallDict) -> Taken:
         """Return what a call returns after an error; misuse goes through."""

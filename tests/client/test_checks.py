@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines_client import Client
-from pipelines_client.client.checks import CheckFinding, Checks, Examined
+from pipelines_client.client.checks import Checks
+from pipelines_client.client.findings import CheckFinding, Examined
 from pipelines_client.errors import PlanViolationError
 from pipelines_client.message.build import build, rewritten
 
@@ -36,7 +37,7 @@ class _Says:
         assert (fields["type"], "library" in context) == (kind, True)
         return not self.modes.keys() & (payload or {}).keys() and self.change is None
 
-    def examine(self, call: dict[str, Any]) -> Examined:
+    def examine(self, call: dict[str, Any], _: frozenset[str]) -> Examined:
         self.examined.append(call)
         found = [
             CheckFinding(word, f"properties.{word}", mode)
@@ -52,7 +53,7 @@ class _Fails:
     def is_clean(self, *_: Any) -> bool:
         raise RecursionError
 
-    def examine(self, _: dict[str, Any]) -> Examined:
+    def examine(self, *_: Any) -> Examined:
         raise ValueError("4111 1111 1111 1111")
 
 
