@@ -139,13 +139,15 @@ def commands_run(commands: Commands) -> Callable[..., subprocess.CompletedProces
 
 @pytest.fixture
 def desk(sandbox: Any, make_client: Callable[..., Client], tmp_path: Path) -> Path:
-    """A folder as the commands of the pages expect it: a ledger, both sides' exports, a list of people."""
+    """A folder as the commands of the pages expect it: a ledger, both sides' exports, a list of people, two plans."""
     client = make_client(state_dir=tmp_path / "state")
     for number in range(120):
         client.track(f"user-{number}", "Feature Used", {"feature": "export"})
     assert client.flush(timeout=10)
     client._pipeline.close(0)
     sandbox.export(tmp_path / "exports")
+    for name in ("tracking-plan.yaml", "plan-before.yaml"):
+        (tmp_path / name).write_text(str(blocks("docs/plan.md", "yaml")[0].values[0]), "utf-8")
     (tmp_path / "suppressed.csv").write_text("id,email\nuser-7,kim@example.com\n", "utf-8")
     return tmp_path
 

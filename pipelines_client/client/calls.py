@@ -8,14 +8,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 from uuid import UUID
 
 from segment.analytics.client import Client as _SegmentClient
 from segment.analytics.client import require
 
+from pipelines_client.client.typed import unpacked
 from pipelines_client.client.upstream import as_dict, as_text, redact, require_id
 from pipelines_client.message.ids import id_text
+
+if TYPE_CHECKING:
+    from pipelines_client.plan.events import GroupTraits, IdentifyTraits, TrackEvent
 
 CallDict = dict[str, Any]
 """A message as a dict: `type`, `messageId`, `userId`, …"""
@@ -62,7 +66,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     def identify(
         self,
         user_id: UserId = None,
-        traits: Mapping[str, Any] | None = None,
+        traits: Mapping[str, Any] | IdentifyTraits | None = None,
         context: Mapping[str, Any] | None = None,
         timestamp: Timestamp = None,
         anonymous_id: UserId = None,
@@ -112,7 +116,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
     def track(
         self,
         user_id: UserId = None,
-        event: str | None = None,
+        event: str | TrackEvent | None = None,
         properties: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         timestamp: Timestamp = None,
@@ -124,7 +128,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
 
         Args:
             user_id: The person's id in your database. Give this, `anonymous_id` or both.
-            event: The event's name, for instance `"Order Completed"`.
+            event: The event's name, for instance `"Order Completed"`; or a `TrackEvent`, which has the properties.
             properties: What you know of the event. Values that JSON does not have are converted or replaced.
             context: The circumstances, for instance `{"ip": "203.0.113.7"}`.
             timestamp: When it happened; default: now.
@@ -150,6 +154,8 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
             taken = take(self, "track", own, properties, user_id, anonymous_id, event)
             if taken:
                 return taken
+        if type(event) is not str and (typed := unpacked(event, properties, context)) is not None:
+            return Calls.track(self, user_id, *typed, timestamp, anonymous_id, integrations, message_id)
         return super().track(  # type: ignore[no-any-return]  # upstream is untyped
             id_text(user_id),
             event if type(event) is str else as_text(event),
@@ -211,7 +217,7 @@ class Calls(_SegmentClient):  # type: ignore[misc]  # upstream is untyped
         self,
         user_id: UserId = None,
         group_id: UserId = None,
-        traits: Mapping[str, Any] | None = None,
+        traits: Mapping[str, Any] | GroupTraits | None = None,
         context: Mapping[str, Any] | None = None,
         timestamp: Timestamp = None,
         anonymous_id: UserId = None,

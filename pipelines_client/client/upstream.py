@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segment.analytics.client import ID_TYPES, require
 
+from pipelines_client.client.typed import traits_of
 from pipelines_client.message.converters import text_of
 from pipelines_client.signals import is_from_signal
 
@@ -145,10 +146,10 @@ def as_text(value: Any) -> Any:
 
 
 def as_dict(value: Any) -> Any:
-    """Return a mapping as the dict that upstream demands; leave all else to upstream's checks."""
+    """Return a mapping, or typed traits, as the dict that upstream demands; leave all else to upstream's checks."""
     if value is None or isinstance(value, dict):
         return value
-    return dict(value.items()) if isinstance(value, Mapping) else value
+    return dict(value.items()) if isinstance(value, Mapping) else traits_of(value)
 
 
 def require_id(name: str, value: Any) -> None:

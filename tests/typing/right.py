@@ -22,6 +22,7 @@ from pipelines_client import (
     StageName,
     Taken,
 )
+from pipelines_client.plan.events import IdentifyTraits, TrackEvent
 
 
 class Order(TypedDict):
@@ -29,6 +30,19 @@ class Order(TypedDict):
 
     order_id: str
     total: float
+
+
+class OrderCompleted(TrackEvent, version=2, aliases=("purchase",), owner="growth"):
+    """An event as a class."""
+
+    order_id: str
+    total: float = 0.0
+
+
+class Person(IdentifyTraits):
+    """Traits as a class."""
+
+    email: str
 
 
 def on_delivery(records: Sequence[DeliveryRecord]) -> None:
@@ -65,6 +79,8 @@ client.track(anonymous_id=UUID(int=1), event="Event", properties=MappingProxyTyp
 client.track("u1", "Event", timestamp=datetime.now(timezone.utc), context={"ip": "::1"}, integrations={"All": True})
 client.track("u1", "Event", timestamp=date(2026, 1, 1))
 client.track("u1", "Event", timestamp=1_767_225_600)
+client.track("u1", OrderCompleted(order_id="o", total=1.5), message_id="m1")
+client.identify(42, Person(email="ada@example.com"))
 client.identify(42, {"plan": "pro"}, timestamp="2026-01-01T00:00:00Z")
 client.group(42, UUID(int=1), {"name": "Acme"})
 client.alias(UUID(int=1), 42)
@@ -86,6 +102,7 @@ analytics.on_error = on_error
 analytics.on_delivery = on_delivery
 module_taken: Taken = analytics.track(UUID(int=1), "Event", {"total": 1})
 analytics.identify(user_id=42, traits={"plan": "pro"})
+analytics.track("u1", OrderCompleted(order_id="o"))
 module_result: FlushResult = analytics.flush(5)
 
 settings: Settings = Settings.load(write_key="key", stage="dual", allow_commands=["User Deleted"], state_dir="state")

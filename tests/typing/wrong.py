@@ -1,7 +1,8 @@
 """Calls that a type checker must refuse: each line names mypy's error, then pyright's. Never run.
 
-`-`: this checker accepts it. To mypy the client has an untyped base class, so any attribute may exist; pyright does not
-check the types of a module's variables.
+`-`: this checker accepts it. To mypy the client has an untyped base class, so any attribute may exist, and pydantic's
+plugin for mypy leaves the types of values to pydantic (`init_typed`); pyright does not check the types of a module's
+variables.
 """
 
 from __future__ import annotations
@@ -10,6 +11,13 @@ from collections.abc import Sequence
 
 import pipelines_client as analytics
 from pipelines_client import Client, DeliveryRecord, Settings, StageName
+from pipelines_client.plan.events import TrackEvent
+
+
+class OrderCompleted(TrackEvent):
+    """An event as a class."""
+
+    order_id: str
 
 
 def takes_one_record(record: DeliveryRecord) -> None:
@@ -47,6 +55,9 @@ client.track(["u1"], "Event")  # E: arg-type, reportArgumentType
 client.track("u1", 7)  # E: arg-type, reportArgumentType
 client.track("u1", "Event", timestamp=("2026",))  # E: arg-type, reportArgumentType
 client.identify("u1", "pro")  # E: arg-type, reportArgumentType
+client.track("u1", OrderCompleted())  # E: call-arg, reportCallIssue
+client.track("u1", OrderCompleted(order_id=7))  # E: -, reportArgumentType
+client.identify("u1", OrderCompleted(order_id="o"))  # E: arg-type, reportArgumentType
 client.flush("5")  # E: arg-type, reportArgumentType
 was_taken: bool = client.track("u1", "Event")  # E: assignment, reportAssignmentType
 pending: Sequence[str] = client.flush()  # E: assignment, reportAssignmentType

@@ -16,16 +16,18 @@ class _PlanCommands(LazyGroup):
         Later("docs", "plan.docs:docs", "Write the plan as a page for marketers: HTML or Markdown."),
         Later("import", "plan.convert:import_", "Turn another tool's plan into tracking-plan.yaml."),
         Later("export", "plan.convert:export", "Write a plan in another tool's format."),
+        Later("diff", "plan.diff:diff", "Say what changes between two plans, and whether it breaks what is there."),
+        Later("models", "plan.models:models", "Write the plan of a module of pydantic events, which it imports."),
     )
 
 
 plan_app = typer.Typer(
     cls=_PlanCommands,
     no_args_is_help=True,
-    help="The tracking plan: lint it, check messages against it, infer, document, import and export it.",
+    help="The tracking plan: lint it, check messages against it, infer, compare it, and write code and pages from it.",
 )
 
 
 @plan_app.callback()
 def _plan() -> None:
-    """The tracking plan: lint it, check messages against it, infer, document, import and export it."""
+    """The tracking plan: lint it, check messages against it, infer, compare it, and write code and pages from it."""

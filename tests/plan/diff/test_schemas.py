@@ -1,0 +1,98 @@
+"""What changes from one schema to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from random_plans import PAYLOADS
+
+from pipelines_client.plan.diff.schemas import changes_of
+from pipelines_client.plan.model import Schema
+
+TEXT, NUMBER, INTEGER = {"type": "string"}, {"type": "number"}, {"type": "integer"}
+
+
+def _codes(old: Any, new: Any) -> list[str]:
+    """Return the codes of the changes of one property."""
+    whole = [{"type": "object", "properties": {"x": schema}} for schema in (old, new)]
+    found = list(changes_of(whole[0], whole[1], "Order Completed"))
+    assert {change.path.split(".")[0].removesuffix("[]") for change in found} <= {"x"}
+    return [change.code for change in found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "forth", "back"),
+    [
+        (TEXT, INTEGER, ["type-changed"], ["type-changed"]),
+        (TEXT, {"type": ["string", "null"]}, ["type-widened"], ["type-narrowed"]),
+        (INTEGER, NUMBER, ["type-widened"], ["type-narrowed"]),
+        ({"type": ["string", "integer"]}, {"type": ["string", "null"]}, ["type-changed"], ["type-changed"]),
+        ({}, TEXT, ["type-narrowed"], ["type-widened"]),
+        (TEXT, {**TEXT, "enum": ["a"]}, ["values-limited"], ["values-free"]),
+        (
+            {"enum": ["a", "b"]},
+            {"enum": ["a", "c"]},
+            ["value-removed", "value-added"],
+            ["value-removed", "value-added"],
+        ),
+        ({"const": 1}, {"enum": [1, True]}, ["value-added"], ["value-removed"]),
+        ({**TEXT, "maxLength": 5}, {**TEXT, "maxLength": 4}, ["limit-tightened"], ["limit-loosened"]),
+        ({**NUMBER, "minimum": 1}, {**NUMBER, "minimum": 2}, ["limit-tightened"], ["limit-loosened"]),
+        (NUMBER, {**NUMBER, "exclusiveMinimum": 0}, ["limit-tightened"], ["limit-loosened"]),
+        (TEXT, {**TEXT, "pattern": "^o-"}, ["constraint-added"], ["constraint-removed"]),
+        ({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^b"}, ["constraint-changed"], ["constraint-changed"]),
+        ({**NUMBER, "unit": "USD"}, {**NUMBER, "unit": "EUR"}, ["unit-changed"], ["unit-changed"]),
+        (NUMBER, {**NUMBER, "unit": "EUR"}, ["unit-added"], ["unit-removed"]),
+        ({"anyOf": [TEXT]}, {"anyOf": [TEXT, NUMBER]}, ["constraint-removed"], ["constraint-changed"]),
+        ({"not": TEXT}, {"not": NUMBER}, ["constraint-changed"], ["constraint-changed"]),
+        (TEXT, {**TEXT, "description": "New."}, ["note-changed"], ["note-changed"]),
+        (TEXT, {**TEXT, "title": "T", "examples": ["a"], "x-owner": "b"}, [], []),
+        ({"additionalProperties": True}, {"additionalProperties": False}, ["extras-refused"], ["extras-allowed"]),
+        ({"additionalProperties": TEXT}, {"additionalProperties": NUMBER}, ["type-changed"], ["type-changed"]),
+        ({}, {"additionalProperties": TEXT}, ["type-narrowed"], ["type-widened"]),
+        ({"items": TEXT}, {"items": NUMBER}, ["type-changed"], ["type-changed"]),
+        ({"items": [TEXT]}, {"items": [NUMBER]}, ["constraint-changed"], ["constraint-changed"]),
+        ({}, {"properties": {"a": TEXT}}, ["property-added"], ["property-removed"]),
+        ({}, {"properties": {"a": TEXT}, "required": ["a"]}, ["required-property-added"], ["property-removed"]),
+        (
+            {"properties": {"a": TEXT}},
+            {"properties": {"a": TEXT}, "required": ["a"]},
+            ["now-required"],
+            ["no-longer-required"],
+        ),
+    ],
+)
+def test_each_change_has_its_rule_both_ways(old: Schema, new: Schema, forth: list[str], back: list[str]) -> None:
+    """What is tighter one way is looser the other."""
+    assert _codes(old, new) == forth
+    assert _codes(new, old) == back
+
+
+def test_a_change_in_an_array_of_objects_says_where() -> None:
+    """The path is written as messages are read."""
+    old, new = ({"properties": {"items": {"items": {"properties": {"sku": schema}}}}} for schema in (TEXT, NUMBER))
+    (change,) = changes_of(old, new, "Order Completed")
+    assert (change.path, change.text) == ("items[].sku", "the type is another: string, now number")
+
+
+def test_what_a_reference_leads_to_is_compared() -> None:
+    """Also where it stands in what only a person can judge."""
+    old, new = (
+        {"definitions": {"d": schema}, "properties": {"a": {"$ref": "#/definitions/d"}}} for schema in (TEXT, NUMBER)
+    )
+    assert [change.code for change in changes_of(old, new, "E")] == ["type-changed"]
+    old, new = (
+        {"definitions": {"d": schema}, "properties": {"a": {"not": {"$ref": "#/definitions/d"}}}}
+        for schema in (TEXT, NUMBER)
+    )
+    assert [change.code for change in changes_of(old, new, "E")] == ["constraint-changed"]
+
+
+@given(PAYLOADS, PAYLOADS)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_any_two_schemas_are_compared_and_a_schema_has_not_changed_from_itself(old: Schema, new: Schema) -> None:
+    """Also nonsense."""
+    list(changes_of(old, new, "E"))
+    assert list(changes_of(old, old, "E")) == []
