@@ -143,6 +143,20 @@ def test_the_hook_comes_first_and_what_it_made_is_checked(make_client: MakeClien
     assert [message["event"] for message in _sent(client, sandbox)] == ["Removed"]
 
 
+def test_where_nothing_is_sent_the_hook_runs_for_the_checks_only(make_client: MakeClient) -> None:
+    """A fault that the hook cures is none in the application's tests either."""
+    seen: list[str] = []
+
+    def hook(call: dict[str, Any]) -> dict[str, Any]:
+        seen.append(call["event"])
+        return {**call, "properties": {}}
+
+    assert make_client(before_send=hook, send=False).track("u1", "Unchecked", {"a": 1})[0]
+    client = _with(make_client(before_send=hook, send=False), _Says({"a": "raise"}))
+    assert client.track("u1", "Checked", {"a": 1})[0]
+    assert seen == ["Checked"]
+
+
 def test_each_check_sees_what_the_one_before_it_made(make_client: MakeClient) -> None:
     """A plan's renaming is what privacy looks at."""
     first, second = _Says({}, change=lambda call: {**call, "event": "New"}), _Says({})
