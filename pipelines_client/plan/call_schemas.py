@@ -9,6 +9,7 @@ from typing import Any, Final
 from pipelines_client.plan.model import PlannedCall, Schema, TrackingPlan
 from pipelines_client.plan.rules.base import CallRule
 from pipelines_client.plan.schemas import PLAIN_REST, properties_of, standalone
+from pipelines_client.plan.usable import usable
 from pipelines_client.plan.validators import CompiledSchema, SchemaFault, merged
 
 _SAYS_NOTHING: Final[tuple[Schema, ...]] = ({}, PLAIN_REST)
@@ -32,10 +33,12 @@ class CallSchemas:
         shared = () if plan.common is None else (plan.common,)
         of_payload = [each for each in shared if each.payload_name == planned.payload_name]
         self._payload: list[_Placed] = [
-            (standalone(each), _place_of(each)) for each in (planned, *of_payload) if each.schema not in _SAYS_NOTHING
+            (usable(standalone(each))[0], _place_of(each))
+            for each in (planned, *of_payload)
+            if each.schema not in _SAYS_NOTHING
         ]
         self._message: list[_Placed] = [
-            (each.envelope, f"{_place_of(each)} > envelope") for each in (planned, *shared) if each.envelope
+            (usable(each.envelope)[0], f"{_place_of(each)} > envelope") for each in (planned, *shared) if each.envelope
         ]
         asked = ((rule.code, rule.schema(plan, planned)) for rule in rules)
         self._of_rules: dict[str, _Placed] = {code: (schema, place) for code, schema in asked if schema is not None}

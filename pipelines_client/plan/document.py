@@ -6,7 +6,7 @@ what stands under `schema`, `envelope` and `extras` is kept as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipelines_client.plan.fields import FieldError, made
 from pipelines_client.plan.model import Conventions, PlannedCall, PlannedKind, Schema, TrackingPlan, payload_name
 from pipelines_client.plan.schemas import CONVENIENCES, KEYWORDS, PLAIN_REST, TYPES, from_short, to_short
 from pipelines_client.plan.text import MOST_BYTES, NUMBER, Parsed, parse
+from pipelines_client.plan.usable import usable
 
 FORMAT_VERSION: Final = 1
 _MOST_FAULTS: Final = 20
@@ -164,6 +165,8 @@ class _Reader:
         if short is not None:
             self._check_properties(short, (*path, payload))
             given["schema"] = from_short(short, PLAIN_REST if schema is None else schema)
+            for left in _unusable(given["schema"]):
+                self._wrong((*path, payload, *left), "it is not as JSON Schema allows", "correct it there")
         context = self._table(raw, "context", path)
         if context is not None:
             self._check_properties(context, (*path, "context"))
@@ -281,7 +284,7 @@ def _call_table(call: PlannedCall) -> dict[str, Any]:
         context = _context_alone(envelope)
         table.update({"envelope": envelope} if context is None else {"context": context})
     short = None if schema is None else to_short(schema)
-    if short is None or not _is_plain(short[0]):
+    if short is None or not _is_plain(short[0]) or any(True for _ in _unusable(schema)):
         return table if schema is None else {**table, "schema": schema}
     properties, rest = short
     if rest != PLAIN_REST:
@@ -296,6 +299,11 @@ def _context_alone(envelope: Schema) -> Schema | None:
         return None
     short = to_short(members["context"]) if set(members) == _ONE_MEMBER else None
     return short[0] if short is not None and short[1] == PLAIN_REST and _is_plain(short[0]) else None
+
+
+def _unusable(schema: Schema) -> Iterator[tuple[str, ...]]:
+    """Yield what no validator can use in the properties of a schema; `_check_types` speaks of types."""
+    yield from (left[1:] for left in usable(schema)[1] if left[0] == "properties" and left[-1] != "type")
 
 
 def _is_plain(properties: Any) -> bool:

@@ -115,7 +115,7 @@ def test_without_a_usable_plan_there_is_no_client(tmp_path: Path, make_client: M
         make_client(plan=tmp_path / "none.yaml")
     path = tmp_path / "plan.yaml"
     path.write_text("plan: 1\nevents: {E: {properties: {a: {pattern: '('}}}}\n")
-    with pytest.raises(ConfigError, match="events > E: its schema cannot be used"):
+    with pytest.raises(ConfigError, match="line 2: events > E > properties > a > pattern: it is not"):
         make_client(plan=path)
 
 

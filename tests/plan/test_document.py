@@ -148,6 +148,7 @@ def test_any_plan_survives_our_file(plan: TrackingPlan) -> None:
         ("description:", "descripton:", "Order Completed > descripton: this key is not known here; did you mean"),
         ("required: true, example", "requierd: true, example", "line 19: events > Order Completed > properties > o"),
         ("integer, unit", "intger, unit", "> total > type: this type does not exist; did you mean integer?"),
+        ("format: email", "pattern: '('", "line 8: identify > traits > email > pattern: it is not as JSON Schema"),
         ("version: 2\n", "version: 1\n", "Checkout Started > item 2 > version: two have this version"),
         ("type: reject", "type: rejct", "line 4: modes > type: it is not one of off, warn, redact, reject, raise"),
         ("money: cents", "money: euros", "line 3: conventions > money: it is not one of cents, decimals"),
