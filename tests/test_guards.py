@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from source_files import PACKAGE, ROOT, import_graph, module_name, place_of, python_files, tree_of
+from source_files import PACKAGE, ROOT, imports_in, module_name, place_of, python_files, tree_of, walk
 
 from pipelines_client.destinations.base import Decision
 from pipelines_client.evidence.fact import (
@@ -128,7 +128,7 @@ def test_pure_modules_open_nothing_and_ask_no_clock_because_they_are_tested_with
     hits = [
         f"{place_of(MODULES[name], node.lineno)}: {ast.unparse(node)}"
         for name in _pure_modules()
-        for node in ast.walk(tree_of(MODULES[name]))
+        for node in walk(tree_of(MODULES[name]))
         if isinstance(node, ast.Attribute | ast.Name | ast.Import | ast.ImportFrom) and _does_io(node)
     ]
     assert not hits
@@ -145,7 +145,7 @@ def test_input_and_output_are_found(line):
     """The test above can fail."""
     nodes = [
         node
-        for node in ast.walk(ast.parse(line))
+        for node in walk(ast.parse(line))
         if isinstance(node, ast.Attribute | ast.Name | ast.Import | ast.ImportFrom)
     ]
     assert any(_does_io(node) for node in nodes)
@@ -163,12 +163,12 @@ def test_the_rooms_that_serve_every_vendor_ask_for_none_by_name_because_a_third_
     hits = [
         f"{place_of(path, node.lineno)}: {ast.unparse(node)}"
         for path in python_files(PACKAGE / room)
-        for node in ast.walk(tree_of(path))
+        for node in walk(tree_of(path))
         if isinstance(node, ast.Compare)
         and any(
             (isinstance(part, ast.Name) and part.id in ("CUSTOMERIO", "SEGMENT"))
             or (isinstance(part, ast.Constant) and part.value in SIDES)
-            for part in ast.walk(node)
+            for part in walk(node)
         )
     ]
     assert not hits
@@ -192,7 +192,7 @@ def test_an_enum_that_is_written_is_a_str_because_ledgers_logs_and_reports_hold_
 
 def test_the_package_imports_the_client_and_the_ground_only_because_an_application_pays_for_each_import():
     """Nor lazily: parity, evidence, history, the stages and the sandbox are imported by those who use them."""
-    imported = import_graph(PACKAGE)["pipelines_client"]
+    imported = set(imports_in(tree_of(PACKAGE / "__init__.py"), set(MODULES), room="pipelines_client"))
     rooms = {name.split(".")[1] for name in imported if name.count(".")}
     assert rooms <= {"client", "config", "delivery", "errors", "keywords", "lazy", "log", "message", "routing", "state"}
 
@@ -227,10 +227,10 @@ def _does_io(node: ast.Attribute | ast.Name | ast.Import | ast.ImportFrom) -> bo
 def _compared(path) -> Iterator[str]:
     """Yield the names of a registry that a file compares with; sides are also names of sources, and asked as such."""
     names = {*BY_NAME, *BY_KIND, *CAUSE_OF, *KINDS} - {*SIDES, "ledger"}
-    for node in ast.walk(tree_of(path)):
+    for node in walk(tree_of(path)):
         if not isinstance(node, ast.Compare | ast.MatchValue):
             continue
-        for part in ast.walk(node):
+        for part in walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value in names:
                 yield part.value
             if isinstance(part, ast.Attribute) and part.attr == "name" and ast.unparse(part.value).isupper():
@@ -254,10 +254,10 @@ BROAD = {"Exception", "OSError", "RuntimeError", "PermissionError"}
 
 def swallowing(path: Path) -> Iterator[str]:
     """Yield the functions that may keep a signal handler's exception from the application."""
-    for function in [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]:
-        for node in ast.walk(function):
+    for function in [node for node in walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]:
+        for node in walk(function):
             if isinstance(node, ast.ExceptHandler) and node.type is not None:
-                calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+                calls = {ast.unparse(call.func) for call in walk(node) if isinstance(call, ast.Call)}
                 is_raised = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
                 if BROAD & names_in(node.type) and not is_raised and not calls & {"let_through", "is_from_signal"}:
                     yield f"{path.relative_to(PACKAGE)}:{function.name}"
@@ -267,7 +267,7 @@ def swallowing(path: Path) -> Iterator[str]:
 
 def names_in(node: ast.AST) -> set[str]:
     """Return the names in a piece of code."""
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return {each.id for each in walk(node) if isinstance(each, ast.Name)}
 
 
 def test_a_signal_handlers_exception_passes_every_guard_because_it_ends_the_job_that_takes_too_long():
@@ -287,7 +287,7 @@ def test_statements_bind_by_place_or_by_name_and_never_by_number() -> None:
     numbered = [
         place_of(path, node.lineno)
         for path in python_files(PACKAGE)
-        for node in ast.walk(tree_of(path))
+        for node in walk(tree_of(path))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and re.search(r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b.*\?\d", node.value, re.DOTALL)
@@ -317,7 +317,7 @@ def test_files_are_opened_by_functions_that_refuse_a_pipe_because_one_without_a_
     found = {
         str(path.relative_to(PACKAGE))
         for path in python_files(PACKAGE)
-        for node in ast.walk(tree_of(path))
+        for node in walk(tree_of(path))
         if isinstance(node, ast.Call) and _opens(node)
     }
     assert found == set(OPENED_OTHERWISE)
@@ -336,4 +336,4 @@ def _opens(call: ast.Call) -> bool:
 @pytest.mark.parametrize("line", ["open(path)", "path.open('rb')", "path.read_text('utf-8')", "gzip.open(path)"])
 def test_a_file_that_is_opened_otherwise_is_found(line: str) -> None:
     """The test above can fail."""
-    assert any(isinstance(node, ast.Call) and _opens(node) for node in ast.walk(ast.parse(line)))
+    assert any(isinstance(node, ast.Call) and _opens(node) for node in walk(ast.parse(line)))

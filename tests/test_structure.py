@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ from source_files import (
     parameters_of,
     place_of,
     python_files,
+    statements,
     tree_of,
     words_in,
 )
@@ -102,7 +104,7 @@ def test_no_two_classes_or_types_share_a_name_or_hide_one_of_the_library() -> No
     places = defaultdict(list, {"Path": ["pathlib"], "Iterator": ["collections.abc"], "Counter": ["collections"]})
     for path in python_files(PACKAGE):
         tree = tree_of(path)
-        for node in ast.walk(tree):
+        for node in statements(tree):
             if isinstance(node, ast.ClassDef) and node not in tree.body:
                 places[node.name].append(place_of(path, node.lineno))
         is_vendor = "sandbox" in path.parts  # it knows nothing of ours, so it may say again what a count is
@@ -141,12 +143,13 @@ def _own_files() -> list[Path]:
     return python_files(PACKAGE) + python_files(BENCHMARKS)
 
 
+@cache
 def _sizes(path: Path) -> list[tuple[str, str]]:
     """Return what is too large in a file, and how large it is."""
     tree = tree_of(path)
     lines = len(path.read_text("utf-8").splitlines())
     sizes = [(place_of(path), f"{lines} lines")] if lines > MOST_LINES else []
-    owners = {id(node): kind.name for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for node in kind.body}
+    owners = {id(node): kind.name for kind in statements(tree) if isinstance(kind, ast.ClassDef) for node in kind.body}
     for function in functions(tree):
         owner = owners.get(id(function))
         name = f"{place_of(path)} {f'{owner}.' if owner else ''}{function.name}"
