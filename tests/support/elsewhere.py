@@ -227,4 +227,5 @@ TESTED_IN: dict[str, str] = {
     "cli/plan/group.py": "cli/test_app.py",
     "cli/plan/reading.py": "cli/plan/test_convert.py",
     "cli/plan/sent.py": "cli/plan/test_infer.py",
+    "plan/coverage_text.py": "plan/test_coverage.py",
 }

@@ -11,7 +11,8 @@ class _PlanCommands(LazyGroup):
     """Each command is imported when it runs."""
 
     later = (
-        Later("lint", "plan.lint:lint", "Find what is unclean in a plan: names, doubles, types, limits."),
+        Later("lint", "plan.lint:lint", "Find what is unclean in a plan: names, duplicates, types, limits."),
+        Later("check", "plan.check:check", "Compare what was sent with the plan, both ways."),
         Later("infer", "plan.infer:infer", "Write a first plan from what was sent."),
         Later("docs", "plan.docs:docs", "Write the plan as a page for marketers: HTML or Markdown."),
         Later("import", "plan.convert:import_", "Turn another tool's plan into tracking-plan.yaml."),

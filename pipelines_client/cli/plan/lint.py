@@ -62,11 +62,12 @@ class LintOptions:
 
 @takes(LintOptions)
 def lint(asked: LintOptions) -> None:
-    """Find what is unclean in a plan: names, doubles, types, limits.
+    """Find what is unclean in a plan: names, duplicates, types, limits.
 
-    A plan that is dirty today can start: `--baseline FILE --write-baseline` once,
-    then `--baseline FILE` in CI fails on a fault that was not there before. A rule
-    is left out with --ignore, or with the mode `off` under the plan's `modes`.
+    A plan that is dirty today can start: `--baseline FILE --write-baseline`
+    once, then `--baseline FILE` in CI fails on a fault that was not there
+    before. A rule is left out with --ignore, or with the mode `off` under the
+    plan's `modes`.
 
     Exit code 0: no new fault, 1: some, 2: bad input.
     """

@@ -146,3 +146,10 @@ def test_the_page_lists_each_rule_with_its_words() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/plan.md").read_text("utf-8")
     listed = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \| (.+) \|$", page, re.MULTILINE)
     assert listed == [(rule.code, rule.severity, f"{rule.title}. {rule.why}") for rule in LINT_RULES]
+
+
+@pytest.mark.parametrize("name", ["saas", "shop"])
+def test_the_plans_to_start_from_are_clean(name: str) -> None:
+    """A team begins without a fault."""
+    path = Path(__file__).resolve().parents[3] / f"examples/plans/{name}.yaml"
+    assert lint(parse_plan(path.read_bytes(), path.name)) == []

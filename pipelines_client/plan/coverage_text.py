@@ -1,0 +1,65 @@
+"""What was sent against a plan, as lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pipelines_client.plan.coverage import NO_RELEASE, CoverageReport
+from pipelines_client.wording import plural
+
+_MOST_ROWS = 50
+
+
+def coverage_text(report: CoverageReport) -> str:
+    """Return the report as text: the verdict first, then a section for each thing that there is to say."""
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: CoverageReport) -> Iterator[str]:
+    verdict = "as planned" if report.is_as_planned else "not as planned"
+    used = f"{report.planned - len(report.unused):,} of {plural(report.planned, 'active event')} sent"
+    yield f"{verdict if report.messages else 'no message'}: {plural(report.messages, 'message')}, {used}"
+    if report.unreadable:
+        yield f"{plural(report.unreadable, 'line')} could not be read, or held no call"
+    if report.not_shown:
+        yield f"{plural(report.not_shown, 'message')} had more names or releases than are listed"
+    yield from _section(
+        "Not planned",
+        [
+            f"{row.messages:,}  {_title(row.kind, row.name)}{f' (did you mean {row.nearest}?)' if row.nearest else ''}"
+            for row in report.unplanned
+        ],
+    )
+    yield from _section("Planned and not sent", report.unused)
+    yield from _section(
+        "Violations",
+        [
+            f"{row.messages:,}  {_title(row.kind, row.name)}: {row.code}{f' at {row.path}' if row.path else ''}"
+            f"{f' ({row.hint})' if row.hint else ''}; first in {row.example}"
+            for row in report.violations
+        ],
+    )
+    if len(report.releases) > 1 or any(row.release != NO_RELEASE for row in report.releases):
+        yield from _section(
+            "By release",
+            [
+                f"{row.release or 'no release'}: {plural(row.messages, 'message')}, {row.violating:,} with violations,"
+                f" {row.unplanned:,} not planned"
+                for row in report.releases
+            ],
+        )
+
+
+def _section(title: str, rows: Iterable[str]) -> Iterator[str]:
+    listed = list(rows)
+    if not listed:
+        return
+    yield ""
+    yield f"{title}:"
+    yield from (f"  {row}" for row in listed[:_MOST_ROWS])
+    if len(listed) > _MOST_ROWS:
+        yield f"  … and {len(listed) - _MOST_ROWS:,} more: --format json has all"
+
+
+def _title(kind: str, name: str) -> str:
+    return f"{kind} {name}" if name and kind != "track" else name or kind

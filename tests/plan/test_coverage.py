@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines_client.plan.check import CheckedPlan
+from pipelines_client.plan.coverage import CoverageReport, PlanCoverage
+from pipelines_client.plan.coverage_text import coverage_text
+from pipelines_client.plan.document import parse_plan
+
+PLAN = b"""\
+plan: 1
+pages: [Home]
+events:
+  Order Completed: {aliases: [purchase], properties: {total: {type: number, required: true}}}
+  Cart Emptied: {}
+  Old Event: {status: deprecated}
+  Trial Started: [{version: 1}, {version: 2}]
+"""
+
+
+def call(event: str = "Order Completed", release: str | None = None, **properties: Any) -> dict[str, Any]:
+    """Return a track call as an archive has it."""
+    context = {} if release is None else {"app": {"version": release}}
+    return {
+        "type": "track",
+        "event": event,
+        "userId": "u1",
+        "messageId": "m",
+        "context": context,
+        "properties": properties,
+    }
+
+
+def report_of(*calls: dict[str, Any]) -> CoverageReport:
+    coverage = PlanCoverage(CheckedPlan(parse_plan(PLAN)))
+    for number, each in enumerate(calls, 1):
+        coverage.add(each, f"a.json:{number}")
+    return coverage.report()
+
+
+def test_calls_as_planned_leave_only_what_was_not_sent() -> None:
+    """An event that is deprecated is not missed; each version is."""
+    report = report_of(call(total=1.5), call("Trial Started"), {"type": "page", "name": "Home", "userId": "u1"})
+    assert report.is_as_planned
+    assert (report.messages, report.planned) == (3, 4)
+    assert report.unused == ("Cart Emptied", "Trial Started@2")
+    assert [(each.kind, each.name, each.messages) for each in report.sent] == [
+        ("page", "Home", 1),
+        ("track", "Order Completed", 1),
+        ("track", "Trial Started", 1),
+    ]
+
+
+def test_a_name_that_is_not_planned_comes_with_the_one_that_may_be_meant() -> None:
+    """A page that is not on the list too; the alias of an event is planned."""
+    report = report_of(call("Order Compleeted"), call("Order Compleeted"), {"type": "page", "name": "Blog"})
+    assert [(each.kind, each.name, each.messages, each.nearest) for each in report.unplanned] == [
+        ("track", "Order Compleeted", 2, "Order Completed"),
+        ("page", "Blog", 1, None),
+    ]
+    assert not report.is_as_planned
+    assert "Order Completed" in {each.name for each in report_of(call("purchase", total=1)).sent}
+
+
+def test_violations_are_counted_by_event_and_the_first_is_named() -> None:
+    """No value is in the report."""
+    report = report_of(call(total=1), call(total="secret"), call(total="secret"), call())
+    rows = {(each.name, each.path): (each.messages, each.example) for each in report.violations}
+    assert rows["Order Completed", "properties.total"][1] in ("a.json:2", "a.json:4")
+    assert sum(each.messages for each in report.violations) == 3
+    assert "secret" not in coverage_text(report)
+
+
+def test_a_release_that_sends_what_is_wrong_is_seen() -> None:
+    """By `context.app.version`; messages without one stand together."""
+    report = report_of(
+        call(release="1.0", total=1), call(release="1.1", total="1"), call("New", release="1.1"), call(total=2)
+    )
+    assert [tuple(each) for each in report.releases] == [("", 1, 0, 0), ("1.0", 1, 0, 0), ("1.1", 2, 1, 1)]
+    text = coverage_text(report)
+    assert text.startswith("not as planned: 4 messages, 1 of 4 active events sent\n")
+    assert "1.1: 2 messages, 1 with violations, 1 not planned" in text
+
+
+def test_what_is_no_call_is_counted_and_no_message_is_said() -> None:
+    """Evidence that is short proves nothing."""
+    report = report_of({"type": "delete"}, {})
+    assert (report.messages, report.unreadable) == (0, 2)
+    assert coverage_text(report).startswith("no message: 0 messages")
+
+
+def test_hostile_calls_are_looked_at_too() -> None:
+    """Names, versions and payloads of any JSON type."""
+    odd: list[Any] = [None, 7, [], {}, "x"]
+    calls = [{"type": "track", "event": each, "properties": each, "context": each, "userId": each} for each in odd]
+    assert report_of(*calls).messages == len(odd)
