@@ -17,6 +17,7 @@ class _PlanCommands(LazyGroup):
         Later("docs", "plan.docs:docs", "Write the plan as a page for marketers: HTML or Markdown."),
         Later("import", "plan.convert:import_", "Turn another tool's plan into tracking-plan.yaml."),
         Later("export", "plan.convert:export", "Write a plan in another tool's format."),
+        Later("codegen", "plan.codegen:codegen", "Write the plan as a Python module with a typed function an event."),
         Later("diff", "plan.diff:diff", "Say what changes between two plans, and whether it breaks what is there."),
         Later("models", "plan.models:models", "Write the plan of a module of pydantic events, which it imports."),
     )
