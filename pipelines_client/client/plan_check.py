@@ -77,6 +77,9 @@ def plan_check(path: Path, settings: Settings) -> PlanCheck:
         checked = CheckedPlan(load_plan(path), key.encode())
     except PlanError as error:
         raise ConfigError(f"plan (or PIPELINES_PLAN): {error}") from None
+    left_out = checked.left_out
+    if left_out:
+        logger().warning("plan_parts_not_checked", count=len(left_out), first=left_out[0], cure="plan lint names them")
     is_looked_up = checked.plan.modes.get(REPEATED, REPEATED_MODE) != "off"
     if not is_looked_up or not any(event.once_per for event in checked.plan.events):
         return PlanCheck(checked, None)

@@ -32,13 +32,15 @@ class CallSchemas:
         place = _place_of(planned)
         shared = () if plan.common is None else (plan.common,)
         of_payload = [each for each in shared if each.payload_name == planned.payload_name]
-        self._payload: list[_Placed] = [
-            (usable(standalone(each))[0], _place_of(each))
+        self.left_out: list[str] = []
+        """Parts of its schemas that are not JSON Schema, and are not asked about."""
+        self._payload = [
+            self._usable(standalone(each), _place_of(each))
             for each in (planned, *of_payload)
             if each.schema not in _SAYS_NOTHING
         ]
-        self._message: list[_Placed] = [
-            (usable(each.envelope)[0], f"{_place_of(each)} > envelope") for each in (planned, *shared) if each.envelope
+        self._message = [
+            self._usable(each.envelope, f"{_place_of(each)} > envelope") for each in (planned, *shared) if each.envelope
         ]
         asked = ((rule.code, rule.schema(plan, planned)) for rule in rules)
         self._of_rules: dict[str, _Placed] = {code: (schema, place) for code, schema in asked if schema is not None}
@@ -49,6 +51,11 @@ class CallSchemas:
             ValueError: The payload is not plain JSON.
         """
         self._message_fits = _question(self._message)
+
+    def _usable(self, schema: Schema, place: str) -> _Placed:
+        made, left_out = usable(schema)
+        self.left_out += (" > ".join((place, *path)) for path in left_out)
+        return made, place
 
     @property
     def asks_for_message(self) -> bool:

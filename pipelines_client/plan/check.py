@@ -6,9 +6,11 @@ finds, renames, adds and removes. Where `is_clean` says yes, `judge` finds and c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from pipelines_client.errors import PlanError
 from pipelines_client.plan.call_schemas import CallSchemas
 from pipelines_client.plan.model import ANY_NAME, Mode, PlannedCall, PlannedKind, TrackingPlan, payload_name
 from pipelines_client.plan.redaction import spelled, without
@@ -91,12 +93,16 @@ class CheckedPlan:
         made = (kind() for kind in CALL_RULES)
         self._rules = [(rule, mode) for rule in made if (mode := rule.mode_in(plan)) != "off"]
         self._on = {rule.code for rule, _ in self._rules}
-        usual = (rule.usual_id(plan) for rule, _ in self._rules)
-        self._usual_ids = tuple(question for question in usual if question is not None)
+        self._is_usual_id = _question_about_ids(rule.usual_id(plan) for rule, _ in self._rules)
         usual = (rule.usual_name(plan) for rule, _ in self._rules)
         self._usual_names = tuple(question for question in usual if question is not None)
         self._schemas = {_key(each): self._compiled(each) for each in _all_calls(plan)}
         self._ways = {kind: self._ways_of(kind) for kind in ("track", "page", "screen", "identify", "group", "alias")}
+
+    @property
+    def left_out(self) -> list[str]:
+        """Parts of the plan's schemas that are not JSON Schema, and are not asked about: `events > E > type`."""
+        return list(dict.fromkeys(part for schemas in self._schemas.values() for part in schemas.left_out))
 
     # The cheap question
 
@@ -111,10 +117,8 @@ class CheckedPlan:
         if way is None:
             return False
         user_id = fields["userId"]
-        if user_id is not None:
-            for is_usual in self._usual_ids:
-                if not is_usual(user_id):
-                    return False
+        if user_id is not None and not self._is_usual_id(user_id):
+            return False
         fits, message_fits = way
         return (fits is None or fits(payload)) and (message_fits is None or message_fits(fields))
 
@@ -266,6 +270,15 @@ def _all_calls(plan: TrackingPlan) -> Iterator[PlannedCall]:
     """Yield all that the plan has, and for each kind what holds for calls that it does not have."""
     yield from _ANY.values()
     yield from (call for call in plan.calls() if call.kind != "common")
+
+
+def _question_about_ids(patterns: Iterable[str | None]) -> Callable[[str], object]:
+    """Return one question for all patterns that an id has to match."""
+    whole = "".join(f"(?={pattern})" for pattern in patterns if pattern is not None)
+    try:
+        return re.compile(whole).match
+    except re.error as error:
+        raise PlanError(f"conventions > ids > pattern: it is not a regular expression ({error}); correct it") from None
 
 
 def _key(planned: PlannedCall) -> tuple[str, str, int | str]:

@@ -142,6 +142,29 @@ def test_a_dirty_schema_is_checked_as_far_as_it_can_be(schema: Any) -> None:
     assert [each.code for each in checked.judge(track("E", {"a": 1, "b": 1})).violations] == ["mistyped-property"]
 
 
+@pytest.mark.parametrize(
+    ("part", "left_out"),
+    [
+        ({"properties": {"a": {"type": "text"}}}, "events > E > properties > a > type"),
+        ({"properties": {"a": {"$ref": "https://example.com/e.json"}}}, "events > E > properties > a > $ref"),
+        ({"properties": {"a": {"pattern": "("}}}, "events > E > properties > a > pattern"),
+    ],
+)
+def test_a_part_that_is_not_a_schema_is_left_out_and_named(part: Any, left_out: str) -> None:
+    """Plans are dirty: the rest of the event is still checked, and nothing is fetched."""
+    plan = TrackingPlan(events=(PlannedCall("track", "E", schema={**part, "required": ["b"]}),))
+    checked = CheckedPlan(plan)
+    assert checked.left_out == [left_out]
+    assert found(checked, track("E", {"a": 1})) == [("missing-property", "properties.*")]
+
+
+def test_a_schema_that_jsonschema_rs_does_not_take_is_refused_by_its_event() -> None:
+    """Python's patterns are more than those of Rust."""
+    schema = {"properties": {"a": {"pattern": "(?P<n>a)(?P=n)"}}}
+    with pytest.raises(PlanError, match=r"events > E: its schema cannot be used: .*; correct it"):
+        CheckedPlan(TrackingPlan(events=(PlannedCall("track", "E", schema=schema),)))
+
+
 def test_references_and_other_drafts_stay_whole() -> None:
     """They are not put into one schema with others, where they would lead elsewhere."""
     schema = {"definitions": {"sku": {"type": "string"}}, "properties": {"sku": {"$ref": "#/definitions/sku"}}}

@@ -139,13 +139,13 @@ class CallRule(ABC):
         del plan, planned
         return False
 
-    def usual_id(self, plan: TrackingPlan) -> Callable[[str], object] | None:
-        """Return a cheap question about a person's id: true if it has no fault; None if no id has one."""
+    def usual_id(self, plan: TrackingPlan) -> str | None:
+        """Return a pattern that a person's id without a fault matches from its start; None if no id has one."""
         del plan
         return None
 
     def usual_name(self, plan: TrackingPlan) -> Callable[[str], object] | None:
-        """Return a cheap question about the name of an event, page or screen that is not planned; as `usual_id`."""
+        """Return a cheap question about a name that the plan does not have: true if it has no fault."""
         del plan
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from pipelines_client.plan.model import TrackingPlan
@@ -33,10 +33,10 @@ name: Shop
         {"type": "identify", "userId": None, "anonymousId": "a@b"},
     )
 
-    def usual_id(self, plan: TrackingPlan) -> Callable[[str], object] | None:
+    def usual_id(self, plan: TrackingPlan) -> str | None:
         """Return whether an id has no such form (FACTS C17)."""
         del plan
-        return _USUAL.match
+        return _USUAL.pattern
 
     def find(self, seen: SeenCall) -> Iterator[PlanHit]:
         """Yield the id if it has such a form."""

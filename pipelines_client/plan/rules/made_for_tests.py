@@ -34,10 +34,10 @@ events:
     )
     good = ({"type": "track", "userId": "usr_1", "event": "Order Completed"},)
 
-    def usual_id(self, plan: TrackingPlan) -> Callable[[str], object] | None:
+    def usual_id(self, plan: TrackingPlan) -> str | None:
         """Return whether an id does not begin so."""
         del plan
-        return _USUAL.match
+        return _USUAL.pattern
 
     def usual_name(self, plan: TrackingPlan) -> Callable[[str], object] | None:
         """Return whether a name does not begin so."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Final
 
 from pipelines_client.plan.model import TrackingPlan
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
+
+_FLAGS: Final = re.compile(r"\(\?([aimsux]+)\)")
 
 
 class OtherId(CallRule):
@@ -27,13 +30,17 @@ conventions: {ids: {pattern: '^usr_[0-9]+$'}}
         {"type": "identify", "userId": None, "anonymousId": "v-1"},
     )
 
-    def usual_id(self, plan: TrackingPlan) -> Callable[[str], object] | None:
-        """Return whether an id matches the plan's pattern."""
+    def usual_id(self, plan: TrackingPlan) -> str | None:
+        """Return the plan's pattern, which is searched."""
         pattern = plan.conventions.ids.pattern
-        return None if pattern is None else re.compile(pattern).search
+        if pattern is None:
+            return None
+        flags = _FLAGS.match(pattern)  # they have to stand at the start, or in a group
+        scoped = f"(?{flags[1]}:{pattern[flags.end() :]})" if flags else f"(?:{pattern})"
+        return rf"[\s\S]*?{scoped}"
 
     def find(self, seen: SeenCall) -> Iterator[PlanHit]:
-        """Yield the id if it does not."""
-        is_usual = self.usual_id(seen.plan)
-        if is_usual is not None and isinstance(seen.user_id, str) and not is_usual(seen.user_id):
+        """Yield the id if it does not match."""
+        pattern = seen.plan.conventions.ids.pattern
+        if pattern is not None and isinstance(seen.user_id, str) and not re.search(pattern, seen.user_id):
             yield PlanHit(("userId",))
