@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
@@ -13,7 +14,11 @@ from benchmarks.subjects import OURS, Subject
 _CALLS = 10_000
 _AT_MOST = {10: 0.45, 50: 1.5}
 """By the number of properties: what all checks together may add to a call, as a part of the call without them."""
-_SETTINGS: dict[str, tuple[tuple[str, Any], ...]] = {"privacy": (("privacy", "reject"),)}
+_PLAN = Path(__file__).parents[1] / "checks-plan.yaml"
+_SETTINGS: dict[str, tuple[tuple[str, Any], ...]] = {
+    "plan": (("plan", str(_PLAN)),),
+    "privacy": (("privacy", "reject"),),
+}
 """What each check is asked for with. The last line of a table, and the limits, are for all of them together."""
 
 
