@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines_client.errors import PlanError
 from pipelines_client.plan.check import CheckedPlan
 from pipelines_client.plan.document import parse_plan
 from pipelines_client.plan.model import PlannedCall, TrackingPlan
