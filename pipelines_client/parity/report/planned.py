@@ -65,6 +65,6 @@ def _of_event(event: str, planned: PlannedNames) -> Iterator[str]:
         yield f"planned as {planned.aliases[event]}"
     elif event not in planned.events:
         near = nearest(event, planned.events)
-        yield "not in the plan" + (f", which has {near}" if near else "")
+        yield "not in the plan" + (f" (nearest name: {near})" if near else "")
     elif planned.events[event]:
         yield planned.events[event]

@@ -20,7 +20,7 @@ def detail_of(name: str, event: str, kind: str = "track", detail: str = "") -> s
 
 def test_a_name_that_is_not_planned_is_said_with_the_nearest_one() -> None:
     """One that is planned as something else, or no longer sent, too; a planned one needs no words."""
-    assert detail_of("volume_shifts", "Order Compleeted") == "not in the plan, which has Order Completed"
+    assert detail_of("volume_shifts", "Order Compleeted") == "not in the plan (nearest name: Order Completed)"
     assert detail_of("volume_shifts", "Zzz", detail="x") == "x; not in the plan"
     assert detail_of("volume_shifts", "purchase") == "planned as Order Completed"
     assert detail_of("volume_shifts", "Old Event") == "deprecated in the plan"
