@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -168,6 +169,16 @@ def test_classes_become_a_plan_that_a_file_can_hold() -> None:
     assert parse_plan(dump_plan(plan).encode()) == plan
     assert plan.identify is not None
     assert plan.group is not None
+
+
+def test_calls_by_hand_are_checked_against_the_plan_of_the_classes(tmp_path: Path) -> None:
+    """A typed event passes, and a call by hand with a wrong property is found."""
+    (tmp_path / "plan.yaml").write_text(dump_plan(plan_of(OrderCompleted)), "utf-8")
+    with Client("key", send=False, spool="memory", plan=tmp_path / "plan.yaml") as client:
+        client.track("u1", OrderCompleted(order_id="o-1", total=Decimal("42.50"), lines=[Line(sku="mug")]))
+        assert not client.violations
+        client.track("u1", "Order Completed", {"order_id": 7, "order total": 1})
+        assert client.violations == {"plan:mistyped-property": 1}
 
 
 def test_two_classes_for_one_event_are_refused() -> None:
