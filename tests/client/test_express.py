@@ -111,6 +111,20 @@ _LACKING = [
 ]
 
 
+_TRACKING_PLAN = """
+plan: 1
+modes: {unknown-event: reject, mistyped-property: redact, other-id: warn, email-as-id: off}
+conventions: {ids: {pattern: '^u'}}
+common: {context: {type: string}}
+identify: {traits: {type: string, a: number}}
+pages: [Docs]
+events:
+  First:
+  Order Completed: {once_per: a, aliases: [Docs], properties: {type: string, a: number, library: object}}
+  " k\u00e9y ": {idempotency_key: type}
+"""
+
+
 @st.composite
 def _calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """Return a call and its arguments: half of them ordinary, the others with one argument, or two, that is not."""
@@ -154,14 +168,24 @@ def _functions_of(call: Callable[[], object]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "calls", "privacy"),
-    [("dual", 250, None), ("segment", 50, None), ("complete", 50, None), ("dual", 100, {"card": "redact"})],
+    ("stage", "calls", "checks"),
+    [
+        ("dual", 250, {}),
+        ("segment", 50, {}),
+        ("complete", 50, {}),
+        ("dual", 100, {"privacy": {"card": "redact"}}),
+        ("dual", 150, {"plan": True}),
+        ("dual", 50, {"plan": True, "privacy": {"card": "redact"}}),
+    ],
 )
 def test_the_express_does_what_the_usual_way_does(
-    make_client: MakeClient, tmp_path: Path, stage: str, calls: int, privacy: dict[str, Any] | None
+    make_client: MakeClient, tmp_path: Path, stage: str, calls: int, checks: dict[str, Any]
 ) -> None:
     """The same answer or exception, the same body, stamp and skips in the spool, the same counts; also with checks."""
-    more = {"upload_interval": 300.0, "ledger_key": "0" * 32, "stage": stage, "privacy": privacy}
+    if "plan" in checks:
+        checks = {**checks, "plan": tmp_path / "tracking-plan.yaml"}
+        checks["plan"].write_text(_TRACKING_PLAN)
+    more = {"upload_interval": 300.0, "ledger_key": "0" * 32, "stage": stage, **checks}
     express = make_client(state_dir=tmp_path / "express", **more)
     usual = _Usual(**{**express.settings.model_dump(exclude_unset=True), "state_dir": tmp_path / "usual"})
     with freeze_time("2026-11-02T09:30:00.125Z"):
@@ -177,7 +201,7 @@ def test_the_express_does_what_the_usual_way_does(
         for call in _LACKING:
             assert _outcome(express, *call) == _outcome(usual, *call)
     assert (express.replaced, express.not_taken) == (usual.replaced, usual.not_taken)
-    assert (express.violations, bool(express.violations)) == (usual.violations, privacy is not None)
+    assert (express.violations, bool(express.violations)) == (usual.violations, bool(checks))
     assert express._express is not None
 
 
