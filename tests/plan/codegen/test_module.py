@@ -160,7 +160,7 @@ def _send(function: Any, call: PlannedCall, client: Client) -> Any:
 
 
 @given(plans())
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
 def test_any_plan_gives_a_module_whose_functions_send_exactly_the_planned_keys(
     client: Client, plan: TrackingPlan
 ) -> None:
