@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 _LIMITS = ApiLimits()
 _HOOKS = ("on_delivery", "before_send", "on_error", "log_handler")
-
-
 _LONGEST_S = 2_000_000  # 23 days: sockets count milliseconds in 31 bits
 Seconds = Annotated[float, Field(gt=0, le=_LONGEST_S)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=_LONGEST_S)]
@@ -190,12 +188,14 @@ class Settings(BaseModel):
 
     @field_validator("timeout", "proxies", mode="before")
     @classmethod
-    def _parse_json(cls, value: Any) -> Any:
-        """Accept JSON, as the environment has it."""
+    def _parse_json(cls, value: Any, info: ValidationInfo) -> Any:
+        """Accept JSON, as the environment has it; and a number of seconds in any spelling."""
         try:
             return orjson.loads(value) if isinstance(value, str) else value
         except orjson.JSONDecodeError:
-            raise ValueError("must be JSON") from None
+            if info.field_name != "timeout":  # `.5` is a number of seconds as well; what is none is refused as such
+                raise ValueError("must be JSON") from None
+            return value
 
     @field_validator("state_dir")
     @classmethod

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import logging
+import os
 import sys
 import threading
 from collections import Counter
 from typing import Any
 
 from pipelines_client.clock import monotonic_s
+from pipelines_client.signals import let_through
 
 LOGGER_NAME = "pipelines_client"
 _OWN_PREFIX = __name__.partition(".")[0]
@@ -18,14 +19,19 @@ _QUIET_S = 10.0
 
 
 class EventLog:
-    """Writes events as `event='leg_paused' leg='customerio'`, by structlog.
+    """Writes events as `event='leg_paused' leg='customerio'`, by structlog, and raises nothing.
 
     structlog takes a third of the time of the first `Client()` to import, and most processes log nothing: it is
-    imported for the first line that the logger's level lets through.
+    imported for the first line that the logger's level lets through. While it is being imported, and where it cannot be
+    (no descriptor is left, the interpreter ends), a line is written without it, with the same text.
     """
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
+        self._structlog: Any = None
+        self._is_importing = False
+        self.importing = threading.RLock()
+        """Held while structlog is imported, and by a fork: a child would inherit the import lock, locked for ever."""
 
     def debug(self, event: str, **fields: object) -> None:
         """Log an event for those who look into this package."""
@@ -44,11 +50,36 @@ class EventLog:
         self._say(logging.ERROR, event, fields)
 
     def _say(self, level: int, event: str, fields: dict[str, object]) -> None:
-        if self._log.isEnabledFor(level):
-            _structlog(self._log).log(level, event, **fields)
+        try:
+            if not self._log.isEnabledFor(level):
+                return
+            writer = self._structlog or self._imported()
+            if writer is not None:
+                writer.log(level, event, **fields)
+            else:
+                said = {"event": event, **fields}
+                self._log.log(level, " ".join(f"{name}={value!r}" for name, value in said.items()))
+        except Exception as error:  # noqa: BLE001 - a handler of the application: a line must not cost a message
+            let_through(error)
+
+    def _imported(self) -> Any:
+        """Return structlog's logger; None while it is being imported, also by the call that a signal interrupts."""
+        if not self.importing.acquire(blocking=False):
+            return None
+        try:
+            if not (self._is_importing or self._structlog):
+                self._is_importing = True
+                try:
+                    self._structlog = _structlog(self._log)
+                finally:
+                    self._is_importing = False
+        except Exception as error:  # noqa: BLE001 - as `EventLog` says
+            let_through(error)
+        finally:
+            self.importing.release()
+        return self._structlog
 
 
-@functools.cache
 def _structlog(log: logging.Logger) -> Any:
     """Return structlog's logger; it neither uses nor sets the application's structlog configuration."""
     import structlog
@@ -64,6 +95,9 @@ def _structlog(log: logging.Logger) -> Any:
 
 
 _LOG = EventLog(logging.getLogger(LOGGER_NAME))
+if hasattr(os, "register_at_fork"):
+    _lock = _LOG.importing
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def logger() -> EventLog:

@@ -360,6 +360,18 @@ def test_a_timeout_may_be_two_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
             Client("k", timeout=wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("text", "seconds"), [(".5", 0.5), ("+5", 5), ("5.", 5), (" 5 ", 5), ("[1, 2.5]", (1, 2.5))])
+def test_a_timeout_of_the_environment_is_a_number_in_any_spelling(
+    monkeypatch: pytest.MonkeyPatch, text: str, seconds: float | tuple[float, float]
+) -> None:
+    """As all other numbers are, of which JSON has fewer spellings; two numbers are JSON."""
+    monkeypatch.setenv("PIPELINES_TIMEOUT", text)
+    assert Settings.load().timeout == seconds
+    monkeypatch.setenv("PIPELINES_TIMEOUT", f"{text}s")
+    with pytest.raises(ConfigError, match=r"^timeout \(or PIPELINES_TIMEOUT\): Input should be a valid number"):
+        Settings.load()
+
+
 def test_a_misspelt_variable_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """It would do nothing, and nothing else would say so."""
     monkeypatch.setenv("PIPELINES_SEGMENT_WRITEKEY", "s")

@@ -4,14 +4,14 @@
 is sure of, and leaves every other one: what a line means is decided by the kinds in `evidence`, and here only repeated
 for the usual spellings. It is called without the interpreter's lock, so threads read at once.
 
-It also writes what the client's ledger says of messages (`facts_of`), again for the usual spellings only.
+It also writes what the client's ledger says of messages (`facts_of`), again for the usual spellings only. A client
+imports this file, and some Pythons have no `ctypes`: what cannot do without it is in `scanner`.
 
 This room knows no fact, no kind and no table: `parity.facts.native` makes those of its columns.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from collections.abc import Sequence
@@ -20,6 +20,13 @@ from pathlib import Path
 from typing import Final
 
 from pipelines_client._scan.sources import hash_of
+
+try:
+    import ctypes
+except ImportError:  # this Python was built where libffi was not
+    _has_ctypes = False
+else:
+    _has_ctypes = True
 
 TYPES: Final = ("track", "page", "screen", "identify")
 """The calls that are taken."""
@@ -51,75 +58,6 @@ INTERFACE: Final = 2
 _SOURCES: Final = LIBRARY.parent / "src"
 
 
-class Task(ctypes.Structure):
-    """Where the lines are, and what the lines before them say.
-
-    `file` and `origin` are numbers of the caller's. `type` is an index of `TYPES`, or more than any if the lines show
-    it. The counters from `steps` to `last_ms` are those of `evidence.swallowed.Neighbours`. `rows` and `table_bytes`
-    say how much the scanner holds.
-    """
-
-    _fields_ = (
-        ("file", ctypes.c_int64),
-        ("line", ctypes.c_int64),
-        ("offset", ctypes.c_int64),
-        ("steps", ctypes.c_int64),
-        ("ordered", ctypes.c_int64),
-        ("span_ms", ctypes.c_int64),
-        ("last_ms", ctypes.c_int64),
-        ("rows", ctypes.c_int64),
-        ("table_bytes", ctypes.c_int64),
-        ("origin", ctypes.c_uint32),
-        ("type", ctypes.c_uint32),
-    )
-
-
-class Scanner:
-    """Takes lines of one layout. It is used by one thread at a time.
-
-    Args:
-        library: Of `load`.
-        layout: One of `LAYOUTS`.
-        key: Key of the identity hash.
-
-    Raises:
-        ValueError: The key has no byte, or more than 64.
-    """
-
-    def __init__(self, library: ctypes.CDLL, layout: str, key: bytes) -> None:
-        self._library = library
-        self._scanner = library.scan_new(LAYOUTS.index(layout), key, len(key))
-        if not self._scanner:
-            raise ValueError("an identity key has 1 to 64 bytes")
-
-    def __del__(self) -> None:
-        if getattr(self, "_scanner", None):
-            self._library.scan_free(self._scanner)
-
-    def take(self, lines: bytes, start: int, end: int, task: Task) -> int:
-        """Take the lines between two places up to one that is odd, and return where that begins, else `end`.
-
-        `task` goes on to there.
-
-        Raises:
-            RuntimeError: The library has a fault.
-        """
-        odd = int(self._library.scan_lines(self._scanner, lines, min(end, len(lines)), start, ctypes.byref(task)))
-        if odd < 0:
-            raise RuntimeError(f"internal error in the native reader; set {SWITCH}=false and run again")
-        return odd
-
-    def column(self, number: int) -> bytes:
-        """Return a copy of a column, as `lib.rs` numbers them."""
-        size = ctypes.c_size_t()
-        place = self._library.scan_column(self._scanner, number, ctypes.byref(size))
-        return ctypes.string_at(place, size.value) if size.value else b""
-
-    def clear(self, *, is_all: bool) -> None:
-        """Forget the rows, and if asked the tables that rows refer to."""
-        self._library.scan_clear(self._scanner, int(is_all))
-
-
 def facts_of(parts: Sequence[bytes], key: bytes) -> list[bytes]:
     """Return what the ledger says of messages (`Entry.facts`), one for each; empty for one that is left to Python.
 
@@ -144,7 +82,7 @@ def facts_of(parts: Sequence[bytes], key: bytes) -> list[bytes]:
 @lru_cache(maxsize=1)
 def load() -> ctypes.CDLL | None:
     """Return the library; None if it is not there, not for this machine, or not wanted."""
-    if os.environ.get(SWITCH, "").lower() in ("false", "0", "no"):
+    if not _has_ctypes or os.environ.get(SWITCH, "").lower() in ("false", "0", "no"):
         return None
     try:
         if not _is_whole(LIBRARY):

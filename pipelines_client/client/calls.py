@@ -6,8 +6,10 @@ Upstream builds the call's dict and hands it to `_enqueue`, which `Client` imple
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec
 from uuid import UUID
 
@@ -36,8 +38,19 @@ UserId = str | int | float | UUID | None
 Timestamp = datetime | date | str | float | None
 """A datetime (UTC if naive), a date (its UTC midnight), ISO-8601 text or Unix seconds."""
 
-UPSTREAM = {kind: vars(_SegmentClient)[kind] for kind in ("identify", "track", "alias", "group", "page", "screen")}
-"""Upstream's methods, to which the calls lead unless another base class, or a test, has put its own in their place."""
+_KINDS = ("identify", "track", "alias", "group", "page", "screen")
+
+
+def _is_upstreams(method: Any) -> bool:
+    """Return whether a method is upstream's own, and not one in which a tracing tool has wrapped it."""
+    return type(method) is FunctionType and method.__globals__ is vars(sys.modules[_SegmentClient.__module__])
+
+
+UPSTREAM = {kind: method for kind in _KINDS if _is_upstreams(method := vars(_SegmentClient)[kind])}
+"""Upstream's methods, to which the calls lead unless another base class, or a test, has put its own in their place.
+
+One that was wrapped before this file was imported is not here: it has to see each call.
+"""
 
 _P = ParamSpec("_P")
 

@@ -94,7 +94,7 @@ def express_for(  # noqa: C901, PLR0915 - as `take`
             found = client._enqueue  # noqa: SLF001 - as above
             if not (type(found) is MethodType and found.__func__ is enqueue and found.__self__ is client):
                 return None
-            if theirs[kind] is not UPSTREAM[kind] or type(client).__mro__ is not order:
+            if theirs[kind] is not UPSTREAM.get(kind) or type(client).__mro__ is not order:
                 return None
             # Is it an ordinary call?
             timestamp, integrations, message_id, context = own

@@ -322,6 +322,32 @@ def test_a_method_that_stands_in_for_ours_is_asked_at_each_call(make_client: Mak
     assert patched.called
 
 
+def test_a_method_of_upstream_that_was_wrapped_before_ours_was_imported_sees_each_call(tmp_path: Path) -> None:
+    """A tracing tool that starts first has wrapped upstream's methods by then; so do hooks that run at its import."""
+    code = f"""if True:
+        import functools
+        from segment.analytics.client import Client as Upstream
+        seen = []
+        def traced(method):
+            @functools.wraps(method)
+            def call(*args, **kwargs):
+                seen.append(method.__name__)
+                return method(*args, **kwargs)
+            return call
+        for kind in ("track", "page"):
+            setattr(Upstream, kind, traced(getattr(Upstream, kind)))
+        from pipelines_client import Client
+        client = Client("key", host="http://127.0.0.1:9", state_dir={str(tmp_path)!r}, exit_timeout_s=0)
+        for _ in range(2):
+            client.track("u1", "A")
+            client.page("u1")
+            client.identify("u1")
+        print(*seen)
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["track", "page"] * 2
+
+
 @pytest.mark.parametrize("kind", [Client, _Usual])
 def test_what_fails_after_a_message_was_written_does_not_say_that_it_was_not_taken(
     make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Client]

@@ -1,6 +1,7 @@
 """Modules of the package without a test file of their name, and the test file that tests each."""
 
 TESTED_IN: dict[str, str] = {
+    "_scan/scanner.py": "parity/facts/test_native.py",
     "_scan/sources.py": "parity/facts/test_native.py",
     "plan/formats/own.py": "plan/formats/test_base.py",
     "privacy/detectors/base.py": "privacy/test_detectors.py",

@@ -89,7 +89,6 @@ pub unsafe extern "C" fn scan_new(layout: u32, key: *const u8, key_bytes: usize)
         return std::ptr::null_mut();
     }
     let key = from_raw_parts(key, key_bytes);
-    std::panic::set_hook(Box::new(|_| {})); // nothing of a line is printed
     catch_unwind(|| Box::into_raw(Box::new(Scanner::new(layout, key)))).unwrap_or(std::ptr::null_mut())
 }
 
@@ -226,7 +225,6 @@ pub unsafe extern "C" fn facts_new(lines: *const u8, bytes: usize, key: *const u
         return std::ptr::null_mut();
     }
     let (lines, key) = (from_raw_parts(lines, bytes), from_raw_parts(key, key_bytes));
-    std::panic::set_hook(Box::new(|_| {})); // nothing of a message is printed
     catch_unwind(|| {
         let (mut describer, mut facts) = (Describer::new(key), Vec::with_capacity(bytes));
         let mut place = 0;
@@ -263,9 +261,11 @@ pub unsafe extern "C" fn facts_free(facts: *mut Vec<u8>) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(facts))));
 }
 
-/// The version of this interface: `_scan.INTERFACE`.
+/// The version of this interface: `_scan.INTERFACE`. It is asked first, and once: from then on a panic prints nothing of a
+/// line. The hook has a lock, which a process that forks beside another thread would inherit locked.
 #[no_mangle]
 pub extern "C" fn scan_interface() -> u32 {
+    std::panic::set_hook(Box::new(|_| {}));
     2
 }
 

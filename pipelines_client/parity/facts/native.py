@@ -29,6 +29,7 @@ from pipelines_client.parity.facts.writer import SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from pipelines_client._scan.scanner import Scanner
     from pipelines_client.evidence.files.base import RawLine, Take
     from pipelines_client.evidence.kinds.base import Kind
     from pipelines_client.evidence.swallowed import Neighbours
@@ -58,17 +59,19 @@ def open_native(kind: Kind, tables: Tables, forms: Forms) -> NativeLines | None:
     library, layout = _scan.load(), _LAYOUTS.get(type(kind).read)
     if library is None or layout is None or kind.context_paths or kind.cures:
         return None
-    scanner = _scan.Scanner(library, layout, kind.identity_key)
+    from pipelines_client._scan.scanner import Scanner
+
+    scanner = Scanner(library, layout, kind.identity_key)
     return NativeLines(scanner, kind, tables, forms, shows_types=layout in _scan.SHOW_TYPES)
 
 
 class NativeLines:
     """Takes lines of one source into tables, and keeps the place in its files."""
 
-    def __init__(self, scanner: _scan.Scanner, kind: Kind, tables: Tables, forms: Forms, *, shows_types: bool) -> None:
+    def __init__(self, scanner: Scanner, kind: Kind, tables: Tables, forms: Forms, *, shows_types: bool) -> None:
         self._scanner, self._kind, self._tables, self._forms = scanner, kind, tables, forms
         self._shows_types = shows_types
-        self._task = _scan.Task()
+        self._task = scanner.task()
         self._files: list[str] = []
         self._origins: list[str | None] = []
         self._words: list[tuple[Any, ...]] = []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from copy import copy
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -134,3 +137,40 @@ def test_only_hashed_identities_are_left_to_the_native_library(show: Any) -> Non
     entry = entry_of({"type": "track", "userId": "u1", "event": "E"})
     describe([entry], show)
     assert orjson.loads(entry.facts + b"}")["identity"] == show("user:u1")
+
+
+def test_a_client_needs_no_ctypes(tmp_path: Path) -> None:
+    """A Python that was built where libffi was not lacks it; then all is described in Python."""
+    code = f"""if True:
+        import sys
+        sys.modules["_ctypes"] = None
+        from pipelines_client import Client
+        client = Client("key", host="http://127.0.0.1:9", state_dir={str(tmp_path)!r}, exit_timeout_s=0)
+        assert client.track("u1", "A")[0]
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.usefixtures("_library")
+def test_a_child_that_is_forked_while_a_thread_describes_can_describe() -> None:
+    """Rust's hook for panics has a lock: set at each call, one child in sixty had it locked for ever."""
+    code = """if True:
+        import os, threading
+        from pipelines_client import _scan
+        library = _scan.load()
+        def describe():
+            library.facts_free(library.facts_new(b"a", 1, b"key", 3))
+        def describe_for_ever():
+            while True:
+                describe()
+        for _ in range(4):
+            threading.Thread(target=describe_for_ever, daemon=True).start()
+        for _ in range(60):
+            child = os.fork()
+            if child == 0:
+                describe()
+                os._exit(0)
+            os.waitpid(child, 0)
+        os._exit(0)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

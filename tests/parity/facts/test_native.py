@@ -16,6 +16,7 @@ from mutated import TYPES, lines_of
 from needs import lacks
 
 from pipelines_client import _scan
+from pipelines_client._scan.scanner import Scanner, Task
 from pipelines_client.parity.facts import collect, packs
 from pipelines_client.parity.facts import native as native_lines
 from pipelines_client.parity.facts.jobs import Job, do
@@ -139,8 +140,8 @@ def test_a_long_key_above_many_instants_takes_no_more_memory_than_the_line(tmp_p
     instants = b",".join(b'"k%d":"2026-11-02"' % number for number in range(2000))
     payload = b'{"%s":{%s}}' % (b"k" * 2000, instants)
     row = b'{"type":"track","messageId":"m1","event":"Cart","userId":"u","properties":%s}'
-    scanner = _scan.Scanner(_scan.load(), "segment", KEY)
-    task = _scan.Task(type=len(_scan.TYPES))
+    scanner = Scanner(_scan.load(), "segment", KEY)
+    task = Task(type=len(_scan.TYPES))
     line = row % payload + b"\n"
     assert scanner.take(line, 0, len(line), task) == 0
     ours, theirs = (job_of(tmp_path, "segment", {"0.json": b"{}\n" + line}, number) for number in range(2))
@@ -270,10 +271,10 @@ def test_the_interface_refuses_what_it_cannot_use():
     assert library.scan_new(7, KEY, len(KEY)) is None
     for key in (b"", bytes(65)):
         with pytest.raises(ValueError, match="identity key"):
-            _scan.Scanner(library, "segment", key)
-    scanner = _scan.Scanner(library, "segment", KEY)
+            Scanner(library, "segment", key)
+    scanner = Scanner(library, "segment", KEY)
     assert scanner.column(99) == b""
-    task = _scan.Task()
+    task = Task()
     assert scanner.take(b"{}\n", 3, 3, task) == 3
     assert scanner.take(b"{}\n", 70, 99, task) == 3
     assert ctypes.sizeof(task) == 9 * 8 + 2 * 4
