@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import os
 import sys
 import threading
 from collections import Counter
@@ -21,17 +21,12 @@ _QUIET_S = 10.0
 class EventLog:
     """Writes events as `event='leg_paused' leg='customerio'`, by structlog, and raises nothing.
 
-    structlog takes a third of the time of the first `Client()` to import, and most processes log nothing: it is
-    imported for the first line that the logger's level lets through. While it is being imported, and where it cannot be
-    (no descriptor is left, the interpreter ends), a line is written without it, with the same text.
+    structlog takes long to import, so a command that logs nothing does not; a client imports it when it is made
+    (`client.loading`).
     """
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._structlog: Any = None
-        self._is_importing = False
-        self.importing = threading.RLock()
-        """Held while structlog is imported, and by a fork: a child would inherit the import lock, locked for ever."""
 
     def debug(self, event: str, **fields: object) -> None:
         """Log an event for those who look into this package."""
@@ -51,41 +46,19 @@ class EventLog:
 
     def _say(self, level: int, event: str, fields: dict[str, object]) -> None:
         try:
-            if not self._log.isEnabledFor(level):
-                return
-            writer = self._structlog or self._imported()
-            if writer is not None:
-                writer.log(level, event, **fields)
-            else:
-                said = {"event": event, **fields}
-                self._log.log(level, " ".join(f"{name}={value!r}" for name, value in said.items()))
+            if self._log.isEnabledFor(level):
+                load_structlog().log(level, event, **fields)
         except Exception as error:  # noqa: BLE001 - a handler of the application: a line must not cost a message
             let_through(error)
 
-    def _imported(self) -> Any:
-        """Return structlog's logger; None while it is being imported, also by the call that a signal interrupts."""
-        if not self.importing.acquire(blocking=False):
-            return None
-        try:
-            if not (self._is_importing or self._structlog):
-                self._is_importing = True
-                try:
-                    self._structlog = _structlog(self._log)
-                finally:
-                    self._is_importing = False
-        except Exception as error:  # noqa: BLE001 - as `EventLog` says
-            let_through(error)
-        finally:
-            self.importing.release()
-        return self._structlog
 
-
-def _structlog(log: logging.Logger) -> Any:
+@functools.cache
+def load_structlog() -> Any:
     """Return structlog's logger; it neither uses nor sets the application's structlog configuration."""
     import structlog
 
     return structlog.wrap_logger(
-        log,
+        logging.getLogger(LOGGER_NAME),
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
@@ -95,9 +68,6 @@ def _structlog(log: logging.Logger) -> Any:
 
 
 _LOG = EventLog(logging.getLogger(LOGGER_NAME))
-if hasattr(os, "register_at_fork"):
-    _lock = _LOG.importing
-    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def logger() -> EventLog:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 
 import pytest
@@ -40,88 +39,6 @@ assert "structlog" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
     assert done.stderr.strip() == "WARNING:pipelines_client:event='leg_paused' leg='segment'"
-
-
-_SLOW_IMPORT = """
-import functools, logging, os, signal, sys, threading
-from pipelines_client import log
-
-class Slow:
-    begun, may_end = threading.Event(), threading.Event()
-
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        if name == "structlog.processors":
-            cls.begun.set()
-            cls.meanwhile()
-        return None
-
-sys.meta_path.insert(0, Slow)
-logging.basicConfig(format="%(message)s", stream=sys.stdout)
-say = functools.partial(log.logger().warning, "leg_paused", leg="segment", ms=3)
-"""
-
-
-@pytest.mark.parametrize(
-    ("meanwhile", "lines"),
-    [
-        (
-            """
-            signal.signal(signal.SIGUSR1, lambda *_: say())
-            Slow.meanwhile = lambda: os.kill(os.getpid(), signal.SIGUSR1)
-            say()
-            """,
-            2,
-        ),
-        (
-            """
-            Slow.meanwhile = Slow.may_end.wait
-            other = threading.Thread(target=say)
-            other.start()
-            Slow.begun.wait()
-            say()
-            Slow.may_end.set()
-            other.join()
-            """,
-            2,
-        ),
-        (
-            """
-            def fork():
-                child = os.fork()
-                if child == 0:
-                    say()
-                    sys.stdout.flush()
-                    os._exit(0)
-                os.waitpid(child, 0)
-            Slow.meanwhile = Slow.may_end.wait
-            other = threading.Thread(target=say)
-            other.start()
-            Slow.begun.wait()
-            os.register_at_fork(before=Slow.may_end.set)
-            fork()
-            other.join()
-            """,
-            2,
-        ),
-        (
-            """
-            import resource
-            held = [os.open("/dev/null", os.O_RDONLY)]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, held[0] + 1))
-            say()
-            """,
-            1,
-        ),
-    ],
-    ids=["a signal's handler", "another thread", "a fork", "no descriptor is left"],
-)
-def test_a_line_is_written_while_structlog_is_imported_and_where_it_cannot_be(meanwhile: str, lines: int) -> None:
-    """Each line is there once, with the same text, and nothing waits: a child would wait for ever for the import."""
-    code = _SLOW_IMPORT + textwrap.dedent(meanwhile)
-    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
-    assert done.stdout.splitlines() == ["event='leg_paused' leg='segment' ms=3"] * lines
-    assert not done.stderr
 
 
 def test_a_handler_that_raises_costs_no_message(make_client: Callable[..., Client]) -> None:

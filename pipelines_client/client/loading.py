@@ -6,6 +6,8 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
+from pipelines_client.log import load_structlog
+
 if TYPE_CHECKING:
     from pipelines_client.config import Settings
 
@@ -24,7 +26,8 @@ def _import_all() -> None:
 
     If a process forks while another thread imports, the child inherits an import lock that stays locked.
     """
-    import encodings.idna  # noqa: F401 - the first look-up of a host needs it
+    import encodings.idna  # the first look-up of a host needs it
+    import encodings.unicode_escape  # noqa: F401 - the first look at the mounts needs it
 
     import dateutil.parser  # noqa: F401
     import rfc8785  # noqa: F401
@@ -33,6 +36,7 @@ def _import_all() -> None:
     from pipelines_client.delivery import metrics
 
     metrics.load()
+    load_structlog()
 
 
 def start_logging(log: logging.Logger, handler: logging.Handler | None, *, is_debugging: bool) -> None:

@@ -72,6 +72,8 @@ def plan_check(path: Path, settings: Settings) -> PlanCheck:
     Raises:
         ConfigError: The plan cannot be read or used, or an extra is missing; the text names the cure.
     """
+    import difflib  # noqa: F401 - a finding names the nearest name; `loading` says why it is imported now
+
     key = settings.write_key.get_secret_value() if settings.write_key else ""
     try:
         checked = CheckedPlan(load_plan(path), key.encode())

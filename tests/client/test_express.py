@@ -25,6 +25,8 @@ from segment.analytics.client import Client as Upstream
 from pipelines_client import Client
 from pipelines_client.destinations.customerio import RESERVED_NAMES
 
+PLANS = Path(__file__).parents[2] / "examples" / "plans"
+
 MakeClient = Callable[..., Client]
 
 
@@ -362,18 +364,28 @@ def test_what_fails_after_a_message_was_written_does_not_say_that_it_was_not_tak
     assert client._pipeline._lanes[0].spool.last_seq == 2
 
 
-def test_a_call_imports_nothing_of_ours(sandbox: Any, tmp_path: Path) -> None:
-    """A fork beside an import leaves the child an import lock that stays locked; a deployment may replace the files."""
+def test_a_call_imports_nothing(sandbox: Any, tmp_path: Path) -> None:
+    """A fork beside an import leaves the child an import lock that stays locked; a deployment may replace the files.
+
+    Calls that are clean, mended, found by a check and refused, their log lines, and batches that an API refuses.
+    """
+    sandbox.customerio.answer(503, times=1)
     code = f"""if True:
-        import sys
+        import datetime, sys
         from pipelines_client import Client
-        client = Client("key", host={sandbox.customerio.url!r}, state_dir={str(tmp_path)!r})
+        checks = {{"plan": {str(PLANS / "shop.yaml")!r}, "privacy": "redact"}}
+        client = Client("key", host={sandbox.customerio.url!r}, state_dir={str(tmp_path)!r}, **checks)
+        day = datetime.datetime(2026, 1, 2)
         before = set(sys.modules)
         for _ in range(2):
-            client.track("u1", "A", {{"a": 1}})
+            client.track("u1", "Product Viewed", {{"sku": "s-1"}})
+            client.track("u1", "Order Complete", {{"card_number": "4111 1111 1111 1111", "x": object()}})
+            client.track("u1", "Checkout Started", {{"cart_id": "c-1", "total": "4.50"}}, timestamp=day)
+            client.track("someone@example.com", "User Deleted", {{"x": "x" * 40_000}})
             client.alias("a1", "u1", timestamp="2026-11-02T09:30:00Z")
-        assert client.flush(timeout=5)
-        print(*(name for name in set(sys.modules) - before if name.startswith("pipelines_client")))
+        assert client.flush(timeout=10)
+        assert client.violations["privacy:card"] and client.not_taken, (client.violations, client.not_taken)
+        print(*sorted(set(sys.modules) - before))
     """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
