@@ -193,7 +193,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(st.text(max_size=4), _VALUES, max_size=4), st.sampled_from(["track", "identify", "alias"]), _VALUES
 )

@@ -194,7 +194,7 @@ def test_the_express_does_what_the_usual_way_does(
         for client in (express, usual):
             client.track("u1", "First")
 
-        @settings(max_examples=calls, deadline=None)
+        @settings(max_examples=calls)
         @given(_calls())
         def compare(call: tuple[str, dict[str, Any]]) -> None:
             assert _outcome(express, *call) == _outcome(usual, *call)

@@ -275,7 +275,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
 TestSpoolStates = SpoolMachine.TestCase
 TestSpoolStates.settings = settings(
-    max_examples=120, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=120, stateful_step_count=50, suppress_health_check=list(HealthCheck), database=None
 )
 
 

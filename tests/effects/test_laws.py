@@ -83,7 +83,7 @@ _VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["userId", "event", "properties", "traits", "timestamp"]), _VALUES), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_laws_hold_for_values_that_no_one_would_send(call: dict[str, Any], data: st.DataObject) -> None:
     """NaN, infinity and any Unicode included; a failure is shrunk to the smallest call."""
     check_laws({**call, "type": data.draw(st.sampled_from(["identify", "track", "group"])), "groupId": "acme"})

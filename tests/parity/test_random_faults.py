@@ -21,7 +21,7 @@ RULES = parse_rules({"compare": {"context": ["library.version"]}}, "rules")
 CART = {"type": "track", "userId": "u", "event": "Cart Updated", "properties": {"cart_id": "c1"}}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.sampled_from(range(len(FAULTS))), min_size=2, max_size=16))
 def test_random_faults_are_counted_and_nothing_else(chosen):
     """Every class at once, any number of each, at either side."""
@@ -38,7 +38,7 @@ def test_random_faults_are_counted_and_nothing_else(chosen):
             assert sum(row.count for row in item.rows) == item.count
 
 
-@settings(max_examples=2, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=2, phases=(Phase.explicit, Phase.generate))
 @given(
     lost=st.sets(st.tuples(st.sampled_from(SIDES), st.integers(1, DAYS - 2)), max_size=2),
     busy=st.sampled_from([None, *range(8, DAYS - 1)]),

@@ -196,7 +196,7 @@ _MODES = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     _MODES,
     st.sampled_from(["track", "identify", "group", "page", "screen", "alias"]),

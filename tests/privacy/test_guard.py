@@ -165,7 +165,7 @@ def test_the_cheap_question_agrees_with_the_exact_answer(table: dict[str, Any]) 
     """Clean exactly if nothing is found; a redacted call is valid JSON in which nothing more is found."""
     guard = Guard(table)
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=250)
     @given(_CALLS)
     def compare(call: dict[str, Any]) -> None:
         before = copy.deepcopy(call)
@@ -182,7 +182,7 @@ def test_the_cheap_question_agrees_with_the_exact_answer(table: dict[str, Any]) 
     compare()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_CALLS)
 def test_no_finding_holds_a_value(call: dict[str, Any]) -> None:
     """Only a code, a mode, and a path of names."""

@@ -82,7 +82,7 @@ def facts(kind: type[Kind], folder: Path) -> list[Fact]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(body=bodies, mode=modes, is_spoiled=st.booleans(), received_at=clocks)
 def test_what_is_accepted_is_exported_and_read_back(
     name: str, body: dict[str, Any], mode: Any, is_spoiled: bool, received_at: datetime

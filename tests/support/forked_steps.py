@@ -129,7 +129,6 @@ def run_machine(machine: type[RuleBasedStateMachine], examples: int, steps: int)
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             suppress_health_check=checks,
             database=None,
             print_blob=True,

@@ -90,7 +90,7 @@ def test_message_facts_begin_with_the_id_because_that_tells_a_complete_stamp_fro
 
 
 @pytest.mark.usefixtures("_library")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(_CALLS, min_size=1, max_size=3))
 def test_the_native_library_says_of_messages_what_python_says(calls: list[dict[str, Any]]) -> None:
     """Byte for byte, of usual and odd messages in one batch, also of those that another process has left."""
@@ -119,7 +119,7 @@ def test_the_native_library_takes_usual_messages() -> None:
 
 
 @pytest.mark.usefixtures("_library")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_CALLS, st.binary(max_size=3), st.integers(0, 400), st.integers(0, 3))
 def test_the_native_library_survives_every_body(call: dict[str, Any], put: bytes, place: int, cut: int) -> None:
     """Whatever is in the log: it gives one answer for each message, and it is odd or JSON."""

@@ -117,7 +117,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES, _VALUES, st.sampled_from(["identify", "track", "page", "screen", "group"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_only_date_like_values_at_the_asked_paths_change_and_all_other_bytes_stay(
     first: Any, second: Any, kind: str, is_limited: bool
 ) -> None:

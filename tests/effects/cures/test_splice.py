@@ -58,7 +58,7 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=3), _JSON, max_size=4), st.data(), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_result_reads_as_what_was_asked_for(call: dict[str, Any], data: st.DataObject, is_ascii: bool) -> None:
     """In any spelling of the text, and at any place in its objects."""
     text = json.dumps(call, ensure_ascii=is_ascii, indent=data.draw(st.sampled_from([None, 1]))).encode()

@@ -76,7 +76,7 @@ _EDITS = st.lists(st.dictionaries(_NAMES, st.integers(0, 3), min_size=1), min_si
 
 
 @given(_EDITS, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_in_any_order_an_attribute_has_its_newest_value_or_an_unknown_one(
     edits: list[dict[str, int]], random: Random
 ) -> None:
@@ -99,7 +99,7 @@ _EMAIL = st.none() | st.sampled_from(["kim@example.com", "lee@example.com", "KIM
 
 
 @given(st.lists(st.tuples(_PERSON, _EMAIL), min_size=3, max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_merges_are_associative(made: list[tuple[dict[str, Any], str | None]]) -> None:
     """(A + B) + C is A + (B + C): the same attributes are known, with the same values, and the same are not (P4)."""
     people = [
@@ -133,7 +133,7 @@ _STEPS = st.one_of(
 
 
 @given(st.lists(_STEPS, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_address_is_always_one_persons(calls: list[dict[str, Any]]) -> None:
     """Identify, merge, delete, suppress and back, in any order (P1, P6)."""
     workspace = feed_all(NEW_ROUTE, calls)

@@ -294,7 +294,7 @@ FAULTS = {
 CELLS = st.text(st.sampled_from('ab ,;"\n{}'), max_size=6)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     cells=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=2, max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),
@@ -312,7 +312,7 @@ def test_no_row_of_a_garbled_csv_file_goes_in_silence(tmp_path_factory, cells, e
     assert len(found.rows) + len(found.rejected) >= written or found.is_incomplete
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(payloads=st.lists(CELLS, min_size=1, max_size=8), comma=st.sampled_from([b",", b",\n", b" ,\r\n "]), **FAULTS)
 def test_no_item_of_a_garbled_array_goes_in_silence(tmp_path_factory, payloads, comma, position, how, what):
     """Each comes, or the file is called incomplete; only the bracket that makes it an array must be there."""
@@ -322,7 +322,7 @@ def test_no_item_of_a_garbled_array_goes_in_silence(tmp_path_factory, payloads, 
     assert len(found.rows) + len(found.rejected) >= len(items) or found.is_incomplete
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(payloads=st.lists(CELLS, min_size=1, max_size=6), **FAULTS)
 def test_no_line_of_a_garbled_archive_goes_in_silence(tmp_path_factory, payloads, position, how, what):
     """Each is a fact or rejected, or the archive is called incomplete."""

@@ -231,7 +231,7 @@ def expected(messages, side, *, has_ledger):
     return counts
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(message, min_size=1, max_size=30), st.booleans())
 @example([(("there", set()), ("skipped", set()))], True)
 def test_random_fates_and_differences_are_counted_at_each_side(messages, has_ledger):

@@ -160,7 +160,7 @@ def _send(function: Any, call: PlannedCall, client: Client) -> Any:
 
 
 @given(plans())
-@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_any_plan_gives_a_module_whose_functions_send_exactly_the_planned_keys(
     client: Client, plan: TrackingPlan
 ) -> None:
@@ -177,7 +177,7 @@ def test_any_plan_gives_a_module_whose_functions_send_exactly_the_planned_keys(
 
 
 @given(plans(most_events=12))
-@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 def test_formatters_leave_the_module_as_it_is(plan: TrackingPlan) -> None:
     """At their line length, and at a longer one."""
     text = generate(plan)

@@ -108,7 +108,7 @@ def test_a_version_that_replaces_another_is_compared_with_it() -> None:
 
 
 @given(plans(), plans())
-@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 def test_any_two_plans_are_compared_and_a_plan_has_not_changed_from_itself(
     old: TrackingPlan, new: TrackingPlan
 ) -> None:

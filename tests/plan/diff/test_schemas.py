@@ -91,7 +91,7 @@ def test_what_a_reference_leads_to_is_compared() -> None:
 
 
 @given(PAYLOADS, PAYLOADS)
-@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@settings(suppress_health_check=list(HealthCheck))
 def test_any_two_schemas_are_compared_and_a_schema_has_not_changed_from_itself(old: Schema, new: Schema) -> None:
     """Also nonsense."""
     list(changes_of(old, new, "E"))
