@@ -11,18 +11,20 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from commands import run_code
-from evidence import Evidence
-from hostile import CASES, HARMLESS, MEGABYTE, bomb, call
+from evidence import START, Evidence
+from hostile import CASES, HARMLESS, MEGABYTE, Case, bomb, call
 
 from pipelines_client.errors import SourceError
 from pipelines_client.evidence.kinds.segment_archive import SegmentArchive
 from pipelines_client.evidence.listing import list_files
-from pipelines_client.parity import ParityReport
+from pipelines_client.parity import ParityOptions, ParityReport, run_parity
 from pipelines_client.parity.facts.packs import Store
 from pipelines_client.parity.model import Verdict
 
 USAGE = (Path(__file__).parents[3] / "docs" / "usage.md").read_text("utf-8")
 DAY = "prefix/segment-logs/9sBxKq2mVd/1793577600000"
+Several = tuple[ParityReport, list[Case]]
+PLACES = 20  # so many are named for each source
 AS_NOBODY = """
 import os, sys
 from datetime import datetime, timezone
@@ -47,21 +49,42 @@ finally:
 """
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-def test_what_cannot_be_read_is_one_clear_line(evidence, compare, case):
-    """Named with file and reason, counted, and never a pass by silence; everything else is compared."""
+@pytest.fixture(scope="module", params=range(0, len(CASES), PLACES), ids=lambda first: f"from {first}")
+def several(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Several:
+    """The report of a run over several of them, each in the folder of a day, beside evidence that is whole."""
+    cases = CASES[request.param : request.param + PLACES]
+    paths = Evidence(tmp_path_factory.mktemp("hostile"), count=200).paths()
+    for number, case in enumerate(cases):
+        folder = paths["segment"] / f"{DAY}-{number}"
+        folder.mkdir()
+        case.plant(folder)
+    return run_parity(paths, ParityOptions(), now=START), cases
+
+
+def test_what_cannot_be_read_is_one_clear_line(several):
+    """Named with file and reason, counted, and a gap where more may be lost; everything else is compared."""
+    report, cases = several
+    source = report.sources["segment"]
+    for number, case in enumerate(cases):
+        places = [place for place in source.rejected if f"-{number}/odd" in place.file]
+        assert len(places) == 1, case.title
+        assert case.reason in places[0].reason, case.title
+        assert any(f"-{number}/odd" in gap.file for gap in source.incomplete) is case.is_gap, case.title
+        line = f"| {case.title} | `{places[0].reason}` |{' yes ' if case.is_gap else ' '}|"
+        assert line in USAGE, "docs show what is printed"
+    assert source.rejected_lines == len(source.rejected) == len(cases)
+    assert report.totals.matched == 200
+
+
+@pytest.mark.parametrize("is_gap", [False, True])
+def test_one_line_that_cannot_be_read_is_never_a_pass_by_silence(evidence, compare, is_gap):
+    """It alone is counted and decides the verdict; everything else is compared."""
     paths = evidence.paths()
-    case.plant(paths["segment"] / DAY)
+    next(case for case in CASES if case.is_gap is is_gap).plant(paths["segment"] / DAY)
     report: ParityReport = compare(paths)
     source = report.sources["segment"]
-    (place,) = source.rejected
-    assert Path(place.file).name.startswith("odd")
-    assert case.reason in place.reason
-    assert source.rejected_lines == 1
-    assert bool(source.incomplete) is case.is_gap
-    assert f"| {case.title} | `{place.reason}` |{' yes ' if case.is_gap else ' '}|" in USAGE, (
-        "docs show what is printed"
-    )
+    assert source.rejected_lines == len(source.rejected) == 1
+    assert bool(source.incomplete) is is_gap
     assert report.totals.matched == 200
     assert report.verdict is not Verdict.PASS
 
