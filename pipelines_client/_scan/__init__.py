@@ -55,6 +55,8 @@ _ELF_HEAD: Final = struct.Struct("<40sQ10xHH2x")  # up to the number of sections
 INTERFACE: Final = 2
 """The version of the interface that this file knows: a library of another one is left alone."""
 
+_NO: Final = ("false", "0", "no", "off", "f", "n")
+
 _SOURCES: Final = LIBRARY.parent / "src"
 
 
@@ -82,7 +84,7 @@ def facts_of(parts: Sequence[bytes], key: bytes) -> list[bytes]:
 @lru_cache(maxsize=1)
 def load() -> ctypes.CDLL | None:
     """Return the library; None if it is not there, not for this machine, or not wanted."""
-    if not _has_ctypes or os.environ.get(SWITCH, "").lower() in ("false", "0", "no"):
+    if not _has_ctypes or os.environ.get(SWITCH, "").strip().lower() in _NO:
         return None
     try:
         if not _is_whole(LIBRARY):
@@ -108,11 +110,13 @@ def load() -> ctypes.CDLL | None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Return whether a file is not a cut ELF library: Linux ends a process that loads one."""
+    """Return whether a file is not an ELF library that was cut or ends in zeros, which ends a process that loads it."""
     with path.open("rb") as file:
         head = file.read(_ELF_HEAD.size)
-        size = file.seek(0, os.SEEK_END)
-    if len(head) < _ELF_HEAD.size or not head.startswith(_ELF_64_BITS):
-        return True  # another format, of which the system says whether it can be loaded
-    _, place, entry_bytes, entries = _ELF_HEAD.unpack(head)
-    return bool(size >= place + entry_bytes * entries)
+        if len(head) < _ELF_HEAD.size or not head.startswith(_ELF_64_BITS):
+            return True  # another format, of which the system says whether it can be loaded
+        _, place, entry_bytes, entries = _ELF_HEAD.unpack(head)
+        size = entry_bytes * entries
+        file.seek(place)
+        table = file.read(size)
+    return len(table) == size and any(table)

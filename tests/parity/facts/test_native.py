@@ -220,7 +220,7 @@ def test_a_library_of_other_sources_is_left_alone(tmp_path, monkeypatch):
     _scan.load.cache_clear()
 
 
-@pytest.mark.parametrize("value", ["false", "0", "NO"])
+@pytest.mark.parametrize("value", ["false", "False", "0", "no", "off", " false "])
 def test_it_can_be_switched_off(monkeypatch, value):
     """By an environment variable, which helper processes inherit."""
     _scan.load.cache_clear()
@@ -241,13 +241,19 @@ def test_a_library_that_cannot_be_used_is_left_alone(tmp_path, monkeypatch, cont
     _scan.load.cache_clear()
 
 
-def test_a_library_that_was_cut_is_left_alone(tmp_path, monkeypatch):
-    """As by a full disk: the system would end the process that loads it."""
+def test_a_library_that_was_cut_or_lost_its_end_is_left_alone(tmp_path, monkeypatch):
+    """As by a full disk, or a loss of power, after which zeros are read: the system would end the process."""
     content = _scan.LIBRARY.read_bytes()
     path = tmp_path / "libscan.so"
     monkeypatch.setattr(_scan, "LIBRARY", path)
-    for size in (len(content) // 2, len(content) - 1):
-        path.write_bytes(content[:size])
+    half = content[: len(content) // 2]
+    for damaged in (
+        half,
+        content[:-1],
+        half + bytes(len(content) - len(half)),
+        content[:4096] + bytes(len(content) - 4096),
+    ):
+        path.write_bytes(damaged)
         _scan.load.cache_clear()
         assert _scan.load() is None
     path.write_bytes(content)
