@@ -87,8 +87,9 @@ def _events(old: TrackingPlan, new: TrackingPlan) -> Iterator[PlanChange]:
             yield from _versions(name, before, after)
         elif name in renamed:
             yield PlanChange("event-renamed", name, "", renamed[name])
-            if not old.versions_of(renamed[name]):
-                yield from _versions(renamed[name], before, new.versions_of(renamed[name]), renamed_from=name)
+            is_merged = bool(old.versions_of(renamed[name]))
+            words = f"{name} (now {renamed[name]})" if is_merged else renamed[name]
+            yield from _versions(words, before, new.versions_of(renamed[name]), renamed_from=name)
         else:
             yield PlanChange(_removed(before, "event"), name)
 

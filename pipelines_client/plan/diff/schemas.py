@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipelines_client.plan.diff.rules import PlanChange
 from pipelines_client.plan.model import Schema
-from pipelines_client.plan.schemas import TYPES, resolved, types_of
+from pipelines_client.plan.schemas import TYPES, resolved, target_of, types_of
 
 _LEAST: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _MOST: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _SAID: Final = frozenset(
-    ("title", "description", "examples", "default", "$comment", "$id", "$schema", "$ref", "definitions", "$defs")
+    "$comment $defs $id $ref $schema default definitions deprecated description example examples title".split()  # noqa: SIM905
 )
 """Keywords that refuse nothing."""
 _JUDGED: Final = frozenset(
@@ -25,7 +26,11 @@ _JUDGED: Final = frozenset(
 )
 _ALTERNATIVES: Final = ("anyOf", "oneOf")
 _MOST_DEEP: Final = 32
+_MOST_PLACES: Final = 100
 _SHOWN: Final = 60
+_ANYTHING: Final[Schema] = {}
+_NOTHING: Final[Schema] = {"not": {}}
+"""What the schema `false` says, and what an object can say too."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,8 @@ class SchemaPair:
         roots: The schemas in which their references are found.
         call: The call, as changes name it.
         path: The property, as changes name it.
-        depth: How many schemas this one stands in.
+        above: The pairs that this one stands in, by identity.
+        seen: In how many places each pair was compared, by identity.
     """
 
     old: Schema
@@ -46,7 +52,13 @@ class SchemaPair:
     roots: tuple[Schema, Schema]
     call: str
     path: str = ""
-    depth: int = 0
+    above: tuple[tuple[int, int], ...] = ()
+    seen: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Which two schemas these are."""
+        return id(self.old), id(self.new)
 
     def change(self, code: str, detail: str = "") -> PlanChange:
         """Return a change at this place."""
@@ -55,9 +67,9 @@ class SchemaPair:
     def inner(self, old: Any, new: Any, name: str) -> SchemaPair:
         """Return the pair of two schemas in this one."""
         joined = f"{self.path}{name}" if name == "[]" or not self.path else f"{self.path}.{name}"
-        return SchemaPair(
-            resolved(old, self.roots[0]), resolved(new, self.roots[1]), self.roots, self.call, joined, self.depth + 1
-        )
+        above = (*self.above, self.key)
+        schemas = (_followed(each, root) for each, root in zip((old, new), self.roots, strict=True))
+        return SchemaPair(*schemas, self.roots, self.call, joined, above, self.seen)
 
 
 def changes_of(old: Schema, new: Schema, call: str, path: str = "") -> Iterator[PlanChange]:
@@ -69,18 +81,34 @@ def changes_of(old: Schema, new: Schema, call: str, path: str = "") -> Iterator[
         call: The call, as changes name it.
         path: Where in the message the value is.
     """
-    yield from _changes(SchemaPair(resolved(old, old), resolved(new, new), (old, new), call, path))
+    yield from _changes(SchemaPair(_followed(old, old), _followed(new, new), (old, new), call, path))
+
+
+def _followed(schema: Any, root: Schema) -> Schema:
+    """Return what a schema says, references followed; the same object each time, so that a pair has an identity."""
+    target = schema
+    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+        target = target_of(schema["$ref"], root)
+    return _NOTHING if schema is False or target is False else resolved(schema, root) or _ANYTHING
 
 
 def _changes(pair: SchemaPair) -> Iterator[PlanChange]:
-    if pair.depth > _MOST_DEEP or (
-        pair.old == pair.new and pair.roots[0] == pair.roots[1] and _same(pair.old, pair.new)
-    ):
+    """Yield the changes between two schemas, unless they are compared already further up or in very many places."""
+    if pair.key in pair.above or pair.seen[pair.key] >= _MOST_PLACES:
         return
-    for rule in _RULES:
-        yield from rule(pair)
-    yield from _properties(pair)
-    yield from _items(pair)
+    pair.seen[pair.key] += 1
+    if pair.old == pair.new and pair.roots[0] == pair.roots[1] and _same(pair.old, pair.new):
+        return
+    if len(pair.above) > _MOST_DEEP:
+        yield pair.change("constraint-changed", "what is deeper")
+    elif _NOTHING in (pair.old, pair.new):
+        if pair.old != pair.new:
+            yield pair.change("constraint-added" if pair.new == _NOTHING else "constraint-removed", "no value is allowed")
+    else:
+        for rule in _RULES:
+            yield from rule(pair)
+        yield from _properties(pair)
+        yield from _items(pair)
 
 
 def _types(pair: SchemaPair) -> Iterator[PlanChange]:
@@ -117,8 +145,12 @@ def _values(pair: SchemaPair) -> Iterator[PlanChange]:
 
 def _choices(schema: Schema) -> list[str] | None:
     """Return the values that are allowed, as JSON, in which 1 and true are two; None if all are."""
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
-    return [_json(value) for value in values] if isinstance(values, list) else None
+    enum = schema.get("enum")
+    listed = [_json(value) for value in enum] if isinstance(enum, list) else None
+    if "const" not in schema:
+        return listed
+    const = _json(schema["const"])
+    return [const] if listed is None or const in listed else []
 
 
 def _without(values: list[str], others: list[str]) -> list[str]:
@@ -131,8 +163,9 @@ def _limits(pair: SchemaPair) -> Iterator[PlanChange]:
             old, new = (_number(schema.get(keyword)) for schema in (pair.old, pair.new))
             if old == new:
                 continue
-            is_tighter = new is not None and (old is None or sign * (new - old) > 0)
-            words = f"{keyword} {'none' if old is None else f'{old:g}'}, now {'none' if new is None else f'{new:g}'}"
+            is_tighter = new is not None and (old is None or (new > old if sign > 0 else new < old))
+            before, after = ("none" if each is None else _listed([_json(each)]) for each in (old, new))
+            words = f"{keyword} {before}, now {after}"
             yield pair.change("limit-tightened" if is_tighter else "limit-loosened", words)
 
 
@@ -185,7 +218,7 @@ def _begins(longer: list[Any], shorter: list[Any]) -> bool:
 
 
 def _descriptions(pair: SchemaPair) -> Iterator[PlanChange]:
-    if pair.depth and pair.old.get("description") != pair.new.get("description"):
+    if pair.above and pair.old.get("description") != pair.new.get("description"):
         yield pair.change("note-changed", "description")
 
 
@@ -222,7 +255,7 @@ def _items(pair: SchemaPair) -> Iterator[PlanChange]:
         if not _same(old, new):
             yield pair.inner({}, {}, "[]").change("constraint-changed", "items")
     elif old is not None or new is not None:
-        yield from _changes(pair.inner(old or {}, new or {}, "[]"))
+        yield from _changes(pair.inner(old, new, "[]"))
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -115,3 +115,12 @@ def test_any_two_plans_are_compared_and_a_plan_has_not_changed_from_itself(
     """Also dirty ones."""
     changes_between(old, new)
     assert changes_between(old, old) == ()
+
+
+def test_an_event_that_another_one_takes_over_is_compared_with_it() -> None:
+    """Calls under the old name are judged by the other event's schema from now on."""
+    bought = PlannedCall("track", "Bought", schema={"properties": {"total": {"type": "string"}}})
+    changes = changes_between(_plan(bought, PAID), _plan(replace(PAID, aliases=("Bought",))))
+    assert [(each.code, each.call) for each in changes if each.is_breaking] == [
+        ("type-changed", "Bought (now Order Completed)")
+    ]

@@ -54,6 +54,11 @@ def _codes(old: Any, new: Any) -> list[str]:
         ({}, {"additionalProperties": TEXT}, ["type-narrowed"], ["type-widened"]),
         ({"items": TEXT}, {"items": NUMBER}, ["type-changed"], ["type-changed"]),
         ({"items": [TEXT]}, {"items": [NUMBER]}, ["constraint-changed"], ["constraint-changed"]),
+        ({"items": TEXT}, {"items": False}, ["constraint-added"], ["constraint-removed"]),
+        (True, False, ["constraint-added"], ["constraint-removed"]),
+        ({"const": "a"}, {"const": "a", "enum": ["b"]}, ["value-removed"], ["value-added"]),
+        (NUMBER, {**NUMBER, "minimum": 10**400}, ["limit-tightened"], ["limit-loosened"]),
+        (TEXT, {**TEXT, "example": "a"}, [], []),
         ({}, {"properties": {"a": TEXT}}, ["property-added"], ["property-removed"]),
         ({}, {"properties": {"a": TEXT}, "required": ["a"]}, ["required-property-added"], ["property-removed"]),
         (
@@ -96,3 +101,44 @@ def test_any_two_schemas_are_compared_and_a_schema_has_not_changed_from_itself(o
     """Also nonsense."""
     list(changes_of(old, new, "E"))
     assert list(changes_of(old, old, "E")) == []
+
+
+def test_limits_that_differ_little_are_told_in_full() -> None:
+    """A million and a million and one are two numbers in a report."""
+    old, new = ({"properties": {"x": {"minimum": limit}}} for limit in (1_000_000, 1_000_001))
+    (change,) = changes_of(old, new, "Order Completed")
+    assert "1000000, now 1000001" in change.text
+
+
+def test_a_change_in_a_schema_that_has_itself_in_it_twice_is_found_once() -> None:
+    """Following both references each time would never end."""
+
+    def tree(types: Any) -> Schema:
+        node = {"properties": {"left": {"$ref": "#/definitions/n"}, "right": {"$ref": "#/definitions/n"}, "value": types}}
+        return {"properties": {"tree": {"$ref": "#/definitions/n"}}, "definitions": {"n": node}}
+
+    found = list(changes_of(tree(NUMBER), tree(TEXT), "Tree Grown"))
+    assert [(change.code, change.path) for change in found] == [("type-changed", "tree.value")]
+
+
+def test_a_change_that_is_reached_in_very_many_ways_is_told_for_some_of_them() -> None:
+    """Thirty definitions that each name the next one twice lead to the last one in a thousand million ways."""
+
+    def chain(last: Schema) -> Schema:
+        links = {f"n{n}": {"properties": {k: {"$ref": f"#/definitions/n{n + 1}"} for k in "ab"}} for n in range(29)}
+        return {"properties": {"x": {"$ref": "#/definitions/n0"}}, "definitions": {**links, "n29": last}}
+
+    found = list(changes_of(chain(NUMBER), chain(TEXT), "Tree Grown"))
+    assert {change.code for change in found} == {"type-changed"}
+    assert len(found) <= 100
+
+
+def test_a_change_deeper_than_the_comparison_goes_is_breaking() -> None:
+    """What is not looked at is never called compatible."""
+
+    def nested(schema: Schema) -> Schema:
+        for _ in range(40):
+            schema = {"properties": {"a": schema}}
+        return schema
+
+    assert [change.is_breaking for change in changes_of(nested(NUMBER), nested(TEXT), "Tree Grown")] == [True]
