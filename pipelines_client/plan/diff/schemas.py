@@ -103,7 +103,9 @@ def _changes(pair: SchemaPair) -> Iterator[PlanChange]:
         yield pair.change("constraint-changed", "what is deeper")
     elif _NOTHING in (pair.old, pair.new):
         if pair.old != pair.new:
-            yield pair.change("constraint-added" if pair.new == _NOTHING else "constraint-removed", "no value is allowed")
+            yield pair.change(
+                "constraint-added" if pair.new == _NOTHING else "constraint-removed", "no value is allowed"
+            )
     else:
         for rule in _RULES:
             yield from rule(pair)

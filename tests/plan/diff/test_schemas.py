@@ -114,7 +114,9 @@ def test_a_change_in_a_schema_that_has_itself_in_it_twice_is_found_once() -> Non
     """Following both references each time would never end."""
 
     def tree(types: Any) -> Schema:
-        node = {"properties": {"left": {"$ref": "#/definitions/n"}, "right": {"$ref": "#/definitions/n"}, "value": types}}
+        node = {
+            "properties": {"left": {"$ref": "#/definitions/n"}, "right": {"$ref": "#/definitions/n"}, "value": types}
+        }
         return {"properties": {"tree": {"$ref": "#/definitions/n"}}, "definitions": {"n": node}}
 
     found = list(changes_of(tree(NUMBER), tree(TEXT), "Tree Grown"))
