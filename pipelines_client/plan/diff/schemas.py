@@ -6,8 +6,8 @@ What no rule can judge (`anyOf`, `if`, `not` …) counts as breaking if it chang
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
