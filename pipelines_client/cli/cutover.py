@@ -34,8 +34,8 @@ from pipelines_client.clock import utc_now
 from pipelines_client.cutover import actions
 from pipelines_client.cutover.change import read_current
 from pipelines_client.cutover.moving import BACK, ON, Moved, Way, Why, move
-from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.cutover.overview import Overview

@@ -10,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines_client.cutover.journal import BY_HAND
-from pipelines_client.evidence.text import one_line
 from pipelines_client.routing.plan import Stage, Switch
 from pipelines_client.sides import TITLES
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,12 +15,11 @@ from rich.text import Text
 from pipelines_client.cli.common import JsonOption, StateDirOption, flag, print_text, settings_for, state_path
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, begin, leave, say, writing
 from pipelines_client.destinations.base import told
-from pipelines_client.evidence.text import one_line
 from pipelines_client.files import private_file
 from pipelines_client.sides import SIDES
 from pipelines_client.state.dead_letters import DeadLetter, count_by_reason, read_dead_letters, select
 from pipelines_client.state.layout import existing
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 if TYPE_CHECKING:
     from pipelines_client.delivery.requeueing import Requeued

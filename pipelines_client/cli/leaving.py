@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipelines_client.errors import PipelinesError
-from pipelines_client.evidence.text import one_line
+from pipelines_client.wording import one_line
 
 GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 """The exit codes of all commands. `INTERNAL` is a mistake in this program (`EX_SOFTWARE`), so it says nothing else."""

@@ -11,7 +11,7 @@ import typer
 
 from pipelines_client.cli.common import print_text
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, leave
-from pipelines_client.evidence.text import one_line
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

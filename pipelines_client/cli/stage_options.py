@@ -13,7 +13,7 @@ from pipelines_client.cli.common import flag, stage_poll_s, state_path
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, leave, say
 from pipelines_client.cutover.following import wait_for_processes
 from pipelines_client.cutover.moving import BlockedError
-from pipelines_client.evidence.text import one_line
+from pipelines_client.wording import one_line
 
 _SLACK_S = 2.5  # a busy process writes its run file once a second
 

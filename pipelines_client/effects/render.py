@@ -10,8 +10,7 @@ from pipelines_client.effects.changes import Weight
 from pipelines_client.effects.render_findings import markdown_of_findings, text_of_findings
 from pipelines_client.effects.render_forecast import markdown_of_forecast, text_of_forecast
 from pipelines_client.effects.report import ChangeRow, EffectsReport, EffectsVerdict, changes_of
-from pipelines_client.evidence.text import one_line
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 _MOST_ROWS: Final = 50
 _HEADINGS: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from pipelines_client.evidence.text import one_line
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.effects.findings import EffectsFinding, EffectsFindingRow

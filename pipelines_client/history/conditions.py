@@ -25,8 +25,8 @@ from pipelines_client.errors import SourceError
 from pipelines_client.evidence.columns import cell
 from pipelines_client.evidence.fact import CALL_TYPES
 from pipelines_client.evidence.instants import unix_ms
-from pipelines_client.evidence.text import one_line
 from pipelines_client.keywords import nearest
+from pipelines_client.wording import one_line
 
 CALL_FIELDS = (
     *("type", "event", "name", "category", "messageId", "userId", "anonymousId", "groupId", "previousId"),

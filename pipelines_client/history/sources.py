@@ -27,7 +27,6 @@ from pipelines_client.evidence.lines import object_in
 from pipelines_client.evidence.listing import Listing, SourceFile, list_files
 from pipelines_client.evidence.naming import split_kind
 from pipelines_client.evidence.recognise import recognise
-from pipelines_client.evidence.text import one_line
 from pipelines_client.history.calls import CallReader
 from pipelines_client.history.letters import RunLetters
 from pipelines_client.history.messages import Candidate, PastMessage
@@ -37,6 +36,7 @@ from pipelines_client.history.times import SlipError
 from pipelines_client.keywords import nearest
 from pipelines_client.sides import SIDES
 from pipelines_client.state.dead_letters import DeadLetter
+from pipelines_client.wording import one_line
 
 WAITING = "waiting"
 """The fault of a message that waits in a spool: no body of it was passed, and none is needed."""

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any, NamedTuple
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.history.messages import HORIZON_DAYS
 from pipelines_client.sides import CUSTOMERIO, TITLES
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 REASONS: Mapping[str, str] = {
     "unreadable": "it is not a call, or cannot be read",

@@ -16,6 +16,7 @@ _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "scr
 _ASKED_FIRST: Final = ("track", "identify", "group")
 _MOST_NAMES: Final = 10_000
 _MOST_RELEASES: Final = 1_000
+_MOST_PAIRS: Final = 50_000
 NO_RELEASE: Final = ""
 """Stands for messages whose `context.app.version` is missing."""
 
@@ -36,10 +37,11 @@ class UnplannedName(NamedTuple):
     name: str
     messages: int
     nearest: str | None
+    releases: Mapping[str, int]
 
 
 class ViolationRow(NamedTuple):
-    """One kind of violation of one event: how many messages have it, and where the first of them lies."""
+    """One kind of violation of one event: how many messages have it, by release, and where the first of them lies."""
 
     kind: str
     name: str
@@ -47,6 +49,7 @@ class ViolationRow(NamedTuple):
     path: str
     hint: str
     messages: int
+    releases: Mapping[str, int]
     example: str
 
 
@@ -113,6 +116,7 @@ class PlanCoverage:
         self._found: Counter[tuple[str, str, str, str, str]] = Counter()
         self._examples: dict[tuple[str, str, str, str, str], str] = {}
         self._releases: dict[str, Counter[str]] = {}
+        self._by_release: Counter[tuple[tuple[str, ...], str]] = Counter()
 
     def skip(self) -> None:
         """Count a line that could not be read."""
@@ -138,12 +142,13 @@ class PlanCoverage:
             self._not_shown += 1
         elif is_unplanned:
             self._unplanned[key] += 1
+            self._note_release(key, _release_of(call))
         else:
             self._sent[key] += 1
         if judged.planned is not None:
             self._used.add((judged.planned.name, judged.planned.version))
         violations = () if is_unplanned else judged.violations
-        self._note(key, violations, place)
+        self._note(key, violations, place, _release_of(call))
         self._count_release(call, is_violating=bool(violations), is_unplanned=is_unplanned)
 
     def _judged(self, call: dict[str, Any]) -> JudgedCall:
@@ -167,7 +172,7 @@ class PlanCoverage:
     def _has_room(self, key: tuple[str, str]) -> bool:
         return key in self._sent or key in self._unplanned or len(self._sent) + len(self._unplanned) < _MOST_NAMES
 
-    def _note(self, key: tuple[str, str], violations: tuple[Violation, ...], place: str) -> None:
+    def _note(self, key: tuple[str, str], violations: tuple[Violation, ...], place: str, release: str) -> None:
         if violations:
             self._violating[key] += 1
         for each in violations:
@@ -175,6 +180,11 @@ class PlanCoverage:
             if row in self._found or len(self._found) < _MOST_NAMES:
                 self._found[row] += 1
                 self._examples.setdefault(row, place)
+                self._note_release(row, release)
+
+    def _note_release(self, row: tuple[str, ...], release: str) -> None:
+        if (row, release) in self._by_release or len(self._by_release) < _MOST_PAIRS:
+            self._by_release[row, release] += 1
 
     def _count_release(self, call: Mapping[str, Any], *, is_violating: bool, is_unplanned: bool) -> None:
         release = _release_of(call)
@@ -190,6 +200,9 @@ class PlanCoverage:
         """Return what was found so far."""
         plan = self._checked.plan
         names = sorted({each.name for each in plan.events})
+        releases: dict[tuple[str, ...], dict[str, int]] = {}
+        for (row, release), count in sorted(self._by_release.items()):
+            releases.setdefault(row, {})[release] = count
         active = [each for each in plan.events if each.status == "active"]
         return CoverageReport(
             messages=self._messages,
@@ -200,13 +213,13 @@ class PlanCoverage:
                 SentName(kind, name, count, self._violating[kind, name]) for (kind, name), count in _ranked(self._sent)
             ),
             unplanned=tuple(
-                UnplannedName(kind, name, count, nearest(name, names) if kind == "track" else None)
-                for (kind, name), count in _ranked(self._unplanned)
+                UnplannedName(*key, count, nearest(key[1], names) if key[0] == "track" else None, releases.get(key, {}))
+                for key, count in _ranked(self._unplanned)
             ),
             unused=tuple(_label(each, plan) for each in active if (each.name, each.version) not in self._used),
             violations=tuple(
-                ViolationRow(kind, name, code, path, hint, count, self._examples[kind, name, code, path, hint])
-                for (kind, name, code, path, hint), count in _ranked(self._found)
+                ViolationRow(*row, count, releases.get(row, {}), self._examples[row])
+                for row, count in _ranked(self._found)
             ),
             releases=tuple(self._release_rows()),
         )

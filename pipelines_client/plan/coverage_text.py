@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines_client.plan.coverage import NO_RELEASE, CoverageReport
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 _MOST_ROWS = 50
+_MOST_RELEASES = 3
 
 
 def coverage_text(report: CoverageReport) -> str:
     """Return the report as text: the verdict first, then a section for each thing that there is to say."""
-    return "".join(f"{line}\n" for line in _lines(report))
+    return "".join(f"{one_line(line)}\n" for line in _lines(report))
 
 
 def _lines(report: CoverageReport) -> Iterator[str]:
@@ -27,6 +28,7 @@ def _lines(report: CoverageReport) -> Iterator[str]:
         "Not planned",
         [
             f"{row.messages:,}  {_title(row.kind, row.name)}{f' (did you mean {row.nearest}?)' if row.nearest else ''}"
+            f"{_releases(row.releases)}"
             for row in report.unplanned
         ],
     )
@@ -35,7 +37,7 @@ def _lines(report: CoverageReport) -> Iterator[str]:
         "Violations",
         [
             f"{row.messages:,}  {_title(row.kind, row.name)}: {row.code}{f' at {row.path}' if row.path else ''}"
-            f"{f' ({row.hint})' if row.hint else ''}; first in {row.example}"
+            f"{f' ({row.hint})' if row.hint else ''}{_releases(row.releases)}; first in {row.example}"
             for row in report.violations
         ],
     )
@@ -48,6 +50,16 @@ def _lines(report: CoverageReport) -> Iterator[str]:
                 for row in report.releases
             ],
         )
+
+
+def _releases(counts: Mapping[str, int]) -> str:
+    """Return which releases sent it, those that sent most of it first; nothing if the messages name none."""
+    if not any(release != NO_RELEASE for release in counts):
+        return ""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    words = [f"{release or 'no release'} ({count:,})" for release, count in ranked[:_MOST_RELEASES]]
+    more = [f"{len(ranked) - _MOST_RELEASES:,} more"] if len(ranked) > _MOST_RELEASES else []
+    return f"; sent by {', '.join([*words, *more])}"
 
 
 def _section(title: str, rows: Iterable[str]) -> Iterator[str]:

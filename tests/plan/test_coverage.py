@@ -94,3 +94,22 @@ def test_hostile_calls_are_looked_at_too() -> None:
     odd: list[Any] = [None, 7, [], {}, "x"]
     calls = [{"type": "track", "event": each, "properties": each, "context": each, "userId": each} for each in odd]
     assert report_of(*calls).messages == len(odd)
+
+
+def test_each_violation_and_each_unplanned_name_says_which_releases_sent_it() -> None:
+    """The release that sends most of it first, in the text; all of them in the report."""
+    wrong = [call(release=release, total="1") for release in ("1.0", "1.1", "1.1")]
+    report = report_of(*wrong, call("Nope", release="1.0"), call("Nope"))
+    assert [each.releases for each in report.violations] == [{"1.0": 1, "1.1": 2}]
+    assert [each.releases for each in report.unplanned] == [{"": 1, "1.0": 1}]
+    text = coverage_text(report)
+    assert "; sent by 1.1 (2), 1.0 (1); first in a.json:1" in text
+    assert "2  Nope; sent by no release (1), 1.0 (1)" in text
+    assert "sent by" not in coverage_text(report_of(call(total="1")))
+
+
+def test_no_name_begins_a_line_of_the_report() -> None:
+    """What was sent is told on one line, whatever it holds."""
+    text = coverage_text(report_of(call("A\n::set-output name=a::b\x1b[2J", release="1\r2")))
+    assert not [line for line in text.splitlines() if line.startswith("::")]
+    assert {char for char in text if not char.isprintable()} == {"\n"}

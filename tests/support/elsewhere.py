@@ -128,7 +128,6 @@ TESTED_IN: dict[str, str] = {
     "evidence/listing.py": "evidence/kinds/test_kinds.py",
     "evidence/naming.py": "evidence/kinds/test_kinds.py",
     "evidence/recognise.py": "evidence/kinds/test_kinds.py",
-    "evidence/text.py": "parity/render/test_renderings.py",
     "history/run.py": "history/test_replay.py",
     "history/selection.py": "history/test_replay.py",
     "history/sending.py": "history/test_backfill.py",

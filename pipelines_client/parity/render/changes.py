@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.markdown import escape, table_text
 from pipelines_client.parity.render.table import Heading, Row, TextTable, table
 from pipelines_client.parity.render.terminal import plain_text, print_table
 from pipelines_client.sides import TITLES
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

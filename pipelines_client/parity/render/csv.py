@@ -7,7 +7,7 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.text import one_line
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport

@@ -11,9 +11,9 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.render import charts, words
 from pipelines_client.parity.render.sections import GRADE_MOODS, MARKS, MOODS, tables
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.render import words
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import Gate, ParityReport

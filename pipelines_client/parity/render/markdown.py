@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import tables
 from pipelines_client.parity.spell import plural
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import ParityReport

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

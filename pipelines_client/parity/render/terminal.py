@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.model import Verdict
 from pipelines_client.parity.render import words
 from pipelines_client.parity.render.sections import tables
 from pipelines_client.parity.spell import plural
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

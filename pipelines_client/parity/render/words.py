@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from pipelines_client.evidence.text import one_line
 from pipelines_client.parity.judgement.causes import CAUSE_OF
 from pipelines_client.parity.judgement.gates import BY_KIND, COUNTS, title_of
 from pipelines_client.parity.model import Gate, GateKey, Verdict
 from pipelines_client.parity.rules import ANY
 from pipelines_client.parity.spell import plural
 from pipelines_client.sides import TITLES
+from pipelines_client.wording import one_line
 
 if TYPE_CHECKING:
     from pipelines_client.parity.model import (

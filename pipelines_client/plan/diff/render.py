@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pipelines_client.plan.diff.rules import PlanChange
+from pipelines_client.wording import one_line
 
 FORMAT_VERSION: Final = 1
 _WHOLE: Final = "the plan"
@@ -85,4 +86,4 @@ def _cell(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return " ".join(one_line(text).split())

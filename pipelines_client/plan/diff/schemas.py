@@ -68,8 +68,8 @@ class SchemaPair:
         """Return the pair of two schemas in this one."""
         joined = f"{self.path}{name}" if name == "[]" or not self.path else f"{self.path}.{name}"
         above = (*self.above, self.key)
-        schemas = (_followed(each, root) for each, root in zip((old, new), self.roots, strict=True))
-        return SchemaPair(*schemas, self.roots, self.call, joined, above, self.seen)
+        before, after = _followed(old, self.roots[0]), _followed(new, self.roots[1])
+        return SchemaPair(before, after, self.roots, self.call, joined, above, self.seen)
 
 
 def changes_of(old: Schema, new: Schema, call: str, path: str = "") -> Iterator[PlanChange]:

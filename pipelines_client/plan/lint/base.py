@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from hashlib import sha256
@@ -48,7 +49,7 @@ class LintFault(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that stay the same when the plan is sorted, and when other parts of it change."""
-        return sha256("\0".join((self.code, *self.place, "\0", self.about)).encode()).hexdigest()[:16]
+        return sha256(json.dumps((self.code, self.place, self.about)).encode()).hexdigest()[:16]
 
 
 class LintRule(ABC):

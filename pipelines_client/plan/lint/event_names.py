@@ -25,5 +25,6 @@ class EventNamesLint(LintRule):
             name = each.call.name
             if style and not STYLES[style](name):
                 better = in_style(name, style)
-                cure = f'send it as "{better}", and keep this name under its aliases until no code sends it'
+                kept = "and keep this name under its aliases until no code sends it"
+                cure = f'send it as "{better}", {kept}' if better else f"give it a name of letters and digits, {kept}"
                 yield self.fault(each.place, each.path, f"the name is not in {style}", cure)

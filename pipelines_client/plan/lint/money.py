@@ -37,15 +37,17 @@ class MoneyLint(LintRule):
         money = survey.plan.conventions.money
         for each in amounts:
             if "string" in each.planned.types:
-                yield self.fault(each.place, each.path, "it is an amount, and may be text", "send a number")
+                yield self.fault(
+                    each.place, each.path, "it is an amount, and may be text", "send a number", about="text"
+                )
         if money == "cents" or (money is None and whole and len(whole) >= len(parts)):
             for each in parts:
                 text = "it is an amount with decimals, and the plan's amounts are in cents"
-                yield self.fault(each.place, each.path, text, "send an integer of cents")
+                yield self.fault(each.place, each.path, text, "send an integer of cents", about="decimals")
         elif money == "decimals" or (money is None and parts):
             for each in whole:
                 text = "it is an amount in cents, and the plan's amounts have decimals"
-                yield self.fault(each.place, each.path, text, "send a number with decimals")
+                yield self.fault(each.place, each.path, text, "send a number with decimals", about="cents")
 
 
 def _is_amount(each: SurveyedProperty, survey: PlanSurvey) -> bool:

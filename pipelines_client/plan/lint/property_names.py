@@ -23,5 +23,6 @@ class PropertyNamesLint(LintRule):
         style = survey.property_style
         for each in survey.properties if style else ():
             if style and not STYLES[style](each.name):
-                cure = f'send it as "{in_style(each.name, style)}"'
+                better = in_style(each.name, style)
+                cure = f'send it as "{better}"' if better else "give it a name of letters and digits"
                 yield self.fault(each.place, each.path, f"the name is not in {style}", cure)

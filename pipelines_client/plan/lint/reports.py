@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from pipelines_client.plan.lint.base import DocumentPath, LintFault
 from pipelines_client.plan.lint.baseline import LintJudgement
-from pipelines_client.wording import plural
+from pipelines_client.wording import one_line, plural
 
 
 class LintReport(NamedTuple):
@@ -45,7 +45,7 @@ def _text_lines(report: LintReport) -> Iterator[str]:
     for fault in report.sorted():
         line = report.line_of(fault)
         where = f"{report.file}:{line}" if line else report.file
-        yield f"{where}: {fault.severity} {fault.code}: {_place(fault)}: {fault.text}; {fault.cure}"
+        yield one_line(f"{where}: {fault.severity} {fault.code}: {_told(fault)}")
     judged = report.judged
     counts = Counter(fault.severity for fault in judged.new)
     found = [plural(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
@@ -60,8 +60,8 @@ def _text_lines(report: LintReport) -> Iterator[str]:
         yield f"{fixable:,} can be fixed: run it with --fix"
 
 
-def _place(fault: LintFault) -> str:
-    return " > ".join(fault.place)
+def _told(fault: LintFault) -> str:
+    return f"{' > '.join(fault.place)}: {fault.text}; {fault.cure}"
 
 
 def _json(report: LintReport) -> str:
@@ -100,12 +100,12 @@ def _annotations(report: LintReport) -> Iterable[str]:
         line = report.line_of(fault)
         parts = {"file": report.file, **({"line": str(line)} if line else {}), "title": fault.code}
         told = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in parts.items())
-        yield f"::{fault.severity} {told}::{_escaped(f'{_place(fault)}: {fault.text}; {fault.cure}')}"
+        yield f"::{fault.severity} {told}::{_escaped(_told(fault))}"
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Return a text as GitHub's workflow commands take it."""
-    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
+    """Return a text as GitHub's workflow commands take it, on one line."""
+    return "".join(f"%{ord(char):02X}" if char in f"%{more}" else char for char in one_line(text))
 
 
 LINT_FORMATS: Final[Mapping[str, Callable[[LintReport], str]]] = {"text": _text, "json": _json, "github": _github}

@@ -101,6 +101,7 @@ class PlanSurvey:
 def _surveyed(plan: TrackingPlan) -> Iterator[SurveyedCall]:
     counts = Counter((call.kind, call.name) for call in plan.calls())
     seen: Counter[tuple[PlannedKind, str]] = Counter()
+    taken = set(counts)
     for call in plan.calls():
         section = _SECTIONS.get(call.kind)
         if section is None:
@@ -108,10 +109,19 @@ def _surveyed(plan: TrackingPlan) -> Iterator[SurveyedCall]:
             continue
         key = (call.kind, call.name)
         has_versions = counts[key] > 1
-        label = f"{call.name}@{call.version}" if has_versions else call.name
+        label = _label(call, taken) if has_versions else call.name
         path: DocumentPath = (section, call.name, seen[key]) if has_versions else (section, call.name)
         seen[key] += 1
         yield SurveyedCall(call, (section, label), path)
+
+
+def _label(call: PlannedCall, taken: set[tuple[PlannedKind, str]]) -> str:
+    """Return a name for a version of a call that no other call has: an event may be called `Order Completed@2`."""
+    label = f"{call.name}@{call.version}"
+    while (call.kind, label) in taken:
+        label += "@"
+    taken.add((call.kind, label))
+    return label
 
 
 def _properties_of(owner: SurveyedCall) -> Iterator[SurveyedProperty]:

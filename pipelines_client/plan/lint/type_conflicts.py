@@ -31,7 +31,9 @@ class TypeConflictsLint(LintRule):
                 if types != usual:
                     here, there = _words(types), _words(usual)
                     text = f'"{name}" is {here} here, and {there} in most places'
-                    yield self.fault(each.place, each.path, text, "send one type, or give one of them another name")
+                    yield self.fault(
+                        each.place, each.path, text, "send one type, or give one of them another name", about=here
+                    )
 
 
 def _types(each: SurveyedProperty) -> tuple[str, ...]:

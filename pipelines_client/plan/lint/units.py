@@ -52,7 +52,8 @@ class UnitsLint(LintRule):
             yield self.fault(each.place, each.path, f'the unit is spelled "{unit}"', cure, about=unit, edit=edit)
         elif unit.strip().casefold() != usual.strip().casefold():
             text = f'"{each.name}" is in {unit} here, and in {usual} in most places'
-            yield self.fault(each.place, each.path, text, "send one unit, or name the unit in the property")
+            cure = "send one unit, or name the unit in the property"
+            yield self.fault(each.place, each.path, text, cure, about=unit)
 
 
 def unit_of(each: SurveyedProperty) -> str:

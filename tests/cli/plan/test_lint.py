@@ -138,3 +138,21 @@ def test_a_plan_of_another_tool_is_linted_and_not_changed(plan: Run, tmp_path: P
     done = plan("lint", "segment.json", "--fix")
     assert done.exit_code == 2
     assert "plan import" in done.output
+
+
+@pytest.mark.parametrize("form", ["text", "github"])
+def test_no_name_begins_a_line_of_the_report(plan: Run, dirty: Path, form: str) -> None:
+    """A line of its making would be a command to GitHub, and an escape sequence one to the terminal."""
+    dirty.write_text('plan: 1\nevents: {"A\\n::set-output name=a::b\\e[2J\\u202e": {}}\n', "utf-8")
+    done = plan("lint", "tracking-plan.yaml", "--format", form)
+    assert done.exit_code == 1
+    assert not [line for line in done.stdout.splitlines() if line.startswith("::set-output")]
+    assert {char for char in done.stdout if not char.isprintable()} == {"\n"}
+
+
+def test_a_name_without_letters_is_not_sent_as_nothing(plan: Run, dirty: Path) -> None:
+    """The cure says what such a name lacks."""
+    dirty.write_text(
+        'plan: 1\nconventions: {properties: snake_case}\nevents: {Paid: {properties: {"🎉": string}}}\n', "utf-8"
+    )
+    assert "give it a name of letters and digits" in plan("lint", "tracking-plan.yaml").stdout

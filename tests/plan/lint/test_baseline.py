@@ -55,3 +55,31 @@ def test_a_baseline_of_another_release_is_refused() -> None:
     """It may have other fingerprints."""
     with pytest.raises(PlanError, match="another release"):
         parse_baseline(b'{"version": 2, "faults": []}', "b.json")
+
+
+def test_an_event_that_is_called_like_a_version_of_another_one_has_faults_that_are_told_apart() -> None:
+    """A known fault of the version hides none of the event."""
+    versions = ["Paid: [{version: 1}, {version: 2}]", "Paid@2: {description: Paid again.}"]
+    known = parse_baseline(dump_baseline(faults_of(versions[0], "Paid@2: {description: a, stage: b}")).encode(), "b")
+    judged = judge(faults_of(*versions), known)
+    assert ("no-stage", ("events", "Paid@2")) in [(fault.code, fault.place) for fault in judged.new]
+
+
+@pytest.mark.parametrize("kinds", [("string", "boolean"), ("[string, boolean]", "string")])
+def test_another_type_of_a_property_is_another_fault(kinds: tuple[str, str]) -> None:
+    """The type that was known before does not hide the one of today."""
+    rest = ["A B: {properties: {x: integer}}", "C D: {properties: {x: integer}}"]
+    first, second = (faults_of(*rest, f"E F: {{properties: {{x: {{type: {kind}}}}}}}") for kind in kinds)
+    judged = judge(second, parse_baseline(dump_baseline(first).encode(), "b"))
+    assert [fault.code for fault in judged.new] == ["type-conflict"]
+
+
+def test_a_known_amount_in_text_does_not_hide_one_with_decimals() -> None:
+    """One property can have both faults."""
+    rest = ["A B: {properties: {total: {type: integer, unit: USD}}}"]
+    first, second = (
+        faults_of(*rest, f"C D: {{properties: {{total: {{type: {kind}, unit: USD}}}}}}")
+        for kind in ("[integer, string]", "[number, string]")
+    )
+    judged = judge(second, parse_baseline(dump_baseline(first).encode(), "b"))
+    assert "money" in [fault.code for fault in judged.new]

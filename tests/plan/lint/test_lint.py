@@ -119,9 +119,9 @@ events:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{total_cents: integer, price: number}", ["price"]),
-        ("{price: number, tax: number, total_cents: integer}", ["total_cents"]),
-        ("{price: string, description: string}", ["price"]),
+        ("{total_cents: integer, price: number}", ["price decimals"]),
+        ("{price: number, tax: number, total_cents: integer}", ["total_cents cents"]),
+        ("{price: string, description: string}", ["price text"]),
         ("{fee: {type: number, unit: percent}, total: {type: integer, unit: EUR}}", []),
     ],
 )
