@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pipelines_client.keywords import nearest
 from pipelines_client.plan.check import CheckedPlan, JudgedCall, Violation
@@ -17,6 +17,8 @@ _ASKED_FIRST: Final = ("track", "identify", "group")
 _MOST_NAMES: Final = 10_000
 _MOST_RELEASES: Final = 1_000
 _MOST_PAIRS: Final = 50_000
+_Found: TypeAlias = tuple[str, str, str, str, str]
+"""A kind of violation: kind and name of the call, code, path and hint."""
 NO_RELEASE: Final = ""
 """Stands for messages whose `context.app.version` is missing."""
 
@@ -90,8 +92,13 @@ class CoverageReport:
 
     @property
     def is_as_planned(self) -> bool:
-        """Whether no message is unplanned or has a violation."""
+        """Whether no message that could be read is unplanned or has a violation."""
         return not self.unplanned and not self.violations
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether there were messages, and all of them could be read and listed."""
+        return bool(self.messages) and not self.unreadable and not self.not_shown
 
 
 class PlanCoverage:
@@ -113,8 +120,8 @@ class PlanCoverage:
         self._violating: Counter[tuple[str, str]] = Counter()
         self._unplanned: Counter[tuple[str, str]] = Counter()
         self._used: set[tuple[str, int | str]] = set()
-        self._found: Counter[tuple[str, str, str, str, str]] = Counter()
-        self._examples: dict[tuple[str, str, str, str, str], str] = {}
+        self._found: Counter[_Found] = Counter()
+        self._examples: dict[_Found, str] = {}
         self._releases: dict[str, Counter[str]] = {}
         self._by_release: Counter[tuple[tuple[str, ...], str]] = Counter()
 
@@ -213,16 +220,23 @@ class PlanCoverage:
                 SentName(kind, name, count, self._violating[kind, name]) for (kind, name), count in _ranked(self._sent)
             ),
             unplanned=tuple(
-                UnplannedName(*key, count, nearest(key[1], names) if key[0] == "track" else None, releases.get(key, {}))
-                for key, count in _ranked(self._unplanned)
+                UnplannedName(
+                    kind,
+                    name,
+                    count,
+                    nearest(name, names) if kind == "track" else None,
+                    releases.get((kind, name), {}),
+                )
+                for (kind, name), count in _ranked(self._unplanned)
             ),
             unused=tuple(_label(each, plan) for each in active if (each.name, each.version) not in self._used),
-            violations=tuple(
-                ViolationRow(*row, count, releases.get(row, {}), self._examples[row])
-                for row, count in _ranked(self._found)
-            ),
+            violations=tuple(self._violation(row, count, releases.get(row, {})) for row, count in _ranked(self._found)),
             releases=tuple(self._release_rows()),
         )
+
+    def _violation(self, row: _Found, count: int, releases: Mapping[str, int]) -> ViolationRow:
+        kind, name, code, path, hint = row
+        return ViolationRow(kind, name, code, path, hint, count, releases, self._examples[row])
 
     def _release_rows(self) -> Iterator[ReleaseRow]:
         for release, counts in sorted(self._releases.items()):

@@ -18,6 +18,8 @@ def coverage_text(report: CoverageReport) -> str:
 
 def _lines(report: CoverageReport) -> Iterator[str]:
     verdict = "as planned" if report.is_as_planned else "not as planned"
+    if report.is_as_planned and not report.is_conclusive:
+        verdict = "as planned as far as it could be read"
     used = f"{report.planned - len(report.unused):,} of {plural(report.planned, 'active event')} sent"
     yield f"{verdict if report.messages else 'no message'}: {plural(report.messages, 'message')}, {used}"
     if report.unreadable:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from pipelines_client.plan.lint.names import words_of
 from pipelines_client.plan.model import ANY_NAME, Conventions, IdConvention, PlannedCall, Schema, TrackingPlan
-from pipelines_client.plan.shapes import PrivacyQuestion, ValueShape
+from pipelines_client.plan.shapes import PrivacyQuestion, ValueShape, is_telling_name
 
 _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _PAYLOADS: Final[Mapping[str, str]] = {
@@ -47,7 +47,7 @@ class Inference:
         self.messages = 0
         """How many messages were looked at."""
         self.left_out = 0
-        """How many have a name beyond those that a plan can have, or a type that is not known."""
+        """How many have a name that says who a person is, one too many for a plan, or a type that is not known."""
         self._shapes: dict[tuple[str, str], ValueShape] = {}
         self._prefixes: Counter[str] = Counter()
 
@@ -62,6 +62,8 @@ class Inference:
             return
         name = call.get(_NAME_FIELDS[kind]) if kind in _NAME_FIELDS else ""
         key = (kind, name if isinstance(name, str) else "")
+        if key not in self._shapes and is_telling_name(key[1], self._is_private):
+            key = (kind, "")  # one page of such a name makes all of them free
         if (kind == "track" and not key[1]) or (key not in self._shapes and len(self._shapes) >= _MOST_EVENTS):
             self.left_out += 1
             return

@@ -28,6 +28,7 @@ _MOST_VALUES: Final = 12
 _LEAST_SEEN: Final = 10
 _LEAST_SHARED: Final = 3
 _LONGEST: Final = 40
+_MOST_RARE: Final = 20
 
 
 def _none_is(name: str, value: str) -> bool:
@@ -141,11 +142,19 @@ class ValueShape:
         return made
 
     def _object(self, is_private: PrivacyQuestion) -> Schema:
-        properties = {name: child.schema(name, is_private) for name, child in sorted(self.children.items())}
+        named = sorted(self.children.items()) if not self._has_free_names() else []
+        properties = {
+            name: child.schema(name, is_private) for name, child in named if not is_telling_name(name, is_private)
+        }
         required = [
             name for name in properties if self.children[name].count == self.objects and self.objects >= _LEAST_SEEN
         ]
         return {**({"properties": properties} if properties else {}), **({"required": required} if required else {})}
+
+    def _has_free_names(self) -> bool:
+        """Return whether the names of most properties are data, such as the names of persons: many, and each seldom."""
+        rare = sum(child.count < _LEAST_SHARED for child in self.children.values())
+        return rare > _MOST_RARE and 2 * rare > len(self.children)
 
     def _text(self, name: str, is_private: PrivacyQuestion) -> Schema:
         for form in ("date-time", "date"):
@@ -180,6 +189,11 @@ def _date_format(text: str) -> str:
     except ValueError:
         return ""
     return form
+
+
+def is_telling_name(name: str, is_private: PrivacyQuestion) -> bool:
+    """Return whether a name of an event, a page or a property may say who a person is, or be a number or an id."""
+    return _is_telling(name) or is_private("", name)
 
 
 def _is_telling(text: str) -> bool:

@@ -113,3 +113,14 @@ def test_no_name_begins_a_line_of_the_report() -> None:
     text = coverage_text(report_of(call("A\n::set-output name=a::b\x1b[2J", release="1\r2")))
     assert not [line for line in text.splitlines() if line.startswith("::")]
     assert {char for char in text if not char.isprintable()} == {"\n"}
+
+
+def test_evidence_that_could_be_read_in_part_proves_nothing() -> None:
+    """The rest may hold what is not planned."""
+    coverage = PlanCoverage(CheckedPlan(parse_plan(PLAN)))
+    coverage.add(call(total=1), "a.json:1")
+    assert coverage.report().is_conclusive
+    coverage.skip()
+    report = coverage.report()
+    assert not report.is_conclusive
+    assert coverage_text(report).startswith("as planned as far as it could be read: 1 message")

@@ -118,3 +118,28 @@ def test_a_property_that_is_sent_with_two_types_has_both() -> None:
     event = plan_of(calls).event("A")
     assert event is not None
     assert event.schema["properties"]["n"] == {"type": ["null", "number", "string"]}
+
+
+def test_a_name_that_says_who_a_person_is_does_not_get_into_the_plan() -> None:
+    """Neither as an event or a page nor as a property, at any depth."""
+    inference = Inference()
+    for number in range(12):
+        owners = {f"user{number}@example.com": True, "4111111111111111": 1, "kept": {"ada@example.com": 1, "b": 2}}
+        inference.add({"type": "track", "event": "Shared", "properties": {"owners": owners}})
+    inference.add({"type": "track", "event": "Invited ada@example.com", "properties": {}})
+    inference.add({"type": "page", "name": "Profile of ada@example.com", "properties": {}})
+    text = dump_plan(inference.plan())
+    assert "@" not in text
+    assert "4111" not in text
+    assert "kept" in text
+    assert inference.left_out == 1
+
+
+def test_property_names_that_are_many_and_seldom_are_data() -> None:
+    """Names of persons as keys have no sign by which to know them, but each is there once or twice."""
+    inference = Inference()
+    for number in range(60):
+        name = "".join(chr(97 + int(digit)) for digit in f"{number:04}")
+        inference.add({"type": "track", "event": "Shared", "properties": {"owners": {name: True}, "count": 1}})
+    (event,) = inference.plan().events
+    assert event.schema["properties"] == {"count": {"type": "integer"}, "owners": {"type": "object"}}

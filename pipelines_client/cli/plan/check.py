@@ -41,7 +41,8 @@ def check(asked: CheckOptions) -> None:
     the active events that were not sent; what is wrong, by event; and both by
     release of the application (`context.app.version`). No value is shown.
 
-    Exit code 0: all as planned, 1: not, 2: bad input, 3: no message could be read.
+    Exit code 0: all as planned, 1: not, 2: bad input, 3: as planned as far as
+    it could be read, or there was no message.
     """
     from pipelines_client.plan.check import CheckedPlan
     from pipelines_client.plan.coverage import PlanCoverage
@@ -74,4 +75,4 @@ def _named(report: CoverageReport) -> dict[str, list[dict[str, object]]]:
 def _exit_code(report: CoverageReport, *, is_strict: bool) -> int:
     if not report.is_as_planned or (is_strict and report.unused):
         return BAD_NEWS
-    return INCONCLUSIVE if report.messages == 0 else GOOD
+    return GOOD if report.is_conclusive else INCONCLUSIVE

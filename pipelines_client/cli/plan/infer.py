@@ -33,7 +33,9 @@ def infer(asked: InferOptions) -> None:
 
     It has the names, the types, what is always there, values that are few and
     shared by many, and how dates and amounts are written. No value that says
-    who a person is gets into it. All messages that it saw pass `plan check`.
+    who a person is gets into it, and no such name. All messages that it saw pass
+    `plan check`, except for what is a fault under any plan, such as an e-mail
+    address as an id.
     Descriptions, stages and owners are for people: `plan lint` lists what lacks.
 
     Exit code 0: written, 2: bad input, or there was no message.
@@ -53,7 +55,7 @@ def infer(asked: InferOptions) -> None:
     left_out = unreadable + inference.left_out
     if left_out:
         counted = plural(left_out, "line was", "lines were")
-        say(f"{counted} left out: unreadable, no call, or of more names than a plan has")
+        say(f"{counted} left out: unreadable, no call, a name that says who a person is, or too many names")
     plan = inference.plan(asked.name)
     put(dump_plan(plan), asked.output)
     if asked.output is not None:

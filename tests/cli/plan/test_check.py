@@ -55,6 +55,7 @@ def test_what_is_not_planned_and_what_is_wrong_exit_1(plan: Run, tmp_path: Path)
 def test_no_message_exits_3_and_bad_input_2(plan: Run) -> None:
     """Nothing read proves nothing."""
     assert plan("check", "tracking-plan.yaml", "-", input="no call\n").exit_code == 3
+    assert plan("check", "tracking-plan.yaml", "-", input=f"{lines(ORDER)}{{cut").exit_code == 3
     assert plan("check", "tracking-plan.yaml").exit_code == 2
     assert plan("check", "none.yaml", "-", input="").exit_code == 2
     assert plan("check", "tracking-plan.yaml", "-", "--format", "xml", input="").exit_code == 2
