@@ -29,15 +29,16 @@ def test_two_sets_of_words_with_one_number_in_two_packs_are_an_error(engine, tmp
     _assert_refused(engine, packs)
 
 
-def test_a_null_and_the_text_none_are_two_sets_of_words(engine, tmp_path):
-    """Only what is the same in each column has one number."""
+def test_each_set_of_words_has_one_number_and_a_null_and_the_text_none_are_two(engine, tmp_path):
+    """Only what is the same in each column has one number, also in packs of other processes, hosts and days."""
     events = [None, "None", "", "null"]
-    pack = write_pack(tmp_path / "pack", [fact("segment", f"m{n}", event=event) for n, event in enumerate(events)])
-    assert len(set(pq.read_table(pack / "words.parquet")["words"].to_pylist())) == len(events)
-    engine.load([pack])
+    packs = [write_pack(tmp_path / "all", [fact("segment", f"m{n}", event=event) for n, event in enumerate(events)])]
+    assert len(set(pq.read_table(packs[0] / "words.parquet")["words"].to_pylist())) == len(events)
+    packs += [write_pack(tmp_path / str(n), [fact("segment", f"n{n}", event="A")]) for n in range(3)]
+    engine.load(packs)
     engine.build(SETTINGS, causes.TABLE)
     found = engine.select("SELECT event FROM words_known ORDER BY event")
-    assert [row["event"] for row in found] == ["", "None", "null", None]
+    assert [row["event"] for row in found] == ["", "A", "None", "null", None]
 
 
 def test_the_number_of_no_words_is_no_number_of_any(engine, tmp_path):
@@ -45,14 +46,6 @@ def test_the_number_of_no_words_is_no_number_of_any(engine, tmp_path):
     pack = write_pack(tmp_path / "pack", [fact("segment", "m1", event="A")])
     _number_all(pack, 0)
     _assert_refused(engine, [pack])
-
-
-def test_one_set_of_words_in_many_packs_has_one_number(engine, tmp_path):
-    """Packs are made by processes, hosts and days of their own, and are joined by it."""
-    packs = [write_pack(tmp_path / str(n), [fact("segment", f"m{n}", event="A")]) for n in range(3)]
-    engine.load(packs)
-    engine.build(SETTINGS, causes.TABLE)
-    assert engine.select("SELECT count(*) AS c FROM words_known") == [{"c": 1}]
 
 
 def _number_all(pack, number) -> None:
