@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -26,7 +26,13 @@ GOOD, BAD_NEWS, BAD_INPUT, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70,
 
 _has_begun: ContextVar[bool] = ContextVar("has_begun", default=False)
 _GOES_ON = "; some may have been sent: run it again to go on"
-_SANDBOX_PACKAGES = ("starlette", "uvicorn")
+_EXTRAS: Mapping[str, str] = {
+    **dict.fromkeys(("typer", "rich", "tomlkit"), "cli"),
+    **dict.fromkeys(("yaml", "jsonschema_rs", "jinja2"), "plan"),
+    **dict.fromkeys(("starlette", "uvicorn"), "sandbox"),
+    "stdnum": "privacy",
+}
+"""The smallest extra that has a package, by the name that it is imported by; all others are in `parity`."""
 
 
 def say(text: str) -> None:
@@ -121,5 +127,5 @@ def writing(state_dir: Path, code: int = BAD_INPUT) -> Iterator[None]:
 def leave_for_package(error: ModuleNotFoundError) -> NoReturn:
     """End the command because an extra is not installed, and say which."""
     package = str(error.name).partition(".")[0]
-    extra = "sandbox" if package in _SANDBOX_PACKAGES else "parity"
+    extra = _EXTRAS.get(package, "parity")
     leave(BAD_INPUT, f"the package {package} is missing: pip install 'pipelines-client[{extra}]'")

@@ -34,7 +34,7 @@ class PlanCheck:
 
     def __init__(self, checked: CheckedPlan, window: OnceWindow | None) -> None:
         self._checked, self._window = checked, window
-        self._repeated = checked.plan.modes.get(REPEATED, REPEATED_MODE)
+        self._repeated = checked.plan.mode_of(REPEATED, REPEATED_MODE)
 
     def is_clean(
         self, kind: str, fields: Mapping[str, Any], payload: Mapping[str, Any] | None, context: object
@@ -82,7 +82,7 @@ def plan_check(path: Path, settings: Settings) -> PlanCheck:
     left_out = checked.left_out
     if left_out:
         logger().warning("plan_parts_not_checked", count=len(left_out), first=left_out[0], cure="plan lint names them")
-    is_looked_up = checked.plan.modes.get(REPEATED, REPEATED_MODE) != "off"
+    is_looked_up = checked.plan.mode_of(REPEATED, REPEATED_MODE) != "off"
     if not is_looked_up or not any(event.once_per for event in checked.plan.events):
         return PlanCheck(checked, None)
     from pipelines_client.state.once import OnceWindow

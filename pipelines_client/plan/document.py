@@ -16,7 +16,16 @@ from pipelines_client.errors import PlanError
 from pipelines_client.files import read_regular
 from pipelines_client.keywords import nearest
 from pipelines_client.plan.fields import FieldError, made
-from pipelines_client.plan.model import Conventions, PlannedCall, PlannedKind, Schema, TrackingPlan, payload_name
+from pipelines_client.plan.model import (
+    DEFAULT_MODE,
+    Conventions,
+    PlannedCall,
+    PlannedKind,
+    Schema,
+    TrackingPlan,
+    payload_name,
+)
+from pipelines_client.plan.rules import OWN_MODES
 from pipelines_client.plan.schemas import CONVENIENCES, KEYWORDS, PLAIN_REST, TYPES, from_short, to_short
 from pipelines_client.plan.text import MOST_BYTES, NUMBER, Parsed, parse
 from pipelines_client.plan.usable import usable
@@ -32,6 +41,7 @@ _ORDER: Final = (
     "description",
     "conventions",
     "modes",
+    "lint",
     "common",
     "identify",
     "group",
@@ -116,6 +126,7 @@ class _Reader:
         for key, kind in _NAMED.items():
             if key in given:
                 given[key] = tuple(self._calls(kind, given[key], (key,)))
+        self._known_codes(given.get("modes"))
         conventions = self._table(raw, "conventions", ())
         self._known(("conventions",), conventions or (), [each.name for each in fields(Conventions)])
         plan = None if self._faults else self._made(TrackingPlan, given, ())
@@ -215,6 +226,15 @@ class _Reader:
                 near = nearest(key, known)
                 cure = f"did you mean {near}?" if near else "remove it, or keep it under `extras` or `schema`"
                 self._wrong((*path, key), "this key is not known here", cure)
+
+    def _known_codes(self, modes: Any) -> None:
+        """Find modes of rules that do not exist: a slip there would leave the rule as it is, in silence."""
+        known = (DEFAULT_MODE, *OWN_MODES)
+        for code in modes if isinstance(modes, dict) else ():
+            if code not in known:
+                near = nearest(code, known)
+                cure = f"{f'did you mean {near}? ' if near else ''}The rules of `plan lint` stand under `lint`"
+                self._wrong(("modes", code), "no rule for calls has this code", cure)
 
     def _made(self, kind: type[_Made], raw: dict[str, Any], path: _Path) -> _Made | None:
         try:

@@ -15,6 +15,8 @@ PlannedKind: TypeAlias = Literal["track", "identify", "group", "page", "screen",
 """The kinds of calls that a plan describes; `common` is for what it says of all of them."""
 Mode: TypeAlias = Literal["off", "warn", "redact", "reject", "raise"]
 """What happens at a violation: nothing, a warning, the value is removed, the call is refused, or an exception."""
+LintLevel: TypeAlias = Literal["off", "warning", "error"]
+"""How much a fault of the plan itself matters: `off` leaves the lint's rule out."""
 PlannedStatus: TypeAlias = Literal["active", "deprecated", "planned"]
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema, draft-07 unless its `$schema` says another."""
@@ -120,6 +122,7 @@ class TrackingPlan:
         description: What it covers.
         conventions: The spelling that the team agreed on.
         modes: What happens at a violation, by the rule's code; `default` is for the rules that are not named.
+        lint: How much a fault of the plan itself matters, by the code of the lint's rule.
         events: The track calls, in the order of the file; a version of an event is one of them.
         identify: The traits of a person.
         group: The traits of a group.
@@ -133,7 +136,6 @@ class TrackingPlan:
         plan = TrackingPlan("Shop", events=(PlannedCall("track", "Order Completed"),))
         assert plan.event("Order Completed") is plan.events[0]
         assert plan.event("Order Compelted") is None
-        assert plan.mode_of("unknown-event") == "warn"
         ```
     """
 
@@ -141,6 +143,7 @@ class TrackingPlan:
     description: str | None = None
     conventions: Conventions = Conventions()
     modes: dict[str, Mode] = field(default_factory=dict)
+    lint: dict[str, LintLevel] = field(default_factory=dict)
     events: tuple[PlannedCall, ...] = ()
     identify: PlannedCall | None = None
     group: PlannedCall | None = None
@@ -176,9 +179,14 @@ class TrackingPlan:
         """Return the planned name of an event that is sent under another one, or None."""
         return self._names_by_alias.get(name)
 
-    def mode_of(self, code: str) -> Mode:
-        """Return what happens at a violation of a rule; `warn` if the plan does not say."""
-        return self.modes.get(code, self.modes.get(DEFAULT_MODE, "warn"))
+    def mode_of(self, code: str, own: Mode) -> Mode:
+        """Return what happens at a violation of a rule.
+
+        Args:
+            code: The rule's code.
+            own: What happens unless the plan names the rule. Only where that is `warn`, `default` speaks for it.
+        """
+        return self.modes.get(code) or (self.modes.get(DEFAULT_MODE, own) if own == "warn" else own)
 
     @cached_property
     def _events_by_name(self) -> dict[str, tuple[PlannedCall, ...]]:

@@ -34,6 +34,8 @@ from pipelines_client.errors import SourceError
             "duckdb is missing: pip install 'pipelines-client[parity]'",
         ),
         (ModuleNotFoundError("", name="starlette.requests"), BAD_INPUT, "pip install 'pipelines-client[sandbox]'"),
+        (ModuleNotFoundError("", name="yaml"), BAD_INPUT, "pip install 'pipelines-client[plan]'"),
+        (ModuleNotFoundError("", name="stdnum.iban"), BAD_INPUT, "pip install 'pipelines-client[privacy]'"),
         (MemoryError(), BAD_INPUT, "not enough memory"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
         (RuntimeError("secret"), INTERNAL, "internal error (RuntimeError): please report it"),

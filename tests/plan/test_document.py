@@ -15,7 +15,7 @@ _SHOP = """\
 plan: 1
 name: Shop
 conventions: {events: Title Case, money: cents, ids: {pattern: "^usr_"}}
-modes: {default: warn, type: reject}
+modes: {default: warn, money: reject}
 common:
   context: {app: {type: object, properties: {version: {type: string, required: true}}}}
 identify:
@@ -45,7 +45,7 @@ def test_a_plan_file_says_what_the_model_holds() -> None:
     """Each key of the format has its place."""
     plan = parse_plan(_SHOP.encode())
     assert plan.conventions == Conventions(events="Title Case", money="cents", ids=IdConvention("^usr_"))
-    assert plan.mode_of("type") == "reject"
+    assert plan.mode_of("money", "warn") == "reject"
     assert [page.name for page in plan.pages or ()] == ["Home", "no"]
     assert plan.screens is None
     order = plan.event("Order Completed")
@@ -150,7 +150,9 @@ def test_any_plan_survives_our_file(plan: TrackingPlan) -> None:
         ("integer, unit", "intger, unit", "> total > type: this type does not exist; did you mean integer?"),
         ("format: email", "pattern: '('", "line 8: identify > traits > email > pattern: it is not as JSON Schema"),
         ("version: 2\n", "version: 1\n", "Checkout Started > item 2 > version: two have this version"),
-        ("type: reject", "type: rejct", "line 4: modes > type: it is not one of off, warn, redact, reject, raise"),
+        ("money: reject", "money: rejct", "line 4: modes > money: it is not one of off, warn, redact, reject, raise"),
+        ("money: reject", "mony: reject", "line 4: modes > mony: no rule for calls has this code; did you mean money?"),
+        ("money: reject", "no-stage: off", "line 4: modes > no-stage: no rule for calls has this code"),
         ("money: cents", "money: euros", "line 3: conventions > money: it is not one of cents, decimals"),
         ("[order_completed]", "order_completed", "line 15: events > Order Completed > aliases: it is not a list"),
         ("pages: [Home, no]", "pages: Home", "line 9: pages: it is not a table of names"),

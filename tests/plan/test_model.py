@@ -31,10 +31,11 @@ def test_a_name_is_planned_letter_by_letter_and_an_alias_leads_to_it() -> None:
 
 def test_a_mode_is_that_of_the_rule_then_the_default_then_a_warning() -> None:
     """A plan that says nothing warns."""
-    assert TrackingPlan().mode_of("type") == "warn"
-    plan = TrackingPlan(modes={"default": "reject", "type": "off"})
-    assert plan.mode_of("type") == "off"
-    assert plan.mode_of("unknown-event") == "reject"
+    assert TrackingPlan().mode_of("money", "warn") == "warn"
+    plan = TrackingPlan(modes={"default": "reject", "money": "off"})
+    assert plan.mode_of("money", "warn") == "off"
+    assert plan.mode_of("unknown-event", "warn") == "reject"
+    assert plan.mode_of("identify-without-email", "off") == "off"
 
 
 def test_all_calls_of_a_plan_come_in_one_row() -> None:

@@ -66,8 +66,8 @@ def lint(asked: LintOptions) -> None:
 
     A plan that is dirty today can start: `--baseline FILE --write-baseline`
     once, then `--baseline FILE` in CI fails on a fault that was not there
-    before. A rule is left out with --ignore, or with the mode `off` under the
-    plan's `modes`.
+    before. A rule is left out with --ignore, or with `off` under the plan's
+    `lint`.
 
     Exit code 0: no new fault, 1: some, 2: bad input.
     """

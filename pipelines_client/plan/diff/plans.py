@@ -8,6 +8,7 @@ from typing import Final, get_args
 from pipelines_client.plan.diff.rules import PlanChange
 from pipelines_client.plan.diff.schemas import changes_of
 from pipelines_client.plan.model import DEFAULT_MODE, Mode, PlannedCall, TrackingPlan
+from pipelines_client.plan.rules import OWN_MODES
 from pipelines_client.plan.schemas import standalone
 
 _ONE: Final = ("common", "identify", "group")
@@ -53,7 +54,7 @@ def _conventions(old: TrackingPlan, new: TrackingPlan) -> Iterator[PlanChange]:
 
 def _modes(old: TrackingPlan, new: TrackingPlan) -> Iterator[PlanChange]:
     for code in dict.fromkeys((DEFAULT_MODE, *old.modes, *new.modes)):
-        before, after = old.mode_of(code), new.mode_of(code)
+        before, after = (plan.mode_of(code, OWN_MODES.get(code, "warn")) for plan in (old, new))
         if before != after:
             is_harder = _SEVERITY.index(after) > _SEVERITY.index(before) and after in _HARD
             yield PlanChange("mode-hardened" if is_harder else "mode-changed", "", "", f"{code}: {before}, now {after}")

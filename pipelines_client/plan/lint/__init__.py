@@ -23,6 +23,7 @@ from pipelines_client.plan.lint.money import MoneyLint
 from pipelines_client.plan.lint.near_duplicates import NearDuplicatesLint
 from pipelines_client.plan.lint.no_description import NoDescriptionLint
 from pipelines_client.plan.lint.no_stage import NoStageLint
+from pipelines_client.plan.lint.not_checked import NotCheckedLint
 from pipelines_client.plan.lint.property_names import PropertyNamesLint
 from pipelines_client.plan.lint.reserved_events import ReservedEventsLint
 from pipelines_client.plan.lint.reserved_properties import ReservedPropertiesLint
@@ -57,6 +58,7 @@ LINT_RULES: Final[tuple[LintRule, ...]] = (
     MoneyLint(),
     DatesLint(),
     LimitsLint(),
+    NotCheckedLint(),
 )
 """All rules, in the order of reports."""
 
@@ -65,7 +67,7 @@ def lint(plan: TrackingPlan, *, without: Collection[str] = ()) -> list[LintFault
     """Return the faults of a plan, rule by rule, each rule's in the order of the plan.
 
     Args:
-        plan: The plan. A rule whose code has the mode `off` in its `modes` is left out.
+        plan: The plan. Its `lint` says what is left out, and how much a fault matters.
         without: Codes of other rules to leave out.
 
     Example:
@@ -75,5 +77,9 @@ def lint(plan: TrackingPlan, *, without: Collection[str] = ()) -> list[LintFault
         ```
     """
     survey = PlanSurvey(plan)
-    asked = (rule for rule in LINT_RULES if rule.code not in without and plan.modes.get(rule.code) != "off")
-    return [fault for rule in asked for fault in rule.faults(survey)]
+    found: list[LintFault] = []
+    for rule in LINT_RULES:
+        level = plan.lint.get(rule.code, rule.severity)
+        if level != "off" and rule.code not in without:
+            found += (fault._replace(severity=level) for fault in rule.faults(survey))
+    return found

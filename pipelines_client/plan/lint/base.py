@@ -59,7 +59,7 @@ class LintRule(ABC):
     """
 
     code: ClassVar[str]
-    """The word for it in reports, baselines, `--ignore` and the plan's `modes`."""
+    """The word for it in reports, baselines, `--ignore` and the plan's `lint`."""
     severity: ClassVar[LintSeverity] = "warning"
     title: ClassVar[str]
     """What it finds, in a few words."""

@@ -8,9 +8,9 @@ from typing import Final
 from pipelines_client.plan.lint.base import LintFault, LintRule
 from pipelines_client.plan.lint.names import words_of
 from pipelines_client.plan.lint.survey import PlanSurvey, SurveyedProperty
+from pipelines_client.plan.quantities import is_date
 
 _WORDS: Final = frozenset(("at", "date", "timestamp"))
-_FORMATS: Final = frozenset(("date", "date-time"))
 
 
 class DatesLint(LintRule):
@@ -42,7 +42,6 @@ class DatesLint(LintRule):
 
 
 def _is_date(each: SurveyedProperty, survey: PlanSurvey) -> bool:
-    named = survey.plan.conventions.date_properties
-    by_name = any(each.name == name or (name[:1] == "*" and each.name.endswith(name[1:])) for name in named)
+    """Return whether the plan says that it is a date, or its name does."""
     words = words_of(each.name)
-    return by_name or each.planned.schema.get("format") in _FORMATS or (len(words) > 1 and words[-1] in _WORDS)
+    return is_date(each.planned, survey.plan.conventions) or (len(words) > 1 and words[-1] in _WORDS)

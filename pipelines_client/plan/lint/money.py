@@ -8,7 +8,8 @@ from typing import Final
 from pipelines_client.plan.lint.base import LintFault, LintRule
 from pipelines_client.plan.lint.names import words_of
 from pipelines_client.plan.lint.survey import PlanSurvey, SurveyedProperty
-from pipelines_client.plan.lint.units import CURRENCIES, unit_of
+from pipelines_client.plan.lint.units import unit_of
+from pipelines_client.plan.quantities import currency_of, is_amount
 
 _WORDS: Final = frozenset(
     """amount arr cost discount fee ltv mrr price revenue shipping subtotal tax tip total""".split()  # noqa: SIM905 - words
@@ -51,16 +52,14 @@ class MoneyLint(LintRule):
 
 
 def _is_amount(each: SurveyedProperty, survey: PlanSurvey) -> bool:
-    if unit_of(each).upper() in CURRENCIES:
+    """Return whether the plan says that it is an amount, or its name does where the plan gives it no unit."""
+    if is_amount(each.planned, survey.plan.conventions):
         return True
-    if {"number", "integer", "string"}.isdisjoint(each.planned.types):
-        return False
-    named = survey.plan.conventions.money_properties
     words = words_of(each.name)
-    by_word = bool(words) and (words[-1] in _CENTS or words[-1] in _WORDS) and not unit_of(each)
-    return by_word or any(each.name == name or (name[:1] == "*" and each.name.endswith(name[1:])) for name in named)
+    is_scalar = not {"number", "integer", "string"}.isdisjoint(each.planned.types)
+    return is_scalar and bool(words) and words[-1] in _CENTS | _WORDS and not unit_of(each)
 
 
 def _is_in_cents(each: SurveyedProperty) -> bool:
     is_named = not _CENTS.isdisjoint(words_of(each.name)) or unit_of(each).lower() == "cents"
-    return is_named or ("integer" in each.planned.types and unit_of(each).upper() in CURRENCIES)
+    return is_named or ("integer" in each.planned.types and currency_of(each.planned) is not None)

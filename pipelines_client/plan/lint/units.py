@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
 from pipelines_client.plan.lint.base import LintFault, LintRule, PlanEdit
 from pipelines_client.plan.lint.survey import PlanSurvey, SurveyedProperty
-
-CURRENCIES: Final = frozenset(
-    """
-    AED ARS AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JOD JPY KES KRW KWD MAD MXN
-    MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND ZAR
-    """.split()  # noqa: SIM905 - a list of words reads better as text
-)
-"""Codes of currencies that a unit may be."""
+from pipelines_client.plan.quantities import currency_of
 
 
 class UnitsLint(LintRule):
@@ -44,8 +36,7 @@ class UnitsLint(LintRule):
                     yield from self._unit(each, unit, usual)
 
     def _unit(self, each: SurveyedProperty, unit: str, usual: str) -> Iterator[LintFault]:
-        code = unit.strip().upper()
-        better = code if code in CURRENCIES else usual
+        better = currency_of(each.planned) or usual
         if unit != better and unit.strip().casefold() == better.casefold():
             edit = PlanEdit((*each.path, "unit"), better)
             cure = f'write "{better}"'

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from pipelines_client.plan.model import DEFAULT_MODE, Mode, PlannedCall, Schema, TrackingPlan, payload_name
+from pipelines_client.plan.model import Mode, PlannedCall, Schema, TrackingPlan, payload_name
 from pipelines_client.plan.validators import SchemaFault
 
 MessagePlace = tuple[str | int, ...]
@@ -151,7 +151,4 @@ class CallRule(ABC):
 
     def mode_in(self, plan: TrackingPlan) -> Mode:
         """Return what happens in a plan where this rule finds something."""
-        own = plan.modes.get(self.code)
-        if own is not None:
-            return own
-        return plan.modes.get(DEFAULT_MODE, self.mode) if self.mode == "warn" else self.mode
+        return plan.mode_of(self.code, self.mode)

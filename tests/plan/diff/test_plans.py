@@ -74,6 +74,8 @@ PRICING = PlannedCall("page", "Pricing")
         (_plan(), _plan(conventions=Conventions(tense="past")), ["naming-changed"], ["naming-changed"]),
         (_plan(), _plan(modes={"unknown-event": "reject"}), ["mode-hardened"], ["mode-changed"]),
         (_plan(modes={"unknown-event": "off"}), _plan(), ["mode-changed"], ["mode-changed"]),
+        (_plan(), _plan(modes={"identify-without-email": "warn"}), ["mode-changed"], ["mode-changed"]),
+        (_plan(), _plan(modes={"repeated-event": "reject"}), [], []),
     ],
 )
 def test_each_change_has_its_rule_both_ways(

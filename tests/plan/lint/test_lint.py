@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines_client.destinations.customerio import RESERVED_NAMES
+from pipelines_client.plan.check import CheckedPlan
 from pipelines_client.plan.document import parse_plan
 from pipelines_client.plan.downstream import COMMANDS
 from pipelines_client.plan.lint import LINT_RULES, lint
@@ -60,10 +61,15 @@ def test_a_clean_plan_and_an_empty_one_have_no_fault() -> None:
 
 
 def test_a_rule_that_the_plan_or_the_caller_switches_off_is_not_asked() -> None:
-    """`modes` of the plan speak for the lint too."""
+    """`lint` of the plan speaks for the lint, and `modes` for calls: some codes are in both."""
     dirty = "events: {Order Completed: {stage: conversion}}"
     assert [fault.code for fault in lint(plan_of(dirty))] == ["no-description"]
-    assert lint(plan_of(f"modes: {{no-description: off}}\n{dirty}")) == []
+    assert lint(plan_of(f"lint: {{no-description: off}}\n{dirty}")) == []
+    (fault,) = lint(plan_of(f"lint: {{no-description: error}}\n{dirty}"))
+    assert fault.severity == "error"
+    taken = "events: {A Viewed: {aliases: [B Viewed]}, B Viewed: {}}"
+    assert found(f"modes: {{alias: off}}\n{taken}", "alias")
+    assert not found(f"lint: {{alias: off}}\n{taken}", "alias")
     assert lint(plan_of(dirty), without=["no-description"]) == []
 
 
@@ -128,6 +134,22 @@ events:
 def test_amounts_of_two_kinds_are_found_where_the_plan_has_no_convention(text: str, expected: list[str]) -> None:
     """What most amounts are is the rule; a unit that is no currency makes no amount."""
     assert found(f"events: {{Order Completed: {{properties: {text}}}}}", "money") == expected
+
+
+def test_what_calls_are_not_checked_against_is_named_as_the_client_counts_it() -> None:
+    """The line in the log says how many parts; the lint names the same ones."""
+    text = """\
+common: {context: {}, schema: {required: yes}}
+identify: {schema: {properties: {plan: {type: any}}}}
+events:
+  A Viewed:
+    schema: {properties: {x: {$ref: '#/definitions/none'}, y: {pattern: '('}}, definitions: {z: {enum: 1}}}
+    envelope: {properties: {context: {type: [string, any]}}, definitions: {w: 3}}
+"""
+    plan = plan_of(text)
+    named = [" > ".join(fault.place) for fault in lint(plan) if fault.code == "not-checked"]
+    assert len(named) == 7
+    assert sorted(named) == sorted(CheckedPlan(plan).left_out)
 
 
 def test_versions_of_an_event_have_places_of_their_own() -> None:
