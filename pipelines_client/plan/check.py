@@ -6,18 +6,16 @@ finds, renames, adds and removes. Where `is_clean` says yes, `judge` finds and c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from pipelines_client.errors import PlanError
 from pipelines_client.plan.call_schemas import CallSchemas
 from pipelines_client.plan.model import ANY_NAME, Mode, PlannedCall, PlannedKind, TrackingPlan, payload_name
 from pipelines_client.plan.redaction import spelled, without
 from pipelines_client.plan.repeats import idempotent_id, key_text, once_mark
 from pipelines_client.plan.rules import CALL_RULES
 from pipelines_client.plan.rules.base import CallRule, MessagePlace, PlanHit, SeenCall
-from pipelines_client.plan.validators import plain_json
+from pipelines_client.plan.validators import CompiledSchema, plain_json
 
 _ALIAS, _UNKNOWN_EVENT, _UNKNOWN_PAGE = "alias", "unknown-event", "unknown-page"
 _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
@@ -93,7 +91,8 @@ class CheckedPlan:
         made = (kind() for kind in CALL_RULES)
         self._rules = [(rule, mode) for rule in made if (mode := rule.mode_in(plan)) != "off"]
         self._on = {rule.code for rule, _ in self._rules}
-        self._is_usual_id = _question_about_ids(rule.usual_id(plan) for rule, _ in self._rules)
+        of_ids = [schema for rule, _ in self._rules if (schema := rule.usual_id(plan)) is not None]
+        self._is_usual_id = CompiledSchema({"type": "string", "allOf": [{}, *of_ids]}, "userId").is_valid
         usual = (rule.usual_name(plan) for rule, _ in self._rules)
         self._usual_names = tuple(question for question in usual if question is not None)
         self._schemas = {_key(each): self._compiled(each) for each in _all_calls(plan)}
@@ -270,15 +269,6 @@ def _all_calls(plan: TrackingPlan) -> Iterator[PlannedCall]:
     """Yield all that the plan has, and for each kind what holds for calls that it does not have."""
     yield from _ANY.values()
     yield from (call for call in plan.calls() if call.kind != "common")
-
-
-def _question_about_ids(patterns: Iterable[str | None]) -> Callable[[str], object]:
-    """Return one question for all patterns that an id has to match."""
-    whole = "".join(f"(?={pattern})" for pattern in patterns if pattern is not None)
-    try:
-        return re.compile(whole).match
-    except re.error as error:
-        raise PlanError(f"conventions > ids > pattern: it is not a regular expression ({error}); correct it") from None
 
 
 def _key(planned: PlannedCall) -> tuple[str, str, int | str]:

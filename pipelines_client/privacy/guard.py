@@ -200,8 +200,10 @@ class Guard:
         if len(text) >= self._shortest and self._may_hold(text):
             found += self._spots(text, key)
         spots: list[_Spot] = []
+        taken = bytearray(len(text))
         for spot in sorted(found, key=self._rank):
-            if all(spot.end <= other.start or spot.start >= other.end for other in spots):
+            if taken.find(1, spot.start, spot.end) < 0:
+                taken[spot.start : spot.end] = b"\1" * (spot.end - spot.start)
                 spots.append(spot)
         for start, end, detector in sorted(spots, key=lambda spot: spot.start, reverse=True):
             text = text[:start] + self._replaced(text[start:end], path, detector, hits) + text[end:]

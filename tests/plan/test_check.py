@@ -217,3 +217,21 @@ def test_no_plan_and_no_value_makes_it_raise_and_the_cheap_question_never_says_t
         assert not judged.violations
         assert judged.call is call
         assert judged.once is None
+
+
+@pytest.mark.parametrize(
+    "where", ["conventions: {ids: {pattern: '^(a+)+$'}}", "identify: {traits: {x: {pattern: '^(a+)+$'}}}"]
+)
+def test_a_pattern_that_tries_all_ways_through_a_text_holds_up_no_call(where: str) -> None:
+    """Python's own expressions would take years for this one."""
+    plan = CheckedPlan(parse_plan(f"plan: 1\n{where}\n".encode()))
+    text = "a" * 60 + "!"
+    call = {"type": "identify", "userId": text, "traits": {"x": text}, "context": {}}
+    assert not plan.is_clean("identify", call, call["traits"])
+    assert {violation.code for violation in plan.judge(call).violations} & {"other-id", "invalid-value"}
+
+
+def test_a_pattern_of_ids_that_is_none_is_named() -> None:
+    """By its place in the plan."""
+    with pytest.raises(PlanError, match=r"^conventions > ids > pattern: its schema cannot be used"):
+        CheckedPlan(parse_plan(b"plan: 1\nconventions: {ids: {pattern: '('}}\n"))

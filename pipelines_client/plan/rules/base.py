@@ -1,7 +1,7 @@
 """What a rule for a call consists of, what it sees, and what it finds.
 
 A rule answers exactly in `find`, which is asked only about calls that may have a fault. Which calls those are, the rule
-says beforehand, when the plan is compiled: by a schema (`schema`), by a question about the id (`usual_id`) or about a
+says beforehand, when the plan is compiled: by a schema (`schema`), by one of the id (`usual_id`) or about a
 name that is not planned (`usual_name`), or for all calls of an event (`is_always`). A call that passes all of these has
 no fault of the rule; a test holds each rule to that.
 """
@@ -139,8 +139,8 @@ class CallRule(ABC):
         del plan, planned
         return False
 
-    def usual_id(self, plan: TrackingPlan) -> str | None:
-        """Return a pattern that a person's id without a fault matches from its start; None if no id has one."""
+    def usual_id(self, plan: TrackingPlan) -> Schema | None:
+        """Return a schema: a person's id that fits it has no fault of this rule; None if no id has one."""
         del plan
         return None
 

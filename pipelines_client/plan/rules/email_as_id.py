@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pipelines_client.plan.model import TrackingPlan
+from pipelines_client.plan.model import Schema, TrackingPlan
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
 
 _USUAL: Final = re.compile(r"(?!cio_)[^@]*\Z")
@@ -33,10 +33,10 @@ name: Shop
         {"type": "identify", "userId": None, "anonymousId": "a@b"},
     )
 
-    def usual_id(self, plan: TrackingPlan) -> str | None:
+    def usual_id(self, plan: TrackingPlan) -> Schema | None:
         """Return whether an id has no such form (FACTS C17)."""
         del plan
-        return _USUAL.pattern
+        return {"not": {"pattern": "^cio_|@"}}
 
     def find(self, seen: SeenCall) -> Iterator[PlanHit]:
         """Yield the id if it has such a form."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from pipelines_client.plan.model import PlannedCall, TrackingPlan
+from pipelines_client.plan.model import PlannedCall, Schema, TrackingPlan
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
 
 _PREFIX: Final = "__test_"
@@ -34,10 +34,10 @@ events:
     )
     good = ({"type": "track", "userId": "usr_1", "event": "Order Completed"},)
 
-    def usual_id(self, plan: TrackingPlan) -> str | None:
+    def usual_id(self, plan: TrackingPlan) -> Schema | None:
         """Return whether an id does not begin so."""
         del plan
-        return _USUAL.pattern
+        return {"not": {"pattern": f"^{_PREFIX}"}}
 
     def usual_name(self, plan: TrackingPlan) -> Callable[[str], object] | None:
         """Return whether a name does not begin so."""

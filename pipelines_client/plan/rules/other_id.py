@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 
-from pipelines_client.plan.model import TrackingPlan
+from pipelines_client.plan.model import Schema, TrackingPlan
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
-
-_FLAGS: Final = re.compile(r"\(\?([aimsux]+)\)")
+from pipelines_client.plan.validators import CompiledSchema
 
 
 class OtherId(CallRule):
@@ -30,17 +28,22 @@ conventions: {ids: {pattern: '^usr_[0-9]+$'}}
         {"type": "identify", "userId": None, "anonymousId": "v-1"},
     )
 
-    def usual_id(self, plan: TrackingPlan) -> str | None:
+    def usual_id(self, plan: TrackingPlan) -> Schema | None:
         """Return the plan's pattern, which is searched."""
         pattern = plan.conventions.ids.pattern
         if pattern is None:
             return None
-        flags = _FLAGS.match(pattern)  # they have to stand at the start, or in a group
-        scoped = f"(?{flags[1]}:{pattern[flags.end() :]})" if flags else f"(?:{pattern})"
-        return rf"[\s\S]*?{scoped}"
+        _looks_like(pattern)  # refused here by its own name
+        return {"pattern": pattern}
 
     def find(self, seen: SeenCall) -> Iterator[PlanHit]:
         """Yield the id if it does not match."""
         pattern = seen.plan.conventions.ids.pattern
-        if pattern is not None and isinstance(seen.user_id, str) and not re.search(pattern, seen.user_id):
+        if pattern is not None and isinstance(seen.user_id, str) and not _looks_like(pattern)(seen.user_id):
             yield PlanHit(("userId",))
+
+
+@lru_cache(64)
+def _looks_like(pattern: str) -> Callable[[str], bool]:
+    """Return whether an id has a pattern: in bounded time, which Python's own expressions do not promise."""
+    return CompiledSchema({"pattern": pattern}, "conventions > ids > pattern").is_valid

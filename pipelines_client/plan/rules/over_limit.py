@@ -19,7 +19,6 @@ from pipelines_client.plan.model import PlannedCall, Schema, TrackingPlan
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
 
 _MOST_BYTES_OF_A_CHAR: Final = 4
-_SHORT: Final = rf"[\s\S]{{0,{MOST_ID_BYTES // _MOST_BYTES_OF_A_CHAR}}}\Z"
 _SHORT_NAME: Final = re.compile(rf"[\s\S]{{0,{MOST_NAME_BYTES // _MOST_BYTES_OF_A_CHAR}}}\Z")
 _SURELY_SHORT: Final[Schema] = {
     "maxProperties": MOST_ATTRIBUTES,
@@ -54,10 +53,10 @@ identify:
     )
     good = ({"type": "identify", "userId": "usr_1", "traits": {"bio": "ä" * 500, "tags": ["a"]}},)
 
-    def usual_id(self, plan: TrackingPlan) -> str | None:
+    def usual_id(self, plan: TrackingPlan) -> Schema | None:
         """Return whether an id is short however it is written."""
         del plan
-        return _SHORT
+        return {"maxLength": MOST_ID_BYTES // _MOST_BYTES_OF_A_CHAR}
 
     def usual_name(self, plan: TrackingPlan) -> Callable[[str], object] | None:
         """Return whether a name is short however it is written."""
