@@ -25,7 +25,7 @@ from pipelines_client.plan.model import (
     TrackingPlan,
     payload_name,
 )
-from pipelines_client.plan.rules import OWN_MODES
+from pipelines_client.plan.modes import OWN_MODES
 from pipelines_client.plan.schemas import CONVENIENCES, KEYWORDS, PLAIN_REST, TYPES, from_short, to_short
 from pipelines_client.plan.text import MOST_BYTES, NUMBER, Parsed, parse
 from pipelines_client.plan.usable import usable

@@ -29,7 +29,7 @@ _LONGEST_KEY: Final = 64
 _MOST_KEYS: Final = 4096
 _PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z-]+\]")
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][\w $-]{0,39}", re.ASCII)
-_MANY_DIGITS: Final = re.compile(r"\d{5}")
+_LIKE_AN_ID: Final = re.compile(r"\d{5}|[0-9][A-Za-z]|[0-9][^0-9]+[0-9]+[^0-9]+[0-9]")
 
 
 class Hit(NamedTuple):
@@ -69,6 +69,7 @@ class Guard:
         self._detectors = sorted(chosen, key=lambda each: MODES.index(self._modes[each.code]), reverse=True)
         self._spreading = frozenset(each.code for each in self._detectors if each.spreads)
         self._allowed = frozenset(table.get(ALLOW, ()))
+        self._words = frozenset(part.partition("[]")[0] for place in self._allowed for part in place.split("."))
         self._may_hold = Glance([*pairs.HINTS, *(hint for each in self._detectors for hint in each.hints)])
         self._shortest = _SHORTEST_ON_REQUEST if self._modes.keys() & ON_REQUEST else _SHORTEST
         self._plain_keys: set[str] = set()
@@ -163,7 +164,8 @@ class Guard:
         for name, value in inside.items():
             is_plain = name in self._plain_keys
             shown = name if is_plain else self._text(name, f"{path}.*", KeyMeaning(), hits)
-            place = f"{path}.{name if is_plain or (shown == name and _is_a_name(name)) else '*'}"
+            is_shown = name in self._words or (shown == name and _is_a_name(name))
+            place = f"{path}.{name if is_shown else '*'}"
             kept = value if place in self._allowed else self._value(value, place, self._key(name, above), hits)
             while shown != name and (shown in inside or shown in made):
                 shown = f"{shown} (2)"
@@ -249,4 +251,4 @@ def placeholder(code: str) -> str:
 
 def _is_a_name(key: str) -> bool:
     """Return whether a key may stand in a log line: it is written as a name, and not as an id."""
-    return bool(_PLAIN_KEY.fullmatch(key)) and not _MANY_DIGITS.search(key)
+    return bool(_PLAIN_KEY.fullmatch(key)) and not _LIKE_AN_ID.search(key)

@@ -108,6 +108,20 @@ def test_where_two_find_something_the_harder_mode_decides_then_the_longer_find()
     assert [(hit.code, hit.mode) for hit in hits] == [("card", "reject")]
 
 
+@pytest.mark.parametrize("key", ["ada@example.com", "usr_a1b2c3", "user 12345678", "Zoë", "a.b", "x" * 41])
+def test_a_key_that_may_be_a_persons_is_not_in_a_path_whatever_was_asked_before(key: str) -> None:
+    """It would get into the log: also where the cheap question remembers that the key holds nothing."""
+    guard, call = _guard(), _call({"by": {key: {"address1": {"password": "hunter2"}}}})
+    assert not guard.is_clean(call)
+    assert [hit.path for hit in guard.examine(call).hits] == ["properties.by.*.address1.password"]
+
+
+def test_a_place_that_the_setting_allows_may_have_any_name() -> None:
+    """The setting has said the name."""
+    guard, call = _guard(allow=["properties.b2b[].Zoë"]), _call({"b2b": [{"Zoë": {"password": "hunter2"}}]})
+    assert guard.is_clean(call)
+
+
 def test_a_path_may_be_allowed_and_health_keys_may_be_added() -> None:
     """What a team knows better than a detector."""
     properties = {"gate": {"passcode": "4711x"}, "skinType": "dry"}

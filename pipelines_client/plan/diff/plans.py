@@ -8,7 +8,7 @@ from typing import Final, get_args
 from pipelines_client.plan.diff.rules import PlanChange
 from pipelines_client.plan.diff.schemas import changes_of
 from pipelines_client.plan.model import DEFAULT_MODE, Mode, PlannedCall, TrackingPlan
-from pipelines_client.plan.rules import OWN_MODES
+from pipelines_client.plan.modes import OWN_MODES
 from pipelines_client.plan.schemas import standalone
 
 _ONE: Final = ("common", "identify", "group")

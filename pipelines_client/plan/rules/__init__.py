@@ -1,10 +1,7 @@
-"""The rules for a call. A new one is one more file, with its words and examples, and its place here (`base.py`)."""
+"""The rules for a call. A new one is a file with its words and examples, its place here (`base.py`), and `plan.modes`."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from pipelines_client.plan.model import Mode
-from pipelines_client.plan.repeats import REPEATED, REPEATED_MODE
 from pipelines_client.plan.rules.alias import OldName
 from pipelines_client.plan.rules.base import CallRule
 from pipelines_client.plan.rules.date_spelling import DateSpelling
@@ -48,5 +45,3 @@ CALL_RULES: Final[tuple[type[CallRule], ...]] = (
     MadeForTests,
 )
 """In the order in which findings are reported: the name first, then the properties, then ids and the rest."""
-OWN_MODES: Final[Mapping[str, Mode]] = {**{rule.code: rule.mode for rule in CALL_RULES}, REPEATED: REPEATED_MODE}
-"""All codes that `modes` of a plan may name beside `default`, with what happens where it does not."""
