@@ -1,4 +1,4 @@
-"""The rules for a call. A new one is a file with its words and examples, its place here (`base.py`), and `plan.modes`."""
+"""The rules for a call. One more is a file with its words and examples, its place here, and a line in `plan.modes`."""
 
 from typing import Final
 
