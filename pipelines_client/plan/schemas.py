@@ -6,6 +6,7 @@ around it, `example: x` in place of `examples: [x]`, and a bare type (`plan: str
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,9 @@ CONVENIENCES: Final = frozenset({"required", "example", "unit"})
 """Keys of the short form that draft-07 does not have, or not so. `unit` stays in the schema, which may have it."""
 _LISTS = ("allOf", "anyOf", "oneOf")
 _DEFINITIONS = ("definitions", "$defs")
+_MOST_VISITS: Final = 5_000
+_ALL: Final = -1
+"""The key under which all visits of a walk are counted; the others are ids of schemas."""
 _MOST_DEEP = 64
 
 
@@ -203,7 +207,8 @@ def target_of(ref: str, root: Any) -> Any:
 def properties_of(schema: Schema) -> Iterator[Property]:
     """Yield the properties of a schema and, after each, those within it: of objects, items of arrays, alternatives.
 
-    References within the schema are followed; a schema that has itself within it is not entered again.
+    References within the schema are followed; a schema that has itself within it is not entered again. Few definitions
+    that refer to each other have millions of paths: after 5,000 visits, a part that was seen is not entered again.
 
     Example:
         ```python
@@ -211,26 +216,29 @@ def properties_of(schema: Schema) -> Iterator[Property]:
         assert [each.path for each in properties_of(schema)] == [("items",), ("items", "[]", "sku")]
         ```
     """
-    yield from _walk(schema, schema, (), ())
+    yield from _walk(schema, schema, (), (), Counter())
 
 
-def _walk(schema: Any, root: Schema, path: tuple[str, ...], above: tuple[int, ...]) -> Iterator[Property]:
+def _walk(
+    schema: Any, root: Schema, path: tuple[str, ...], above: tuple[int, ...], visits: Counter[int]
+) -> Iterator[Property]:
     schema = resolved(schema, root)
-    if id(schema) in above or len(above) >= _MOST_DEEP:
+    if id(schema) in above or len(above) >= _MOST_DEEP or (visits[_ALL] >= _MOST_VISITS and visits[id(schema)]):
         return
     above = (*above, id(schema))
+    visits.update((_ALL, id(schema)))
     required = schema.get("required")
     properties = schema.get("properties")
     for name, each in properties.items() if isinstance(properties, dict) else ():
         is_required = isinstance(required, list) and name in required
         described = {"description": each["description"]} if isinstance(each, dict) and "description" in each else {}
         yield Property((*path, name), {**resolved(each, root), **described}, is_required)
-        yield from _walk(each, root, (*path, name), above)
+        yield from _walk(each, root, (*path, name), above, visits)
     items = schema.get("items")
     for each in items if isinstance(items, list) else [items]:
         if isinstance(each, dict):
-            yield from _walk(each, root, (*path, "[]"), above)
+            yield from _walk(each, root, (*path, "[]"), above, visits)
     for keyword in _LISTS:
         alternatives = schema.get(keyword)
         for each in alternatives if isinstance(alternatives, list) else ():
-            yield from _walk(each, root, path, above)
+            yield from _walk(each, root, path, above, visits)

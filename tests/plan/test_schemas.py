@@ -101,3 +101,13 @@ def test_definitions_of_the_envelope_come_with_the_schema() -> None:
 def test_no_schema_stops_the_walk(schema: Any) -> None:
     """Foreign schemas are not always schemas."""
     list(properties_of(schema))
+
+
+def test_definitions_that_refer_to_each_other_are_walked_in_bounded_steps() -> None:
+    """Nine of them have hundreds of thousands of paths; each name is found all the same."""
+    count = 12
+    refs = {f"to_{each}": {"$ref": f"#/definitions/d{each}"} for each in range(count)}
+    definitions = {f"d{each}": {"properties": {**refs, f"own_{each}": {"type": "string"}}} for each in range(count)}
+    found = list(properties_of({"definitions": definitions, "properties": {"top": {"$ref": "#/definitions/d0"}}}))
+    assert len(found) < 100_000
+    assert {each.name for each in found} == {"top", *refs, *(f"own_{each}" for each in range(count))}

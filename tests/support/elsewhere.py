@@ -208,6 +208,7 @@ TESTED_IN: dict[str, str] = {
     "plan/lint/limits.py": "plan/lint/test_lint.py",
     "plan/lint/money.py": "plan/lint/test_lint.py",
     "plan/lint/near_duplicates.py": "plan/lint/test_lint.py",
+    "plan/lint/not_checked.py": "plan/lint/test_lint.py",
     "plan/lint/no_description.py": "plan/lint/test_lint.py",
     "plan/lint/no_stage.py": "plan/lint/test_lint.py",
     "plan/lint/property_names.py": "plan/lint/test_lint.py",
