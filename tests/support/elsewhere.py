@@ -38,7 +38,6 @@ TESTED_IN: dict[str, str] = {
     "plan/rules/unknown_event.py": "plan/rules/test_rules.py",
     "plan/rules/unknown_page.py": "plan/rules/test_rules.py",
     "plan/rules/unplanned_property.py": "plan/rules/test_rules.py",
-    "plan/quantities.py": "plan/rules/test_rules.py",
     "plan/call_schemas.py": "plan/test_check.py",
     "cutover/standing.py": "cli/test_cutover_handover.py",
     "parity/report/coverage.py": "parity/test_complete.py",
