@@ -37,7 +37,7 @@ def codegen(
         _check(output, text)
     else:
         refuse_unwritable(filter(None, [output]))
-        put(text, output)
+        put(text, output, plan)
 
 
 def _check(output: Path, text: str) -> None:

@@ -32,7 +32,7 @@ def import_(plan: PlanArgument, form: FormatOption = None, output: OutputOption 
     from pipelines_client.plan.formats import export_plan, import_plan
 
     found = import_plan(plan, form)
-    put(export_plan(found, _OWN), output)
+    put(export_plan(found, _OWN), output, plan)
     if output is not None:
         say(f"{plural(len(found.events), 'event')} written to {output}")
     leave(GOOD)
@@ -48,5 +48,5 @@ def export(plan: PlanArgument, form: TargetOption, output: OutputOption = None) 
     if form == "list":
         print_text("".join(f"{each.name}: {each.title}\n" for each in FORMATS if each.is_written))
         leave(GOOD)
-    put(export_plan(import_plan(plan), form), output)
+    put(export_plan(import_plan(plan), form), output, plan)
     leave(GOOD)

@@ -31,5 +31,5 @@ def docs(plan: PlanArgument, form: FormOption = None, output: OutputOption = Non
     chosen = form or (_ENDINGS.get(output.suffix.lower()) if output is not None else None) or _FORMATS[0]
     if chosen not in _FORMATS:
         raise typer.BadParameter(f"--format must be one of {', '.join(_FORMATS)}")
-    put(PLAN_PAGES[chosen](import_plan(plan)), output)
+    put(PLAN_PAGES[chosen](import_plan(plan)), output, plan)
     leave(GOOD)

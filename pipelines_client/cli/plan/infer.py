@@ -43,6 +43,8 @@ def infer(asked: InferOptions) -> None:
     from pipelines_client.plan.document import dump_plan
     from pipelines_client.plan.infer import Inference
 
+    if asked.output is not None and asked.output.is_file():
+        leave(BAD_INPUT, f"{asked.output} exists, and people may have written in it; name another file, or move it")
     inference, unreadable = Inference(_privacy()), 0
     with reading(sys.stderr) as hooks:
         for line in sent_lines(asked, hooks.advance):

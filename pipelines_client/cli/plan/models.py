@@ -25,6 +25,8 @@ def models(
 
     The module's code runs. A module of constants or an Enum is read without that:
     see `plan import`.
+
+    Exit code 0: written, 2: bad input.
     """
     from pipelines_client.plan.document import dump_plan
     from pipelines_client.plan.events import models_in, plan_of

@@ -71,7 +71,11 @@ def export_plan(plan: TrackingPlan, format_name: str) -> str:
         Path("plan.json").write_text(export_plan(plan, "segment"), "utf-8")
         ```
     """
-    return format_named(format_name).write(plan)
+    found = format_named(format_name)
+    if not found.is_written:
+        written = ", ".join(each.name for each in FORMATS if each.is_written)
+        raise PlanError(f"{found.title}: this format is only read; write one of {written}")
+    return found.write(plan)
 
 
 def format_named(name: str) -> PlanFormat:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Run = Callable[..., Any]
 PLAN = """\
 plan: 1
@@ -45,3 +47,22 @@ def test_an_unknown_format_and_a_missing_file_exit_2(plan: Run, tmp_path: Path) 
     done = plan("export", "tracking-plan.yaml", "--format", "segmnt")
     assert (done.exit_code, "did you mean segment?" in done.output) == (2, True)
     assert plan("import", "none.json").exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("export", "--format", "segment"), ("docs",), ("codegen",), ("import",)])
+def test_a_result_is_never_written_over_its_plan(plan: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Whatever is written from a plan has less in it."""
+    path = tmp_path / "tracking-plan.yaml"
+    path.write_text("plan: 1\nevents: {Paid: {owner: growth}}\n", "utf-8")
+    done = plan(*words, "tracking-plan.yaml", "--output", "./tracking-plan.yaml")
+    assert (done.exit_code, "is the plan itself" in done.output) == (2, True)
+    assert path.read_text("utf-8").endswith("growth}}\n")
+
+
+def test_a_format_that_is_only_read_is_refused_with_those_that_are_written(plan: Run, tmp_path: Path) -> None:
+    """The error names them."""
+    (tmp_path / "tracking-plan.yaml").write_text("plan: 1\n", "utf-8")
+    done = plan("export", "tracking-plan.yaml", "--format", "python")
+    assert done.exit_code == 2
+    assert "tracking-plan, segment, json-schema" in done.output
+    assert "iglu" not in done.output

@@ -58,3 +58,11 @@ def test_a_value_that_privacy_would_take_out_is_not_in_the_plan(plan: Run) -> No
     done = plan("infer", "-", input="\n".join(map(json.dumps, calls)))
     assert "web" in done.stdout
     assert "asthma" not in done.stdout
+
+
+def test_a_plan_that_people_wrote_is_not_replaced(plan: Run, tmp_path: Path) -> None:
+    """Their descriptions are not in any archive."""
+    (tmp_path / "tracking-plan.yaml").write_text("plan: 1\n", "utf-8")
+    done = plan("infer", "-", "--output", "tracking-plan.yaml", input='{"type": "track", "event": "Paid"}')
+    assert (done.exit_code, "name another file" in done.output) == (2, True)
+    assert (tmp_path / "tracking-plan.yaml").read_text("utf-8") == "plan: 1\n"
