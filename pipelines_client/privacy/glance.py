@@ -1,7 +1,8 @@
 """Whether a text may hold anything: plain searches for most texts, a regular expression for few. Pure.
 
-A text of letters and blanks alone holds nothing. A pattern that begins with a plain character is found as fast as that
-character is. One large regular expression takes several times as long: it tries each branch at each character.
+Words alone hold nothing, nor does a text that is an ordinary time or address as a whole. A pattern that begins with a
+plain character is found as fast as that character is. One large regular expression takes several times as long: it
+tries each branch at each character.
 """
 
 from __future__ import annotations
@@ -14,6 +15,19 @@ _BONES: Final = bytes(
     ord("0") if chr(code) in "0123456789" else ord("A") if "A" <= chr(code) <= "Z" else code for code in range(256)
 )
 _GONE: Final = " .-\u00a0".encode()
+
+
+_DULL: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"
+    r"|https?://[a-z.-]{1,80}(?:/(?:[a-z0-9]{0,10}|(?:[a-z]{1,15}-)+[a-z]{1,15}))*",
+    re.ASCII,
+)
+"""Times, and addresses of small words without query or user. A part of an address fits one branch only: no way back."""
+
+
+def is_dull(text: str) -> bool:
+    """Return whether a text is one of the usual ones that hold nothing: words, an ISO time, a plain address."""
+    return text.replace(" ", "").replace(",", "").isalpha() or _DULL.fullmatch(text) is not None
 
 
 class Hint(NamedTuple):
@@ -43,7 +57,7 @@ class Glance:
 
     def __call__(self, text: str) -> bool:
         """Return whether a text has one of the hints."""
-        if text.replace(" ", "").isalpha():
+        if is_dull(text):
             return False
         for needle in self._needles:
             if needle in text:

@@ -15,7 +15,7 @@ from pipelines_client.privacy import pairs
 from pipelines_client.privacy.detectors import DETECTORS
 from pipelines_client.privacy.detectors.base import Detector, Scalar
 from pipelines_client.privacy.detectors.health import HealthData
-from pipelines_client.privacy.glance import Glance
+from pipelines_client.privacy.glance import Glance, is_dull
 from pipelines_client.privacy.modes import ALLOW, HEALTH_KEYS, MODES, ON_REQUEST, modes_of
 from pipelines_client.privacy.names import KeyMeaning, KeyWords, joined, words_of
 
@@ -109,7 +109,7 @@ class Guard:
             for value in inside:
                 kind = type(value)
                 if kind is str:
-                    if len(value) >= shortest and not value.replace(" ", "").isalpha():
+                    if len(value) >= shortest and not is_dull(value):
                         texts.append(value)
                 elif kind is dict or kind is list or kind is tuple:
                     stack.append(value)
