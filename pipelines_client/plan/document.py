@@ -99,7 +99,12 @@ def parse_plan(content: bytes, name: str = "tracking-plan.yaml") -> TrackingPlan
         assert plan.event("Order Completed").schema["properties"] == {"total": {"type": "number"}}
         ```
     """
-    return _Reader(parse(content, name)).plan()
+    return plan_in(parse(content, name))
+
+
+def plan_in(parsed: Parsed) -> TrackingPlan:
+    """Return the tracking plan of a text that is parsed already; raises what `parse_plan` raises."""
+    return _Reader(parsed).plan()
 
 
 class _Reader:

@@ -87,7 +87,15 @@ def parse(content: bytes, name: str) -> Parsed:
     Raises:
         PlanError: It is neither; the text names the file, the line and the cure.
     """
-    documents = parse_all(content, name)
+    return only(parse_all(content, name), name)
+
+
+def only(documents: Sequence[Parsed], name: str) -> Parsed:
+    """Return the one document of a file.
+
+    Raises:
+        PlanError: It has none or several; the text names the cure.
+    """
     if len(documents) != 1:
         fault = "it has several documents (`---`)" if documents else "it is empty"
         raise error_at(name, None, "", fault, "write one plan in one document")

@@ -65,14 +65,8 @@ class PlanFormat(ABC):
         """
 
     def write(self, plan: TrackingPlan) -> str:
-        """Return the plan as the text of one file.
-
-        Raises:
-            PlanError: This format is only read.
-        """
-        raise PlanError(
-            f"a plan of {len(plan.events):,} events cannot be written as {self.name}; choose another format"
-        )
+        """Return the plan as the text of one file; only a format that `is_written` has this."""
+        raise NotImplementedError(f"{self.name} is only read, and has no text for {plan.name}")
 
 
 def values_in(files: Iterable[PlanFile]) -> Iterator[Any]:

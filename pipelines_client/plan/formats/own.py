@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines_client.errors import PlanError
-from pipelines_client.plan.document import dump_plan, parse_plan
+from pipelines_client.plan.document import dump_plan, plan_in
 from pipelines_client.plan.formats.base import PlanFile, PlanFormat, values_in
 from pipelines_client.plan.model import TrackingPlan
+from pipelines_client.plan.text import only
 
 
 class OwnFormat(PlanFormat):
@@ -25,7 +26,7 @@ class OwnFormat(PlanFormat):
         """Return the plan of one file."""
         if len(files) != 1:
             raise PlanError(f"a folder of {len(files):,} files is not one tracking plan; pass one file")
-        return parse_plan(files[0].content, files[0].name)
+        return plan_in(only(files[0].documents, files[0].name))
 
     def write(self, plan: TrackingPlan) -> str:
         """Return the plan as YAML."""
