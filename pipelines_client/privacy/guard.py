@@ -22,6 +22,8 @@ from pipelines_client.privacy.names import KeyMeaning, KeyWords, joined, words_o
 _IDS: Final = ("userId", "anonymousId", "groupId", "previousId")
 _NAMES: Final = ("event", "name", "category")
 _OBJECTS: Final = ("properties", "traits", "context", "integrations")
+_OURS: Final = "context.library"
+"""What the client writes into each context, in the place of what may have stood there."""
 _SHORTEST: Final = 12
 _SHORTEST_ON_REQUEST: Final = 6
 """Shorter texts are not looked at: they have none of the shapes, or say too little to be a secret."""
@@ -68,7 +70,7 @@ class Guard:
         chosen = [each for each in made if each.code in self._modes]
         self._detectors = sorted(chosen, key=lambda each: MODES.index(self._modes[each.code]), reverse=True)
         self._spreading = frozenset(each.code for each in self._detectors if each.spreads)
-        self._allowed = frozenset(table.get(ALLOW, ()))
+        self._allowed = frozenset((*table.get(ALLOW, ()), _OURS))
         self._words = frozenset(part.partition("[]")[0] for place in self._allowed for part in place.split("."))
         self._may_hold = Glance([*pairs.HINTS, *(hint for each in self._detectors for hint in each.hints)])
         self._shortest = _SHORTEST_ON_REQUEST if self._modes.keys() & ON_REQUEST else _SHORTEST
@@ -90,7 +92,7 @@ class Guard:
         texts = [text for name in _IDS if (text := call.get(name)) and len(text) >= self._shortest]
         for name in _OBJECTS:
             inside = call.get(name)
-            # Nearly all contexts hold nothing but our own `library`.
+            # Nearly all contexts hold nothing but `_OURS`.
             if inside and not (len(inside) == 1 and "library" in inside) and not self._gather(inside, texts):
                 return False
         return not texts or not self._may_hold("\n".join(texts))
