@@ -75,8 +75,8 @@ def usable(schema: Schema) -> tuple[Schema, list[_Path]]:
         ```
     """
     draft = schema.get("$schema")
-    is_old = isinstance(draft, str) and _OLD_DRAFTS.match(draft) is not None
-    made: Schema = _modern(schema) if is_old else schema
+    made = modern(schema)
+    is_old = made is not schema
     all_left: list[_Path] = []
     while True:  # what is left out may be what a reference leads to: until nothing is
         left: list[_Path] = []
@@ -87,6 +87,13 @@ def usable(schema: Schema) -> tuple[Schema, list[_Path]]:
             break
     is_known = isinstance(draft, str) and _KNOWN_DRAFTS.fullmatch(draft) is not None and not is_old
     return made if is_known or "$schema" not in schema else {**made, "$schema": DRAFT_07}, all_left
+
+
+def modern(schema: Schema) -> Schema:
+    """Return the schema itself, or what it says in draft-07 if it names an older draft."""
+    draft = schema.get("$schema")
+    is_old = isinstance(draft, str) and _OLD_DRAFTS.match(draft) is not None
+    return _modern(schema) if is_old else schema
 
 
 def _modern(schema: Any) -> Any:

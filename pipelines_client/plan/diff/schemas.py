@@ -14,6 +14,7 @@ from typing import Any, Final
 from pipelines_client.plan.diff.rules import PlanChange
 from pipelines_client.plan.model import Schema
 from pipelines_client.plan.schemas import TYPES, resolved, target_of, types_of
+from pipelines_client.plan.usable import modern
 
 _LEAST: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _MOST: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -81,6 +82,7 @@ def changes_of(old: Schema, new: Schema, call: str, path: str = "") -> Iterator[
         call: The call, as changes name it.
         path: Where in the message the value is.
     """
+    old, new = modern(old), modern(new)
     yield from _changes(SchemaPair(_followed(old, old), _followed(new, new), (old, new), call, path))
 
 

@@ -52,6 +52,7 @@ def test_a_hook_lets_a_good_change_pass_and_stops_a_bad_one(name: str, repositor
     }
     (repository / "tracking-plan.yaml").write_text(bad[name], "utf-8")
     assert run(HOOKS[name], repository) == 1
+    assert [path.name for path in repository.iterdir() if path.name != ".git"] == ["tracking-plan.yaml"]
 
 
 def test_the_workflow_runs_lint_and_diff_on_pull_requests() -> None:

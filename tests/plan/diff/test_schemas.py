@@ -144,3 +144,10 @@ def test_a_change_deeper_than_the_comparison_goes_is_breaking() -> None:
         return schema
 
     assert [change.is_breaking for change in changes_of(nested(NUMBER), nested(TEXT), "Tree Grown")] == [True]
+
+
+def test_the_limits_of_an_old_draft_are_compared_as_they_are_checked() -> None:
+    """In draft-04, a word beside the limit says whether the limit itself is allowed."""
+    draft = {"$schema": "http://json-schema.org/draft-04/schema#"}
+    old, new = ({**draft, "properties": {"x": {"minimum": 1, **word}}} for word in ({}, {"exclusiveMinimum": True}))
+    assert [change.is_breaking for change in changes_of(old, new, "Paid")] == [False, True]
