@@ -11,7 +11,6 @@ use crate::rows::{Rows, Tables};
 use crate::table::Place;
 
 const LONG: usize = 1000; // an id or a name that is longer is odd
-const LONG_LINE: usize = 1 << 18; // bytes; a longer one is odd: what is made of it here would be several times as large
 const SHORT_HASHES: u64 = (1 << 21) - 1; // `fact.ID_BITS`
 const NO_NAME: i64 = 2;
 const NO_GROUP_ID: i64 = 32;
@@ -97,9 +96,6 @@ impl Scanner {
     }
 
     fn read<'a>(&mut self, line: &'a [u8], type_: Option<u8>) -> Sure<Row<'a>> {
-        if line.len() > LONG_LINE {
-            return Err(Odd);
-        }
         std::str::from_utf8(line).map_err(|_| Odd)?;
         let (fields, end) = Fields::read(self.layout, line, space(line, 0))?;
         if !is_over(line, end) || !matches!(fields.get(Field::Previous), Value::Absent | Value::Null) {
