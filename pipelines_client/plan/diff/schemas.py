@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pipelines_client.plan.diff.rules import PlanChange
 from pipelines_client.plan.model import Schema
-from pipelines_client.plan.schemas import TYPES, resolved, target_of, types_of
+from pipelines_client.plan.schemas import TYPES, target_of, types_of
 from pipelines_client.plan.usable import modern
 
 _LEAST: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -82,16 +82,45 @@ def changes_of(old: Schema, new: Schema, call: str, path: str = "") -> Iterator[
         call: The call, as changes name it.
         path: Where in the message the value is.
     """
-    old, new = modern(old), modern(new)
+    old, new = _comparable(old), _comparable(new)
     yield from _changes(SchemaPair(_followed(old, old), _followed(new, new), (old, new), call, path))
 
 
 def _followed(schema: Any, root: Schema) -> Schema:
-    """Return what a schema says, references followed; the same object each time, so that a pair has an identity."""
-    target = schema
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        target = target_of(schema["$ref"], root)
-    return _NOTHING if schema is False or target is False else resolved(schema, root) or _ANYTHING
+    """Return what a schema says, references followed; the same object each time, so that a pair has an identity.
+
+    A reference that leads nowhere says nothing, as in checks, and what stands beside it holds.
+    """
+    for _ in range(_MOST_DEEP):
+        if schema is False:
+            return _NOTHING
+        if not isinstance(schema, dict):
+            break
+        ref = schema.get("$ref")
+        target = target_of(ref, root) if isinstance(ref, str) else None
+        if not isinstance(target, dict | bool):
+            return schema or _ANYTHING
+        schema = target
+    return _ANYTHING
+
+
+def _comparable(schema: Schema) -> Schema:
+    """Return a schema with the words of draft-07: limits, and nothing beside a reference that newer drafts heed."""
+    draft = schema.get("$schema")
+    is_newer = isinstance(draft, str) and any(year in draft for year in ("2019-09", "2020-12"))
+    return _refs_apart(schema) if is_newer else modern(schema)
+
+
+def _refs_apart(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_refs_apart(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _refs_apart(value) for key, value in schema.items()}
+    if isinstance(made.get("$ref"), str) and not made.keys() <= _SAID:
+        others = made.get("allOf")
+        made["allOf"] = [{"$ref": made.pop("$ref")}, *(others if isinstance(others, list) else ())]
+    return made
 
 
 def _changes(pair: SchemaPair) -> Iterator[PlanChange]:

@@ -151,3 +151,18 @@ def test_the_limits_of_an_old_draft_are_compared_as_they_are_checked() -> None:
     draft = {"$schema": "http://json-schema.org/draft-04/schema#"}
     old, new = ({**draft, "properties": {"x": {"minimum": 1, **word}}} for word in ({}, {"exclusiveMinimum": True}))
     assert [change.is_breaking for change in changes_of(old, new, "Paid")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("draft", "ref"),
+    [
+        ("http://json-schema.org/draft-07/schema#", "#/definitions/none"),
+        ("https://json-schema.org/draft/2020-12/schema", "#/definitions/text"),
+    ],
+)
+def test_what_stands_beside_a_reference_is_compared_where_it_is_checked(draft: str, ref: str) -> None:
+    """In newer drafts, and where the reference leads nowhere."""
+    rest = {"$schema": draft, "definitions": {"text": TEXT}}
+    old, new = ({**rest, "properties": {"x": {"$ref": ref, **more}}} for more in ({}, {"maxLength": 3}))
+    assert any(change.is_breaking for change in changes_of(old, new, "Paid"))
+    assert not list(changes_of(new, new, "Paid"))
