@@ -227,7 +227,7 @@ class Guard:
 
     def _key(self, name: str, above: KeyMeaning | None) -> KeyMeaning:
         """Return what a key says, with what the key above it says of all that is below."""
-        own = () if _PLACEHOLDER.match(name) else words_of(name)
+        own = () if _PLACEHOLDER.search(name) else words_of(name)
         if above is None:
             return self._judged(own)
         words = joined(above.words, own)

@@ -209,3 +209,10 @@ def test_a_placeholder_is_found_by_no_detector() -> None:
     for code in ("card", "password", "email"):
         assert not Guard({"email": "warn"}).examine(_call({"password": placeholder(code)})).hits
         assert not Guard({"email": "warn"}).examine(_call({placeholder(code): "4111111111111111"})).hits
+
+
+def test_a_key_with_a_placeholder_within_it_says_nothing() -> None:
+    """A second look at what was sent finds nothing."""
+    once = _guard().examine(_call({"password: hunter2x": "for the door"}))
+    assert once.call["properties"] == {"password: [redacted:password]": "for the door"}
+    assert _guard().examine(once.call).hits == []

@@ -58,11 +58,11 @@ _PREFIXES: Final = re.compile(
 )
 _SEPARATOR: Final = "[ .\u00a0-]"
 _GROUPED: Final = re.compile(
-    rf"(?<![\w/#+-])(?<!\d\.)\d{{4}}({_SEPARATOR})(?:\d{{4}}\1\d{{4}}\1\d{{4}}(?:\1\d{{3}})?|\d{{6}}\1\d{{4,5}})"
+    rf"(?<![\w/#+-])(?<!\d\.)\d{{4}}({_SEPARATOR})(?:\d{{4}}\1\d{{4}}\1\d{{4}}(?P<tail>\1\d{{3}})?|\d{{6}}\1\d{{4,5}})"
     r"(?![\w/-])(?!\.\d)",
     re.ASCII,
 )
-_TOGETHER: Final = re.compile(r"(?<![\w/#+=&?-])(?<!\d\.)\d{15,16}(?![\w/-])(?![.,]\d)", re.ASCII)
+_TOGETHER: Final = re.compile(r"(?<![\w/#+=&?-])(?<!\d\.)\d{15,16}(?![\w/-])(?![.,]\d{1,9}(?!\d))", re.ASCII)
 _ANY: Final = re.compile(r"(?<!\w)\d{12,19}(?!\w)", re.ASCII)
 _BARE: Final = re.compile(rf"\s*\d(?:{_SEPARATOR}?\d)*\s*", re.ASCII)
 _CARD_WORD: Final = re.compile(r"\b(?:card|cards|visa|mastercard|amex|cc|pan|kreditkarte)\b", re.IGNORECASE)
@@ -87,6 +87,8 @@ class Card(Detector):
         ("cc", "3782-822463-10005"),
         ("note", "paid with 4111 1111 1111 1111, thanks"),
         ("comment", "6011111111111117"),
+        ("comment", "4111 1111 1111 1111 123"),
+        ("note", "4111111111111111,5555555555554440"),
     )
     passed: ClassVar[tuple[KeyAndValue, ...]] = (
         ("order_number", "4111111111111111"),
@@ -116,8 +118,18 @@ class Card(Detector):
             patterns = [] if key.is_identifier else [_GROUPED]
         for pattern in patterns:
             for match in pattern.finditer(text):
-                if _is_card(_digits_of(match[0])) and not (pattern is _TOGETHER and _is_other(text, match.start())):
-                    yield match.span()
+                end = _end_of(match)
+                if end and not (pattern is _TOGETHER and _is_other(text, match.start())):
+                    yield match.start(), end
+
+
+def _end_of(match: re.Match[str]) -> int:
+    """Return where a card's number ends; 0 if it is none. Three more digits may be its own, or its security code."""
+    if _is_card(_digits_of(match[0])):
+        return match.end()
+    tail = match.groupdict().get("tail") or ""
+    is_before = bool(tail) and _is_card(_digits_of(match[0].removesuffix(tail)))
+    return match.end() - len(tail) if is_before else 0
 
 
 def _is_other(text: str, start: int) -> bool:
