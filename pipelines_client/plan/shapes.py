@@ -21,6 +21,8 @@ _PERSONAL: Final = re.compile(
     r"|(^|[_ ])id$|Id$|title|company|employer|url|note|comment|message|text|query"
 )
 """Names whose values never go into a plan: they say who a person is, or what a person wrote."""
+_PERSONAL_NAME: Final = re.compile(r"[^\s@]@[^\s@]+\.\w|\d{7}")
+"""An e-mail address or a long number."""
 _FIRST_SECOND, _LAST_SECOND = 100_000_000, 10_000_000_000
 _MOST_CHILDREN: Final = 300
 _MOST_DEEP: Final = 8
@@ -193,7 +195,7 @@ def _date_format(text: str) -> str:
 
 def is_telling_name(name: str, is_private: PrivacyQuestion) -> bool:
     """Return whether a name of an event, a page or a property may say who a person is, or be a number or an id."""
-    return _is_telling(name) or is_private("", name)
+    return _PERSONAL_NAME.search(name) is not None or is_private("", name)
 
 
 def _is_telling(text: str) -> bool:

@@ -143,3 +143,11 @@ def test_property_names_that_are_many_and_seldom_are_data() -> None:
         inference.add({"type": "track", "event": "Shared", "properties": {"owners": {name: True}, "count": 1}})
     (event,) = inference.plan().events
     assert event.schema["properties"] == {"count": {"type": "integer"}, "owners": {"type": "object"}}
+
+
+def test_a_name_with_a_number_or_a_sign_is_no_address() -> None:
+    """Versions and years stand in names of events."""
+    inference = Inference()
+    for name in ("Order Completed@2", "Step 12345 Done"):
+        inference.add({"type": "track", "event": name, "properties": {}})
+    assert (len(inference.plan().events), inference.left_out) == (2, 0)

@@ -238,12 +238,17 @@ def _others(pair: SchemaPair) -> Iterator[PlanChange]:
             yield pair.change("constraint-added" if keyword in pair.new else "constraint-removed", keyword)
             continue
         old, new = pair.old[keyword], pair.new[keyword]
-        is_same = _same(old, new) and ("$ref" not in _json(old) or _same(*pair.roots))
+        is_same = _means_same(old, new, pair)
         if not is_same:
             is_wider = (
                 keyword in _ALTERNATIVES and isinstance(new, list) and isinstance(old, list) and _begins(new, old)
             )
             yield pair.change("constraint-removed" if is_wider else "constraint-changed", keyword)
+
+
+def _means_same(old: Any, new: Any, pair: SchemaPair) -> bool:
+    """Return whether two values are the same, and what they refer to as well."""
+    return _same(old, new) and ("$ref" not in _json(old) or _same(*pair.roots))
 
 
 def _begins(longer: list[Any], shorter: list[Any]) -> bool:
@@ -285,7 +290,7 @@ def _properties(pair: SchemaPair) -> Iterator[PlanChange]:
 def _items(pair: SchemaPair) -> Iterator[PlanChange]:
     old, new = pair.old.get("items"), pair.new.get("items")
     if isinstance(old, list) or isinstance(new, list):
-        if not _same(old, new):
+        if not _means_same(old, new, pair):
             yield pair.inner({}, {}, "[]").change("constraint-changed", "items")
     elif old is not None or new is not None:
         yield from _changes(pair.inner(old, new, "[]"))

@@ -166,3 +166,10 @@ def test_what_stands_beside_a_reference_is_compared_where_it_is_checked(draft: s
     old, new = ({**rest, "properties": {"x": {"$ref": ref, **more}}} for more in ({}, {"maxLength": 3}))
     assert any(change.is_breaking for change in changes_of(old, new, "Paid"))
     assert not list(changes_of(new, new, "Paid"))
+
+
+def test_a_definition_that_the_items_of_a_tuple_refer_to_is_compared() -> None:
+    """The reference is the same, and what it leads to is not."""
+    schema = {"properties": {"x": {"items": [{"$ref": "#/definitions/one"}]}}}
+    old, new = ({**schema, "definitions": {"one": one}} for one in (TEXT, NUMBER))
+    assert [change.is_breaking for change in changes_of(old, new, "Paid")] == [True]
