@@ -17,16 +17,17 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pipelines_client._scan.sources import hash_of
 
-try:
+if TYPE_CHECKING:
     import ctypes
-except ImportError:  # this Python was built where libffi was not
-    _has_ctypes = False
 else:
-    _has_ctypes = True
+    try:
+        import ctypes
+    except ImportError:  # this Python was built where libffi was not
+        ctypes = None
 
 TYPES: Final = ("track", "page", "screen", "identify")
 """The calls that are taken."""
@@ -84,7 +85,7 @@ def facts_of(parts: Sequence[bytes], key: bytes) -> list[bytes]:
 @lru_cache(maxsize=1)
 def load() -> ctypes.CDLL | None:
     """Return the library; None if it is not there, not for this machine, or not wanted."""
-    if not _has_ctypes or os.environ.get(SWITCH, "").strip().lower() in _NO:
+    if ctypes is None or os.environ.get(SWITCH, "").strip().lower() in _NO:
         return None
     try:
         if not _is_whole(LIBRARY):

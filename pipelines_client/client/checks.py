@@ -65,6 +65,7 @@ class MessageCheck(Protocol):
             payload: Properties or traits; None for an alias.
             context: The context.
         """
+        ...
 
     def examine(self, call: CallDict, made: frozenset[str]) -> Examined:
         """Return what is to be sent, and all that was found, in the order of the call.
@@ -73,6 +74,7 @@ class MessageCheck(Protocol):
             call: The fields of the call by their names on the wire.
             made: Which of `messageId` and `timestamp` the client made, since the caller gave none.
         """
+        ...
 
 
 class Checks:

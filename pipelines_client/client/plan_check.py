@@ -17,6 +17,7 @@ from pipelines_client.plan.repeats import REPEATED, REPEATED_MODE
 if TYPE_CHECKING:
     from pipelines_client.client.calls import CallDict
     from pipelines_client.config import Settings
+    from pipelines_client.keywords import CheckMode
     from pipelines_client.state.once import OnceWindow
 
 _failures = Throttle()
@@ -34,7 +35,7 @@ class PlanCheck:
 
     def __init__(self, checked: CheckedPlan, window: OnceWindow | None) -> None:
         self._checked, self._window = checked, window
-        self._repeated = checked.plan.mode_of(REPEATED, REPEATED_MODE)
+        self._repeated: CheckMode = checked.plan.mode_of(REPEATED, REPEATED_MODE)
 
     def is_clean(
         self, kind: str, fields: Mapping[str, Any], payload: Mapping[str, Any] | None, context: object

@@ -89,7 +89,9 @@ class CheckedPlan:
         self.plan = plan
         self._namespace = namespace
         made = (kind() for kind in CALL_RULES)
-        self._rules = [(rule, mode) for rule in made if (mode := rule.mode_in(plan)) != "off"]
+        self._rules: list[tuple[CallRule, Mode]] = [
+            (rule, mode) for rule in made if (mode := rule.mode_in(plan)) != "off"
+        ]
         self._on = {rule.code for rule, _ in self._rules}
         of_ids = [schema for rule, _ in self._rules if (schema := rule.usual_id(plan)) is not None]
         self._is_usual_id = CompiledSchema({"type": "string", "allOf": [{}, *of_ids]}, "userId").is_valid
@@ -192,7 +194,9 @@ class CheckedPlan:
         seen = SeenCall(self.plan, planned, changed, seen_payload, old_name=old_name, made=made)
         if schemas is not None:
             seen = seen.with_faults(schemas)
-        hits = [(rule, mode, hit) for rule, mode in self._rules for hit in rule.find(seen)]
+        hits: list[tuple[CallRule, Mode, PlanHit]] = [
+            (rule, mode, hit) for rule, mode in self._rules for hit in rule.find(seen)
+        ]
         names = schemas.names if schemas is not None else frozenset[str]()
         found = [Violation(rule.code, spelled(hit.place, names), mode, hit.hint) for rule, mode, hit in hits]
         changed = without(changed, _removed(hits))

@@ -304,12 +304,13 @@ def _named_tables(calls: Iterable[PlannedCall]) -> dict[str, Any]:
 
 def _call_table(call: PlannedCall) -> dict[str, Any]:
     table = _set_fields(call, PlannedCall(call.kind, call.name))
-    schema, envelope = table.pop("schema", None), table.pop("envelope", None)
+    schema: Schema | None = table.pop("schema", None)
+    envelope: Schema | None = table.pop("envelope", None)
     if envelope is not None:
         context = _context_alone(envelope)
         table.update({"envelope": envelope} if context is None else {"context": context})
     short = None if schema is None else to_short(schema)
-    if short is None or not _is_plain(short[0]) or any(True for _ in _unusable(schema)):
+    if schema is None or short is None or not _is_plain(short[0]) or any(True for _ in _unusable(schema)):
         return table if schema is None else {**table, "schema": schema}
     properties, rest = short
     if rest != PLAIN_REST:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from pipelines_client.plan.lint.names import words_of
 from pipelines_client.plan.model import ANY_NAME, Conventions, IdConvention, PlannedCall, Schema, TrackingPlan
-from pipelines_client.plan.shapes import PrivacyQuestion, ValueShape, is_telling_name
+from pipelines_client.plan.shapes import DateSpellingName, PrivacyQuestion, ValueShape, is_telling_name
 
 _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _PAYLOADS: Final[Mapping[str, str]] = {
@@ -112,7 +112,9 @@ class Inference:
         amounts = [(name, leaf) for name, leaf in leaves if _is_amount(name) and leaf.is_number]
         cents = any("cents" in words_of(name) for name, _ in amounts)
         parts = any(leaf.has_fractions for _, leaf in amounts)
-        dates = {spelling for name, leaf in leaves if (spelling := leaf.date_spelling(name)) is not None}
+        dates: set[DateSpellingName] = {
+            spelling for name, leaf in leaves if (spelling := leaf.date_spelling(name)) is not None
+        }
         (prefix, count), *others = self._prefixes.most_common() or [("", 0)]
         money: Literal["cents", "decimals"] = "cents" if cents else "decimals"
         return Conventions(

@@ -80,7 +80,9 @@ class ValueShape:
             self._add_text(value)
         elif kind in ("integer", "number"):
             self.fractions += kind == "number"
-            self.dates["unix_seconds"] += kind == "integer" and _FIRST_SECOND <= value < _LAST_SECOND
+            self.dates["unix_seconds"] += (
+                kind == "integer" and isinstance(value, int | float) and _FIRST_SECOND <= value < _LAST_SECOND
+            )
 
     def _add_object(self, value: dict[str, Any], depth: int) -> None:
         self.objects += 1

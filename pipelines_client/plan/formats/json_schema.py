@@ -108,7 +108,8 @@ def _of_message(value: Schema, name: str) -> PlannedCall:
     notes = notes if isinstance(notes, dict) else {}
     members = value.get("properties")
     members = members if isinstance(members, dict) else {}
-    kind: PlannedKind = next((each for each in _READ if each in (notes.get("kind"), _const(members, "type"))), "track")
+    kinds: list[PlannedKind] = [each for each in _READ if each in (notes.get("kind"), _const(members, "type"))]
+    kind = kinds[0] if kinds else "track"
     called = _const(members, _NAMES[kind]) or (ANY_NAME if notes and kind in _NAMES else "") if kind in _NAMES else ""
     schema = members.get(payload_name(kind))
     if not isinstance(schema, dict) or (kind in _NAMES and not called):

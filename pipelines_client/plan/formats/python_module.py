@@ -79,10 +79,10 @@ def _names(body: list[ast.stmt], kind: PlannedKind, *, is_class: bool) -> Iterat
         ):
             continue
         text = _text(following.value) if isinstance(following, ast.Expr) else None
-        if isinstance(value, ast.Tuple | ast.List | ast.Set):
-            yield from ((_kind_of(target), name, None) for name in map(_text, value.elts) if name is not None)
-        elif isinstance(value, ast.Dict):
-            yield from ((_kind_of(target), name, None) for name in map(_text, value.values) if name is not None)
+        if isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict):
+            for each in value.values if isinstance(value, ast.Dict) else value.elts:
+                if (name := _text(each)) is not None:
+                    yield _kind_of(target), name, None
         elif isinstance(value, ast.Call) and is_class and ast.unparse(value.func).endswith("auto"):
             yield kind, target.lower(), text  # as a StrEnum does
         elif (name := _text(value)) is not None:

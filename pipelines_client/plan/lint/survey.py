@@ -99,9 +99,9 @@ class PlanSurvey:
 
 
 def _surveyed(plan: TrackingPlan) -> Iterator[SurveyedCall]:
-    counts = Counter((call.kind, call.name) for call in plan.calls())
+    counts: Counter[tuple[PlannedKind, str]] = Counter((call.kind, call.name) for call in plan.calls())
     seen: Counter[tuple[PlannedKind, str]] = Counter()
-    taken = set(counts)
+    taken: set[tuple[PlannedKind, str]] = set(counts)
     for call in plan.calls():
         section = _SECTIONS.get(call.kind)
         if section is None:

@@ -25,12 +25,15 @@ class FaultSource(Protocol):
 
     def faults(self, payload: Mapping[str, Any]) -> tuple[SchemaFault, ...]:
         """Return where a payload is not as planned."""
+        ...
 
     def message_faults(self, call: Mapping[str, Any]) -> tuple[SchemaFault, ...]:
         """Return where the message around it is not."""
+        ...
 
     def rule_faults(self, payload: Mapping[str, Any]) -> dict[str, tuple[SchemaFault, ...]]:
         """Return where a payload does not fit the schemas of rules, by the rule's code."""
+        ...
 
 
 class PlanHit(NamedTuple):
