@@ -110,6 +110,11 @@ class CheckedPlan:
     def is_clean(self, kind: str, fields: Mapping[str, Any], payload: Any) -> bool:
         """Return whether `judge` would find and change nothing; False also if that is too dear to say.
 
+        Args:
+            kind: Type of the call.
+            fields: Its fields by their names on the wire.
+            payload: Its properties or traits: an object, or None.
+
         Raises:
             ValueError: The payload is not plain JSON.
         """

@@ -162,9 +162,10 @@ class PlanCoverage:
         """Return what the plan says of a call; most are clean, and the cheap question tells."""
         kind, event = call["type"], call.get("event")
         versions = self._checked.plan.versions_of(event) if isinstance(event, str) and kind == "track" else ()
-        if kind in _ASKED_FIRST and len(versions) < 2:  # noqa: PLR2004 - else the call says which version it has
+        is_one = kind in _ASKED_FIRST and len(versions) < 2  # noqa: PLR2004 - else the call says which version it has
+        if is_one and isinstance(payload := call.get(payload_name(kind)), dict):
             try:
-                if self._checked.is_clean(kind, call, call.get(payload_name(kind))):
+                if self._checked.is_clean(kind, call, payload):
                     return JudgedCall(call, planned=versions[0] if versions else None)
             except (LookupError, TypeError, ValueError):  # not a call as the client makes them
                 pass

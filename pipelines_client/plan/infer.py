@@ -31,7 +31,7 @@ class Inference:
 
     Args:
         is_private: Whether a text must not get into the plan, asked with the name of its property. Texts whose name
-            speaks of a person, and texts that few messages share, never do.
+            speaks of a person, texts with two capitalised words, and texts that few messages share, never do.
 
     Example:
         ```python
@@ -74,6 +74,11 @@ class Inference:
         if isinstance(user_id, str):
             found = _PREFIX.match(user_id)
             self._prefixes[found[0] if found and len(self._prefixes) < _LEAST_IDS else ""] += 1
+
+    @property
+    def names_left_out(self) -> int:
+        """How many names of properties are not in the plan: they hold blanks, or may be names of persons, or ids."""
+        return sum(shape.names_left_out(self._is_private) for shape in self._shapes.values())
 
     def plan(self, name: str = "") -> TrackingPlan:
         """Return the plan: the same for the same messages, in whatever order they came."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
+from pipelines_client.plan.lint.names import words_of
 from pipelines_client.plan.model import Schema
 
 PrivacyQuestion: TypeAlias = Callable[[str, str], bool]
@@ -21,6 +22,14 @@ _PERSONAL: Final = re.compile(
     r"|(^|[_ ])id$|Id$|title|company|employer|url|note|comment|message|text|query"
 )
 """Names whose values never go into a plan: they say who a person is, or what a person wrote."""
+_PERSONS: Final = frozenset(
+    """advisor agent approver assignee assignees author authors buyer by client contact creator customer doctor driver
+    editor employee guest host invitee manager member owner owners patient people person recipient referrer rep
+    reporter reviewer seller sender speaker student teacher to user users""".split()  # noqa: SIM905 - reads better
+)
+"""Last words of names whose values are persons: `assigned_to`, `createdBy`, `account owner`."""
+_BETWEEN_WORDS: Final = re.compile(r"[\s,_.-]+")
+_LEAST_CAPITALS: Final = 2
 _PERSONAL_NAME: Final = re.compile(r"[^\s@]@[^\s@]+\.\w|\d{7}")
 """An e-mail address or a long number."""
 _FIRST_SECOND, _LAST_SECOND = 100_000_000, 10_000_000_000
@@ -125,7 +134,8 @@ class ValueShape:
         if name:
             yield name, self
         for key, child in self.children.items():
-            yield from child.leaves(key)
+            if not _is_data(key):
+                yield from child.leaves(key)
         if self.items is not None:
             yield from self.items.leaves()
 
@@ -145,11 +155,19 @@ class ValueShape:
             made["unit"] = "unix_seconds"
         return made
 
-    def _object(self, is_private: PrivacyQuestion) -> Schema:
+    def names_left_out(self, is_private: PrivacyQuestion = _none_is) -> int:
+        """Return how many names of properties are not in the schema, since they are data or say who a person is."""
+        named = self._properties(is_private)
+        within = [*named.values(), *([] if self.items is None else [self.items])]
+        return len(self.children) - len(named) + sum(each.names_left_out(is_private) for each in within)
+
+    def _properties(self, is_private: PrivacyQuestion) -> dict[str, ValueShape]:
+        """Return what is known under names that a plan may have."""
         named = sorted(self.children.items()) if not self._has_free_names() else []
-        properties = {
-            name: child.schema(name, is_private) for name, child in named if not is_telling_name(name, is_private)
-        }
+        return {name: child for name, child in named if not _is_data(name) and not is_telling_name(name, is_private)}
+
+    def _object(self, is_private: PrivacyQuestion) -> Schema:
+        properties = {name: child.schema(name, is_private) for name, child in self._properties(is_private).items()}
         required = [
             name for name in properties if self.children[name].count == self.objects and self.objects >= _LEAST_SEEN
         ]
@@ -166,7 +184,7 @@ class ValueShape:
                 return {"format": form}
         shared = sorted(self.values)
         is_few = bool(shared) and min(self.values.values()) >= _LEAST_SHARED
-        if not is_few or self.count < _LEAST_SEEN or _PERSONAL.search(name) or any(map(_is_telling, shared)):
+        if not is_few or self.count < _LEAST_SEEN or _is_of_a_person(name) or any(map(_is_telling, shared)):
             return {}
         if any(is_private(name, value) for value in shared):
             return {}
@@ -200,6 +218,23 @@ def is_telling_name(name: str, is_private: PrivacyQuestion) -> bool:
     return _PERSONAL_NAME.search(name) is not None or is_private("", name)
 
 
+def _is_data(name: str) -> bool:
+    """Return whether the name of a property is a value, such as the name of a person, and none that a program gave."""
+    return any(map(str.isspace, name)) or _is_like_a_person(name)
+
+
+def _is_of_a_person(name: str) -> bool:
+    """Return whether values under a name say who a person is, or what a person wrote."""
+    return _PERSONAL.search(name) is not None or not _PERSONS.isdisjoint(words_of(name)[-1:])
+
+
 def _is_telling(text: str) -> bool:
     """Return whether a text may say who a person is, or be a number or an id."""
-    return "@" in text or sum(char.isdigit() for char in text) > len("2026")
+    return "@" in text or sum(char.isdigit() for char in text) > len("2026") or _is_like_a_person(text)
+
+
+def _is_like_a_person(text: str) -> bool:
+    """Return whether two words begin with a capital, as in `Ada Lovelace`; words such as `EN_US` are abbreviations."""
+    is_spaced = any(map(str.isspace, text))
+    words = [word for word in _BETWEEN_WORDS.split(text) if word[:1].isupper()]
+    return sum(is_spaced or not word.isupper() for word in words) >= _LEAST_CAPITALS

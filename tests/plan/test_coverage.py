@@ -124,3 +124,12 @@ def test_evidence_that_could_be_read_in_part_proves_nothing() -> None:
     report = coverage.report()
     assert not report.is_conclusive
     assert coverage_text(report).startswith("as planned as far as it could be read: 1 message")
+
+
+def test_a_payload_that_is_no_object_is_wrong() -> None:
+    """A list, a text or a number in its place, also where the plan asks for no property."""
+    odd: list[Any] = [["x"], "x", 7, False, []]
+    calls = [{**call("Cart Emptied"), "properties": each} for each in odd]
+    (row,) = report_of(*calls, {**call("Cart Emptied"), "properties": None}).violations
+    assert (row.code, row.path, row.hint, row.messages) == ("mistyped-property", "properties", "planned: object", 5)
+    assert not report_of({"type": "identify", "userId": "u1", "traits": ["x"]}).is_as_planned

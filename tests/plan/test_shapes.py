@@ -48,6 +48,14 @@ def test_an_object_whose_names_are_data_has_no_list_of_them() -> None:
         ("email", ["kim@example.com"] * 20, {"type": "string"}),
         ("state", ["kim@example.com"] * 20, {"type": "string"}),
         ("order_id", ["o-1"] * 20, {"type": "string"}),
+        ("assigned_to", ["ada", "alan"] * 9, {"type": "string"}),
+        ("createdBy", ["ada", "alan"] * 9, {"type": "string"}),
+        ("Account Owner", ["ada", "alan"] * 9, {"type": "string"}),
+        ("owner_team", ["sales", "support"] * 9, {"type": "string", "enum": ["sales", "support"]}),
+        ("region", ["Ada Lovelace", "emea"] * 9, {"type": "string"}),
+        ("region", ["LOVELACE, ADA"] * 18, {"type": "string"}),
+        ("region", ["Élodie_Ünal"] * 18, {"type": "string"}),
+        ("locale", ["EN_US", "Pro plan"] * 9, {"type": "string", "enum": ["EN_US", "Pro plan"]}),
         ("day", ["2026-11-02"] * 3, {"type": "string", "format": "date"}),
         ("day", ["2026-11-32"] * 3, {"type": "string"}),
         ("ends_at", [1_790_000_000] * 3, {"type": "integer", "unit": "unix_seconds"}),
@@ -63,3 +71,14 @@ def test_dates_and_few_values_are_told_from_what_may_be_personal(
 ) -> None:
     """A value gets into the plan only if many messages share it and its name speaks of no person."""
     assert schema_of(values, name) == expected
+
+
+def test_property_names_that_look_like_persons_are_left_out_and_counted() -> None:
+    """A blank or two capitalised words, at any depth; a name that a program gave stays."""
+    shape = ValueShape()
+    friends = {"Ada Lovelace": 1, "ada lovelace": 1, "Ada_Lovelace": 1, "OrderTotal": 1, "UTM_SOURCE": 1}
+    shape.add({"items": [{"friends": friends}]})
+    found = shape.schema()["properties"]["items"]["items"]["properties"]["friends"]["properties"]
+    assert sorted(found) == ["OrderTotal", "UTM_SOURCE"]
+    assert shape.names_left_out() == 3
+    assert "Ada Lovelace" not in dict(shape.leaves())

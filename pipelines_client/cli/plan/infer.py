@@ -32,8 +32,11 @@ def infer(asked: InferOptions) -> None:
     """Write a first plan from what was sent.
 
     It has the names, the types, what is always there, values that are few and
-    shared by many, and how dates and amounts are written. No value that says
-    who a person is gets into it, and no such name. All messages that it saw pass
+    shared by many, and how dates and amounts are written. Left out are values and
+    properties that look like names of persons: two capitalised words, or a
+    property such as `author` or `assigned_to`; also properties with a blank. A
+    name in small letters looks like any word, so read the plan before you commit
+    it. All messages that it saw pass
     `plan check`, except for what is a fault under any plan, such as an e-mail
     address as an id.
     Descriptions, stages and owners are for people: `plan lint` lists what lacks.
@@ -58,6 +61,9 @@ def infer(asked: InferOptions) -> None:
     if left_out:
         counted = plural(left_out, "line was", "lines were")
         say(f"{counted} left out: unreadable, no call, a name that says who a person is, or too many names")
+    if inference.names_left_out:
+        counted = plural(inference.names_left_out, "property is", "properties are")
+        say(f"{counted} not in the plan: the name holds a blank, or may be a person's name, an address or an id")
     plan = inference.plan(asked.name)
     put(dump_plan(plan), asked.output)
     if asked.output is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
 from pipelines_client.plan.rules.number_as_text import is_number_as_text
@@ -46,6 +46,9 @@ events:
 
     def find(self, seen: SeenCall) -> Iterator[PlanHit]:
         """Yield each place with a value of a type that is not planned."""
+        payload = seen.call.get(seen.payload_name) if seen.kind != "alias" else None
+        if payload is not None and not isinstance(payload, Mapping):
+            yield PlanHit((seen.payload_name,), "planned: object")
         for fault, place in seen.all_faults():
             if fault.keyword == "type" and not is_number_as_text(fault):
                 yield PlanHit(place, f"planned: {' or '.join(fault.types)}" if fault.types else "")

@@ -66,3 +66,18 @@ def test_a_plan_that_people_wrote_is_not_replaced(plan: Run, tmp_path: Path) -> 
     done = plan("infer", "-", "--output", "tracking-plan.yaml", input='{"type": "track", "event": "Paid"}')
     assert (done.exit_code, "name another file" in done.output) == (2, True)
     assert (tmp_path / "tracking-plan.yaml").read_text("utf-8") == "plan: 1\n"
+
+
+def test_names_of_persons_are_not_in_the_plan(plan: Run) -> None:
+    """Neither as a list of values nor as properties; those left out are counted."""
+    names = ("Ada Lovelace", "Alan Turing", "Grace Hopper")
+    calls = [
+        {"type": "track", "event": "Ticket Moved", "properties": {key: name, "friends": {name: 1, "total": 3}}}
+        for key in ("assigned_to", "author", "region")
+        for name in names * 5
+    ]
+    done = plan("infer", "-", input="\n".join(map(json.dumps, calls)))
+    assert done.exit_code == 0
+    assert not [word for name in names for word in name.split() if word in done.stdout]
+    assert "assigned_to" in done.stdout
+    assert "3 properties are not in the plan" in done.stderr
