@@ -141,7 +141,7 @@ class CheckedPlan:
             versions = self.plan.versions_of(name) if kind == "track" else ()
             is_versioned = any(map(self._is_versioned, versions))
             ways[name] = (None, self._version_fits) if is_versioned else self._way(self._planned_or_any(kind, name))
-        other = self._way(self._planned_or_any(kind, None)) if self._allows_others(kind) else None
+        other = self._way(self._planned_or_any(kind, None)) if self.allows_others(kind) else None
         return _NAME_FIELDS[kind], ways, other and (other[0], self._named_usually(kind, other[1]))
 
     def _way(self, planned: PlannedCall) -> _Way | None:
@@ -173,8 +173,10 @@ class CheckedPlan:
             return False
         return (way[0] is None or way[0](fields["properties"])) and (way[1] is None or way[1](fields))
 
-    def _allows_others(self, kind: str) -> bool:
-        """Return whether calls of a kind may have names that are not planned."""
+    def allows_others(self, kind: str) -> bool:
+        """Return whether calls of a kind may have names that are not planned: there is no list, or no rule asks."""
+        if kind not in _NAME_FIELDS:
+            return True
         listed = self._listed(kind)
         if kind == "track":
             return not listed or _UNKNOWN_EVENT not in self._on

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -13,6 +14,8 @@ from pipelines_client.plan.model import PlannedCall, TrackingPlan, payload_name
 
 _KINDS: Final = frozenset(("track", "identify", "group", "page", "screen", "alias"))
 _NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
+_NOT_LISTED: Final = frozenset(("unknown-event", "unknown-page"))
+"""Rules whose findings are the list of unplanned names."""
 _ASKED_FIRST: Final = ("track", "identify", "group")
 _MOST_NAMES: Final = 10_000
 _MOST_RELEASES: Final = 1_000
@@ -71,9 +74,9 @@ class CoverageReport:
     Args:
         messages: How many messages were looked at.
         unreadable: How many lines could not be read.
-        not_shown: How many messages have a name or a release beyond those that the report can hold.
+        not_shown: How many messages have a name, a release or a kind of violation that the report has no room for.
         planned: How many events the plan has, those that are deprecated or not yet sent left out.
-        sent: Names that were sent and are planned, the most frequent first.
+        sent: Names that were sent and are planned, or about which the plan does not ask, the most frequent first.
         unplanned: Names that were sent and are not planned.
         unused: Events that are planned as active and were not sent.
         violations: What is wrong, the most frequent first.
@@ -143,20 +146,20 @@ class PlanCoverage:
         self._messages += 1
         judged = self._judged({"userId": None, "anonymousId": None, **call})
         name = _name_of(judged.call)
-        is_unplanned = judged.planned is None and self._has_list(kind)
-        key = (kind, name)
-        if not self._has_room(key):
-            self._not_shown += 1
-        elif is_unplanned:
+        is_unplanned = judged.planned is None and not self._checked.allows_others(kind)
+        key, release = (kind, name), _release_of(call)
+        is_shown = self._has_room(key)
+        if is_shown and is_unplanned:
             self._unplanned[key] += 1
-            self._note_release(key, _release_of(call))
-        else:
+            is_shown = self._note_release(key, release)
+        elif is_shown:
             self._sent[key] += 1
         if judged.planned is not None:
             self._used.add((judged.planned.name, judged.planned.version))
-        violations = () if is_unplanned else judged.violations
-        self._note(key, violations, place, _release_of(call))
-        self._count_release(call, is_violating=bool(violations), is_unplanned=is_unplanned)
+        violations = [each for each in judged.violations if not is_unplanned or each.code not in _NOT_LISTED]
+        is_shown &= self._note(key, violations, place, release)
+        is_shown &= self._count_release(release, is_violating=bool(violations), is_unplanned=is_unplanned)
+        self._not_shown += not is_shown
 
     def _judged(self, call: dict[str, Any]) -> JudgedCall:
         """Return what the plan says of a call; most are clean, and the cheap question tells."""
@@ -169,40 +172,41 @@ class PlanCoverage:
                     return JudgedCall(call, planned=versions[0] if versions else None)
             except (LookupError, TypeError, ValueError):  # not a call as the client makes them
                 pass
-        return self._checked.judge(call)
-
-    def _has_list(self, kind: str) -> bool:
-        """Return whether the plan says which calls of a kind there are."""
-        plan = self._checked.plan
-        lists = {"track": plan.events or None, "page": plan.pages, "screen": plan.screens}
-        return lists.get(kind) is not None
+        try:
+            return self._checked.judge(call)
+        except (TypeError, UnicodeError):  # half of a character, which no JSON text can have
+            return self._checked.judge(_whole_characters(call))
 
     def _has_room(self, key: tuple[str, str]) -> bool:
         return key in self._sent or key in self._unplanned or len(self._sent) + len(self._unplanned) < _MOST_NAMES
 
-    def _note(self, key: tuple[str, str], violations: tuple[Violation, ...], place: str, release: str) -> None:
-        if violations:
-            self._violating[key] += 1
+    def _note(self, key: tuple[str, str], violations: Sequence[Violation], place: str, release: str) -> bool:
+        """Count violations; return whether the report has room for all of them."""
+        self._violating[key] += bool(violations)
+        is_shown = True
         for each in violations:
             row = (*key, each.code, each.path, each.hint)
-            if row in self._found or len(self._found) < _MOST_NAMES:
+            has_room = row in self._found or len(self._found) < _MOST_NAMES
+            if has_room:
                 self._found[row] += 1
                 self._examples.setdefault(row, place)
-                self._note_release(row, release)
+            is_shown &= has_room and self._note_release(row, release)
+        return is_shown
 
-    def _note_release(self, row: tuple[str, ...], release: str) -> None:
-        if (row, release) in self._by_release or len(self._by_release) < _MOST_PAIRS:
+    def _note_release(self, row: tuple[str, ...], release: str) -> bool:
+        has_room = (row, release) in self._by_release or len(self._by_release) < _MOST_PAIRS
+        if has_room:
             self._by_release[row, release] += 1
+        return has_room
 
-    def _count_release(self, call: Mapping[str, Any], *, is_violating: bool, is_unplanned: bool) -> None:
-        release = _release_of(call)
+    def _count_release(self, release: str, *, is_violating: bool, is_unplanned: bool) -> bool:
         if release not in self._releases and len(self._releases) >= _MOST_RELEASES:
-            self._not_shown += 1
-            return
+            return False
         counts = self._releases.setdefault(release, Counter())
         counts["messages"] += 1
         counts["violating"] += is_violating
         counts["unplanned"] += is_unplanned
+        return True
 
     def report(self) -> CoverageReport:
         """Return what was found so far."""
@@ -242,6 +246,12 @@ class PlanCoverage:
     def _release_rows(self) -> Iterator[ReleaseRow]:
         for release, counts in sorted(self._releases.items()):
             yield ReleaseRow(release, counts["messages"], counts["violating"], counts["unplanned"])
+
+
+def _whole_characters(call: dict[str, Any]) -> dict[str, Any]:
+    """Return a call as a reader gets it that puts a question mark in place of half a character."""
+    whole: dict[str, Any] = json.loads(json.dumps(call, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+    return whole
 
 
 def _ranked(counts: Counter[Any]) -> list[tuple[Any, int]]:

@@ -25,7 +25,7 @@ def _lines(report: CoverageReport) -> Iterator[str]:
     if report.unreadable:
         yield f"{plural(report.unreadable, 'line')} could not be read, or held no call"
     if report.not_shown:
-        yield f"{plural(report.not_shown, 'message')} had more names or releases than are listed"
+        yield f"{plural(report.not_shown, 'message')} had more names, releases or kinds of violation than are listed"
     yield from _section(
         "Not planned",
         [

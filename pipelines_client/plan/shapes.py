@@ -32,6 +32,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s,_.-]+")
 _LEAST_CAPITALS: Final = 2
 _PERSONAL_NAME: Final = re.compile(r"[^\s@]@[^\s@]+\.\w|\d{7}")
 """An e-mail address or a long number."""
+_HALF_CHARACTER: Final = re.compile("[\\ud800-\\udfff]")
 _FIRST_SECOND, _LAST_SECOND = 100_000_000, 10_000_000_000
 _MOST_CHILDREN: Final = 300
 _MOST_DEEP: Final = 8
@@ -214,8 +215,8 @@ def _date_format(text: str) -> str:
 
 
 def is_telling_name(name: str, is_private: PrivacyQuestion) -> bool:
-    """Return whether a name of an event, a page or a property may say who a person is, or be a number or an id."""
-    return _PERSONAL_NAME.search(name) is not None or is_private("", name)
+    """Return whether a name of an event, page or property may say who a person is, be an id, or hold half a character."""
+    return _PERSONAL_NAME.search(name) is not None or _is_cut(name) or is_private("", name)
 
 
 def _is_data(name: str) -> bool:
@@ -230,7 +231,13 @@ def _is_of_a_person(name: str) -> bool:
 
 def _is_telling(text: str) -> bool:
     """Return whether a text may say who a person is, or be a number or an id."""
-    return "@" in text or sum(char.isdigit() for char in text) > len("2026") or _is_like_a_person(text)
+    many_digits = sum(char.isdigit() for char in text) > len("2026")
+    return "@" in text or many_digits or _is_like_a_person(text) or _is_cut(text)
+
+
+def _is_cut(text: str) -> bool:
+    """Return whether a text holds half of a character, which no file can hold."""
+    return _HALF_CHARACTER.search(text) is not None
 
 
 def _is_like_a_person(text: str) -> bool:

@@ -31,8 +31,8 @@ def call(event: str = "Order Completed", release: str | None = None, **propertie
     }
 
 
-def report_of(*calls: dict[str, Any]) -> CoverageReport:
-    coverage = PlanCoverage(CheckedPlan(parse_plan(PLAN)))
+def report_of(*calls: dict[str, Any], plan: bytes = PLAN) -> CoverageReport:
+    coverage = PlanCoverage(CheckedPlan(parse_plan(plan)))
     for number, each in enumerate(calls, 1):
         coverage.add(each, f"a.json:{number}")
     return coverage.report()
@@ -133,3 +133,50 @@ def test_a_payload_that_is_no_object_is_wrong() -> None:
     (row,) = report_of(*calls, {**call("Cart Emptied"), "properties": None}).violations
     assert (row.code, row.path, row.hint, row.messages) == ("mistyped-property", "properties", "planned: object", 5)
     assert not report_of({"type": "identify", "userId": "u1", "traits": ["x"]}).is_as_planned
+
+
+def test_a_name_about_which_the_plan_does_not_ask_is_no_fault() -> None:
+    """`off` holds here as at the call."""
+    off = PLAN + b"modes: {unknown-event: off, unknown-page: off}\n"
+    report = report_of(call("New"), {"type": "page", "name": "Blog"}, plan=off)
+    assert (report.is_as_planned, report.unplanned) == (True, ())
+    assert report_of(call("User Deleted"), plan=off).violations[0].code == "reserved-name"
+    half = report_of(call("New"), {"type": "page", "name": "Blog"}, plan=PLAN + b"modes: {unknown-event: off}\n")
+    assert [each.name for each in half.unplanned] == ["Blog"]
+
+
+def test_what_else_is_wrong_with_an_unplanned_message_is_listed() -> None:
+    """A command, an address as an id, a test; that it is not planned is said once, in the list of such names."""
+    report = report_of(
+        call("User Deleted"), {**call("New"), "userId": "kim@example.com"}, {**call("New"), "userId": "__test_1"}
+    )
+    assert {(each.name, each.code) for each in report.violations} == {
+        ("User Deleted", "reserved-name"),
+        ("New", "email-as-id"),
+        ("New", "test-traffic"),
+    }
+    assert [each.name for each in report.unplanned] == ["New", "User Deleted"]
+    assert (report.releases[0].violating, report.releases[0].unplanned) == (3, 3)
+
+
+def test_messages_whose_violations_are_one_kind_too_many_are_counted() -> None:
+    """Else a report that is short of them would look whole."""
+    calls = [{**call(f"Event {number}"), "userId": "kim@example.com", "properties": []} for number in range(5_001)]
+    report = report_of(*calls, plan=b"plan: 1\n")
+    assert (len(report.violations), report.not_shown) == (10_000, 1)
+    assert "1 message had more names, releases or kinds of violation than are listed" in coverage_text(report)
+
+
+def test_half_a_character_stops_nothing() -> None:
+    """In a name or a value, wherever it stands."""
+    half = "a\ud800"
+    envelope = b"identify: {envelope: {type: object, properties: {groupId: {pattern: b}}}}\n"
+    calls = [
+        call(half),
+        call(total=half),
+        call(**{half: 1}),
+        {**call(), "userId": half},
+        {"type": "identify", "userId": "u1", "groupId": half, "traits": {half: {half: 1}}},
+        call(release=half),
+    ]
+    assert report_of(*calls, plan=PLAN + envelope).messages == len(calls)

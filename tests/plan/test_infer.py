@@ -151,3 +151,15 @@ def test_a_name_with_a_number_or_a_sign_is_no_address() -> None:
     for name in ("Order Completed@2", "Step 12345 Done"):
         inference.add({"type": "track", "event": name, "properties": {}})
     assert (len(inference.plan().events), inference.left_out) == (2, 0)
+
+
+def test_half_a_character_gets_into_no_plan() -> None:
+    """A file cannot hold it: such names are left out and counted, and such values are no list."""
+    half = "a\ud800"
+    inference = Inference()
+    for _ in range(12):
+        inference.add({"type": "track", "event": "Paid", "properties": {"plan": half, half: 1}})
+        inference.add({"type": "page", "name": half})
+    inference.add({"type": "track", "event": half})
+    assert half not in dump_plan(inference.plan())
+    assert (inference.left_out, inference.names_left_out) == (1, 1)
