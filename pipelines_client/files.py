@@ -28,7 +28,8 @@ except ImportError:  # Windows: not tested there; every lock is granted, which i
 GZIP_MAGIC = b"\x1f\x8b"
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 _OPENED_BY_A_SHELL = re.compile(r"/dev/(stdin|fd/\d+)|/proc/self/fd/\d+")  # its writer is there: it ends
-_OWNER_ONLY = 0o600
+_OF_THE_SYSTEM = (("dev",), ("proc",))
+_OWNER_ONLY, _USUAL = 0o600, 0o666
 _LOCK_WAIT_S, _LOOK_EVERY_S = 10.0, 0.02
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The numbers of errors that mean a full disk."""
@@ -180,6 +181,28 @@ def replace_alike(path: Path, content: bytes, *, noting: Callable[[], object] = 
     old = path.stat()
     with replacing(path, mode=stat.S_IMODE(old.st_mode), sync=True, like=path, noting=noting) as file:
         file.write(content)
+
+
+def replace_given(path: Path, content: bytes) -> None:
+    """Write a file that a person names as an option, in one step: a failure leaves the old one, and no half of a new.
+
+    A file keeps its owner and permissions, a link goes on leading where it did. What is not a file (a pipe,
+    `/dev/stdout`), and a file in a folder where none can be made, is written as it is.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path = path.absolute()
+    is_special = path.parts[1:2] in _OF_THE_SYSTEM or (path.exists() and not path.is_file())
+    place = path if is_special else path.resolve()
+    if is_special or not os.access(place.parent, os.W_OK):
+        path.write_bytes(content)
+    elif place.exists():
+        replace_alike(place, content)
+    else:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        replace_file(place, content, mode=_USUAL & ~mask, sync=True)
 
 
 def make_alike(fresh: Path, path: Path) -> None:

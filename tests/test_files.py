@@ -20,6 +20,7 @@ from pipelines_client.files import (
     read_given,
     read_regular,
     replace_file,
+    replace_given,
     replacing,
 )
 
@@ -194,3 +195,24 @@ def test_a_pipe_that_a_shell_has_opened_is_read_as_the_file_that_a_person_means(
         assert read_given(Path(f"/dev/fd/{reading}")) == b"given"
         with pytest.raises(OSError, match="a pipe"):
             read_regular(Path(f"/dev/fd/{reading}"))
+
+
+def test_a_file_that_is_named_is_replaced_whole_and_stays_as_it_was(tmp_path: Path) -> None:
+    """Its permissions, and the link that leads to it; a new one is as any the user makes, and a pipe is written."""
+    kept, link, new = tmp_path / "kept", tmp_path / "link", tmp_path / "new"
+    kept.write_bytes(b"old")
+    kept.chmod(0o640)
+    link.symlink_to(kept)
+    held = kept.open("rb")
+    replace_given(link, b"text")
+    replace_given(new, b"text")
+    assert held.read() == b"old"
+    held.close()
+    (tmp_path / "usual").touch()
+    assert (link.is_symlink(), kept.read_bytes(), mode_of(kept)) == (True, b"text", 0o640)
+    assert (new.read_bytes(), mode_of(new)) == (b"text", mode_of(tmp_path / "usual"))
+    command = f"from pathlib import Path; from {replace_given.__module__} import *; "
+    command += "replace_given(Path('/dev/stdout'), b'text')"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True)
+    assert done.stdout == b"text"
+    assert sorted(names_in(tmp_path)) == ["kept", "link", "new", "usual"]

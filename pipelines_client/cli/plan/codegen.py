@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines_client.cli.common import flag, refuse_unwritable
+from pipelines_client.cli.common import flag
 from pipelines_client.cli.leaving import BAD_NEWS, leave
-from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, put
+from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, check_output, put
 from pipelines_client.files import read_regular
 
 
@@ -32,12 +32,13 @@ def codegen(
 
     if check and output is None:
         raise typer.BadParameter("--check goes with --output: name the file to look at")
+    if not check:
+        check_output(output, plan)
     text = generate(import_plan(plan))
     if output is not None and check:
         _check(output, text)
     else:
-        refuse_unwritable(filter(None, [output]))
-        put(text, output, plan)
+        put(text, output)
 
 
 def _check(output: Path, text: str) -> None:

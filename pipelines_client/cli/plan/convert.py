@@ -8,7 +8,7 @@ import typer
 
 from pipelines_client.cli.common import print_text
 from pipelines_client.cli.leaving import GOOD, leave, say
-from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, put
+from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, check_output, put
 from pipelines_client.wording import plural
 
 _OWN = "tracking-plan"
@@ -31,8 +31,9 @@ def import_(plan: PlanArgument, form: FormatOption = None, output: OutputOption 
     """
     from pipelines_client.plan.formats import export_plan, import_plan
 
+    check_output(output, plan)
     found = import_plan(plan, form)
-    put(export_plan(found, _OWN), output, plan)
+    put(export_plan(found, _OWN), output)
     if output is not None:
         say(f"{plural(len(found.events), 'event')} written to {output}")
     leave(GOOD)
@@ -48,5 +49,6 @@ def export(plan: PlanArgument, form: TargetOption, output: OutputOption = None) 
     if form == "list":
         print_text("".join(f"{each.name}: {each.title}\n" for each in FORMATS if each.is_written))
         leave(GOOD)
-    put(export_plan(import_plan(plan), form), output, plan)
+    check_output(output, plan)
+    put(export_plan(import_plan(plan), form), output)
     leave(GOOD)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines_client.cli.leaving import GOOD, leave
-from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, put
+from pipelines_client.cli.plan.reading import OutputOption, PlanArgument, check_output, put
 
 _FORMATS = ("html", "markdown")
 _ENDINGS = {".md": "markdown", ".markdown": "markdown"}
@@ -31,5 +31,6 @@ def docs(plan: PlanArgument, form: FormOption = None, output: OutputOption = Non
     chosen = form or (_ENDINGS.get(output.suffix.lower()) if output is not None else None) or _FORMATS[0]
     if chosen not in _FORMATS:
         raise typer.BadParameter(f"--format must be one of {', '.join(_FORMATS)}")
-    put(PLAN_PAGES[chosen](import_plan(plan)), output, plan)
+    check_output(output, plan)
+    put(PLAN_PAGES[chosen](import_plan(plan)), output)
     leave(GOOD)

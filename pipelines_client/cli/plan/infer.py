@@ -10,7 +10,7 @@ import typer
 
 from pipelines_client.cli.group import takes
 from pipelines_client.cli.leaving import BAD_INPUT, GOOD, leave, say
-from pipelines_client.cli.plan.reading import OutputOption, put
+from pipelines_client.cli.plan.reading import OutputOption, check_output, put
 from pipelines_client.cli.plan.sent import SentOptions, sent_lines
 from pipelines_client.cli.progress import reading
 from pipelines_client.wording import plural
@@ -48,6 +48,7 @@ def infer(asked: InferOptions) -> None:
 
     if asked.output is not None and asked.output.is_file():
         leave(BAD_INPUT, f"{asked.output} exists, and people may have written in it; name another file, or move it")
+    check_output(asked.output)
     inference, unreadable = Inference(_privacy()), 0
     with reading(sys.stderr) as hooks:
         for line in sent_lines(asked, hooks.advance):

@@ -11,7 +11,7 @@ import typer
 from pipelines_client.cli.common import flag, print_text
 from pipelines_client.cli.group import takes
 from pipelines_client.cli.leaving import BAD_INPUT, BAD_NEWS, GOOD, leave, say
-from pipelines_client.cli.plan.reading import PlanArgument
+from pipelines_client.cli.plan.reading import PlanArgument, check_output
 from pipelines_client.wording import plural
 
 if TYPE_CHECKING:
@@ -71,10 +71,13 @@ def lint(asked: LintOptions) -> None:
 
     Exit code 0: no new fault, 1: some, 2: bad input.
     """
+    from pipelines_client.files import replace_given
     from pipelines_client.plan.lint.baseline import dump_baseline, judge
     from pipelines_client.plan.lint.reports import LINT_FORMATS, LintReport
 
     asked.check()
+    if asked.write_baseline:
+        check_output(asked.baseline, asked.plan)
     _refuse_unknown(asked.ignore or ())
     known = set() if asked.write_baseline else _known(asked.baseline)
     plan, lines, is_own = _read(asked.plan)
@@ -89,7 +92,7 @@ def lint(asked: LintOptions) -> None:
         plan, lines, _ = _read(asked.plan)
         faults = _faults(plan, asked)
     if asked.write_baseline and asked.baseline is not None:
-        asked.baseline.write_text(dump_baseline(faults), "utf-8")
+        replace_given(asked.baseline, dump_baseline(faults).encode())
         say(f"{plural(len(faults), 'fault')} written to {asked.baseline}")
         leave(GOOD)
     report = LintReport(str(asked.plan), judge(faults, known), lines, fixed)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines_client.cli.leaving import BAD_INPUT, leave
-from pipelines_client.cli.plan.reading import OutputOption, put
+from pipelines_client.cli.plan.reading import OutputOption, check_output, put
 from pipelines_client.errors import PlanError
 
 
@@ -31,6 +31,7 @@ def models(
     from pipelines_client.plan.document import dump_plan
     from pipelines_client.plan.events import models_in, plan_of
 
+    check_output(output)
     sys.path.insert(0, str(Path.cwd()))
     try:
         found = models_in(import_module(module))
