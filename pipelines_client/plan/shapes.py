@@ -215,7 +215,7 @@ def _date_format(text: str) -> str:
 
 
 def is_telling_name(name: str, is_private: PrivacyQuestion) -> bool:
-    """Return whether a name of an event, page or property may say who a person is, be an id, or hold half a character."""
+    """Return whether a name of an event, page or property may tell a person, be an id, or hold half a letter."""
     return _PERSONAL_NAME.search(name) is not None or _is_cut(name) or is_private("", name)
 
 

@@ -225,7 +225,6 @@ TESTED_IN: dict[str, str] = {
     "plan/lint/units.py": "plan/lint/test_lint.py",
     "plan/downstream.py": "plan/lint/test_lint.py",
     "cli/plan/group.py": "cli/test_app.py",
-    "cli/plan/reading.py": "cli/plan/test_convert.py",
     "cli/plan/sent.py": "cli/plan/test_infer.py",
     "plan/coverage_text.py": "plan/test_coverage.py",
 }
