@@ -35,8 +35,8 @@ def infer(asked: InferOptions) -> None:
     shared by many, and how dates and amounts are written. Left out are values and
     properties that look like names of persons: two capitalised words, or a
     property such as `author` or `assigned_to`; also properties with a blank. A
-    name in small letters looks like any word, so read the plan before you commit
-    it. All messages that it saw pass
+    name in small letters, or in the name of an event or page, looks like any
+    other, so read the plan before you commit it. All messages that it saw pass
     `plan check`, except for what is a fault under any plan, such as an e-mail
     address as an id.
     Descriptions, stages and owners are for people: `plan lint` lists what lacks.
