@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, get_args
 
 from pipelines_client.canonical import PAYLOAD_FIELD
 from pipelines_client.client.findings import CheckFinding, Examined, Settle
 from pipelines_client.errors import ConfigError, PlanViolationError
+from pipelines_client.keywords import CheckMode
 from pipelines_client.log import CallSites, logger
 from pipelines_client.message import build as messages
 from pipelines_client.signals import let_through
@@ -21,10 +22,9 @@ from pipelines_client.signals import let_through
 if TYPE_CHECKING:
     from pipelines_client.client.calls import CallDict
     from pipelines_client.config import Settings
-    from pipelines_client.keywords import CheckMode
     from pipelines_client.privacy.guard import Guard
 
-_SEVERITY: Final[tuple[CheckMode, ...]] = ("off", "warn", "redact", "reject", "raise")
+_SEVERITY: Final[tuple[CheckMode, ...]] = get_args(CheckMode)
 """The modes, the mildest first."""
 _call_sites = CallSites()
 _MADE: Final = ("messageId", "timestamp")

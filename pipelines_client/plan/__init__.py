@@ -16,8 +16,14 @@ knows no client, sends nothing and reads no evidence. Read in this order:
     formats/    the plans of other tools to the model and back, one file a format
     usable      what a validator can use of a foreign schema that is not quite one
     check       the plan compiled: is this call as planned, and if not, why
+    rules/      the rules for calls, one file a rule
+    lint/       the rules for the plan itself, one file a rule
+    diff/       what changes between two plans
+    coverage    what was sent against the plan; `infer` writes a first plan from that
+    codegen/    the plan as a typed module; `events` is the other way, from pydantic models
+    docs/       the plan as a page for marketers
 
-To add a format, write one file in `formats/` and name it in the tuple there.
+To add a format or a rule, write one file in its folder and name it in the tuple there.
 """
 
 from __future__ import annotations

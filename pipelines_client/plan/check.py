@@ -10,15 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from pipelines_client.plan.call_schemas import CallSchemas
-from pipelines_client.plan.model import ANY_NAME, Mode, PlannedCall, PlannedKind, TrackingPlan, payload_name
+from pipelines_client.plan.model import (
+    ANY_NAME,
+    NAME_FIELDS,
+    Mode,
+    PlannedCall,
+    PlannedKind,
+    TrackingPlan,
+    payload_name,
+)
 from pipelines_client.plan.redaction import spelled, without
 from pipelines_client.plan.repeats import idempotent_id, key_text, once_mark
 from pipelines_client.plan.rules import CALL_RULES
 from pipelines_client.plan.rules.base import CallRule, MessagePlace, PlanHit, SeenCall
 from pipelines_client.plan.validators import CompiledSchema, plain_json
+from pipelines_client.plan.wire import versioned
 
 _ALIAS, _UNKNOWN_EVENT, _UNKNOWN_PAGE = "alias", "unknown-event", "unknown-page"
-_NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _OTHERS: Final[tuple[PlannedKind, ...]] = ("identify", "group")
 _ANY: Final[Mapping[str, PlannedCall]] = {
     "track": PlannedCall("track"),
@@ -142,7 +150,7 @@ class CheckedPlan:
             is_versioned = any(map(self._is_versioned, versions))
             ways[name] = (None, self._version_fits) if is_versioned else self._way(self._planned_or_any(kind, name))
         other = self._way(self._planned_or_any(kind, None)) if self.allows_others(kind) else None
-        return _NAME_FIELDS[kind], ways, other and (other[0], self._named_usually(kind, other[1]))
+        return NAME_FIELDS[kind], ways, other and (other[0], self._named_usually(kind, other[1]))
 
     def _way(self, planned: PlannedCall) -> _Way | None:
         """Return what is asked about a planned call; None if each one has to be looked at."""
@@ -155,7 +163,7 @@ class CheckedPlan:
 
     def _named_usually(self, kind: str, then: _Message) -> _Message:
         """Return the question about a message whose name is free."""
-        field = _NAME_FIELDS[kind]
+        field = NAME_FIELDS[kind]
 
         def fits(fields: Mapping[str, Any]) -> bool:
             name = fields[field]
@@ -175,7 +183,7 @@ class CheckedPlan:
 
     def allows_others(self, kind: str) -> bool:
         """Return whether calls of a kind may have names that are not planned: there is no list, or no rule asks."""
-        if kind not in _NAME_FIELDS:
+        if kind not in NAME_FIELDS:
             return True
         listed = self._listed(kind)
         if kind == "track":
@@ -225,10 +233,8 @@ class CheckedPlan:
         """Return a call that says its version, where the plan has versions (FACTS R10)."""
         if not self._is_versioned(planned) or _stated_version(call) is not None:
             return call
-        context = call.get("context") or {}
-        protocols = context.get("protocols")
-        protocols = {**(protocols if isinstance(protocols, dict) else {}), "event_version": planned.event_version}
-        return {**call, "context": {**context, "protocols": protocols}}
+        context = call.get("context")  # in a file of calls it may be anything
+        return {**call, "context": versioned(context if isinstance(context, dict) else None, planned.event_version)}
 
     def _identified(
         self, call: dict[str, Any], planned: PlannedCall, payload: Mapping[str, Any], made: frozenset[str]
@@ -254,17 +260,17 @@ class CheckedPlan:
         kind = str(call["type"])
         if kind in _OTHERS:
             return self.plan.identify if kind == "identify" else self.plan.group
-        if kind not in _NAME_FIELDS:
+        if kind not in NAME_FIELDS:
             return None
-        name = call.get(_NAME_FIELDS[kind])
+        name = call.get(NAME_FIELDS[kind])
         if kind == "track":
             stated = _stated_version(call)
             return self.plan.event(name, stated) or self.plan.event(name) if isinstance(name, str) else None
         listed = {each.name: each for each in self._listed(kind) or ()}
-        return listed.get(name or "") or listed.get(ANY_NAME)
+        return listed.get(name if isinstance(name, str) else "") or listed.get(ANY_NAME)
 
     def _planned_or_any(self, kind: str, name: str | None) -> PlannedCall:
-        call = {"type": kind, _NAME_FIELDS.get(kind, "name"): name}
+        call = {"type": kind, NAME_FIELDS.get(kind, "name"): name}
         return self._planned(call) or _ANY[kind]
 
     def _is_versioned(self, planned: PlannedCall) -> bool:

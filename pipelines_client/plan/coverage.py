@@ -10,10 +10,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pipelines_client.keywords import nearest
 from pipelines_client.plan.check import CheckedPlan, JudgedCall, Violation
-from pipelines_client.plan.model import PlannedCall, TrackingPlan, payload_name
+from pipelines_client.plan.model import NAME_FIELDS, PlannedCall, TrackingPlan, payload_name
 
 _KINDS: Final = frozenset(("track", "identify", "group", "page", "screen", "alias"))
-_NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _NOT_LISTED: Final = frozenset(("unknown-event", "unknown-page"))
 """Rules whose findings are the list of unplanned names."""
 _ASKED_FIRST: Final = ("track", "identify", "group")
@@ -140,7 +139,7 @@ class PlanCoverage:
             place: Where it lies, such as `archive.gz:12`, for the report.
         """
         kind = call.get("type")
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             self.skip()
             return
         self._messages += 1
@@ -263,7 +262,7 @@ def _label(event: PlannedCall, plan: TrackingPlan) -> str:
 
 
 def _name_of(call: Mapping[str, Any]) -> str:
-    field = _NAME_FIELDS.get(str(call.get("type")))
+    field = NAME_FIELDS.get(str(call.get("type")))
     name = None if field is None else call.get(field)
     return name if isinstance(name, str) else ""
 

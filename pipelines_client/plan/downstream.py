@@ -31,5 +31,3 @@ MOST_ATTRIBUTE_BYTES: Final = 1000
 MOST_ATTRIBUTES: Final = 300
 """Most attributes of a person or an object (FACTS C13)."""
 MOST_ID_BYTES: Final = 150
-MOST_EVENT_BYTES: Final = 100_000
-"""Most bytes of an event's properties (FACTS C13)."""

@@ -1,7 +1,7 @@
 """Writes a first plan from what was sent: names, types, what is always there, values that are few, dates, amounts.
 
-What it says holds for all messages that it saw, so that these pass the check of the plan. It knows no meaning:
-descriptions, stages and owners are for people. A value gets into the plan only if many messages share it.
+What it says holds for all messages that are not left out, so that these pass the check of the plan. It knows no
+meaning: descriptions, stages and owners are for people. A value gets into the plan only if many messages share it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,17 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from pipelines_client.plan.lint.names import words_of
-from pipelines_client.plan.model import ANY_NAME, Conventions, IdConvention, PlannedCall, Schema, TrackingPlan
+from pipelines_client.plan.model import (
+    ANY_NAME,
+    NAME_FIELDS,
+    Conventions,
+    IdConvention,
+    PlannedCall,
+    Schema,
+    TrackingPlan,
+)
 from pipelines_client.plan.shapes import DateSpellingName, PrivacyQuestion, ValueShape, is_telling_name
 
-_NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
 _PAYLOADS: Final[Mapping[str, str]] = {
     "track": "properties", "page": "properties", "screen": "properties", "identify": "traits", "group": "traits",
 }  # fmt: skip
@@ -60,7 +67,7 @@ class Inference:
         if not isinstance(kind, str) or kind not in _PAYLOADS:
             self.left_out += 1
             return
-        name = call.get(_NAME_FIELDS[kind]) if kind in _NAME_FIELDS else ""
+        name = call.get(NAME_FIELDS[kind]) if kind in NAME_FIELDS else ""
         key = (kind, name if isinstance(name, str) else "")
         if key not in self._shapes and is_telling_name(key[1], self._is_private):
             key = (kind, "")  # one page of such a name makes all of them free

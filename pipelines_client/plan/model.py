@@ -24,6 +24,8 @@ Schema: TypeAlias = dict[str, Any]
 ANY_NAME: Final = "*"
 """The name of the page or screen whose rules are for all of them: any name is allowed then."""
 DEFAULT_MODE: Final = "default"
+NAME_FIELDS: Final[Mapping[str, str]] = {"track": "event", "page": "name", "screen": "name"}
+"""The member of a message that holds its name, for the kinds of calls that have one."""
 _PAYLOADS: Final[Mapping[PlannedKind, str]] = {"identify": "traits", "group": "traits"}
 
 

@@ -33,7 +33,7 @@ _GENERIC: Final = frozenset(["data", "digits", "no", "nr", "num", "number", "raw
 class Phrases:
     """A set of phrases to look for in the words of keys; a phrase matches however its words are joined.
 
-    KeyAndValue:
+    Example:
         ```python
         assert Phrases("credit card").are_in(words_of("creditcardNumber2"))
         ```

@@ -96,6 +96,16 @@ def test_hostile_calls_are_looked_at_too() -> None:
     assert report_of(*calls).messages == len(odd)
 
 
+def test_a_field_of_another_type_does_not_end_the_report() -> None:
+    """The context of an event with versions, the name of a page, and the type itself may be anything in a file."""
+    odd: list[Any] = ["x", [1], 7]
+    trials = [{"type": "track", "event": "Trial Started", "userId": "u1", "context": each} for each in odd]
+    pages = [{"type": "page", "userId": "u1", "name": each} for each in odd]
+    report = report_of(*trials, *pages, {"type": [1]})
+    assert (report.messages, report.unreadable) == (6, 1)
+    assert sorted((row.kind, row.name, row.messages) for row in report.unplanned) == [("page", "", 2), ("page", "x", 1)]
+
+
 def test_each_violation_and_each_unplanned_name_says_which_releases_sent_it() -> None:
     """The release that sends most of it first, in the text; all of them in the report."""
     wrong = [call(release=release, total="1") for release in ("1.0", "1.1", "1.1")]

@@ -36,10 +36,10 @@ def infer(asked: InferOptions) -> None:
     properties that look like names of persons: two capitalised words, or a
     property such as `author` or `assigned_to`; also properties with a blank. A
     name in small letters, or in the name of an event or page, looks like any
-    other, so read the plan before you commit it. All messages that it saw pass
-    `plan check`, except for what is a fault under any plan, such as an e-mail
-    address as an id.
-    Descriptions, stages and owners are for people: `plan lint` lists what lacks.
+    other, so read the plan before you commit it. All messages that are not left
+    out pass `plan check`, except for what is a fault under any plan, such as an
+    e-mail address as an id.
+    People add descriptions, stages and owners: `plan lint` lists what is missing.
 
     Exit code 0: written, 2: bad input, or there was no message.
     """
