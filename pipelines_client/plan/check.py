@@ -233,8 +233,7 @@ class CheckedPlan:
         """Return a call that says its version, where the plan has versions (FACTS R10)."""
         if not self._is_versioned(planned) or _stated_version(call) is not None:
             return call
-        context = call.get("context")  # in a file of calls it may be anything
-        return {**call, "context": versioned(context if isinstance(context, dict) else None, planned.event_version)}
+        return {**call, "context": versioned(call.get("context"), planned.event_version)}
 
     def _identified(
         self, call: dict[str, Any], planned: PlannedCall, payload: Mapping[str, Any], made: frozenset[str]

@@ -67,8 +67,10 @@ def unix_seconds(value: Any) -> Any:
         return value
 
 
-def versioned(context: Mapping[str, Any] | None, version: int) -> dict[str, Any]:
+def versioned(context: Any, version: int) -> Any:
     """Return a context that says which version of its event a call has (FACTS R10)."""
     context = {} if context is None else context
+    if not isinstance(context, Mapping):
+        return context
     protocols = context.get("protocols")
     return {**context, "protocols": {**(protocols if isinstance(protocols, Mapping) else {}), "event_version": version}}

@@ -59,3 +59,9 @@ def test_a_version_is_added_to_the_context_and_the_callers_context_stays() -> No
     assert context["protocols"] == {"source": "plan"}
     assert wire.versioned(None, 1) == {"protocols": {"event_version": 1}}
     assert wire.versioned({"protocols": "odd"}, 1) == {"protocols": {"event_version": 1}}
+
+
+def test_a_context_of_another_type_is_left_as_it_is() -> None:
+    """The client says what is wrong with it."""
+    odd: Any = "203.0.113.7"
+    assert wire.versioned(odd, 2) is odd
