@@ -49,6 +49,11 @@ def many_properties(count: int) -> dict[str, Any]:
     return dict([*usual.items(), *more.items()][:count])
 
 
+def own_of_an_order(n: int) -> dict[str, Any]:
+    """Return those of the properties that no two orders share."""
+    return {"order_id": f"ord_{n}", "ordered_at": f"2026-11-20T09:{n // 60 % 60:02}:{n % 60:02}Z"}
+
+
 def make_caller(client: Any, kind: str, size: int) -> Make:
     """Return a function that makes this call on the client, given the call's number."""
     payload = payload_of(size)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.calls import USUAL, Make, many_properties, payload_of
+from benchmarks.calls import USUAL, Make, many_properties, own_of_an_order, payload_of
 from benchmarks.living import first, idle
 from benchmarks.resending import backfill, replay
 from benchmarks.run import Result, Run, cpu_s, memory_mb, wait_for_parent
@@ -53,11 +53,12 @@ def deliver(run: Run) -> Result:
 def calling(run: Run) -> Result:
     """Make all calls as fast as possible, each with many properties; return the CPU of the calling thread."""
     (client,) = run.clients
-    properties = many_properties(run.args["properties"])
-    client.track("u0", "Order Completed", properties)  # the first call is another: it finds its way
+    usual = many_properties(run.args["properties"])
+    varied = [{**usual, **own_of_an_order(n)} for n in range(1_000)]
+    client.track("u0", "Order Completed", usual)  # the first call is another: it finds its way
     at = time.thread_time()
     for n in range(1, run.count):
-        client.track(f"u{n}", "Order Completed", properties)
+        client.track(f"u{n}", "Order Completed", varied[n % len(varied)])
     cpu = time.thread_time() - at
     run.deliver_all()
     return {"calls": run.count, "call_cpu_s": cpu}

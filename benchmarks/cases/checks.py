@@ -27,8 +27,9 @@ _SETTINGS: dict[str, tuple[tuple[str, Any], ...]] = {
     title="A call that is checked: the tracking plan and privacy",
     about="""
 10,000 calls of `track` with 10 and with 50 properties (text of 6 to 60 characters, numbers, a list of objects), as fast
-as possible: the CPU of the calling thread, without checks and with them. Nothing is found in them, as in nearly all
-calls. *Added* is what the checks add to a call, as a part of the call without them.
+as possible: the CPU of the calling thread, without checks and with them. Each order has an id and a time that no other
+of a thousand has. Nothing is found in them, as in nearly all calls. *Added* is what the checks add to a call, as a part
+of the call without them.
 """,
 )
 def measure(bench: Bench) -> Outcome:

@@ -21,6 +21,7 @@ from pipelines_client.privacy.names import KeyMeaning, KeyWords, joined, words_o
 
 _IDS: Final = ("userId", "anonymousId", "groupId", "previousId")
 _NAMES: Final = ("event", "name", "category")
+_TEXTS: Final = frozenset((*_IDS, *_NAMES))
 _OBJECTS: Final = ("properties", "traits", "context", "integrations")
 _OURS: Final = "context.library"
 """What the client writes into each context, in the place of what may have stood there."""
@@ -58,7 +59,7 @@ class _Spot(NamedTuple):
 
 
 class Guard:
-    """Looks for what a setting asks for. Safe for threads: it keeps nothing but verdicts on names.
+    """Looks for what a setting asks for. Safe for threads. It keeps verdicts alone: on names, and on hashes of texts.
 
     Args:
         table: The setting `privacy`, checked (`modes.table_of`).
@@ -75,7 +76,7 @@ class Guard:
         self._may_hold = Glance([*pairs.HINTS, *(hint for each in self._detectors for hint in each.hints)])
         self._shortest = _SHORTEST_ON_REQUEST if self._modes.keys() & ON_REQUEST else _SHORTEST
         self._plain_keys: set[str] = set()
-        self._plain_names: set[str] = set()
+        self._dull: set[int] = set()
         self._keys: dict[KeyWords, KeyMeaning] = {}
 
     # The cheap question
@@ -86,51 +87,57 @@ class Guard:
 
     def _is_plain(self, call: Mapping[str, Any]) -> bool:
         """Return whether all keys say nothing, and no text may hold anything."""
-        for name in _NAMES:
-            if (text := call.get(name)) and text not in self._plain_names and not self._learn_name(text):
-                return False
-        texts = [text for name in _IDS if (text := call.get(name)) and len(text) >= self._shortest]
-        for name in _OBJECTS:
-            inside = call.get(name)
-            # Nearly all contexts hold nothing but `_OURS`.
-            if inside and not (len(inside) == 1 and "library" in inside) and not self._gather(inside, texts):
-                return False
+        texts: list[str] = []
+        for field, value in call.items():
+            kind = type(value)
+            if kind is str:
+                if len(value) >= self._shortest and field in _TEXTS and not self._is_dull(value):
+                    texts.append(value)
+            elif kind is dict and value and field in _OBJECTS:
+                is_ours = len(value) == 1 and "library" in value  # as nearly all contexts
+                if not (is_ours or self._gather(value, texts)):
+                    return False
         return not texts or not self._may_hold("\n".join(texts))
 
     def _gather(self, top: Mapping[str, Any], texts: list[str]) -> bool:
         """Add the longer texts of an object, at any depth; return False at the first key that says something."""
-        plain, shortest = self._plain_keys, self._shortest
+        plain, shortest, dull = self._plain_keys, self._shortest, self._dull
         stack: list[Any] = [top]
         while stack:
             inside = stack.pop()
             if type(inside) is dict:
-                for key in inside:
-                    if key not in plain and not self._learn_key(key):
-                        return False
+                if not (plain.issuperset(inside) or all(map(self._is_plain_key, inside))):
+                    return False
                 inside = inside.values()
             for value in inside:
                 kind = type(value)
                 if kind is str:
-                    if len(value) >= shortest and not is_dull(value):
+                    if len(value) >= shortest and hash(value) not in dull and not self._is_dull(value):
                         texts.append(value)
                 elif kind is dict or kind is list or kind is tuple:
                     stack.append(value)
         return True
 
-    def _learn_key(self, key: str) -> bool:
+    def _is_dull(self, text: str) -> bool:
+        """Return whether a text holds nothing as a whole; its hash is remembered, since most texts come again."""
+        mark = hash(text)
+        if mark in self._dull:
+            return True
+        if not is_dull(text):
+            return False
+        if len(self._dull) >= _MOST_KEYS:
+            self._dull.clear()
+        self._dull.add(mark)
+        return True
+
+    def _is_plain_key(self, key: str) -> bool:
         """Return whether a key neither names anything nor may hold something itself, and remember it if so."""
+        if key in self._plain_keys:
+            return True
         if self._key(key, None).speaks_of or self._may_hold(key):
             return False
         if len(self._plain_keys) < _MOST_KEYS and len(key) <= _LONGEST_KEY:
             self._plain_keys.add(key)
-        return True
-
-    def _learn_name(self, name: str) -> bool:
-        """Return whether the name of an event or a page holds nothing, and remember it if so."""
-        if self._may_hold(name):
-            return False
-        if len(self._plain_names) < _MOST_KEYS and len(name) <= _LONGEST_KEY:
-            self._plain_names.add(name)
         return True
 
     # The exact answer

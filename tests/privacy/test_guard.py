@@ -149,7 +149,7 @@ def test_what_is_remembered_of_keys_has_a_bound() -> None:
     guard = _guard()
     for place in range(0, 5_000, 100):
         assert guard.is_clean(_call({f"key {number}": 1 for number in range(place, place + 100)}))
-    assert max(len(guard._plain_keys), len(guard._plain_names), len(guard._keys)) <= 4096
+    assert max(len(guard._plain_keys), len(guard._dull), len(guard._keys)) <= 4096
     assert not guard.is_clean(_call({"password": "hunter2"}))
 
 
