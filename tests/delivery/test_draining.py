@@ -117,8 +117,9 @@ def test_a_run_that_lives_is_named_and_not_taken_for_an_interrupted_one(
     state_dir: Path, make_client: Any, sandbox: Any
 ) -> None:
     """Its spool is in another folder."""
-    make_client(segment_write_key=None).track("u", "E")
-    assert sandbox.customerio.wait_for(1, 5)
+    client = make_client(segment_write_key=None)
+    client.track("u", "E")
+    assert client.flush(timeout=5)
     (state_dir / "replays").mkdir(exist_ok=True)
     writer = "replay-customerio-0a"
     spool = Spool(state_dir / "replays" / f"{writer}.db", legs={"customerio": "elsewhere"}, writer=writer)

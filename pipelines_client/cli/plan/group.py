@@ -19,7 +19,9 @@ class _PlanCommands(LazyGroup):
         Later("export", "plan.convert:export", "Write a plan in another tool's format."),
         Later("codegen", "plan.codegen:codegen", "Write the plan as a Python module with a typed function an event."),
         Later("diff", "plan.diff:diff", "Say what changes between two plans, and whether it breaks what is there."),
-        Later("models", "plan.models:models", "Write the plan of a module of pydantic events, which it imports."),
+        Later(
+            "models", "plan.models:models", "Write tracking-plan.yaml of a module of pydantic events, which it imports."
+        ),
     )
 
 
