@@ -51,7 +51,7 @@ class _Commands(LazyGroup):
         Later(
             "plan",
             "plan.group:plan_app",
-            "The tracking plan: lint it, check messages against it, infer, compare it, and write code and pages from it.",
+            "The tracking plan: lint it, check messages against it, infer, compare it, write code and pages from it.",
         ),
     )
     """Their names, where they are, and the first paragraph of their help."""

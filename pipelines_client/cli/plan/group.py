@@ -28,10 +28,10 @@ class _PlanCommands(LazyGroup):
 plan_app = typer.Typer(
     cls=_PlanCommands,
     no_args_is_help=True,
-    help="The tracking plan: lint it, check messages against it, infer, compare it, and write code and pages from it.",
+    help="The tracking plan: lint it, check messages against it, infer, compare it, write code and pages from it.",
 )
 
 
 @plan_app.callback()
 def _plan() -> None:
-    """The tracking plan: lint it, check messages against it, infer, compare it, and write code and pages from it."""
+    """The tracking plan: lint it, check messages against it, infer, compare it, write code and pages from it."""
