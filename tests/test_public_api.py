@@ -115,6 +115,8 @@ def test_what_public_signatures_mention_can_be_imported_from_the_package_or_anot
 
 def test_each_setting_has_the_same_type_as_keyword_and_as_module_variable() -> None:
     """Settings, typed keywords and module variables are one list."""
+    for name in pipelines_client.__all__:
+        getattr(pipelines_client, name)  # each is imported at its first use, and annotations name them
     spaces = {**vars(typing), **vars(pipelines_client), "Settings": Settings}
     keywords = typing.get_type_hints(pipelines_client.SettingsKeywords)
     hooks = typing.get_type_hints(ClientKeywords, spaces)

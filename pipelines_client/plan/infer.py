@@ -88,7 +88,7 @@ class Inference:
         return sum(shape.names_left_out(self._is_private) for shape in self._shapes.values())
 
     def plan(self, name: str = "") -> TrackingPlan:
-        """Return the plan: the same for the same messages, in whatever order they came."""
+        """Return the plan: the same for the same messages in any order."""
         return TrackingPlan(
             name=name,
             conventions=self._conventions(),

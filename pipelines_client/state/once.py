@@ -142,7 +142,7 @@ class OnceWindow:
         return OnceClaim(connection)
 
     def _open(self) -> sqlite3.Connection:
-        """Return a connection for one claim: no descriptor and no lock outlives it, whatever the process does."""
+        """Return a connection for one claim: neither a descriptor nor a lock is left after it."""
         if not self._path.exists():
             make_folder(self._path.parent)
             os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))

@@ -119,7 +119,7 @@ def test_each_violation_and_each_unplanned_name_says_which_releases_sent_it() ->
 
 
 def test_no_name_begins_a_line_of_the_report() -> None:
-    """What was sent is told on one line, whatever it holds."""
+    """A name with line ends or escapes takes one line."""
     text = coverage_text(report_of(call("A\n::set-output name=a::b\x1b[2J", release="1\r2")))
     assert not [line for line in text.splitlines() if line.startswith("::")]
     assert {char for char in text if not char.isprintable()} == {"\n"}

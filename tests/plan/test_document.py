@@ -136,7 +136,7 @@ _PLANS = st.builds(
 @settings(max_examples=40)
 @given(_PLANS)
 def test_any_plan_survives_our_file(plan: TrackingPlan) -> None:
-    """Whatever a foreign plan holds, our file keeps."""
+    """Our file keeps all that a foreign plan holds."""
     assert parse_plan(dump_plan(plan).encode()) == plan
 
 

@@ -90,7 +90,7 @@ def test_a_typed_event_is_sent_under_its_name_with_its_keys_and_version(client: 
 
 
 def test_none_that_was_given_is_sent_as_null() -> None:
-    """A field's default None means that there is no value; a None that was given is one."""
+    """A field's default None is not sent; a None that was given is."""
     event = OrderCompleted(order_id="o-1", total=Decimal(1), coupon=None, lines=[Line(sku="mug", note=None)])
     payload = payload_of(event)
     assert payload["coupon"] is None

@@ -85,7 +85,7 @@ def test_conventions_are_stated_where_all_messages_agree() -> None:
     assert plan_of([*orders(), {"type": "page", "userId": "42"}]).conventions.ids.pattern is None
 
 
-def test_the_plan_is_the_same_in_whatever_order_messages_come() -> None:
+def test_the_plan_is_the_same_for_messages_in_any_order() -> None:
     """Two hosts that read one archive write one plan, and it can be read again."""
     calls = orders()
     text = dump_plan(plan_of(calls))
@@ -154,7 +154,7 @@ def test_a_name_with_a_number_or_a_sign_is_no_address() -> None:
 
 
 def test_half_a_character_gets_into_no_plan() -> None:
-    """A file cannot hold it: such names are left out and counted, and such values are no list."""
+    """A file cannot hold it: such names are left out and counted, and such values are not listed."""
     half = "a\ud800"
     inference = Inference()
     for _ in range(12):

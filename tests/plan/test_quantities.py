@@ -16,7 +16,7 @@ from pipelines_client.plan.schemas import Property
     ("unit", "expected"), [("EUR", True), ("usd", True), ("KWH", False), ("GIB", False), ("cents", False), (3, False)]
 )
 def test_an_amount_is_what_has_a_currency_for_its_unit_for_lint_and_calls_alike(unit: object, expected: bool) -> None:
-    """Three capitals are no currency, and a currency in small letters is one: `--fix` changes no judgement."""
+    """Three capitals may be something else, and a currency may be in small letters: `--fix` changes no judgement."""
     assert is_amount(Property(("total",), {"unit": unit}, is_required=False), Conventions()) is expected
     text = f"conventions: {{money: cents}}\nevents: {{A Used: {{properties: {{x: {{type: number, unit: {unit}}}}}}}}}"
     plan = parse_plan(f"plan: 1\n{text}\n".encode()) if isinstance(unit, str) else None

@@ -27,7 +27,7 @@ def schema_of(values: list[Any], name: str = "") -> dict[str, Any]:
 @settings(max_examples=60)
 @given(st.lists(JSON, min_size=1, max_size=12))
 def test_every_value_that_was_seen_fits_the_schema(values: list[Any]) -> None:
-    """Whatever JSON it is, and in whatever order it came."""
+    """For any JSON, in any order."""
     schema = schema_of(values)
     for value in values:
         jsonschema.validate(value, schema, jsonschema.Draft7Validator)

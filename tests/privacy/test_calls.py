@@ -115,7 +115,7 @@ _VALUES = st.recursive(
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(properties=st.dictionaries(st.text() | st.sampled_from(["card", "token"]), _VALUES, max_size=4), name=st.text())
 def test_no_call_raises_and_no_check_fails(client_: Client, properties: dict[str, Any], name: str) -> None:
-    """Whatever it holds: the call is taken, redacted."""
+    """Any content: the call is taken, redacted."""
     assert client_.track("u1", name or "E", properties)[0]
     assert "privacy:failed" not in client_.violations
 

@@ -21,7 +21,7 @@ def test_a_hint_is_seen(text: str) -> None:
     "text", ["", "eyj.", "only letters eyJ", "a@b + c", "B 1", "b 123", "B1_23", "B--1--2--3", "\u0661\u0662\u0663 B"]
 )
 def test_a_needle_or_a_skeleton_without_the_pattern_is_not_enough(text: str) -> None:
-    """Also digits of other scripts are no digits here."""
+    """Digits of other scripts do not count here either."""
     assert not _GLANCE(text)
 
 

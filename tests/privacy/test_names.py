@@ -27,7 +27,7 @@ def test_a_key_has_the_same_words_however_it_is_spelled(key: str, words: tuple[s
 
 
 def test_a_phrase_matches_whole_words_however_they_are_joined() -> None:
-    """Not within a word: a monkey is no key."""
+    """Not within a word: a monkey has nothing to do with a key."""
     phrases = Phrases("credit card", "key")
     assert phrases.are_in(words_of("my_creditcard_2"))
     assert phrases.are_in(words_of("my.creditCard"))

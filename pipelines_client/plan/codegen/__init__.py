@@ -4,7 +4,7 @@
 
     Path("shop_events.py").write_text(generate(load_plan("tracking-plan.yaml")), "utf-8")
 
-The text depends on the plan alone, and is formatted as `ruff format` and black leave it. In the order of the work:
+The text depends on the plan alone, and is formatted as `ruff format` leaves it. In the order of the work:
 
     spelling     values, comments and docstrings as Python text that nothing in a plan can break out of
     names        identifiers: the rule for keywords and collisions

@@ -1,7 +1,6 @@
 """Values, comments and docstrings as Python text that nothing in a plan can break out of. Pure.
 
-Whatever stands in a name, an enum or a description, the text holds printable characters only; `ruff format` and black
-leave it as it is.
+The text holds printable characters only, for any name, enum or description, and `ruff format` leaves it as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 WIDTH: Final = 88
-"""The line length that `ruff format` and black have if a project says nothing."""
+"""The line length that `ruff format` has if a project says nothing."""
 _MOST_SHOWN: Final = 60
 _SHORT, _LONG = 0xFF, 0xFFFF
 

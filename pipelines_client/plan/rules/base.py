@@ -20,6 +20,18 @@ MessagePlace = tuple[str | int, ...]
 """Names and places that lead to a part of a message: `("properties", "items", 0, "sku")`; empty for all of it."""
 
 
+ORDER_PLAN = """
+events:
+  Order Completed:
+    properties:
+      order_id: {type: string, required: true}
+      total: {type: number, required: true}
+      currency: {enum: [EUR, USD]}
+      items: {type: array, items: {type: object, properties: {sku: {type: string, required: true}}}}
+"""
+"""An example's plan, which several rules share."""
+
+
 class FaultSource(Protocol):
     """What finds faults by the schemas of a planned call: `call_schemas.CallSchemas`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
+from pipelines_client.plan.rules.base import ORDER_PLAN, CallRule, PlanHit, SeenCall
 
 _OF_OTHERS: Final = frozenset(("required", "type", "additionalProperties", "unevaluatedProperties", "falseSchema"))
 
@@ -19,15 +19,7 @@ class InvalidValue(CallRule):
         "It is not one of the planned values, does not match the pattern, or is out of range: a campaign that "
         "filters by the planned values misses it. Correct the value or plan it; `redact` removes the property."
     )
-    plan = """
-events:
-  Order Completed:
-    properties:
-      order_id: {type: string, required: true}
-      total: {type: number, required: true}
-      currency: {enum: [EUR, USD]}
-      items: {type: array, items: {type: object, properties: {sku: {type: string, required: true}}}}
-"""
+    plan = ORDER_PLAN
     bad = (
         {
             "type": "track",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
+from pipelines_client.plan.rules.base import ORDER_PLAN, CallRule, PlanHit, SeenCall
 
 
 class MissingProperty(CallRule):
@@ -16,15 +16,7 @@ class MissingProperty(CallRule):
         "A template that needs it shows a gap, and a segment on it misses the person. Send it with each call, or "
         "plan it as optional."
     )
-    plan = """
-events:
-  Order Completed:
-    properties:
-      order_id: {type: string, required: true}
-      total: {type: number, required: true}
-      currency: {enum: [EUR, USD]}
-      items: {type: array, items: {type: object, properties: {sku: {type: string, required: true}}}}
-"""
+    plan = ORDER_PLAN
     bad = (
         {"type": "track", "userId": "usr_1", "event": "Order Completed", "properties": {"order_id": "o-1"}},
         {

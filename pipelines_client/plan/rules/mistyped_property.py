@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
+from pipelines_client.plan.rules.base import ORDER_PLAN, CallRule, PlanHit, SeenCall
 from pipelines_client.plan.rules.number_as_text import is_number_as_text
 
 
@@ -17,15 +17,7 @@ class MistypedProperty(CallRule):
         "A property that is a number here and text there cannot be compared. Convert it where it is sent; `redact` "
         "removes it."
     )
-    plan = """
-events:
-  Order Completed:
-    properties:
-      order_id: {type: string, required: true}
-      total: {type: number, required: true}
-      currency: {enum: [EUR, USD]}
-      items: {type: array, items: {type: object, properties: {sku: {type: string, required: true}}}}
-"""
+    plan = ORDER_PLAN
     bad = (
         {"type": "track", "userId": "usr_1", "event": "Order Completed", "properties": {"order_id": 7, "total": 4.5}},
         {

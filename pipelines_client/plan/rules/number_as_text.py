@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pipelines_client.plan.rules.base import CallRule, PlanHit, SeenCall
+from pipelines_client.plan.rules.base import ORDER_PLAN, CallRule, PlanHit, SeenCall
 from pipelines_client.plan.validators import SchemaFault
 
 _NUMBER: Final = re.compile(r"\s*[+-]?[0-9][0-9 ,._']*(?:[eE][+-]?[0-9]+)?\s*")
@@ -20,15 +20,7 @@ class NumberAsText(CallRule):
     code = "number-as-text"
     title = "A number is sent as text"
     words = '`"42.50"` is text: `total > 100` is never true for it. Send a number; `redact` removes the text.'
-    plan = """
-events:
-  Order Completed:
-    properties:
-      order_id: {type: string, required: true}
-      total: {type: number, required: true}
-      currency: {enum: [EUR, USD]}
-      items: {type: array, items: {type: object, properties: {sku: {type: string, required: true}}}}
-"""
+    plan = ORDER_PLAN
     bad = (
         {
             "type": "track",

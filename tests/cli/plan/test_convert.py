@@ -51,7 +51,7 @@ def test_an_unknown_format_and_a_missing_file_exit_2(plan: Run, tmp_path: Path) 
 
 @pytest.mark.parametrize("words", [("export", "--format", "segment"), ("docs",), ("codegen",), ("import",)])
 def test_a_result_is_never_written_over_its_plan(plan: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
-    """Whatever is written from a plan has less in it."""
+    """What is written from a plan has less in it."""
     path = tmp_path / "tracking-plan.yaml"
     path.write_text("plan: 1\nevents: {Paid: {owner: growth}}\n", "utf-8")
     done = plan(*words, "tracking-plan.yaml", "--output", "./tracking-plan.yaml")

@@ -122,7 +122,7 @@ def test_the_native_library_takes_usual_messages() -> None:
 @settings(max_examples=150)
 @given(_CALLS, st.binary(max_size=3), st.integers(0, 400), st.integers(0, 3))
 def test_the_native_library_survives_every_body(call: dict[str, Any], put: bytes, place: int, cut: int) -> None:
-    """Whatever is in the log: it gives one answer for each message, and it is odd or JSON."""
+    """For any bytes in the log it gives one answer a message, which is odd or JSON."""
     entry = entry_of(call)
     body = (entry.body[:place] + put + entry.body[place + cut :]).replace(b"\n", b"")
     for parts in ((entry.stamp, body), (put.replace(b"\n", b""), entry.body), (entry.stamp, b"")):

@@ -38,7 +38,7 @@ def _claimed(texts: list[str]) -> list[str]:
     ],
 )
 def test_a_name_is_written_in_snake_case(text: str, name: str) -> None:
-    """Whatever convention the plan has."""
+    """In each convention that a plan may have."""
     assert snake(text) == name
 
 

@@ -38,7 +38,7 @@ def test_a_literal_type_takes_text_integers_truth_values_and_none() -> None:
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4))
 def test_no_text_ends_a_docstring(texts: list[str]) -> None:
-    """The docstring is the only statement, whatever it says."""
+    """No description ends the docstring and adds a statement."""
     parts = [paragraph(prose(text), "    ") for text in texts]
     lines = ["def f():", *docstring(f"Track `{prose(texts[0])}`.", parts)]
     function = ast.parse("\n".join(lines)).body[0]

@@ -50,7 +50,7 @@ def test_the_markdown_folds_in_what_breaks_nothing() -> None:
 
 
 def test_no_name_breaks_out_of_its_cell() -> None:
-    """Names of a plan are shown as they are, whatever Markdown or HTML would make of them."""
+    """Names that mean something in Markdown or HTML are shown letter by letter."""
     (row,) = [line for line in as_markdown([HOSTILE]).splitlines() if "event-removed" in line]
     cell = row.split(" | ")[0]
     assert not set("<>`*[]_") & set(cell)

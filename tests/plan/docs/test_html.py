@@ -41,7 +41,7 @@ class Tags(HTMLParser):
 
 
 def test_nothing_of_a_plan_becomes_markup() -> None:
-    """One style, one script, no picture, no handler: whatever the plan says."""
+    """One style, one script, no picture, no handler, for any plan."""
     page = Tags()
     page.feed(render(PLAN))
     assert page.tags.count("script") == page.tags.count("style") == 1

@@ -20,7 +20,7 @@ def _read(*contents: object) -> TrackingPlan:
 
 
 def test_a_dirty_plan_written_and_read_has_every_schema() -> None:
-    """Also those that are no schemas."""
+    """Also those that are not schemas."""
     plan = SegmentFormat().read([PlanFile("plan.json", DIRTY_V2)])
     again = _read(json.loads(_FORMAT.write(plan)))
     shown = [

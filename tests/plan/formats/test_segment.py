@@ -89,7 +89,7 @@ def test_what_segment_has_no_place_for_comes_back() -> None:
 
 @pytest.mark.parametrize("schema", [each["jsonSchema"] for each in DIRTY_RULES])
 def test_a_message_taken_apart_and_put_together_is_the_same(schema: dict[str, Any]) -> None:
-    """Whatever shape it has."""
+    """In each shape that an answer has."""
     inner, envelope = split(schema, "properties")
     assert (inner if inner is schema else joined(inner, envelope, "properties")) == schema
 

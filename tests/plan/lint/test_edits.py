@@ -55,7 +55,7 @@ def test_the_safe_faults_are_fixed_and_all_else_stays_as_it_is() -> None:
 
 
 def test_a_second_run_changes_nothing() -> None:
-    """What was fixed is no fault."""
+    """A second look finds nothing where something was fixed."""
     assert fixed(FIXED) == (FIXED, 0)
 
 

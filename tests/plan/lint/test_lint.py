@@ -132,7 +132,7 @@ events:
     ],
 )
 def test_amounts_of_two_kinds_are_found_where_the_plan_has_no_convention(text: str, expected: list[str]) -> None:
-    """What most amounts are is the rule; a unit that is no currency makes no amount."""
+    """What most amounts are is the rule; a unit that is not a currency makes no amount."""
     assert found(f"events: {{Order Completed: {{properties: {text}}}}}", "money") == expected
 
 

@@ -63,7 +63,7 @@ def test_a_good_example_is_the_only_fault_free_one(rule: type[CallRule]) -> None
 
 @pytest.mark.parametrize("rule", [rule for rule in CALL_RULES if rule.mode == "warn"], ids=lambda rule: rule.code)
 def test_a_rule_that_is_off_finds_nothing(rule: type[CallRule]) -> None:
-    """Whatever the cheap question says."""
+    """The exact answer decides, and the cheap question is not asked."""
     plan = checked(rule, "off")
     codes = {violation.code for example in rule.bad for violation in plan.judge(*whole(example)).violations}
     assert rule.code not in codes
